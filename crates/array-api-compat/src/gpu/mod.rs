@@ -1,0 +1,3 @@
+//! One device backend for every kind of GPU.
+
+pub mod kernel;

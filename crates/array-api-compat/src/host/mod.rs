@@ -1,0 +1,1 @@
+//! Work on the host that several backends share: factorisations.

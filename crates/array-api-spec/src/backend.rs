@@ -1,0 +1,279 @@
+//! The traits that a backend implements, one per chapter of the standard.
+//!
+//! Whoever calls these methods has checked the arguments: dtypes are supported by the device and promoted, shapes are broadcast, axes are
+//! in range, sorted and distinct, and all storages are this backend's own. A backend does arithmetic and
+//! nothing else; it returns an error only for what the device alone can know (memory, a singular matrix).
+//!
+//! The required methods, about seventeen, are all that a backend must write. The provided ones return `None`, which
+//! means "compose it from the others"; a backend overrides those it does better.
+//! Every storage that is returned holds its elements in row-major order from its start.
+
+use std::fmt::Debug;
+
+use crate::{BinaryOp, DType, Device, HostBuffer, Layout, Program, ReduceOp, Result, ScanOp, Strided, UnaryOp};
+
+/// A device and its memory. Two backends are equal if they are the same device and can share arrays.
+pub trait ArrayObjectBackend: Clone + Debug + PartialEq + Send + Sync + Sized + 'static {
+    /// A handle to memory on the device, cheap to clone. Two are equal if they are the same memory.
+    type Storage: Clone + Debug + PartialEq + Send + Sync + 'static;
+
+    /// The device's name.
+    fn device(&self) -> Device;
+
+    /// The dtypes that it can hold, in the order of [`DType::ALL`]. `bool`, `int32` and `float32` are always among them.
+    fn dtypes(&self) -> Vec<DType>;
+
+    /// Moves values from the host.
+    ///
+    /// # Errors
+    /// No room on the device; a driver's failure.
+    fn upload(&self, values: HostBuffer) -> Result<Self::Storage>;
+
+    /// Brings the elements of a view to the host, in row-major order. Waits for all work that they depend on.
+    ///
+    /// # Errors
+    /// A driver's failure, which may stem from earlier work.
+    fn download(&self, x: &Strided<Self::Storage>) -> Result<HostBuffer>;
+
+    /// Writes a program's elements into the region of `target` that `region` describes (its shape is the program's,
+    /// its dtype the target's) and returns the target. The program may read the target's own memory and then sees the
+    /// old values. Memory that is shared with other handles is copied first; a target that has no other handle is written in place.
+    ///
+    /// # Errors
+    /// No room on the device; a driver's failure.
+    fn assign(
+        &self,
+        target: Strided<Self::Storage>,
+        region: &Layout,
+        value: &Program<Self::Storage>,
+    ) -> Result<Self::Storage>;
+
+    /// Waits until all work on the device is done.
+    ///
+    /// # Errors
+    /// A driver's failure, which may stem from earlier work.
+    fn synchronize(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// How a function is carried out here. Data for reports; it must be true.
+    fn path(&self, function: &str) -> Path {
+        let _ = function;
+        Path::Composed
+    }
+}
+
+/// How a backend carries out a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// By code of its own for this function.
+    Native,
+    /// Composed of other functions, on the device.
+    Composed,
+    /// On the host: the data travels there and back, for the reason given.
+    Host(&'static str),
+}
+
+/// Bounds within which a backend takes a whole expression as one program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FusionLimit {
+    /// Most steps.
+    pub steps: usize,
+    /// Most arrays that are read.
+    pub inputs: usize,
+}
+
+/// Elementwise functions, and through them creation functions, conversions and `where`.
+pub trait ElementwiseBackend: ArrayObjectBackend {
+    /// Computes a program.
+    ///
+    /// # Errors
+    /// No room on the device; a driver's failure.
+    fn evaluate(&self, program: &Program<Self::Storage>) -> Result<Self::Storage>;
+
+    /// What a program may hold at most. A longer expression is computed in parts.
+    fn fusion_limit(&self) -> FusionLimit {
+        FusionLimit { steps: 64, inputs: 7 }
+    }
+
+    /// Whether an operation works for a dtype, with the reason if it does not. Asked before a program is built.
+    ///
+    /// # Errors
+    /// The reason, in a few words.
+    fn supports(&self, operation: Operation, dtype: DType) -> Result<(), &'static str> {
+        let _ = (operation, dtype);
+        Ok(())
+    }
+}
+
+/// An elementwise operation of one or two arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Of one argument.
+    Unary(UnaryOp),
+    /// Of two arguments.
+    Binary(BinaryOp),
+}
+
+/// Statistical and utility functions.
+pub trait StatisticalBackend: ElementwiseBackend {
+    /// Reduces a program over axes (none: every element by itself). The result's shape is that of the other axes; its
+    /// dtype is `dtype`: the program's own, but for `Argmax` and `Argmin`, where it is the default index dtype.
+    ///
+    /// # Errors
+    /// No room on the device; a driver's failure.
+    fn reduce(&self, op: ReduceOp, x: &Program<Self::Storage>, axes: &[usize], dtype: DType) -> Result<Self::Storage>;
+
+    /// Running reduction along an axis, in the program's dtype. With `include_initial` the result starts with 0 (1 for products) and is one longer.
+    ///
+    /// # Errors
+    /// No room on the device; a driver's failure.
+    fn scan(&self, op: ScanOp, x: &Program<Self::Storage>, axis: usize, include_initial: bool)
+    -> Result<Self::Storage>;
+
+    /// Variance of real floating-point values over axes, with the divisor `count - correction` (NaN if that is not positive).
+    fn variance(&self, x: &Program<Self::Storage>, axes: &[usize], correction: f64) -> Option<Result<Self::Storage>> {
+        let _ = (x, axes, correction);
+        None
+    }
+}
+
+/// Indexing and searching.
+pub trait IndexingBackend: ArrayObjectBackend {
+    /// `out[i…] = x[i… with indices[i…] on axis]`. `indices` (the device's index dtype, values in `-n..n`, negative ones count from the end) and the result
+    /// have x's rank and, off the axis, x's lengths.
+    ///
+    /// # Errors
+    /// No room on the device; a driver's failure.
+    fn gather(
+        &self,
+        x: &Strided<Self::Storage>,
+        indices: &Strided<Self::Storage>,
+        axis: usize,
+    ) -> Result<Self::Storage>;
+
+    /// Row-major positions of the true elements of a `bool` program, in the default index dtype, and how many there are.
+    ///
+    /// # Errors
+    /// No room on the device; a driver's failure.
+    fn nonzero(&self, x: &Program<Self::Storage>) -> Result<(Self::Storage, usize)>;
+}
+
+/// Joining arrays.
+pub trait ManipulationBackend: ArrayObjectBackend {
+    /// Arrays of one dtype and rank joined along an axis.
+    fn concat(&self, arrays: &[Strided<Self::Storage>], axis: usize) -> Option<Result<Self::Storage>> {
+        let _ = (arrays, axis);
+        None
+    }
+}
+
+/// Sorting and sets.
+pub trait SortingBackend: ArrayObjectBackend {
+    /// Positions along the axis that sort real values, in the default index dtype. Always stable: ties keep their order, in
+    /// descending order too. -0 equals +0; NaN comes last, ascending and descending.
+    ///
+    /// # Errors
+    /// No room on the device; a driver's failure.
+    fn argsort(&self, x: &Strided<Self::Storage>, axis: usize, descending: bool) -> Result<Self::Storage>;
+
+    /// Real values sorted along the axis, NaN last.
+    fn sort(&self, x: &Strided<Self::Storage>, axis: usize, descending: bool) -> Option<Result<Self::Storage>> {
+        let _ = (x, axis, descending);
+        None
+    }
+}
+
+/// Products and factorisations. All arguments may be stacks: the last two axes are the matrix, those before are alike in all arguments.
+pub trait LinalgBackend: ArrayObjectBackend {
+    /// `(…, m, k), (…, k, n) → (…, m, n)`, any numeric dtype. Integers wrap.
+    ///
+    /// # Errors
+    /// No room on the device; a driver's failure.
+    fn matmul(&self, a: &Strided<Self::Storage>, b: &Strided<Self::Storage>) -> Result<Self::Storage>;
+
+    /// The lower triangle L of `x = L Lᴴ`, zeros above: `(…, n, n) → (…, n, n)`. Reads the lower triangle only.
+    ///
+    /// # Errors
+    /// A matrix that is not positive definite.
+    fn cholesky(&self, x: &Strided<Self::Storage>) -> Result<Self::Storage>;
+
+    /// X of `a X = b`: `(…, n, n), (…, n, k) → (…, n, k)`, by LU with partial pivoting.
+    ///
+    /// # Errors
+    /// A singular matrix.
+    fn solve(&self, a: &Strided<Self::Storage>, b: &Strided<Self::Storage>) -> Result<Self::Storage>;
+
+    /// Eigenvalues `(…, n)`, ascending and real, and eigenvectors `(…, n, n)` in columns, of a Hermitian matrix, of which the lower triangle is read.
+    /// NaN or ∞ in the input gives NaN in the output.
+    ///
+    /// # Errors
+    /// No convergence.
+    fn eigh(&self, x: &Strided<Self::Storage>) -> Result<[Self::Storage; 2]>;
+
+    /// `(…, m, n) → U (…, m, k), S (…, k) descending, Vh (…, k, n)` with `k = min(m, n)`, or with `full_matrices` U `(…, m, m)`
+    /// and Vh `(…, n, n)`. NaN or ∞ in the input gives NaN in the output.
+    ///
+    /// # Errors
+    /// No convergence.
+    fn svd(&self, x: &Strided<Self::Storage>, full_matrices: bool) -> Result<[Self::Storage; 3]>;
+}
+
+/// What the standard lacks and a backend may do better than a composition.
+pub trait ExtraBackend: StatisticalBackend {
+    /// `Sum`, `Max` or `Min` over axes of real floating-point values, skipping NaN (all NaN: 0 for the sum, NaN for the others).
+    fn nan_reduce(&self, op: ReduceOp, x: &Program<Self::Storage>, axes: &[usize]) -> Option<Result<Self::Storage>> {
+        let _ = (op, x, axes);
+        None
+    }
+
+    /// `x[indices, …]` along an axis: `indices` 1-D, of the default index dtype, values in `-n..n`.
+    fn take(
+        &self,
+        x: &Strided<Self::Storage>,
+        indices: &Strided<Self::Storage>,
+        axis: usize,
+    ) -> Option<Result<Self::Storage>> {
+        let _ = (x, indices, axis);
+        None
+    }
+
+    /// Means of groups of rows and the singular values and right singular vectors of the rows about their group's mean, each column divided by its
+    /// standard deviation. See [`Namespace::group_scatter`](crate::Namespace::group_scatter).
+    fn group_scatter(
+        &self,
+        x: &Strided<Self::Storage>,
+        groups: &Strided<Self::Storage>,
+        counts: &[usize],
+        tolerance: f64,
+    ) -> Option<Result<GroupScatterParts<Self::Storage>>> {
+        let _ = (x, groups, counts, tolerance);
+        None
+    }
+}
+
+/// What [`ExtraBackend::group_scatter`] returns. `r = min(n, p)` or `p`.
+#[derive(Clone, Debug)]
+pub struct GroupScatterParts<S> {
+    /// `(k, p)`: mean of each group.
+    pub means: S,
+    /// `(p,)`: population standard deviation of each column about the group means, 1 where that is 0.
+    pub std: S,
+    /// `(r,)`: singular values, descending.
+    pub singular_values: S,
+    /// `(r, p)`: right singular vectors in rows.
+    pub right_vectors: S,
+    /// How many singular values there are.
+    pub rank: usize,
+}
+
+/// A whole backend: all chapters together.
+pub trait Backend:
+    StatisticalBackend + IndexingBackend + ManipulationBackend + SortingBackend + LinalgBackend + ExtraBackend
+{
+}
+
+impl<T> Backend for T where
+    T: StatisticalBackend + IndexingBackend + ManipulationBackend + SortingBackend + LinalgBackend + ExtraBackend
+{
+}
