@@ -8,6 +8,7 @@ mod host;
 pub mod layout;
 mod operation;
 mod program;
+pub mod reference;
 mod scalar;
 
 pub use num_complex::Complex;
