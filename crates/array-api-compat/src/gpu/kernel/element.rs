@@ -1,0 +1,57 @@
+//! Elements of arrays: how each dtype lives in registers and in device memory.
+
+use array_api_spec::DType;
+
+use super::ir::{Ty, Val};
+
+/// An element in registers: `bool` is a `Bool`, integers up to 32 bits are an `I32` or `U32` that holds a value of the dtype's range,
+/// all others have their own type; complex numbers are two.
+#[derive(Clone, Copy, Debug)]
+pub enum Value {
+    /// Of any dtype that is not complex.
+    Real(Val),
+    /// Real and imaginary part.
+    Complex(Val, Val),
+}
+
+impl Value {
+    /// The value of a dtype that is not complex.
+    ///
+    /// # Panics
+    /// If it is complex.
+    #[must_use]
+    #[track_caller]
+    pub fn real(self) -> Val {
+        match self {
+            Self::Real(x) => x,
+            Self::Complex(..) => panic!("a real value"),
+        }
+    }
+
+    /// Real and imaginary part of a complex value.
+    ///
+    /// # Panics
+    /// If it is not complex.
+    #[must_use]
+    #[track_caller]
+    pub fn complex(self) -> (Val, Val) {
+        match self {
+            Self::Complex(re, im) => (re, im),
+            Self::Real(_) => panic!("a complex value"),
+        }
+    }
+}
+
+/// The type of an element (of each part, if it is complex) in registers.
+#[must_use]
+pub const fn register(dtype: DType) -> Ty {
+    match dtype {
+        DType::Bool => Ty::Bool,
+        DType::Int8 | DType::Int16 | DType::Int32 => Ty::I32,
+        DType::UInt8 | DType::UInt16 | DType::UInt32 => Ty::U32,
+        DType::Int64 => Ty::I64,
+        DType::UInt64 => Ty::U64,
+        DType::Float32 | DType::Complex64 => Ty::F32,
+        DType::Float64 | DType::Complex128 => Ty::F64,
+    }
+}
