@@ -1,1 +1,210 @@
 //! The CPU backend: flat typed host buffers, computed by `ndarray`, `gemm`, `faer` and kernels of our own.
+
+mod pool;
+mod storage;
+mod strided;
+
+use std::{borrow::Cow, sync::LazyLock};
+
+use array_api_spec::{
+    DType, Device, Element, Error, HostBuffer, Layout, Path, Program, Result, Strided, backend::ArrayObjectBackend,
+    dispatch,
+};
+use ndarray::{ArrayBase, ArrayViewD, Axis, DataOwned, Dimension, IxDyn, ShapeBuilder};
+
+use self::strided::Walk;
+pub use self::{
+    pool::{Statistics, statistics},
+    storage::Storage,
+};
+
+static DEVICE: LazyLock<Device> = LazyLock::new(|| Device::new("cpu"));
+
+/// The CPU. It holds every dtype; work above a measured size is spread over rayon's current thread pool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NdArray;
+
+impl ArrayObjectBackend for NdArray {
+    type Storage = Storage;
+
+    fn device(&self) -> Device {
+        DEVICE.clone()
+    }
+
+    fn dtypes(&self) -> Vec<DType> {
+        DType::ALL.to_vec()
+    }
+
+    fn upload(&self, values: HostBuffer) -> Result<Storage> {
+        Ok(values.into())
+    }
+
+    fn download(&self, x: &Strided<Storage>) -> Result<HostBuffer> {
+        dispatch!(x.dtype, T => Ok(T::into_buffer(elements::<T>(x)?.into_owned())))
+    }
+
+    fn assign(&self, mut target: Strided<Storage>, region: &Layout, value: &Program<Storage>) -> Result<Storage> {
+        let Some(source) = value.as_input() else {
+            return Err(Error::Unsupported {
+                function: "set",
+                device: self.device(),
+                detail: "the value must be an array; call `eval()` on the expression first".into(),
+            });
+        };
+        dispatch!(target.dtype, T => {
+            let source = elements::<T>(source)?.into_owned();
+            if target.storage.slice_mut::<T>().is_none() {
+                let old = target.storage.clone();
+                target.storage = Storage::build::<T>(old.len(), |new| new.copy_from_slice(old.slice()))?;
+            }
+            let to = target.storage.slice_mut::<T>().expect("the copy has one handle");
+            for (position, value) in region.positions().zip(source) {
+                to[position] = value;
+            }
+        });
+        Ok(target.storage)
+    }
+
+    fn path(&self, _function: &str) -> Path {
+        Path::Native
+    }
+}
+
+/// The elements of a view in row-major order: borrowed where they lie so, else copied.
+///
+/// # Errors
+/// No room for the copy.
+///
+/// # Panics
+/// If they are not of type `T`, which is a mistake of the caller.
+pub(crate) fn elements<T: Element>(x: &Strided<Storage>) -> Result<Cow<'_, [T]>> {
+    let all = x.storage.slice::<T>();
+    let size = x.layout.size();
+    if size == 0 {
+        return Ok(Cow::Borrowed(&[]));
+    }
+    if x.layout.is_contiguous() {
+        return Ok(Cow::Borrowed(&all[x.layout.offset()..][..size]));
+    }
+    let mut values: Vec<T> = Vec::new();
+    values
+        .try_reserve_exact(size)
+        .map_err(|_| pool::out_of_memory(size * size_of::<T>()))?;
+    check_bounds(x);
+    let walk = Walk::new(&x.layout);
+    // SAFETY: the view lies inside its storage (just checked), the vector has room for all its elements and they are all written
+    // before its length says so.
+    unsafe {
+        let (from, to) = (all.as_ptr().cast(), values.as_mut_ptr());
+        strided::gather(&walk, x.shape(), 0, size, size_of::<T>(), from, to.cast());
+        values.set_len(size);
+    }
+    Ok(Cow::Owned(values))
+}
+
+/// # Panics
+/// If an element lies outside the storage: a mistake in the layout's maker, which must not become a wild read.
+pub(crate) fn check_bounds(x: &Strided<Storage>) {
+    if let Some((_, high)) = x.layout.bounds() {
+        assert!(high < x.storage.len(), "{:?} lies outside {:?}", x.layout, x.storage);
+    }
+}
+
+impl NdArray {
+    /// A view of an array as `ndarray` sees it, without a copy.
+    ///
+    /// # Panics
+    /// If the elements are not of type `T`.
+    #[must_use]
+    pub fn view<T: Element>(x: &Strided<Storage>) -> ArrayViewD<'_, T> {
+        let all = x.storage.slice::<T>();
+        check_bounds(x);
+        let Some((low, _)) = x.layout.bounds() else {
+            return ArrayViewD::from_shape(IxDyn(x.shape()), &[]).expect("no elements");
+        };
+        // `ndarray` builds views with strides that are not negative; flipped axes are flipped afterwards.
+        let strides: Vec<usize> = x.layout.strides().iter().map(|s| s.unsigned_abs()).collect();
+        // SAFETY: the view lies inside its storage (just checked), from its lowest element on, and lives no longer than the
+        // borrow of it.
+        let mut view = unsafe {
+            let shape = IxDyn(x.shape()).strides(IxDyn(&strides));
+            ArrayViewD::from_shape_ptr(shape, all.as_ptr().add(low))
+        };
+        for (axis, &stride) in x.layout.strides().iter().enumerate() {
+            if stride < 0 {
+                view.invert_axis(Axis(axis));
+            }
+        }
+        view
+    }
+
+    /// Adopts an owned `ndarray` array of any layout without a copy; a shared one is copied first.
+    #[must_use]
+    pub fn adopt<T: Element, S: DataOwned<Elem = T>, D: Dimension>(x: ArrayBase<S, D>) -> Strided<Storage> {
+        let x = x.into_owned();
+        let (shape, strides) = (x.shape().to_vec(), x.strides().to_vec());
+        let (values, offset) = x.into_raw_vec_and_offset();
+        Strided {
+            storage: values.into(),
+            layout: Layout::new(&shape, &strides, offset.unwrap_or(0)),
+            dtype: T::DTYPE,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, s};
+
+    use super::*;
+
+    fn table() -> Strided<Storage> {
+        Strided::contiguous(
+            (0..12).map(f64::from).collect::<Vec<_>>().into(),
+            &[3, 4],
+            DType::Float64,
+        )
+    }
+
+    #[test]
+    fn download_copies_any_view_in_row_major_order() {
+        let x = table();
+        for layout in [
+            x.layout.clone(),
+            x.layout.permute(&[1, 0]),
+            x.layout.flip(0).flip(1),
+            x.layout.slice(1, 3, 2, -2),
+            x.layout.select(0, 1).broadcast_to(&[2, 4]),
+            x.layout.slice(0, 0, 0, 1),
+            x.layout.select(0, 2).select(0, 3),
+        ] {
+            let expected: Vec<f64> = layout.positions().map(|p| p as f64).collect();
+            assert_eq!(
+                NdArray.download(&x.with_layout(layout)),
+                Ok(HostBuffer::Float64(expected))
+            );
+        }
+    }
+
+    #[test]
+    fn ndarray_arrays_come_and_go_without_a_copy() {
+        let mut a = Array2::from_shape_fn((3, 4), |(i, j)| (4 * i + j) as f32);
+        a.invert_axis(Axis(0));
+        let a = a.reversed_axes();
+        let expected = a.clone();
+        let address = a.as_ptr();
+        let x = NdArray::adopt(a);
+        assert_eq!(x.shape(), [4, 3]);
+        let view = NdArray::view::<f32>(&x);
+        assert_eq!(view.as_ptr(), address);
+        assert_eq!(view, expected.into_dyn());
+
+        let x = table();
+        let part = x.with_layout(x.layout.slice(1, 3, 2, -2).flip(0));
+        let whole = NdArray::view::<f64>(&x);
+        assert_eq!(
+            NdArray::view::<f64>(&part),
+            whole.slice(s![..;-1, 1..;2]).slice(s![.., ..;-1]).into_dyn()
+        );
+    }
+}

@@ -1,0 +1,194 @@
+//! Copies between strided and contiguous memory, by element size alone.
+
+use array_api_spec::{Layout, layout::Dims};
+
+/// Where the elements of a block lie: a shape, and for one array its strides and the position of its first element.
+#[derive(Clone, Debug)]
+pub(super) struct Walk {
+    /// Distance in elements between neighbours along each axis.
+    pub(super) strides: Dims<isize>,
+    /// Position of the first element.
+    pub(super) offset: isize,
+}
+
+impl Walk {
+    /// That of a layout.
+    pub(super) fn new(layout: &Layout) -> Self {
+        Self {
+            strides: layout.strides().into(),
+            offset: layout.offset() as isize,
+        }
+    }
+
+    /// Calls `run(position, stride, done, length)` for each stretch of the row-major elements `start..start + len` along the last axis;
+    /// `done` elements come before it in the block.
+    #[inline]
+    pub(super) fn runs(
+        &self,
+        shape: &[usize],
+        start: usize,
+        len: usize,
+        mut run: impl FnMut(isize, isize, usize, usize),
+    ) {
+        let Some((&inner, outer)) = shape.split_last() else {
+            return run(self.offset, 1, 0, len);
+        };
+        let stride = self.strides[outer.len()];
+        let (mut row, mut column) = (start / inner, start % inner);
+        if outer.is_empty() {
+            return run(self.offset + column as isize * stride, stride, 0, len);
+        }
+        let mut index: Dims<usize> = Dims::from_elem(0, outer.len());
+        let mut position = self.offset;
+        for k in (0..outer.len()).rev() {
+            index[k] = row % outer[k];
+            row /= outer[k];
+            position += index[k] as isize * self.strides[k];
+        }
+        let mut done = 0;
+        while done < len {
+            let length = (inner - column).min(len - done);
+            run(position + column as isize * stride, stride, done, length);
+            done += length;
+            column = 0;
+            for k in (0..outer.len()).rev() {
+                index[k] += 1;
+                position += self.strides[k];
+                if index[k] < outer[k] {
+                    break;
+                }
+                position -= outer[k] as isize * self.strides[k];
+                index[k] = 0;
+            }
+        }
+    }
+
+    /// The position of the row-major elements `start..start + len` if they lie one after the other.
+    #[inline]
+    pub(super) fn contiguous(&self, shape: &[usize], start: usize, len: usize) -> Option<isize> {
+        match (shape, self.strides.as_slice()) {
+            ([], _) => Some(self.offset),
+            ([_], [1]) => Some(self.offset + start as isize),
+            ([.., inner], [outer @ .., 1]) => {
+                let (mut row, column) = (start / inner, start % inner);
+                if column + len > *inner {
+                    return None;
+                }
+                let mut position = self.offset + column as isize;
+                for (&n, &stride) in shape[..outer.len()].iter().zip(outer).rev() {
+                    position += (row % n) as isize * stride;
+                    row /= n;
+                }
+                Some(position)
+            }
+            _ => (len == 1).then(|| {
+                let mut position = self.offset;
+                self.runs(shape, start, 1, |p, _, _, _| position = p);
+                position
+            }),
+        }
+    }
+}
+
+/// Runs a block with `$T` as a plain type of an element's size.
+macro_rules! by_size {
+    ($size:expr, $T:ident => $body:expr) => {
+        match $size {
+            1 => {
+                type $T = u8;
+                $body
+            }
+            2 => {
+                type $T = u16;
+                $body
+            }
+            4 => {
+                type $T = u32;
+                $body
+            }
+            8 => {
+                type $T = u64;
+                $body
+            }
+            _ => {
+                type $T = [u64; 2];
+                $body
+            }
+        }
+    };
+}
+
+/// Reads the row-major elements `start..start + len` of a strided array into contiguous memory.
+///
+/// # Safety
+/// All those elements lie inside the memory at `from`, in elements of `size` bytes, are aligned to that size (16: to 8), and `to` has room for
+/// `len` of them. The two do not overlap.
+pub(super) unsafe fn gather(
+    walk: &Walk,
+    shape: &[usize],
+    start: usize,
+    len: usize,
+    size: usize,
+    from: *const u8,
+    to: *mut u8,
+) {
+    by_size!(size, T => {
+        let (from, to) = (from.cast::<T>(), to.cast::<T>());
+        if let (&[rows, columns], &[down, right]) = (shape, walk.strides.as_slice())
+            && start == 0 && len == rows * columns && down != 0 && down.abs() < right.abs()
+        {
+            // Reads go along the short stride: a column's cache lines are used up before the next is touched.
+            for j in 0..columns {
+                // SAFETY: by the contract above, for the element (i, j).
+                unsafe {
+                    let column = from.offset(walk.offset + j as isize * right);
+                    for i in 0..rows {
+                        *to.add(i * columns + j) = *column.offset(i as isize * down);
+                    }
+                }
+            }
+            return;
+        }
+        walk.runs(shape, start, len, |position, stride, done, length| {
+            // SAFETY: by the contract above; a run is a part of the elements asked for.
+            unsafe {
+                let (from, to) = (from.offset(position), to.add(done));
+                match stride {
+                    1 => to.copy_from_nonoverlapping(from, length),
+                    0 => std::slice::from_raw_parts_mut(to.cast::<std::mem::MaybeUninit<T>>(), length)
+                        .fill(std::mem::MaybeUninit::new(*from)),
+                    _ => (0..length).for_each(|i| *to.add(i) = *from.offset(i as isize * stride)),
+                }
+            }
+        });
+    });
+}
+
+/// Writes contiguous memory to the row-major elements `start..start + len` of a strided array.
+///
+/// # Safety
+/// As for [`gather`], with the directions changed.
+pub(super) unsafe fn scatter(
+    walk: &Walk,
+    shape: &[usize],
+    start: usize,
+    len: usize,
+    size: usize,
+    from: *const u8,
+    to: *mut u8,
+) {
+    by_size!(size, T => {
+        let (from, to) = (from.cast::<T>(), to.cast::<T>());
+        walk.runs(shape, start, len, |position, stride, done, length| {
+            // SAFETY: by the contract above; a run is a part of the elements asked for.
+            unsafe {
+                let (from, to) = (from.add(done), to.offset(position));
+                if stride == 1 {
+                    to.copy_from_nonoverlapping(from, length);
+                } else {
+                    (0..length).for_each(|i| *to.offset(i as isize * stride) = *from.add(i));
+                }
+            }
+        });
+    });
+}
