@@ -1,3 +1,158 @@
-//! What the standard says, computed in the plainest way: the truth that tests compare backends with.
+//! The strict reference backend: what the standard says, computed in the plainest way. It is the truth that tests compare
+//! other backends with, and the backend on which the rules of this crate are tested.
+//!
+//! Loops go over [`Layout::positions`], sums run in `float64` with compensation, factorisations are Jacobi's and the
+//! textbook's. There are two devices, so that rules about devices can be tested without any:
+//! `reference:0` has all thirteen dtypes, `reference:1` has no 64-bit ones, like many graphics adapters.
+//!
+//! It implements what a backend must and nothing that it may, so every composition in this crate runs. It takes nobody's word:
+//! a call that breaks the promises of [`backend`](crate::backend) is a bug of this crate and panics here.
+//!
+//! ```
+//! use array_api_spec::{backend::ArrayObjectBackend, reference::Reference};
+//! assert_eq!(Reference::new(0).dtypes().len(), 13);
+//! assert_eq!(Reference::new(1).device().name(), "reference:1");
+//! ```
 
+mod contract;
+mod elementwise;
+mod indexing;
+mod linalg;
 pub mod math;
+mod sorting;
+mod statistical;
+
+use std::sync::Arc;
+
+use crate::{
+    BinaryOp, DType, Device, Element, Error, HostBuffer, Layout, Path, Program, ReduceOp, Result, Strided, UnaryOp,
+    backend::{ArrayObjectBackend, ElementwiseBackend, ExtraBackend, ManipulationBackend},
+    dispatch,
+};
+
+/// The strict reference backend, on one of its two devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference {
+    device: u8,
+}
+
+/// Values on a reference device. Two are equal if they are the same memory.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    device: u8,
+    values: Arc<HostBuffer>,
+}
+
+impl PartialEq for Memory {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.values, &other.values)
+    }
+}
+
+impl Reference {
+    /// Device 0, which has every dtype, or any other, which has no 64-bit ones.
+    #[must_use]
+    pub const fn new(device: u8) -> Self {
+        Self { device }
+    }
+
+    fn store<T: Element>(self, values: Vec<T>) -> Memory {
+        self.store_buffer(T::into_buffer(values))
+    }
+
+    fn store_buffer(self, values: HostBuffer) -> Memory {
+        Memory {
+            device: self.device,
+            values: Arc::new(values),
+        }
+    }
+
+    /// The elements of a view in row-major order.
+    fn read<T: Element>(self, x: &Strided<Memory>) -> Vec<T> {
+        contract::view(self, x);
+        let values = T::slice(&x.storage.values).expect("the storage has the view's dtype");
+        x.layout.positions().map(|p| values[p]).collect()
+    }
+
+    /// A program's elements in row-major order.
+    fn read_program<T: Element>(self, x: &Program<Memory>) -> Result<Vec<T>> {
+        let storage = self.evaluate(x)?;
+        Ok(self.read(&Strided::contiguous(storage, &x.shape, T::DTYPE)))
+    }
+}
+
+impl ArrayObjectBackend for Reference {
+    type Storage = Memory;
+
+    fn device(&self) -> Device {
+        Device::new(&format!("reference:{}", self.device))
+    }
+
+    fn dtypes(&self) -> Vec<DType> {
+        let wide = [DType::Int64, DType::UInt64, DType::Float64, DType::Complex128];
+        DType::ALL
+            .into_iter()
+            .filter(|d| self.device == 0 || !wide.contains(d))
+            .collect()
+    }
+
+    fn upload(&self, values: HostBuffer) -> Result<Memory> {
+        if !self.dtypes().contains(&values.dtype()) {
+            return Err(Error::UnsupportedDType {
+                device: self.device(),
+                dtype: values.dtype(),
+                available: self.dtypes(),
+            });
+        }
+        Ok(self.store_buffer(values))
+    }
+
+    fn download(&self, x: &Strided<Memory>) -> Result<HostBuffer> {
+        Ok(dispatch!(x.dtype, T => T::into_buffer(self.read::<T>(x))))
+    }
+
+    fn assign(&self, mut target: Strided<Memory>, region: &Layout, value: &Program<Memory>) -> Result<Memory> {
+        contract::view(*self, &target);
+        contract::region(&target, region, value);
+        dispatch!(target.dtype, T => {
+            let new: Vec<T> = self.read_program(value)?;
+            let values = Arc::make_mut(&mut target.storage.values);
+            let values = T::slice_mut(values).expect("the storage has the view's dtype");
+            for (position, v) in region.positions().zip(new) {
+                values[position] = v;
+            }
+        });
+        Ok(target.storage)
+    }
+
+    fn path(&self, function: &str) -> Path {
+        let elementwise = UnaryOp::ALL
+            .iter()
+            .map(|o| o.name())
+            .chain(BinaryOp::ALL.iter().map(|o| o.name()));
+        let own = [
+            "astype",
+            "where",
+            "argsort",
+            "cumulative_sum",
+            "cumulative_prod",
+            "take_along_axis",
+            "nonzero",
+        ];
+        let linalg = ["matmul", "cholesky", "solve", "eigh", "svd"];
+        if elementwise
+            .chain(ReduceOp::ALL.iter().map(|o| o.name()))
+            .chain(own)
+            .chain(linalg)
+            .any(|f| f == function)
+        {
+            Path::Native
+        } else {
+            Path::Composed
+        }
+    }
+}
+
+impl ManipulationBackend for Reference {}
+
+impl ExtraBackend for Reference {}
