@@ -35,18 +35,18 @@ pub trait ArrayObjectBackend: Clone + Debug + PartialEq + Send + Sync + Sized + 
     /// A driver's failure, which may stem from earlier work.
     fn download(&self, x: &Strided<Self::Storage>) -> Result<HostBuffer>;
 
-    /// Writes a program's elements into the region of `target` that `region` describes (its shape is the program's,
-    /// its dtype the target's) and returns the target. The program may read the target's own memory and then sees the
-    /// old values. Memory that is shared with other handles is copied first; a target that has no other handle is written in place.
+    /// Writes a program's elements into the region of `target` that `region` describes (its shape is the program's, its dtype the
+    /// target's). Memory that has other handles is copied first and `target` then holds the copy; the program may be one of those, and reads the old
+    /// values. After an error the target is as before.
     ///
     /// # Errors
     /// No room on the device; a driver's failure.
     fn assign(
         &self,
-        target: Strided<Self::Storage>,
+        target: &mut Strided<Self::Storage>,
         region: &Layout,
         value: &Program<Self::Storage>,
-    ) -> Result<Self::Storage>;
+    ) -> Result<()>;
 
     /// Waits until all work on the device is done.
     ///

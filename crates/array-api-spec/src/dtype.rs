@@ -34,7 +34,7 @@ pub enum DType {
 }
 
 /// The disjoint kinds of data types, with the standard's names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "the names say it all")]
 pub enum Kind {
     Bool,

@@ -42,6 +42,9 @@ pub trait Element: Copy + Send + Sync + PartialEq + std::fmt::Debug + Default + 
 
     /// Borrows values of this type for writing.
     fn slice_mut(buffer: &mut HostBuffer) -> Option<&mut Vec<Self>>;
+
+    /// The value of a scalar that is in the form of this dtype (see [`Scalar::to_dtype`]); the default value for one of another kind.
+    fn from_scalar(scalar: Scalar) -> Self;
 }
 
 /// Runs a block with `$T` as the Rust type of a dtype.
@@ -112,7 +115,7 @@ macro_rules! dispatch {
 }
 
 macro_rules! elements {
-    ($($variant:ident $t:ty),* $(,)?) => {
+    ($($variant:ident $t:ty: $scalar:pat => $value:expr),* $(,)?) => {
         $(impl Element for $t {
             const DTYPE: DType = DType::$variant;
             fn into_buffer(values: Vec<Self>) -> HostBuffer {
@@ -126,6 +129,9 @@ macro_rules! elements {
             }
             fn slice_mut(buffer: &mut HostBuffer) -> Option<&mut Vec<Self>> {
                 if let HostBuffer::$variant(values) = buffer { Some(values) } else { None }
+            }
+            fn from_scalar(scalar: Scalar) -> Self {
+                if let $scalar = scalar { $value } else { Self::default() }
             }
         })*
 
@@ -151,8 +157,19 @@ macro_rules! elements {
     };
 }
 elements! {
-    Bool bool, Int8 i8, Int16 i16, Int32 i32, Int64 i64, UInt8 u8, UInt16 u16, UInt32 u32, UInt64 u64,
-    Float32 f32, Float64 f64, Complex64 Complex<f32>, Complex128 Complex<f64>,
+    Bool bool: Scalar::Bool(b) => b,
+    Int8 i8: Scalar::Int(i) => i as Self,
+    Int16 i16: Scalar::Int(i) => i as Self,
+    Int32 i32: Scalar::Int(i) => i as Self,
+    Int64 i64: Scalar::Int(i) => i as Self,
+    UInt8 u8: Scalar::Int(i) => i as Self,
+    UInt16 u16: Scalar::Int(i) => i as Self,
+    UInt32 u32: Scalar::Int(i) => i as Self,
+    UInt64 u64: Scalar::Int(i) => i as Self,
+    Float32 f32: Scalar::Float(x) => x as Self,
+    Float64 f64: Scalar::Float(x) => x,
+    Complex64 Complex<f32>: Scalar::Complex(z) => Self::new(z.re as f32, z.im as f32),
+    Complex128 Complex<f64>: Scalar::Complex(z) => z,
 }
 
 impl HostBuffer {

@@ -1,26 +1,66 @@
 //! The Python Array API standard, edition 2025.12, in Rust.
+//!
+//! A [`Namespace`] (`xp`) has every function of the standard and is bound to one device; an [`Array`] is a value on that device; an [`Expr`] is
+//! elementwise work that is not done yet, and [`backend`] holds the traits that a backend implements, one per chapter of the standard. Checks,
+//! promotion, broadcasting and errors live here; arithmetic lives in the backends.
+//!
+//! This crate names no backend but [`reference`](mod@reference), a slow and strict one that serves as the oracle of tests, and has no `unsafe`.
+#![forbid(unsafe_code)]
 
+mod array;
+mod axes;
 pub mod backend;
+pub mod constants;
+mod creation;
+mod data_type;
 mod device;
 mod dtype;
+mod elementwise;
 mod error;
+mod expr;
+mod extra;
 mod host;
+mod indexing;
+mod inspection;
 pub mod layout;
+mod linalg;
+mod linear_algebra;
+mod manipulation;
+mod namespace;
 mod operation;
+mod operators;
 mod program;
 pub mod reference;
 mod scalar;
+mod searching;
+mod set;
+pub mod shape;
+mod sorting;
+mod statistical;
+mod utility;
 
 pub use num_complex::Complex;
 
 pub use crate::{
+    array::{Array, HostArray, IntoHostArray},
+    axes::{Axes, axis},
     backend::{Backend, Path},
+    creation::IntoShape,
+    data_type::{FloatInfo, IntegerInfo, can_cast, finfo, iinfo, isdtype, result_type},
     device::Device,
     dtype::{DType, Kind},
+    elementwise::{Bound, Unbounded},
     error::{Error, ErrorClass, Result, shape_text},
+    expr::Expr,
+    extra::GroupScatter,
     host::{Element, HostBuffer},
+    indexing::{Ellipsis, Index, NewAxis, Slice, StepBy},
+    inspection::{Capabilities, DefaultDTypes, Info},
     layout::{Layout, Strided},
+    linalg::{Eigh, Linalg, Svd},
+    namespace::Namespace,
     operation::{Accepts, BinaryOp, ReduceOp, Returns, ScanOp, UnaryOp},
     program::{Op, Program, Step},
     scalar::Scalar,
+    set::UniqueAll,
 };

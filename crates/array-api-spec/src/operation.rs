@@ -171,6 +171,8 @@ macro_rules! unary_functions {
     };
 }
 
+pub(crate) use unary_functions;
+
 /// Hands the table of two-argument functions to a macro: `doc… name Variant: takes => returns`.
 macro_rules! binary_functions {
     ($then:ident) => {
@@ -234,6 +236,8 @@ macro_rules! binary_functions {
         }
     };
 }
+
+pub(crate) use binary_functions;
 
 macro_rules! operations {
     ($Op:ident $words:literal $($(#[$doc:meta])* $name:ident $Variant:ident: $accepts:ident => $returns:ident,)*) => {

@@ -1,0 +1,190 @@
+//! The `axis` argument, with the keyword arguments that go with it.
+
+use std::ops::RangeFull;
+
+use crate::{DType, Error, Result, layout::Dims, shape};
+
+/// Axes to work along: `0`, `-1`, `[0, 1]`, `..` for all; with keyword arguments as [`axis`]`(0).keepdims()`.
+///
+/// ```
+/// use array_api_spec::{Axes, DType, axis};
+/// let _: Axes = (-1).into();
+/// let _ = axis([0, 1]).keepdims().dtype(DType::Float64);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Axes {
+    axes: Option<Dims<isize>>,
+    keepdims: bool,
+    dtype: Option<DType>,
+    correction: Option<f64>,
+    include_initial: bool,
+}
+
+/// Axes with keyword arguments: `xp.sum(x, axis(0).keepdims())`.
+#[must_use]
+pub fn axis(axes: impl Into<Axes>) -> Axes {
+    axes.into()
+}
+
+impl Axes {
+    /// Reduced axes stay with length 1, so that the result broadcasts against the input.
+    #[must_use]
+    pub const fn keepdims(mut self) -> Self {
+        self.keepdims = true;
+        self
+    }
+
+    /// The dtype that `sum`, `prod` and the cumulative functions compute and return.
+    #[must_use]
+    pub const fn dtype(mut self, dtype: DType) -> Self {
+        self.dtype = Some(dtype);
+        self
+    }
+
+    /// What `var` and `std` subtract from the number of elements: 0 for a population, 1 for a sample.
+    #[must_use]
+    pub const fn correction(mut self, correction: f64) -> Self {
+        self.correction = Some(correction);
+        self
+    }
+
+    /// The cumulative functions start with their neutral element and return one more.
+    #[must_use]
+    pub const fn include_initial(mut self) -> Self {
+        self.include_initial = true;
+        self
+    }
+
+    /// What a function asks for, once it has named the keyword arguments that it takes.
+    pub(crate) fn resolve(&self, function: &'static str, takes: &[Keyword], ndim: usize) -> Result<Resolved> {
+        let given = [
+            (Keyword::Keepdims, self.keepdims),
+            (Keyword::DType, self.dtype.is_some()),
+            (Keyword::Correction, self.correction.is_some()),
+            (Keyword::IncludeInitial, self.include_initial),
+        ];
+        if let Some((keyword, _)) = given.into_iter().find(|(k, given)| *given && !takes.contains(k)) {
+            return Err(Error::value(
+                function,
+                format!("takes no keyword argument `{}`", keyword.name()),
+            ));
+        }
+        let axes = match &self.axes {
+            Some(axes) => shape::resolve_axes(function, axes, ndim)?,
+            None => (0..ndim).collect(),
+        };
+        Ok(Resolved {
+            axes,
+            all: self.axes.is_none(),
+            keepdims: self.keepdims,
+            dtype: self.dtype,
+            correction: self.correction.unwrap_or(0.0),
+            include_initial: self.include_initial,
+        })
+    }
+}
+
+/// A keyword argument that [`Axes`] carries.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Keyword {
+    Keepdims,
+    DType,
+    Correction,
+    IncludeInitial,
+}
+
+impl Keyword {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Keepdims => "keepdims",
+            Self::DType => "dtype",
+            Self::Correction => "correction",
+            Self::IncludeInitial => "include_initial",
+        }
+    }
+}
+
+/// [`Axes`] of an array of known rank.
+pub(crate) struct Resolved {
+    /// Sorted and distinct.
+    pub(crate) axes: Dims<usize>,
+    /// No axis was named: all are meant.
+    pub(crate) all: bool,
+    pub(crate) keepdims: bool,
+    pub(crate) dtype: Option<DType>,
+    pub(crate) correction: f64,
+    pub(crate) include_initial: bool,
+}
+
+impl Resolved {
+    /// The one axis, for a function that works along one; `None` if all are meant.
+    pub(crate) fn single(&self, function: &'static str) -> Result<Option<usize>> {
+        match (self.all, self.axes.as_slice()) {
+            (true, _) => Ok(None),
+            (false, [axis]) => Ok(Some(*axis)),
+            (false, axes) => Err(Error::value(
+                function,
+                format!("works along one axis, not along {}", axes.len()),
+            )),
+        }
+    }
+
+    /// The shape with the axes removed, or kept with length 1.
+    pub(crate) fn reduced(&self, shape: &[usize]) -> Dims<usize> {
+        let keep = |(k, &n): (usize, &usize)| match (self.axes.contains(&k), self.keepdims) {
+            (false, _) => Some(n),
+            (true, true) => Some(1),
+            (true, false) => None,
+        };
+        shape.iter().enumerate().filter_map(keep).collect()
+    }
+
+    /// How many elements each element of the result stands for.
+    pub(crate) fn count(&self, shape: &[usize]) -> usize {
+        self.axes.iter().map(|&a| shape[a]).product()
+    }
+}
+
+impl From<RangeFull> for Axes {
+    fn from(_: RangeFull) -> Self {
+        Self::default()
+    }
+}
+
+impl From<&[isize]> for Axes {
+    fn from(axes: &[isize]) -> Self {
+        Self {
+            axes: Some(axes.into()),
+            ..Self::default()
+        }
+    }
+}
+
+impl From<Vec<isize>> for Axes {
+    fn from(axes: Vec<isize>) -> Self {
+        axes.as_slice().into()
+    }
+}
+
+impl From<Option<isize>> for Axes {
+    fn from(axis: Option<isize>) -> Self {
+        axis.map_or_else(Self::default, Self::from)
+    }
+}
+
+macro_rules! from_integer {
+    ($($t:ty),*) => { $(
+        impl From<$t> for Axes {
+            fn from(axis: $t) -> Self {
+                // An axis beyond isize is out of range of every array, as is isize::MAX.
+                [isize::try_from(axis).unwrap_or(isize::MAX)].as_slice().into()
+            }
+        }
+        impl<const N: usize> From<[$t; N]> for Axes {
+            fn from(axes: [$t; N]) -> Self {
+                axes.map(|a| isize::try_from(a).unwrap_or(isize::MAX)).as_slice().into()
+            }
+        }
+    )* };
+}
+from_integer!(i32, isize, usize);

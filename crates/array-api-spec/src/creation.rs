@@ -1,0 +1,279 @@
+//! Creation functions. What they create is on the namespace's device.
+//!
+//! Source: <https://data-apis.org/array-api/2025.12/API_specification/creation_functions.html>
+
+use crate::{
+    Array, Backend, DType, Error, Expr, HostArray, IntoHostArray, Namespace, Program, Result, Scalar, expr::Valid,
+    shape::checked_size,
+};
+
+/// A shape argument: a length or several.
+pub trait IntoShape {
+    /// The lengths of the axes.
+    fn into_shape(self) -> Vec<usize>;
+}
+impl IntoShape for usize {
+    fn into_shape(self) -> Vec<usize> {
+        vec![self]
+    }
+}
+impl<const N: usize> IntoShape for [usize; N] {
+    fn into_shape(self) -> Vec<usize> {
+        self.to_vec()
+    }
+}
+impl IntoShape for &[usize] {
+    fn into_shape(self) -> Vec<usize> {
+        self.to_vec()
+    }
+}
+impl IntoShape for Vec<usize> {
+    fn into_shape(self) -> Vec<usize> {
+        self
+    }
+}
+impl IntoShape for &Vec<usize> {
+    fn into_shape(self) -> Vec<usize> {
+        self.clone()
+    }
+}
+
+impl<B: Backend> Namespace<B> {
+    /// An array from values on the host: scalars, `Vec`s, slices, nested arrays and `Vec`s, or values with a shape (`(vec, [2, 3])`).
+    ///
+    /// The dtype is that of the Rust type: nothing is converted silently. See [`asarray_as`](Self::asarray_as) to convert.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.asarray.html>
+    ///
+    /// ```
+    /// let xp = array_api_spec::reference::namespace();
+    /// assert_eq!(xp.asarray([[1.0, 2.0], [3.0, 4.0]])?.shape(), [2, 2]);
+    /// assert_eq!(xp.asarray((vec![1, 2, 3, 4, 5, 6], [2, 3]))?.shape(), [2, 3]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Rows of unequal lengths; a shape that the number of values does not fill; a dtype that the device cannot hold; no room there.
+    pub fn asarray(&self, values: impl IntoHostArray) -> Result<Array<B>> {
+        let HostArray { buffer, shape } = values.into_host_array()?;
+        let dtype = buffer.dtype();
+        self.check_dtype(dtype)?;
+        if checked_size("asarray", &shape)? != buffer.len() {
+            return Err(Error::shape(
+                "asarray",
+                &[&shape],
+                format!("does not hold {} values", buffer.len()),
+            ));
+        }
+        Ok(self.wrap(self.backend().upload(buffer)?, &shape, dtype))
+    }
+
+    /// [`asarray`](Self::asarray) with the values converted to `dtype` on the host. No kind is lost: integers may become floating-point, not the reverse.
+    ///
+    /// # Errors
+    /// Those of `asarray`; values of a kind that `dtype` does not hold; an integer out of its range.
+    pub fn asarray_as(&self, values: impl IntoHostArray, dtype: DType) -> Result<Array<B>> {
+        let HostArray { buffer, shape } = values.into_host_array()?;
+        self.asarray(HostArray {
+            buffer: buffer.to_dtype("asarray", dtype)?,
+            shape,
+        })
+    }
+
+    /// Numbers from `start` to before `stop`, `step` apart. Integer arguments give the default integer dtype, others the default floating-point one.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.arange.html>
+    ///
+    /// ```
+    /// let xp = array_api_spec::reference::namespace();
+    /// assert_eq!(xp.arange(2, 8, 3)?.to_vec::<i64>()?, [2, 5]);
+    /// assert_eq!(xp.arange(1.0, 2.0, 0.5)?.to_vec::<f64>()?, [1.0, 1.5]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A step of 0; arguments that are not real and finite; more numbers than memory holds.
+    pub fn arange(
+        &self,
+        start: impl Into<Scalar>,
+        stop: impl Into<Scalar>,
+        step: impl Into<Scalar>,
+    ) -> Result<Array<B>> {
+        let arguments = [start.into(), stop.into(), step.into()];
+        let defaults = self.info().default_dtypes();
+        if let [Scalar::Int(start), Scalar::Int(stop), Scalar::Int(step)] = arguments {
+            if step == 0 {
+                return Err(Error::value("arange", "a step of 0 reaches no end"));
+            }
+            let span = stop.saturating_sub(start).saturating_mul(step.signum());
+            let length = if span <= 0 { 0 } else { (span - 1) / step.abs() + 1 };
+            let length = usize::try_from(length).map_err(|_| Error::value("arange", "too many numbers"))?;
+            return self.ramp(
+                "arange",
+                Scalar::Int(start),
+                Scalar::Int(step),
+                length,
+                defaults.integral,
+            );
+        }
+        let real = |s: Scalar| match s {
+            Scalar::Int(i) => Ok(i as f64),
+            Scalar::Float(x) if x.is_finite() => Ok(x),
+            _ => Err(Error::value("arange", format!("takes finite real numbers, not {s}"))),
+        };
+        let (start, stop, step) = (real(arguments[0])?, real(arguments[1])?, real(arguments[2])?);
+        if step == 0.0 {
+            return Err(Error::value("arange", "a step of 0 reaches no end"));
+        }
+        let length = ((stop - start) / step).ceil().max(0.0);
+        if length > isize::MAX as f64 / 16.0 {
+            return Err(Error::value("arange", "too many numbers"));
+        }
+        self.ramp(
+            "arange",
+            Scalar::Float(start),
+            Scalar::Float(step),
+            length as usize,
+            defaults.real_floating,
+        )
+    }
+
+    /// `start + i · step` for `i` in `0..length`.
+    fn ramp(
+        &self,
+        function: &'static str,
+        start: Scalar,
+        step: Scalar,
+        length: usize,
+        dtype: DType,
+    ) -> Result<Array<B>> {
+        checked_size(function, &[length])?;
+        let index = Expr::valid(self.clone(), Valid::index(&[length], 0, dtype));
+        (index * Expr::from(step) + Expr::from(start)).eval()
+    }
+
+    /// `num` numbers from `start` to `stop` at equal distances, `stop` included if `endpoint`. Default floating-point dtype.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.linspace.html>
+    ///
+    /// # Errors
+    /// More numbers than memory holds.
+    pub fn linspace(&self, start: f64, stop: f64, num: usize, endpoint: bool) -> Result<Array<B>> {
+        checked_size("linspace", &[num])?;
+        let dtype = self.info().default_dtypes().real_floating;
+        let intervals = if endpoint { num.saturating_sub(1) } else { num };
+        let step = if intervals == 0 {
+            0.0
+        } else {
+            (stop - start) / intervals as f64
+        };
+        let index = || Expr::valid(self.clone(), Valid::index(&[num], 0, dtype));
+        let ramp = index() * step + start;
+        if endpoint && num > 1 {
+            return self.where_(self.equal(index(), intervals as f64), stop, ramp).eval();
+        }
+        ramp.eval()
+    }
+
+    /// Ones on a diagonal, zeros elsewhere: `(rows, columns)`. `k` counts diagonals from the main one, up if positive.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.eye.html>
+    ///
+    /// # Errors
+    /// A dtype that the device cannot hold; no room there.
+    pub fn eye(&self, rows: usize, columns: usize, k: isize, dtype: DType) -> Result<Array<B>> {
+        let shape = [rows, columns];
+        self.check_dtype(dtype)?;
+        checked_size("eye", &shape)?;
+        let integral = self.info().default_dtypes().integral;
+        let index = |axis| Expr::valid(self.clone(), Valid::index(&shape, axis, integral));
+        // Beyond ±max(rows, columns) no diagonal is left; the clamp keeps k in range of the index dtype.
+        let k = k.clamp(-(rows as isize) - 1, columns as isize + 1);
+        self.astype(self.equal(index(1) - index(0), k), dtype).eval()
+    }
+
+    /// An array of one value. The standard's `full`, with the dtype named.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.full.html>
+    ///
+    /// # Errors
+    /// A value that the dtype does not hold; a dtype that the device cannot hold; no room there.
+    pub fn full(&self, shape: impl IntoShape, value: impl Into<Scalar>, dtype: DType) -> Result<Array<B>> {
+        let shape = shape.into_shape();
+        self.check_dtype(dtype)?;
+        checked_size("full", &shape)?;
+        let value = value.into().to_dtype("full", dtype)?;
+        let storage = self.backend().evaluate(&Program::scalar(&shape, value, dtype))?;
+        Ok(self.wrap(storage, &shape, dtype))
+    }
+
+    /// Zeros (`false` for `bool`).
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.zeros.html>
+    ///
+    /// # Errors
+    /// A dtype that the device cannot hold; no room there.
+    pub fn zeros(&self, shape: impl IntoShape, dtype: DType) -> Result<Array<B>> {
+        if dtype == DType::Bool {
+            self.full(shape, false, dtype)
+        } else {
+            self.full(shape, 0, dtype)
+        }
+    }
+
+    /// Ones (`true` for `bool`).
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.ones.html>
+    ///
+    /// # Errors
+    /// A dtype that the device cannot hold; no room there.
+    pub fn ones(&self, shape: impl IntoShape, dtype: DType) -> Result<Array<B>> {
+        if dtype == DType::Bool {
+            self.full(shape, true, dtype)
+        } else {
+            self.full(shape, 1, dtype)
+        }
+    }
+
+    /// An array whose values do not matter yet; they are zeros, since safe Rust shows no uninitialised memory.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.empty.html>
+    ///
+    /// # Errors
+    /// A dtype that the device cannot hold; no room there.
+    pub fn empty(&self, shape: impl IntoShape, dtype: DType) -> Result<Array<B>> {
+        self.zeros(shape, dtype)
+    }
+
+    /// One value in the shape and dtype of x.
+    ///
+    /// # Errors
+    /// A value that x's dtype does not hold; no room on the device.
+    pub fn full_like(&self, x: &Array<B>, value: impl Into<Scalar>) -> Result<Array<B>> {
+        self.full(x.shape(), value, x.dtype())
+    }
+
+    /// Zeros in the shape and dtype of x.
+    ///
+    /// # Errors
+    /// No room on the device.
+    pub fn zeros_like(&self, x: &Array<B>) -> Result<Array<B>> {
+        self.zeros(x.shape(), x.dtype())
+    }
+
+    /// Ones in the shape and dtype of x.
+    ///
+    /// # Errors
+    /// No room on the device.
+    pub fn ones_like(&self, x: &Array<B>) -> Result<Array<B>> {
+        self.ones(x.shape(), x.dtype())
+    }
+
+    /// Values that do not matter yet, in the shape and dtype of x.
+    ///
+    /// # Errors
+    /// No room on the device.
+    pub fn empty_like(&self, x: &Array<B>) -> Result<Array<B>> {
+        self.zeros_like(x)
+    }
+}

@@ -1,0 +1,530 @@
+//! Indexing: `get`, `set`, `take`, `take_along_axis`.
+//!
+//! Source: <https://data-apis.org/array-api/2025.12/API_specification/indexing.html> and
+//! <https://data-apis.org/array-api/2025.12/API_specification/indexing_functions.html>
+
+use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
+
+use crate::{
+    Array, Backend, DType, Error, Expr, Layout, Namespace, Program, Result, Strided,
+    expr::{Valid, view},
+    shape::{broadcast_shapes, resolve_axis},
+};
+
+/// A list of [`Index`]es for [`Array::get`] and [`Array::set`]: `ix![0, 1..3, .., -1, Ellipsis, NewAxis]` or `ix![&mask]`.
+///
+/// `..` takes a whole axis (Python's `:`), [`Ellipsis`] as many axes as are left (Python's `...`), `(0..9).step(2)` every second element.
+#[macro_export]
+macro_rules! ix {
+    ($($index:expr),* $(,)?) => { [$($crate::Index::from($index)),*] };
+}
+
+/// One entry of an index.
+#[derive(Clone, Debug)]
+pub enum Index<B: Backend> {
+    /// One element of an axis, which disappears. Counts from the end if negative.
+    Integer(isize),
+    /// A range of an axis.
+    Slice(Slice),
+    /// As many whole axes as the other entries leave.
+    Ellipsis,
+    /// A new axis of length 1.
+    NewAxis,
+    /// The elements where a `bool` array is true; stands alone. Its shape is that of the first axes of the array.
+    Mask(Array<B>),
+}
+
+/// As many whole axes as the other entries of an index leave. Python's `...`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ellipsis;
+
+/// A new axis of length 1. The standard's `newaxis`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewAxis;
+
+/// Python's `start:stop:step`. Negative bounds count from the end; bounds beyond the ends are cut, as in Python.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// First position; open: the first in the direction of the step.
+    pub start: Option<isize>,
+    /// Position before which to stop; open: beyond the last in the direction of the step.
+    pub stop: Option<isize>,
+    /// Distance of positions, not 0.
+    pub step: isize,
+}
+
+impl Slice {
+    /// Start, length and step along an axis of length `n`.
+    fn resolve(self, function: &'static str, n: usize) -> Result<(usize, usize, isize)> {
+        let (n, step) = (n as isize, self.step);
+        if step == 0 {
+            return Err(Error::index(function, "a slice's step must not be 0"));
+        }
+        let (low, high) = if step > 0 { (0, n) } else { (-1, n - 1) };
+        let clip = |bound: isize| (if bound < 0 { bound.saturating_add(n) } else { bound }).clamp(low, high);
+        let start = self.start.map_or(if step > 0 { low } else { high }, clip);
+        let stop = self.stop.map_or(if step > 0 { high } else { low }, clip);
+        let span = if step > 0 { stop - start } else { start - stop };
+        let length = if span <= 0 {
+            0
+        } else {
+            (span - 1) / step.unsigned_abs().min(isize::MAX as usize) as isize + 1
+        };
+        // A step that is never taken may be too large to multiply with a stride.
+        let step = if length <= 1 { 1 } else { step };
+        Ok((if length == 0 { 0 } else { start as usize }, length as usize, step))
+    }
+}
+
+/// Gives ranges a step: `(0..9).step(2)`, `(..).step(-1)`.
+pub trait StepBy {
+    /// The range with this distance between its positions.
+    fn step(self, step: isize) -> Slice;
+}
+impl<R: Into<Slice>> StepBy for R {
+    fn step(self, step: isize) -> Slice {
+        Slice { step, ..self.into() }
+    }
+}
+
+impl From<RangeFull> for Slice {
+    fn from(_: RangeFull) -> Self {
+        Self {
+            start: None,
+            stop: None,
+            step: 1,
+        }
+    }
+}
+impl<B: Backend> From<RangeFull> for Index<B> {
+    fn from(range: RangeFull) -> Self {
+        Self::Slice(range.into())
+    }
+}
+impl<B: Backend> From<Slice> for Index<B> {
+    fn from(slice: Slice) -> Self {
+        Self::Slice(slice)
+    }
+}
+impl<B: Backend> From<Ellipsis> for Index<B> {
+    fn from(_: Ellipsis) -> Self {
+        Self::Ellipsis
+    }
+}
+impl<B: Backend> From<NewAxis> for Index<B> {
+    fn from(_: NewAxis) -> Self {
+        Self::NewAxis
+    }
+}
+impl<B: Backend> From<&Array<B>> for Index<B> {
+    fn from(mask: &Array<B>) -> Self {
+        Self::Mask(mask.clone())
+    }
+}
+impl<B: Backend> From<Array<B>> for Index<B> {
+    fn from(mask: Array<B>) -> Self {
+        Self::Mask(mask)
+    }
+}
+
+macro_rules! from_ranges {
+    ($($t:ty),*) => { $(
+        impl<B: Backend> From<$t> for Index<B> {
+            fn from(index: $t) -> Self {
+                Self::Integer(bound(index))
+            }
+        }
+        from_ranges!(@range $t, range, Range<$t>, Some(bound(range.start)), Some(bound(range.end)));
+        from_ranges!(@range $t, range, RangeFrom<$t>, Some(bound(range.start)), None);
+        from_ranges!(@range $t, range, RangeTo<$t>, None, Some(bound(range.end)));
+        from_ranges!(@range $t, range, RangeInclusive<$t>, Some(bound(*range.start())), after(bound(*range.end())));
+        from_ranges!(@range $t, range, RangeToInclusive<$t>, None, after(bound(range.end)));
+    )* };
+    (@range $t:ty, $range:ident, $Range:ty, $start:expr, $stop:expr) => {
+        impl From<$Range> for Slice {
+            fn from($range: $Range) -> Self {
+                Self { start: $start, stop: $stop, step: 1 }
+            }
+        }
+        impl<B: Backend> From<$Range> for Index<B> {
+            fn from(range: $Range) -> Self {
+                Self::Slice(range.into())
+            }
+        }
+    };
+}
+from_ranges!(i32, isize, usize);
+
+fn bound<I: TryInto<isize>>(index: I) -> isize {
+    // What does not fit is beyond the end of every axis.
+    index.try_into().unwrap_or(isize::MAX)
+}
+
+/// The position after an inclusive end; after -1, the last, comes the end itself.
+fn after(end: isize) -> Option<isize> {
+    if end == -1 { None } else { Some(end.saturating_add(1)) }
+}
+
+impl<B: Backend> Array<B> {
+    /// The elements at an index (see [`ix!`](crate::ix)): a view, but for masks. Axes that are not named are taken whole.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/indexing.html>
+    ///
+    /// ```
+    /// use array_api_spec::{Ellipsis, NewAxis, StepBy, ix, reference};
+    /// let xp = reference::namespace();
+    /// let x = xp.asarray([[0, 1, 2], [3, 4, 5]])?;
+    /// assert_eq!(x.get(ix![.., -1])?.to_vec::<i32>()?, [2, 5]);
+    /// assert_eq!(x.get(ix![0, (..).step(-1)])?.to_vec::<i32>()?, [2, 1, 0]);
+    /// assert_eq!(x.get(ix![NewAxis, Ellipsis, 1..3])?.shape(), [1, 2, 2]);
+    /// assert_eq!(x.get(ix![xp.greater(&x, 2).eval()?])?.to_vec::<i32>()?, [3, 4, 5]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// More entries than axes; an integer out of range; a step of 0; a mask of another shape or beside other entries.
+    pub fn get(&self, index: impl AsRef<[Index<B>]>) -> Result<Self> {
+        const FUNCTION: &str = "get";
+        let (xp, data) = (self.namespace(), self.data()?);
+        if let Some(mask) = sole_mask(FUNCTION, index.as_ref())? {
+            return xp.masked(self, mask);
+        }
+        Ok(view(&xp, data, region(FUNCTION, &data.layout, index.as_ref())?))
+    }
+
+    /// Writes a value, broadcast to the region's shape, to the elements at an index. Other arrays that share the memory keep their values.
+    ///
+    /// The value's dtype must promote to the array's. With a mask the value is a scalar, a 0-dimensional array, or one value for each true element.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.array.__setitem__.html>
+    ///
+    /// ```
+    /// use array_api_spec::{ix, reference};
+    /// let xp = reference::namespace();
+    /// let mut x = xp.zeros([2, 3], array_api_spec::DType::Float64)?;
+    /// x.set(ix![0, 1..], 7)?;
+    /// x.set(ix![.., 0], &xp.asarray([1.0, 2.0])?)?;
+    /// assert_eq!(x.to_vec::<f64>()?, [1.0, 7.0, 7.0, 2.0, 0.0, 0.0]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`get`](Self::get); a value whose dtype or shape does not fit. The array is then unchanged.
+    pub fn set(&mut self, index: impl AsRef<[Index<B>]>, value: impl Into<Expr<B>>) -> Result<()> {
+        const FUNCTION: &str = "set";
+        let xp = self.namespace();
+        if let Some(mask) = sole_mask(FUNCTION, index.as_ref())? {
+            *self = xp.with_masked(self, mask, value.into())?;
+            return Ok(());
+        }
+        let region = region(FUNCTION, &self.data()?.layout, index.as_ref())?;
+        let program = xp.value_for(FUNCTION, self.dtype(), region.shape(), value.into())?;
+        let own = self.data()?;
+        // A broadcast view has elements that share memory; writing to one must not write to all.
+        let shares = own
+            .layout
+            .strides()
+            .iter()
+            .zip(own.shape())
+            .any(|(&s, &n)| s == 0 && n > 1);
+        if shares {
+            let mut copy = xp.copy(own)?;
+            let region = self::region(FUNCTION, &copy.layout, index.as_ref())?;
+            xp.backend().assign(&mut copy, &region, &program)?;
+            self.replace_data(copy);
+            return Ok(());
+        }
+        xp.backend().assign(self.data_mut(), &region, &program)
+    }
+}
+
+/// The mask of an index that is a mask.
+fn sole_mask<'i, B: Backend>(function: &'static str, index: &'i [Index<B>]) -> Result<Option<&'i Array<B>>> {
+    match index {
+        [Index::Mask(mask)] if mask.dtype() == DType::Bool => Ok(Some(mask)),
+        [Index::Mask(other)] => Err(Error::index(
+            function,
+            format!(
+                "an array as an index must be of bool, not {}; see `take`",
+                other.dtype()
+            ),
+        )),
+        many if many.iter().any(|i| matches!(i, Index::Mask(_))) => {
+            Err(Error::index(function, "a mask must be the only entry of an index"))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The part of a layout that an index without masks names.
+fn region<B: Backend>(function: &'static str, layout: &Layout, index: &[Index<B>]) -> Result<Layout> {
+    let named = index
+        .iter()
+        .filter(|i| matches!(i, Index::Integer(_) | Index::Slice(_)))
+        .count();
+    let ellipses = index.iter().filter(|i| matches!(i, Index::Ellipsis)).count();
+    let ndim = layout.ndim();
+    if named > ndim {
+        return Err(Error::index(
+            function,
+            format!("{named} indices are too many for an array of {ndim} dimensions"),
+        ));
+    }
+    if ellipses > 1 {
+        return Err(Error::index(
+            function,
+            "an index may hold one Ellipsis (`..` takes one axis)",
+        ));
+    }
+    let mut out = layout.clone();
+    let mut axis = 0;
+    for entry in index {
+        match entry {
+            Index::Integer(i) => {
+                let n = out.shape()[axis];
+                let position = if *i < 0 { i.saturating_add(n as isize) } else { *i };
+                if !(0..n as isize).contains(&position) {
+                    return Err(Error::index(
+                        function,
+                        format!("index {i} is out of range for an axis of length {n}"),
+                    ));
+                }
+                out = out.select(axis, position as usize);
+            }
+            Index::Slice(slice) => {
+                let (start, length, step) = slice.resolve(function, out.shape()[axis])?;
+                out = out.slice(axis, start, length, step);
+                axis += 1;
+            }
+            Index::Ellipsis => axis += ndim - named,
+            Index::NewAxis => {
+                out = out.insert_axis(axis);
+                axis += 1;
+            }
+            Index::Mask(_) => unreachable!("masks are handled before"),
+        }
+    }
+    Ok(out)
+}
+
+impl<B: Backend> Namespace<B> {
+    /// Elements at integer positions along an axis: `x (…, n, …), indices (m,) → (…, m, …)`. Negative positions count from the end.
+    ///
+    /// An axis may be left out (`None`) for 1-dimensional x only.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.take.html>
+    ///
+    /// ```
+    /// let xp = array_api_spec::reference::namespace();
+    /// let x = xp.asarray([10.0, 20.0, 30.0])?;
+    /// assert_eq!(xp.take(&x, &xp.asarray([2, 0, -1])?, Some(0))?.to_vec::<f64>()?, [30.0, 10.0, 30.0]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Indices that are not integers, not 1-dimensional or out of range; an axis that is not there.
+    pub fn take(&self, x: impl Into<Expr<B>>, indices: impl Into<Expr<B>>, axis: Option<isize>) -> Result<Array<B>> {
+        const FUNCTION: &str = "take";
+        let x = self.array(FUNCTION, x)?;
+        let axis = match axis {
+            Some(axis) => resolve_axis(FUNCTION, axis, x.layout.ndim())?,
+            None if x.layout.ndim() == 1 => 0,
+            None => {
+                return Err(Error::shape(
+                    FUNCTION,
+                    &[x.shape()],
+                    "is not 1-dimensional; name an axis",
+                ));
+            }
+        };
+        let indices = indices.into().on(FUNCTION, self)?;
+        if indices.ndim() != 1 {
+            return Err(Error::shape(
+                FUNCTION,
+                &[indices.shape()],
+                "of the indices is not 1-dimensional",
+            ));
+        }
+        let indices = self.checked_indices(FUNCTION, indices, x.shape()[axis])?;
+        let mut shape = x.shape().to_vec();
+        shape[axis] = indices.shape()[0];
+        let dtype = x.dtype;
+        if let Some(storage) = self.backend().take(&x, &indices, axis) {
+            return Ok(self.wrap(storage?, &shape, dtype));
+        }
+        self.gather(&x, &broadcast_along(&indices, &shape, axis), axis)
+    }
+
+    /// Elements at positions along an axis, one position for each result: `x (…, n, …), indices (…, m, …) → (…, m, …)`. The other axes broadcast.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.take_along_axis.html>
+    ///
+    /// # Errors
+    /// Indices that are not integers or out of range; ranks that differ; other axes that do not broadcast; an axis that is not there.
+    pub fn take_along_axis(&self, x: impl Into<Expr<B>>, indices: impl Into<Expr<B>>, axis: isize) -> Result<Array<B>> {
+        const FUNCTION: &str = "take_along_axis";
+        let x = self.array(FUNCTION, x)?;
+        let indices = indices.into().on(FUNCTION, self)?;
+        let axis = resolve_axis(FUNCTION, axis, x.layout.ndim())?;
+        if indices.ndim() != x.layout.ndim() {
+            return Err(Error::shape(FUNCTION, &[x.shape(), indices.shape()], "differ in rank"));
+        }
+        let with = |shape: &[usize], n: usize| {
+            let mut shape = shape.to_vec();
+            shape[axis] = n;
+            shape
+        };
+        let (n, m) = (x.shape()[axis], indices.shape()[axis]);
+        let common = broadcast_shapes(FUNCTION, &[&with(x.shape(), 1), &with(indices.shape(), 1)])?;
+        let indices = self.checked_indices(FUNCTION, indices, n)?;
+        let indices = indices.with_layout(indices.layout.broadcast_to(&with(&common, m)));
+        let x = x.with_layout(x.layout.broadcast_to(&with(&common, n)));
+        self.gather(&x, &indices, axis)
+    }
+
+    /// `take_along_axis` for indices that are known to be right.
+    pub(crate) fn gather(
+        &self,
+        x: &Strided<B::Storage>,
+        indices: &Strided<B::Storage>,
+        axis: usize,
+    ) -> Result<Array<B>> {
+        let storage = self.backend().gather(x, indices, axis)?;
+        Ok(self.wrap(storage, indices.shape(), x.dtype))
+    }
+
+    /// Indices in the index dtype, once they are known to be within `-n..n`.
+    fn checked_indices(&self, function: &'static str, indices: Valid<B>, n: usize) -> Result<Strided<B::Storage>> {
+        if !indices.dtype().is_integer() {
+            return Err(Error::dtype(function, &[indices.dtype()], "indices of integer dtypes"));
+        }
+        let dtype = self.index_dtype();
+        let indices = indices.cast(dtype).evaluate(self)?;
+        let i = || Array::new(self.clone(), indices.clone());
+        let wrong = self.any(self.less(i(), -(n as isize)) | self.greater_equal(i(), n), ..)?;
+        if wrong.item::<bool>()? {
+            return Err(Error::index(
+                function,
+                format!("an index is out of range for an axis of length {n}"),
+            ));
+        }
+        Ok(indices)
+    }
+
+    /// `x[mask]`: the true elements in row-major order, with the axes that the mask does not cover behind them.
+    fn masked(&self, x: &Array<B>, mask: &Array<B>) -> Result<Array<B>> {
+        mask.namespace().check_same("get", self)?;
+        let covered = mask_fits("get", x.shape(), mask.shape())?;
+        let rest = &x.shape()[mask.ndim()..];
+        let positions = self.flat_nonzero(&Expr::from(mask).on("get", self)?)?;
+        let flat_shape: Vec<usize> = [covered].iter().chain(rest).copied().collect();
+        let flat = self.reshape(x, flat_shape)?.into_data()?;
+        let shape: Vec<usize> = [positions.size()].iter().chain(rest).copied().collect();
+        self.gather(&flat, &broadcast_along(positions.data()?, &shape, 0), 0)
+    }
+
+    /// x with a value where the mask is true.
+    fn with_masked(&self, x: &Array<B>, mask: &Array<B>, value: Expr<B>) -> Result<Array<B>> {
+        const FUNCTION: &str = "set";
+        mask.namespace().check_same(FUNCTION, self)?;
+        mask_fits(FUNCTION, x.shape(), mask.shape())?;
+        if mask.size() == 0 || x.size() == 0 {
+            return Ok(x.clone());
+        }
+        let mut mask_shape = mask.shape().to_vec();
+        mask_shape.resize(x.ndim(), 1);
+        let wide = self.broadcast_to(self.reshape(mask, mask_shape)?, x.shape())?;
+        let value = match value.scalar_or_valid(FUNCTION, self)? {
+            Err(scalar) => Expr::from(scalar),
+            Ok(value) if value.ndim() == 0 => Expr::valid(self.clone(), value),
+            Ok(value) => self.spread(x, mask, value)?,
+        };
+        let out = self.where_(&wide, value, x).eval()?;
+        if out.dtype() == x.dtype() {
+            Ok(out)
+        } else {
+            Err(Error::dtype(
+                FUNCTION,
+                &[x.dtype(), out.dtype()],
+                "a value that promotes to the array's dtype",
+            ))
+        }
+    }
+
+    /// One value for each true element, spread to the places where the mask is true; other places hold any of the values.
+    fn spread(&self, x: &Array<B>, mask: &Array<B>, value: Valid<B>) -> Result<Expr<B>> {
+        let count = self.count_nonzero(mask, ..)?.item::<i64>()? as usize;
+        let rest = &x.shape()[mask.ndim()..];
+        let wanted: Vec<usize> = [count].iter().chain(rest).copied().collect();
+        if broadcast_shapes("set", &[value.shape(), &wanted])?.as_slice() != wanted {
+            let detail = format!("of the value does not broadcast to {count} true elements of the mask");
+            return Err(Error::shape("set", &[value.shape()], detail));
+        }
+        if count == 0 {
+            return Ok(x.into());
+        }
+        let value = value.evaluate(self)?;
+        let value = value.with_layout(value.layout.broadcast_to(&wanted));
+        let flat = self.reshape(mask, [mask.size()])?;
+        let rank = self.cumulative_sum(self.astype(&flat, self.index_dtype()), 0)? - 1;
+        let rank = self.maximum(rank, 0).eval()?;
+        let shape: Vec<usize> = [mask.size()].iter().chain(rest).copied().collect();
+        let spread = self.gather(&value, &broadcast_along(rank.data()?, &shape, 0), 0)?;
+        Ok(self.reshape(spread, x.shape())?.into())
+    }
+
+    /// A value as a program of the region's shape and the array's dtype.
+    fn value_for(
+        &self,
+        function: &'static str,
+        dtype: DType,
+        shape: &[usize],
+        value: Expr<B>,
+    ) -> Result<Program<B::Storage>> {
+        let value = match value.scalar_or_valid(function, self)? {
+            Err(scalar) => Valid::scalar(scalar.to_dtype(function, dtype)?, dtype),
+            Ok(value) if value.dtype().promote(dtype) == Some(dtype) => value.cast(dtype),
+            Ok(value) => {
+                return Err(Error::dtype(
+                    function,
+                    &[dtype, value.dtype()],
+                    "a value that promotes to the array's dtype",
+                ));
+            }
+        };
+        if broadcast_shapes(function, &[value.shape(), shape])?.as_slice() != shape {
+            return Err(Error::shape(
+                function,
+                &[value.shape(), shape],
+                "differ: the value must broadcast to the region",
+            ));
+        }
+        value.program_of_shape(self, shape.to_vec())
+    }
+
+    /// The elements in memory of their own.
+    fn copy(&self, x: &Strided<B::Storage>) -> Result<Strided<B::Storage>> {
+        let storage = self.backend().evaluate(&Program::input(x.clone()))?;
+        Ok(Strided::contiguous(storage, x.shape(), x.dtype))
+    }
+}
+
+/// A 1-dimensional array of positions, the same for all other axes of `shape`.
+fn broadcast_along<S: Clone>(positions: &Strided<S>, shape: &[usize], axis: usize) -> Strided<S> {
+    let column = (axis + 1..shape.len()).fold(positions.layout.clone(), |l, _| l.insert_axis(l.ndim()));
+    positions.with_layout(column.broadcast_to(shape))
+}
+
+/// The number of elements of the axes that a mask covers, if its lengths are theirs. A mask axis of length 0 fits any.
+fn mask_fits(function: &'static str, shape: &[usize], mask: &[usize]) -> Result<usize> {
+    let fits = mask.len() <= shape.len() && mask.iter().zip(shape).all(|(&m, &n)| m == n || m == 0);
+    if fits {
+        Ok(shape[..mask.len()].iter().product())
+    } else {
+        let (mask, shape) = (crate::shape_text(mask), crate::shape_text(shape));
+        Err(Error::index(
+            function,
+            format!("a mask of shape {mask} does not fit an array of shape {shape}"),
+        ))
+    }
+}

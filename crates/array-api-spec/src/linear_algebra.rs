@@ -1,0 +1,142 @@
+//! Linear algebra in the main namespace.
+//!
+//! Source: <https://data-apis.org/array-api/2025.12/API_specification/linear_algebra_functions.html>
+
+use crate::{
+    Accepts, Array, Backend, Error, Expr, Namespace, Result, Strided,
+    expr::view,
+    shape::{broadcast_shapes, resolve_axis},
+};
+
+impl<B: Backend> Namespace<B> {
+    /// Matrix product: `(…, m, k), (…, k, n) → (…, m, n)`; a 1-dimensional argument is a row on the left, a column on the right, and its axis is gone from the
+    /// result. Stacks broadcast.
+    ///
+    /// Numeric dtypes, promoted; integers wrap.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.matmul.html>
+    ///
+    /// ```
+    /// let xp = array_api_spec::reference::namespace();
+    /// let a = xp.asarray([[1.0, 2.0], [3.0, 4.0]])?;
+    /// assert_eq!(xp.matmul(&a, xp.asarray([1.0, 1.0])?)?.to_vec::<f64>()?, [3.0, 7.0]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// 0-dimensional arguments; lengths that do not fit; dtypes that do not promote.
+    pub fn matmul(&self, x1: impl Into<Expr<B>>, x2: impl Into<Expr<B>>) -> Result<Array<B>> {
+        const FUNCTION: &str = "matmul";
+        let (a, b) = self.two(FUNCTION, x1.into(), x2.into())?;
+        let (shape1, shape2) = (a.shape().to_vec(), b.shape().to_vec());
+        if shape1.is_empty() || shape2.is_empty() {
+            return Err(Error::shape(
+                FUNCTION,
+                &[&shape1, &shape2],
+                "include a 0-dimensional array; use `multiply`",
+            ));
+        }
+        let (row, column) = (shape1.len() == 1, shape2.len() == 1);
+        let a = if row { a.with_layout(a.layout.insert_axis(0)) } else { a };
+        let b = if column {
+            b.with_layout(b.layout.insert_axis(1))
+        } else {
+            b
+        };
+        let (m, k, n) = (
+            a.shape()[a.layout.ndim() - 2],
+            a.shape()[a.layout.ndim() - 1],
+            b.shape()[b.layout.ndim() - 1],
+        );
+        let inner = b.shape()[b.layout.ndim() - 2];
+        if k != inner {
+            let (axis1, axis2) = (shape1.len() - 1, shape2.len().saturating_sub(2));
+            let detail =
+                format!("do not fit: axis {axis1} of x1 has length {k}, axis {axis2} of x2 has length {inner}");
+            return Err(Error::shape(FUNCTION, &[&shape1, &shape2], detail));
+        }
+        let stack = broadcast_shapes(
+            FUNCTION,
+            &[&a.shape()[..a.layout.ndim() - 2], &b.shape()[..b.layout.ndim() - 2]],
+        )?;
+        let with = |tail: [usize; 2]| stack.iter().copied().chain(tail).collect::<Vec<_>>();
+        let a = a.with_layout(a.layout.broadcast_to(&with([m, k])));
+        let b = b.with_layout(b.layout.broadcast_to(&with([k, n])));
+        let dtype = a.dtype;
+        let mut out = Strided::contiguous(self.backend().matmul(&a, &b)?, &with([m, n]), dtype);
+        if column {
+            out.layout = out.layout.select(out.layout.ndim() - 1, 0);
+        }
+        if row {
+            out.layout = out.layout.select(out.layout.ndim() - if column { 1 } else { 2 }, 0);
+        }
+        Ok(Array::new(self.clone(), out))
+    }
+
+    /// The transpose of each matrix in a stack, as a view: `(…, m, n) → (…, n, m)`.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.matrix_transpose.html>
+    ///
+    /// # Errors
+    /// An array of less than two dimensions.
+    pub fn matrix_transpose(&self, x: impl Into<Expr<B>>) -> Result<Array<B>> {
+        let x = self.array("matrix_transpose", x)?;
+        let ndim = x.layout.ndim();
+        if ndim < 2 {
+            return Err(Error::shape(
+                "matrix_transpose",
+                &[x.shape()],
+                "has less than two dimensions",
+            ));
+        }
+        let mut axes: Vec<usize> = (0..ndim).collect();
+        axes.swap(ndim - 2, ndim - 1);
+        Ok(view(self, &x, x.layout.permute(&axes)))
+    }
+
+    /// Sum of products along a common axis, counted from the end: `(…, n), (…, n) → (…)`. x1 is conjugated; the other axes broadcast.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.vecdot.html>
+    ///
+    /// # Errors
+    /// An axis that is not negative or not there; lengths that differ; dtypes that do not promote.
+    pub fn vecdot(&self, x1: impl Into<Expr<B>>, x2: impl Into<Expr<B>>, axis: isize) -> Result<Array<B>> {
+        const FUNCTION: &str = "vecdot";
+        let (a, b) = self.two(FUNCTION, x1.into(), x2.into())?;
+        if axis >= 0 {
+            return Err(Error::value(
+                FUNCTION,
+                "the axis is counted from the end: give a negative one",
+            ));
+        }
+        let lengths = [&a, &b].map(|x| resolve_axis(FUNCTION, axis, x.layout.ndim()).map(|k| x.shape()[k]));
+        let [n1, n2] = [lengths[0].clone()?, lengths[1].clone()?];
+        if n1 != n2 {
+            let detail = format!("differ along axis {axis}: {n1} and {n2}");
+            return Err(Error::shape(FUNCTION, &[a.shape(), b.shape()], detail));
+        }
+        let dtype = a.dtype;
+        let (a, b) = (Array::new(self.clone(), a), Array::new(self.clone(), b));
+        let keep = crate::axis(axis).dtype(dtype);
+        self.sum(self.conj(a) * b, keep)
+    }
+
+    /// Both arguments as arrays of one numeric dtype.
+    pub(crate) fn two(
+        &self,
+        function: &'static str,
+        x1: Expr<B>,
+        x2: Expr<B>,
+    ) -> Result<(Strided<B::Storage>, Strided<B::Storage>)> {
+        let (a, b) = (
+            self.taking(function, x1, Accepts::Numeric)?,
+            self.taking(function, x2, Accepts::Numeric)?,
+        );
+        let dtype = a.dtype().promote(b.dtype()).ok_or(Error::Promotion {
+            function,
+            dtypes: (a.dtype(), b.dtype()),
+        })?;
+        self.check_dtype(dtype)?;
+        Ok((a.cast(dtype).evaluate(self)?, b.cast(dtype).evaluate(self)?))
+    }
+}

@@ -1,0 +1,71 @@
+//! Operators: array, expression and scalar in every order, and the in-place forms on arrays.
+//!
+//! Rust has no operator for `//`, `**` and `@`, and its comparisons return `bool`: those are the functions `floor_divide`, `pow`, `matmul`,
+//! `equal` … of the namespace.
+
+use std::ops::{
+    Add, AddAssign, BitAnd, BitAndAssign, BitOr, BitOrAssign, BitXor, BitXorAssign, Div, DivAssign, Mul, MulAssign,
+    Neg, Not, Rem, RemAssign, Shl, ShlAssign, Shr, ShrAssign, Sub, SubAssign,
+};
+
+use crate::{Array, Backend, BinaryOp, Complex, Expr, UnaryOp};
+
+macro_rules! binary {
+    ($($Op:ident $op:ident $Assign:ident $assign:ident $f:ident),* $(,)?) => { $(
+        binary!(@left $Op $op $f: &Array<B>, Array<B>, Expr<B>, &Expr<B>);
+        binary!(@scalar $Op $op $f: bool, i8, i16, i32, i64, u8, u16, u32, u64, usize, isize, f32, f64, Complex<f32>, Complex<f64>);
+
+        impl<B: Backend, R: Into<Expr<B>>> $Assign<R> for Array<B> {
+            /// Replaces the array's values. Shape and dtype stay; where they cannot, the mistake waits in the array for the next `?`.
+            fn $assign(&mut self, right: R) {
+                self.update(Expr::binary(BinaryOp::$f, (&*self).into(), right.into()));
+            }
+        }
+    )* };
+    (@left $Op:ident $op:ident $f:ident: $($left:ty),*) => { $(
+        impl<B: Backend, R: Into<Expr<B>>> $Op<R> for $left {
+            type Output = Expr<B>;
+            fn $op(self, right: R) -> Expr<B> {
+                Expr::binary(BinaryOp::$f, self.into(), right.into())
+            }
+        }
+    )* };
+    (@scalar $Op:ident $op:ident $f:ident: $($left:ty),*) => { $(
+        binary!(@pair $Op $op $f $left: &Array<B>, Array<B>, Expr<B>, &Expr<B>);
+    )* };
+    (@pair $Op:ident $op:ident $f:ident $left:ty: $($right:ty),*) => { $(
+        impl<B: Backend> $Op<$right> for $left {
+            type Output = Expr<B>;
+            fn $op(self, right: $right) -> Expr<B> {
+                Expr::binary(BinaryOp::$f, self.into(), right.into())
+            }
+        }
+    )* };
+}
+binary! {
+    Add add AddAssign add_assign Add,
+    Sub sub SubAssign sub_assign Subtract,
+    Mul mul MulAssign mul_assign Multiply,
+    Div div DivAssign div_assign Divide,
+    Rem rem RemAssign rem_assign Remainder,
+    BitAnd bitand BitAndAssign bitand_assign BitwiseAnd,
+    BitOr bitor BitOrAssign bitor_assign BitwiseOr,
+    BitXor bitxor BitXorAssign bitxor_assign BitwiseXor,
+    Shl shl ShlAssign shl_assign BitwiseLeftShift,
+    Shr shr ShrAssign shr_assign BitwiseRightShift,
+}
+
+macro_rules! unary {
+    ($($Op:ident $op:ident $f:ident: $($x:ty),*;)*) => { $($(
+        impl<B: Backend> $Op for $x {
+            type Output = Expr<B>;
+            fn $op(self) -> Expr<B> {
+                Expr::unary(UnaryOp::$f, self.into())
+            }
+        }
+    )*)* };
+}
+unary! {
+    Neg neg Negative: &Array<B>, Array<B>, Expr<B>, &Expr<B>;
+    Not not BitwiseInvert: &Array<B>, Array<B>, Expr<B>, &Expr<B>;
+}
