@@ -2,6 +2,9 @@
 //!
 //! Rust has no operator for `//`, `**` and `@`, and its comparisons return `bool`: those are the functions `floor_divide`, `pow`, `matmul`,
 //! `equal` … of the namespace.
+//!
+//! A scalar on the right may be of any type. On the left there is one type a kind, so that Rust gives a plain literal that type and
+//! `2 * x` or `(1.0 - x).eval()` need no suffix; `x * n` takes every other.
 
 use std::ops::{
     Add, AddAssign, BitAnd, BitAndAssign, BitOr, BitOrAssign, BitXor, BitXorAssign, Div, DivAssign, Mul, MulAssign,
@@ -13,7 +16,7 @@ use crate::{Array, Backend, BinaryOp, Complex, Expr, UnaryOp};
 macro_rules! binary {
     ($($Op:ident $op:ident $Assign:ident $assign:ident $f:ident),* $(,)?) => { $(
         binary!(@left $Op $op $f: &Array<B>, Array<B>, Expr<B>, &Expr<B>);
-        binary!(@scalar $Op $op $f: bool, i8, i16, i32, i64, u8, u16, u32, u64, usize, isize, f32, f64, Complex<f32>, Complex<f64>);
+        binary!(@scalar $Op $op $f: bool, i64, f64, Complex<f64>);
 
         impl<B: Backend, R: Into<Expr<B>>> $Assign<R> for Array<B> {
             /// Replaces the array's values. Shape and dtype stay; where they cannot, the mistake waits in the array for the next `?`.

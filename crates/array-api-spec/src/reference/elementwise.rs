@@ -60,7 +60,7 @@ impl Reference {
 }
 
 fn convert(values: &[Scalar], dtype: DType) -> HostBuffer {
-    dispatch!(dtype, T => T::into_buffer(values.iter().map(|&v| T::from_scalar(v)).collect()))
+    dispatch!(dtype, T => T::into_buffer(values.iter().map(|&v| T::cast(v)).collect()))
 }
 
 /// Every element's index along an axis.

@@ -19,7 +19,7 @@ impl Reference {
 
     pub(super) fn store_indices(self, indices: impl Iterator<Item = usize>) -> Memory {
         let indices = indices.map(Scalar::from);
-        self.store_buffer(dispatch!(self.index_dtype(), I => I::into_buffer(indices.map(I::from_scalar).collect())))
+        self.store_buffer(dispatch!(self.index_dtype(), I => I::into_buffer(indices.map(I::cast).collect())))
     }
 }
 

@@ -136,7 +136,7 @@ impl Reference {
         let values = stack
             .iter()
             .flat_map(|m| &m.values)
-            .map(|&z| T::from_scalar(Scalar::Complex(z)));
+            .map(|&z| T::cast(Scalar::Complex(z)));
         self.store(values.collect::<Vec<T>>())
     }
 }
@@ -170,7 +170,7 @@ impl LinalgBackend for Reference {
                         let terms = (0..*k).map(|l| (a[(s * m + i) * k + l], b[(s * k + l) * n + j]));
                         out.push(if T::DTYPE.is_floating() {
                             let sum: C = terms.map(|(x, y)| complex(x.into()) * complex(y.into())).sum();
-                            T::from_scalar(Scalar::Complex(sum))
+                            T::cast(Scalar::Complex(sum))
                         } else {
                             terms.fold(T::default(), |sum, (x, y)| add(sum, multiply(x, y)))
                         });

@@ -9,9 +9,11 @@
 //! a call that breaks the promises of [`backend`](crate::backend) is a bug of this crate and panics here.
 //!
 //! ```
-//! use array_api_spec::{backend::ArrayObjectBackend, reference::Reference};
-//! assert_eq!(Reference::new(0).dtypes().len(), 13);
-//! assert_eq!(Reference::new(1).device().name(), "reference:1");
+//! let (xp, other) = (array_api_spec::reference::namespace(), array_api_spec::reference::narrow_namespace());
+//! let x = xp.asarray([1.0_f32, 2.0])?;
+//! assert_eq!((&x + 1).eval()?.to_vec::<f32>()?, [2.0, 3.0]);
+//! assert!((x + other.asarray([1.0_f32, 2.0])?).eval().is_err());
+//! # Ok::<(), array_api_spec::Error>(())
 //! ```
 
 mod contract;
@@ -25,10 +27,23 @@ mod statistical;
 use std::sync::Arc;
 
 use crate::{
-    BinaryOp, DType, Device, Element, Error, HostBuffer, Layout, Path, Program, ReduceOp, Result, Strided, UnaryOp,
+    BinaryOp, DType, Device, Element, Error, HostBuffer, Layout, Namespace, Path, Program, ReduceOp, Result, Strided,
+    UnaryOp,
     backend::{ArrayObjectBackend, ElementwiseBackend, ExtraBackend, ManipulationBackend},
     dispatch,
 };
+
+/// The namespace of `reference:0`, which has every dtype.
+#[must_use]
+pub const fn namespace() -> Namespace<Reference> {
+    Namespace::new(Reference { device: 0 })
+}
+
+/// The namespace of `reference:1`, which has no 64-bit dtypes.
+#[must_use]
+pub const fn narrow_namespace() -> Namespace<Reference> {
+    Namespace::new(Reference { device: 1 })
+}
 
 /// The strict reference backend, on one of its two devices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,12 +65,6 @@ impl PartialEq for Memory {
 }
 
 impl Reference {
-    /// Device 0, which has every dtype, or any other, which has no 64-bit ones.
-    #[must_use]
-    pub const fn new(device: u8) -> Self {
-        Self { device }
-    }
-
     fn store<T: Element>(self, values: Vec<T>) -> Memory {
         self.store_buffer(T::into_buffer(values))
     }
@@ -111,9 +120,9 @@ impl ArrayObjectBackend for Reference {
         Ok(dispatch!(x.dtype, T => T::into_buffer(self.read::<T>(x))))
     }
 
-    fn assign(&self, mut target: Strided<Memory>, region: &Layout, value: &Program<Memory>) -> Result<Memory> {
-        contract::view(*self, &target);
-        contract::region(&target, region, value);
+    fn assign(&self, target: &mut Strided<Memory>, region: &Layout, value: &Program<Memory>) -> Result<()> {
+        contract::view(*self, target);
+        contract::region(target, region, value);
         dispatch!(target.dtype, T => {
             let new: Vec<T> = self.read_program(value)?;
             let values = Arc::make_mut(&mut target.storage.values);
@@ -122,7 +131,7 @@ impl ArrayObjectBackend for Reference {
                 values[position] = v;
             }
         });
-        Ok(target.storage)
+        Ok(())
     }
 
     fn path(&self, function: &str) -> Path {

@@ -30,7 +30,7 @@ impl StatisticalBackend for Reference {
             ReduceOp::Argmax | ReduceOp::Argmin => dispatch!(x.dtype(), T => {
                 let x: Vec<T> = self.read_program(x)?;
                 let best = groups.iter().map(|g| Scalar::from(extreme(&x, g, op == ReduceOp::Argmax)));
-                self.store_buffer(dispatch!(dtype, I => I::into_buffer(best.map(I::from_scalar).collect())))
+                self.store_buffer(dispatch!(dtype, I => I::into_buffer(best.map(I::cast).collect())))
             }),
             ReduceOp::Max | ReduceOp::Min => dispatch!(dtype, T => {
                 let x: Vec<T> = self.read_program(x)?;
@@ -42,7 +42,7 @@ impl StatisticalBackend for Reference {
                 let total = |g: &Vec<usize>| {
                     let mut running = running;
                     g.iter().for_each(|&p| running.take(x[p].into()));
-                    T::from_scalar(running.value())
+                    T::cast(running.value())
                 };
                 self.store(groups.iter().map(total).collect())
             }),
@@ -61,11 +61,11 @@ impl StatisticalBackend for Reference {
             for (line, target) in lines.iter().zip(&targets) {
                 let mut running = if op == ScanOp::Sum { Running::sum() } else { Running::product() };
                 if include_initial {
-                    out[target[0]] = T::from_scalar(running.value());
+                    out[target[0]] = T::cast(running.value());
                 }
                 for k in 0..n {
                     running.take(x[line[k]].into());
-                    out[target[k + initial]] = T::from_scalar(running.value());
+                    out[target[k + initial]] = T::cast(running.value());
                 }
             }
             T::into_buffer(out)

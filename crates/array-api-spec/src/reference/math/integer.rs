@@ -116,7 +116,7 @@ macro_rules! integers {
                 binary(op)
             }
 
-            fn from_scalar(value: Scalar) -> Self {
+            fn cast(value: Scalar) -> Self {
                 match value {
                     Scalar::Bool(b) => b.into(),
                     Scalar::Int(i) => i as Self,

@@ -57,14 +57,14 @@ pub trait Arithmetic: Element {
     /// A value converted as [`astype`](crate::Op::Cast) converts it. A complex number becomes a real one by its real
     /// part, though nobody asks for that.
     #[must_use]
-    fn from_scalar(value: Scalar) -> Self;
+    fn cast(value: Scalar) -> Self;
 }
 
 /// Converts a value as [`astype`](crate::Op::Cast) does: floating-point to integer truncates, saturates and takes NaN to
 /// 0; integer to integer wraps; anything but 0 is `true`.
 #[must_use]
 pub fn cast<T: Element, U: Arithmetic>(value: T) -> U {
-    U::from_scalar(value.into())
+    U::cast(value.into())
 }
 
 impl Arithmetic for bool {
@@ -88,7 +88,7 @@ impl Arithmetic for bool {
         }))
     }
 
-    fn from_scalar(value: Scalar) -> Self {
+    fn cast(value: Scalar) -> Self {
         match value {
             Scalar::Bool(b) => b,
             Scalar::Int(i) => i != 0,

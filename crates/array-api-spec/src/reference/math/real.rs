@@ -55,7 +55,7 @@ macro_rules! reals {
                 binary(op)
             }
 
-            fn from_scalar(value: Scalar) -> Self {
+            fn cast(value: Scalar) -> Self {
                 match value {
                     Scalar::Bool(b) => b.into(),
                     Scalar::Int(i) => i as Self,

@@ -189,10 +189,10 @@ where
         })
     }
 
-    fn from_scalar(value: Scalar) -> Self {
+    fn cast(value: Scalar) -> Self {
         match value {
             Scalar::Complex(z) => narrow(z),
-            other => Self::new(T::from_scalar(other), T::narrow(0.0)),
+            other => Self::new(<T as Arithmetic>::cast(other), T::narrow(0.0)),
         }
     }
 }
