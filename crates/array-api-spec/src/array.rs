@@ -377,7 +377,7 @@ impl HostBuffer {
     /// The first error among the scalars.
     pub fn from_scalars(dtype: DType, values: impl Iterator<Item = Result<Scalar>>) -> Result<Self> {
         crate::dispatch!(dtype, T => {
-            let values: Result<Vec<T>> = values.map(|v| v.map(T::from_scalar)).collect();
+            let values: Result<Vec<T>> = values.map(|v| v.map(T::stored)).collect();
             Ok(T::into_buffer(values?))
         })
     }

@@ -44,7 +44,7 @@ pub trait Element: Copy + Send + Sync + PartialEq + std::fmt::Debug + Default + 
     fn slice_mut(buffer: &mut HostBuffer) -> Option<&mut Vec<Self>>;
 
     /// The value of a scalar that is in the form of this dtype (see [`Scalar::to_dtype`]); the default value for one of another kind.
-    fn from_scalar(scalar: Scalar) -> Self;
+    fn stored(scalar: Scalar) -> Self;
 }
 
 /// Runs a block with `$T` as the Rust type of a dtype.
@@ -130,7 +130,7 @@ macro_rules! elements {
             fn slice_mut(buffer: &mut HostBuffer) -> Option<&mut Vec<Self>> {
                 if let HostBuffer::$variant(values) = buffer { Some(values) } else { None }
             }
-            fn from_scalar(scalar: Scalar) -> Self {
+            fn stored(scalar: Scalar) -> Self {
                 if let $scalar = scalar { $value } else { Self::default() }
             }
         })*
