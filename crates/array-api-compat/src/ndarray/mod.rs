@@ -43,7 +43,7 @@ impl ArrayObjectBackend for NdArray {
         dispatch!(x.dtype, T => Ok(T::into_buffer(elements::<T>(x)?.into_owned())))
     }
 
-    fn assign(&self, mut target: Strided<Storage>, region: &Layout, value: &Program<Storage>) -> Result<Storage> {
+    fn assign(&self, target: &mut Strided<Storage>, region: &Layout, value: &Program<Storage>) -> Result<()> {
         let Some(source) = value.as_input() else {
             return Err(Error::Unsupported {
                 function: "set",
@@ -62,7 +62,7 @@ impl ArrayObjectBackend for NdArray {
                 to[position] = value;
             }
         });
-        Ok(target.storage)
+        Ok(())
     }
 
     fn path(&self, _function: &str) -> Path {
