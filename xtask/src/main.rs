@@ -1,2 +1,70 @@
-//! x
-fn main() {}
+//! The project's commands: `cargo xtask test`, `cargo xtask bench`, `cargo xtask conformance`.
+
+mod setup;
+mod test;
+
+use std::{
+    path::Path,
+    process::{Command, ExitCode},
+};
+
+use clap::Parser;
+
+/// The project's commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Task {
+    /// Everything that CI runs: format, lints, tests on every device found, documentation, licences. Sets up what it needs and can.
+    Test,
+    /// The benchmark report: LinearDiscriminantAnalysis on every device found. See `cargo xtask bench --help`.
+    #[command(disable_help_flag = true)]
+    Bench(Rest),
+    /// The standard's test vectors on every device found. See `cargo xtask conformance --help`.
+    #[command(disable_help_flag = true)]
+    Conformance(Rest),
+}
+
+/// Arguments for the program that does the work.
+#[derive(clap::Args)]
+struct Rest {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    match Task::parse() {
+        Task::Test => test::run(),
+        // Timings need the release profile; the vectors share what `test` has built.
+        Task::Bench(rest) => cargo(
+            &["run", "-q", "--release", "-p", "benches", "--bin", "bench", "--"],
+            &rest.arguments,
+        ),
+        Task::Conformance(rest) => cargo(
+            &["run", "-q", "-p", "benches", "--bin", "conformance", "--"],
+            &rest.arguments,
+        ),
+    }
+}
+
+/// Runs cargo in its place and hands on its exit code.
+fn cargo(arguments: &[&str], rest: &[String]) -> ExitCode {
+    match Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args(arguments)
+        .args(rest)
+        .status()
+    {
+        Ok(status) => ExitCode::from(status.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1)),
+        Err(error) => {
+            eprintln!("cannot start cargo: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The workspace's root.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("xtask lies in the workspace")
+}

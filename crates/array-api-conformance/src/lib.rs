@@ -1,1 +1,27 @@
-//! x
+//! The test vectors of the Python Array API standard and a runner that is generic over the backend.
+//!
+//! [`run`] takes a namespace, calls every function that there are vectors for, and returns a [`Report`]. The crate knows
+//! `array-api-spec` only: which backends exist is the caller's business, and so is the list of known gaps ([`Gap`]).
+
+mod arrangement;
+mod call;
+mod compare;
+mod expectation;
+mod grid;
+mod report;
+mod run;
+mod special;
+mod standard;
+mod vectors;
+
+pub use crate::{
+    arrangement::Arrangement,
+    compare::{ORACLE_ULP, TRANSCENDENTAL_ULP, Tolerance, agrees},
+    report::{Failure, FunctionReport, Gap, Report, Selection, Status, known_gaps},
+    run::run,
+    standard::{Chapter, chapters},
+    vectors::{
+        DecodeError, GridVector, SpecialCase, Value, Want, decode_grid, decode_special_cases, grid as grid_vectors,
+        special_cases,
+    },
+};

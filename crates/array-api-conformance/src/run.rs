@@ -1,0 +1,197 @@
+//! The runner.
+
+use array_api_spec::{Array, Backend, DType, HostArray, Namespace, Result, Strided};
+
+use crate::{
+    Arrangement, Chapter, Failure, FunctionReport, Gap, Report, Selection, Status, arrangement::scatter,
+    call::WITHOUT_VECTORS, chapters, grid, special, vectors,
+};
+
+/// Runs the vectors that are selected on a namespace's device and says what came out.
+///
+/// Special cases run as `float32` and `float64` (`complex64`, `complex128`), those that survive the rounding; every vector runs in the layouts of
+/// [`Arrangement`] that suit it. A vector that fails within a known gap does not count as a failure.
+#[must_use]
+pub fn run<B: Backend>(xp: &Namespace<B>, select: &Selection, gaps: &[Gap]) -> Report {
+    let gaps: Vec<Gap> = gaps.iter().filter(|g| g.is_of(&xp.device())).copied().collect();
+    let mut report = Report {
+        device: xp.device(),
+        functions: Vec::new(),
+        closed_gaps: Vec::new(),
+    };
+    for &Chapter {
+        name: chapter,
+        ref functions,
+    } in chapters()
+    {
+        if select.chapter.as_ref().is_some_and(|c| c != chapter) {
+            continue;
+        }
+        for &name in functions {
+            if select.function.as_ref().is_some_and(|f| f != name) {
+                continue;
+            }
+            let mut tally = Tally::new(chapter, name, &gaps, select.failures);
+            tally.report.path = xp.path(name);
+            special::run(xp, name, &mut tally);
+            grid::run(xp, name, &mut tally);
+            if tally.missing {
+                tally.report = FunctionReport {
+                    status: Status::NotThere,
+                    ..empty(chapter, name)
+                };
+            } else if !has_vectors(name) {
+                let there = WITHOUT_VECTORS.contains(&name);
+                tally.report.status = if there { Status::NoVectors } else { Status::NotThere };
+            }
+            report.closed_gaps.extend(tally.closed_gaps());
+            report.functions.push(tally.report);
+        }
+    }
+    report
+}
+
+pub(crate) fn is_elementwise(function: &str) -> bool {
+    chapters()
+        .iter()
+        .any(|c| c.name == "elementwise" && c.functions.contains(&function))
+}
+
+fn has_vectors(function: &str) -> bool {
+    vectors::special_cases().iter().any(|v| v.function == function)
+        || vectors::grid().iter().any(|v| v.function == function)
+}
+
+/// What came of one vector in one layout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Passed,
+    Failed {
+        got: String,
+        want: String,
+    },
+    /// The device lacks a dtype.
+    Absent,
+    /// The standard leaves it open.
+    Open,
+}
+
+struct GapCount<'a> {
+    gap: &'a Gap,
+    failed: usize,
+    passed: usize,
+}
+
+/// Counts outcomes of one function.
+pub(crate) struct Tally<'a> {
+    pub(crate) report: FunctionReport,
+    /// The project lacks the function.
+    pub(crate) missing: bool,
+    gaps: Vec<GapCount<'a>>,
+    keep: usize,
+}
+
+impl<'a> Tally<'a> {
+    fn new(chapter: &'static str, name: &'static str, gaps: &'a [Gap], keep: usize) -> Self {
+        Self {
+            report: empty(chapter, name),
+            missing: false,
+            gaps: gaps
+                .iter()
+                .filter(|g| g.function == name)
+                .map(|gap| GapCount {
+                    gap,
+                    failed: 0,
+                    passed: 0,
+                })
+                .collect(),
+            keep,
+        }
+    }
+
+    pub(crate) fn absent(&mut self, count: usize) {
+        self.report.absent += count;
+    }
+
+    pub(crate) fn add(
+        &mut self,
+        dtype: DType,
+        arrangement: Arrangement,
+        rule: &str,
+        outcome: Outcome,
+        input: impl FnOnce() -> String,
+    ) {
+        let name = self.report.name;
+        let gap = self.gaps.iter_mut().find(|g| g.gap.covers(name, rule, dtype));
+        match outcome {
+            Outcome::Passed => {
+                self.report.passed += 1;
+                if let Some(gap) = gap {
+                    gap.passed += 1;
+                }
+            }
+            Outcome::Absent => self.report.absent += 1,
+            Outcome::Open => self.report.open += 1,
+            Outcome::Failed { got, want } => {
+                if let Some(gap) = gap {
+                    gap.failed += 1;
+                    self.report.known += 1;
+                    return;
+                }
+                self.report.failed += 1;
+                if self.report.failures.len() < self.keep {
+                    self.report.failures.push(Failure {
+                        function: name.into(),
+                        dtype,
+                        arrangement,
+                        input: input(),
+                        got,
+                        want,
+                        rule: rule.into(),
+                    });
+                }
+            }
+        }
+    }
+
+    pub(crate) fn is_elementwise(&self) -> bool {
+        self.report.chapter == "elementwise"
+    }
+
+    /// Gaps whose vectors all pass. Where the device lacks the dtype, none did.
+    fn closed_gaps(&self) -> impl Iterator<Item = Gap> + '_ {
+        self.gaps
+            .iter()
+            .filter(|g| g.failed == 0 && g.passed > 0)
+            .map(|g| *g.gap)
+    }
+}
+
+fn empty(chapter: &'static str, name: &'static str) -> FunctionReport {
+    FunctionReport {
+        chapter,
+        name,
+        status: Status::Tested,
+        path: array_api_spec::Path::Composed,
+        passed: 0,
+        failed: 0,
+        known: 0,
+        absent: 0,
+        open: 0,
+        failures: Vec::new(),
+    }
+}
+
+/// An array on the device in one of the layouts.
+pub(crate) fn make<B: Backend>(xp: &Namespace<B>, array: &HostArray, arrangement: Arrangement) -> Result<Array<B>> {
+    let layout = arrangement.layout(&array.shape);
+    let storage = xp.backend().upload(scatter(array, &layout))?;
+    Ok(Array::new(
+        xp.clone(),
+        Strided {
+            storage,
+            layout,
+            dtype: array.buffer.dtype(),
+        },
+    ))
+}

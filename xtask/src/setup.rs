@@ -1,0 +1,122 @@
+//! What the tests need and a machine may lack. Whatever cannot be set up is named with the one line that would add it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use crate::{root, test::Outcome};
+
+/// Where a driver announces itself to the Vulkan loader.
+const DRIVERS: [&str; 3] = [
+    "/usr/share/vulkan/icd.d",
+    "/etc/vulkan/icd.d",
+    "/usr/local/share/vulkan/icd.d",
+];
+const LOADERS: [&str; 4] = [
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/usr/lib64",
+    "/usr/lib",
+];
+
+/// Sees to it that there is an adapter to test on: a software one where there is no GPU.
+pub(crate) fn vulkan() -> Outcome {
+    if !cfg!(target_os = "linux") || has_vulkan() {
+        return Outcome::Passed;
+    }
+    const PACKAGES: &str = "mesa-vulkan-drivers libvulkan1";
+    if !Path::new("/etc/debian_version").exists() {
+        return Outcome::Skipped(
+            "no Vulkan driver; install Mesa's (it holds the software adapter lavapipe) to test wgpu".into(),
+        );
+    }
+    if !is_root() {
+        return Outcome::Skipped(format!(
+            "no Vulkan driver; `sudo apt-get install {PACKAGES}` adds a software adapter"
+        ));
+    }
+    let apt = |arguments: &[&str]| {
+        quiet(
+            Command::new("apt-get")
+                .args(["-qq"])
+                .args(arguments)
+                .env("DEBIAN_FRONTEND", "noninteractive"),
+        )
+    };
+    let mut install = vec!["install", "-y", "--no-install-recommends"];
+    install.extend(PACKAGES.split(' '));
+    // A fresh image has no package lists, and installs nothing before an update.
+    if apt(&install) || (apt(&["update"]) && apt(&install)) {
+        Outcome::Passed
+    } else {
+        Outcome::Skipped(format!("no Vulkan driver, and `apt-get install {PACKAGES}` failed"))
+    }
+}
+
+fn has_vulkan() -> bool {
+    let holds = |folder: &str, test: fn(&str) -> bool| {
+        fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|e| test(&e.file_name().to_string_lossy())))
+    };
+    std::env::var_os("VK_ICD_FILENAMES").is_some()
+        || (DRIVERS.iter().any(|d| holds(d, |name| name.ends_with(".json")))
+            && LOADERS
+                .iter()
+                .any(|d| holds(d, |name| name.starts_with("libvulkan.so"))))
+}
+
+/// Runs a command without its output and says whether it succeeded.
+fn quiet(command: &mut Command) -> bool {
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+fn is_root() -> bool {
+    Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|o| o.stdout.trim_ascii() == b"0")
+}
+
+/// The environment variable by which the test that compiles CUDA C finds NVIDIA's compiler library.
+pub(crate) const NVRTC_VARIABLE: &str = "NVRTC_LIBRARY";
+
+const NVRTC_PACKAGE: &str = "nvidia-cuda-nvrtc-cu12==12.9.86";
+
+/// Sees to it that the CUDA C of the kernels can be compiled, for which no NVIDIA GPU is needed: NVRTC from PyPI, in a virtual
+/// environment of its own.
+pub(crate) fn nvrtc() -> Outcome {
+    if nvrtc_library().is_some() {
+        return Outcome::Passed;
+    }
+    let folder = nvrtc_folder();
+    if !quiet(Command::new("python3").args(["-m", "venv"]).arg(&folder)) {
+        return Outcome::Skipped("CUDA C is not compiled: no `python3 -m venv` to fetch NVRTC with".into());
+    }
+    let pip = folder.join("bin/pip");
+    let install = quiet(Command::new(pip).args(["install", "--quiet", "--disable-pip-version-check", NVRTC_PACKAGE]));
+    if install && nvrtc_library().is_some() {
+        Outcome::Passed
+    } else {
+        Outcome::Skipped(format!("CUDA C is not compiled: pip could not install {NVRTC_PACKAGE}"))
+    }
+}
+
+/// The library, if it is there.
+pub(crate) fn nvrtc_library() -> Option<PathBuf> {
+    if let Some(path) = std::env::var_os(NVRTC_VARIABLE) {
+        return Some(path.into());
+    }
+    let python = fs::read_dir(nvrtc_folder().join("lib")).ok()?.flatten().next()?;
+    let library = python.path().join("site-packages/nvidia/cuda_nvrtc/lib/libnvrtc.so.12");
+    library.exists().then_some(library)
+}
+
+fn nvrtc_folder() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    target.join("nvrtc")
+}

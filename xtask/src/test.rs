@@ -1,0 +1,131 @@
+//! `cargo xtask test`: steps in order, cheapest first; the first failure ends it.
+
+use std::{
+    process::{Command, ExitCode},
+    time::{Duration, Instant},
+};
+
+use crate::{root, setup};
+
+/// What came of a step.
+pub(crate) enum Outcome {
+    Passed,
+    /// Not done, for the reason given, which is no failure.
+    Skipped(String),
+    Failed(String),
+}
+
+struct Step {
+    title: &'static str,
+    run: fn() -> Outcome,
+}
+
+const STEPS: &[Step] = &[
+    Step {
+        title: "format",
+        run: || cargo(&["fmt", "--check"]),
+    },
+    Step {
+        title: "set up a Vulkan adapter",
+        run: setup::vulkan,
+    },
+    Step {
+        title: "set up NVRTC",
+        run: setup::nvrtc,
+    },
+    Step {
+        title: "licences and advisories",
+        run: deny,
+    },
+    Step {
+        title: "lints",
+        run: || {
+            cargo(&[
+                "clippy",
+                "--quiet",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ])
+        },
+    },
+    Step {
+        title: "tests: unit, property, documentation, conformance",
+        run: || cargo(&["test", "--quiet", "--workspace"]),
+    },
+    Step {
+        title: "documentation",
+        run: || cargo(&["doc", "--quiet", "--no-deps", "--workspace"]),
+    },
+];
+
+pub(crate) fn run() -> ExitCode {
+    let (mut passed, mut skipped) = (0, 0);
+    let start = Instant::now();
+    for (k, step) in STEPS.iter().enumerate() {
+        println!("[{}/{}] {}", k + 1, STEPS.len(), step.title);
+        let begun = Instant::now();
+        let outcome = (step.run)();
+        let time = seconds(begun.elapsed());
+        match outcome {
+            Outcome::Passed => {
+                passed += 1;
+                println!("      passed in {time}");
+            }
+            Outcome::Skipped(reason) => {
+                skipped += 1;
+                println!("      skipped: {reason}");
+            }
+            Outcome::Failed(reason) => {
+                println!("      FAILED after {time}: {reason}");
+                let left = STEPS.len() - k - 1;
+                println!(
+                    "{passed} steps passed, 1 failed ({}), {skipped} skipped, {left} not run",
+                    step.title
+                );
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    println!(
+        "{passed} steps passed, 0 failed, {skipped} skipped in {}",
+        seconds(start.elapsed())
+    );
+    ExitCode::SUCCESS
+}
+
+fn cargo(arguments: &[&str]) -> Outcome {
+    let mut command = Command::new(env!("CARGO"));
+    command
+        .current_dir(root())
+        .args(arguments)
+        .env("RUSTDOCFLAGS", "-D warnings");
+    // Tests find it by this name; see `setup::nvrtc`.
+    if let Some(library) = setup::nvrtc_library() {
+        command.env(setup::NVRTC_VARIABLE, library);
+    }
+    let text = format!("cargo {}", arguments.join(" "));
+    match command.status() {
+        Ok(status) if status.success() => Outcome::Passed,
+        Ok(status) => Outcome::Failed(format!("`{text}` ended with {status}")),
+        Err(error) => Outcome::Failed(format!("`{text}` did not start: {error}")),
+    }
+}
+
+fn deny() -> Outcome {
+    let there = Command::new(env!("CARGO"))
+        .args(["deny", "--version"])
+        .output()
+        .is_ok_and(|o| o.status.success());
+    if there {
+        cargo(&["deny", "--log-level", "error", "check"])
+    } else {
+        Outcome::Skipped("cargo-deny is not installed; `cargo install cargo-deny` adds it".into())
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
