@@ -178,7 +178,10 @@ fn key(vector: &GridVector) -> Option<(&HostArray, &[Value])> {
 /// Whether Python and NumPy have an answer: enough axes, integers in range, one ellipsis at most.
 fn python_accepts(vector: &GridVector) -> bool {
     let Some((x, key)) = key(vector) else { return false };
-    let named = key.iter().filter(|v| !matches!(v, Value::None | Value::Ellipsis)).count();
+    let named = key
+        .iter()
+        .filter(|v| !matches!(v, Value::None | Value::Ellipsis))
+        .count();
     let ellipses = key.iter().filter(|v| matches!(v, Value::Ellipsis)).count();
     if named > x.shape.len() || ellipses > 1 {
         return false;
