@@ -1,5 +1,6 @@
 //! The CPU backend: flat typed host buffers, computed by `ndarray`, `gemm`, `faer` and kernels of our own.
 
+mod elementwise;
 mod pool;
 mod storage;
 mod strided;
@@ -7,8 +8,7 @@ mod strided;
 use std::{borrow::Cow, sync::LazyLock};
 
 use array_api_spec::{
-    DType, Device, Element, Error, HostBuffer, Layout, Path, Program, Result, Strided, backend::ArrayObjectBackend,
-    dispatch,
+    DType, Device, Element, HostBuffer, Layout, Path, Program, Result, Strided, backend::ArrayObjectBackend, dispatch,
 };
 use ndarray::{ArrayBase, ArrayViewD, Axis, DataOwned, Dimension, IxDyn, ShapeBuilder};
 
@@ -44,24 +44,21 @@ impl ArrayObjectBackend for NdArray {
     }
 
     fn assign(&self, target: &mut Strided<Storage>, region: &Layout, value: &Program<Storage>) -> Result<()> {
-        let Some(source) = value.as_input() else {
-            return Err(Error::Unsupported {
-                function: "set",
-                device: self.device(),
-                detail: "the value must be an array; call `eval()` on the expression first".into(),
-            });
-        };
-        dispatch!(target.dtype, T => {
-            let source = elements::<T>(source)?.into_owned();
-            if target.storage.slice_mut::<T>().is_none() {
-                let old = target.storage.clone();
-                target.storage = Storage::build::<T>(old.len(), |new| new.copy_from_slice(old.slice()))?;
-            }
-            let to = target.storage.slice_mut::<T>().expect("the copy has one handle");
-            for (position, value) in region.positions().zip(source) {
-                to[position] = value;
-            }
-        });
+        let (dtype, storage) = (target.dtype, &mut target.storage);
+        if storage.unique().is_none() {
+            // SAFETY: all elements are copied, from a storage of the same dtype and length.
+            *storage = unsafe {
+                Storage::build_raw(dtype, storage.len(), |new| {
+                    new.copy_from_nonoverlapping(storage.start(), storage.len() * dtype.size());
+                    Ok(())
+                })?
+            };
+        }
+        check_bounds(&target.with_layout(region.clone()));
+        let start = target.storage.unique().expect("other handles were left behind");
+        // SAFETY: the region lies inside the storage (just checked), to which there is no other handle, neither here nor among the
+        // program's inputs.
+        unsafe { elementwise::write(value, region, start, elementwise::has_vectors()) };
         Ok(())
     }
 

@@ -192,3 +192,17 @@ pub(super) unsafe fn scatter(
         });
     });
 }
+
+/// Writes one element `len` times.
+///
+/// # Safety
+/// `to` has room for `len` elements of `size` bytes and is aligned to that size (16: to 8).
+pub(super) unsafe fn fill(element: &[u8; 16], size: usize, to: *mut u8, len: usize) {
+    by_size!(size, T => {
+        // SAFETY: an element has at most 16 bytes.
+        let value = unsafe { element.as_ptr().cast::<T>().read_unaligned() };
+        // SAFETY: by the contract above.
+        unsafe { std::slice::from_raw_parts_mut(to.cast::<std::mem::MaybeUninit<T>>(), len) }
+            .fill(std::mem::MaybeUninit::new(value));
+    });
+}
