@@ -168,3 +168,6 @@ fn tiled_axis(view: &View) -> Option<usize> {
         (shorter && view.shape[axis] >= TILE / 2).then_some(axis)
     })
 }
+
+#[cfg(test)]
+mod tests;

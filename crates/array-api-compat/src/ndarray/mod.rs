@@ -4,11 +4,14 @@ mod elementwise;
 mod pool;
 mod storage;
 mod strided;
+#[cfg(test)]
+mod testing;
 
 use std::{borrow::Cow, sync::LazyLock};
 
 use array_api_spec::{
-    DType, Device, Element, HostBuffer, Layout, Path, Program, Result, Strided, backend::ArrayObjectBackend, dispatch,
+    BinaryOp, DType, Device, Element, HostBuffer, Layout, Path, Program, Result, Strided, UnaryOp,
+    backend::ArrayObjectBackend, dispatch,
 };
 use ndarray::{ArrayBase, ArrayViewD, Axis, DataOwned, Dimension, IxDyn, ShapeBuilder};
 
@@ -17,6 +20,9 @@ pub use self::{
     pool::{Statistics, statistics},
     storage::Storage,
 };
+
+/// What has code of its own here besides the elementwise functions.
+const NATIVE: &[&str] = &["astype", "where"];
 
 static DEVICE: LazyLock<Device> = LazyLock::new(|| Device::new("cpu"));
 
@@ -62,8 +68,18 @@ impl ArrayObjectBackend for NdArray {
         Ok(())
     }
 
-    fn path(&self, _function: &str) -> Path {
-        Path::Native
+    fn path(&self, function: &str) -> Path {
+        let unary = UnaryOp::ALL.iter().map(|op| op.name());
+        let binary = BinaryOp::ALL.iter().map(|op| op.name());
+        if unary
+            .chain(binary)
+            .chain(NATIVE.iter().copied())
+            .any(|name| name == function)
+        {
+            Path::Native
+        } else {
+            Path::Composed
+        }
     }
 }
 

@@ -450,7 +450,7 @@ impl Scratch {
 fn constant(value: Scalar, dtype: DType) -> [u8; 16] {
     let mut bytes = [0; 16];
     dispatch!(dtype, T => {
-        let value = <T as Arithmetic>::from_scalar(value);
+        let value = <T as Arithmetic>::cast(value);
         // SAFETY: no element has more than 16 bytes; an element's bytes are all initialised.
         unsafe { ptr::copy_nonoverlapping((&raw const value).cast(), bytes.as_mut_ptr(), size_of::<T>()) };
     });
