@@ -1,1 +1,4 @@
-//! Work on the host that several backends share: factorisations.
+//! Work on the host that several backends share.
+
+pub(crate) mod linalg;
+pub(crate) mod scatter;

@@ -1,0 +1,252 @@
+//! Dense factorisations of host memory by `faer`, for the CPU backend and for devices that bring their matrices here.
+//!
+//! All work is done in double precision: `faer`'s single-precision QR takes columns that are nearly dependent for
+//! dependent ones. Matrices are scaled by powers of two first, which rounds nothing, so that finite input of any
+//! magnitude neither overflows nor vanishes on the way. A matrix with NaN or ∞ never reaches `faer`, whose iterations
+//! promise nothing then: its results are NaN.
+
+mod cholesky;
+mod eigh;
+mod real;
+mod solve;
+mod svd;
+
+use array_api_spec::{Complex, Element, Layout, Result};
+use faer::{
+    Mat, Par,
+    dyn_stack::{MemBuffer, MemStack, StackReq},
+    traits::ComplexField,
+};
+use rayon::prelude::*;
+
+pub(crate) use self::{
+    cholesky::cholesky,
+    eigh::eigh,
+    real::{exponent, ldexp},
+    solve::solve,
+    svd::svd,
+};
+
+/// Up to this order one thread factorises faster than two (measured for QR and LU; eigh and svd gain nothing).
+const ONE_THREAD: usize = 400;
+
+/// A stack with fewer multiplications than this, roughly, is done before a second thread has woken up.
+const STACK_WORK: usize = 1 << 18;
+
+/// An element of a matrix that can be factorised.
+pub(crate) trait Floating: Element {
+    /// The type that the work is done in.
+    type Wide: Wide;
+    /// The type of singular values and eigenvalues.
+    type Real: Element;
+
+    fn widen(self) -> Self::Wide;
+    fn narrow(wide: Self::Wide) -> Self;
+    fn narrow_real(wide: f64) -> Self::Real;
+}
+
+/// Runs a block with `$T` as the Rust type of a floating-point dtype.
+macro_rules! dispatch_floating {
+    ($function:literal, $dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            array_api_spec::DType::Float32 => {
+                type $T = f32;
+                $body
+            }
+            array_api_spec::DType::Float64 => {
+                type $T = f64;
+                $body
+            }
+            array_api_spec::DType::Complex64 => {
+                type $T = array_api_spec::Complex<f32>;
+                $body
+            }
+            array_api_spec::DType::Complex128 => {
+                type $T = array_api_spec::Complex<f64>;
+                $body
+            }
+            other => Err(array_api_spec::Error::dtype($function, &[other], "floating-point dtypes")),
+        }
+    };
+}
+pub(crate) use dispatch_floating;
+
+/// `f64` or `Complex<f64>`.
+pub(crate) trait Wide: ComplexField<Real = f64> + Copy + Send + Sync + 'static {
+    const ZERO: Self;
+    const NAN: Self;
+
+    fn is_finite(self) -> bool;
+    /// The largest magnitude of a component.
+    fn magnitude(self) -> f64;
+    /// Times a power of two.
+    fn ldexp(self, exponent: i32) -> Self;
+    /// Without the imaginary part.
+    fn real_part(self) -> Self;
+}
+
+impl Wide for f64 {
+    const ZERO: Self = 0.0;
+    const NAN: Self = Self::NAN;
+
+    fn is_finite(self) -> bool {
+        self.is_finite()
+    }
+    fn magnitude(self) -> f64 {
+        self.abs()
+    }
+    fn ldexp(self, exponent: i32) -> Self {
+        ldexp(self, exponent)
+    }
+    fn real_part(self) -> Self {
+        self
+    }
+}
+
+impl Wide for Complex<f64> {
+    const ZERO: Self = Self::new(0.0, 0.0);
+    const NAN: Self = Self::new(f64::NAN, f64::NAN);
+
+    fn is_finite(self) -> bool {
+        self.re.is_finite() && self.im.is_finite()
+    }
+    fn magnitude(self) -> f64 {
+        self.re.abs().max(self.im.abs())
+    }
+    fn ldexp(self, exponent: i32) -> Self {
+        Self::new(ldexp(self.re, exponent), ldexp(self.im, exponent))
+    }
+    fn real_part(self) -> Self {
+        Self::new(self.re, 0.0)
+    }
+}
+
+macro_rules! floating {
+    ($($t:ty, $wide:ty, $real:ty, $widen:expr, $narrow:expr;)*) => {
+        $(impl Floating for $t {
+            type Wide = $wide;
+            type Real = $real;
+            fn widen(self) -> $wide {
+                $widen(self)
+            }
+            fn narrow(wide: $wide) -> Self {
+                $narrow(wide)
+            }
+            fn narrow_real(wide: f64) -> $real {
+                wide as $real
+            }
+        })*
+    };
+}
+floating! {
+    f32, f64, f32, f64::from, |x| x as f32;
+    f64, f64, f64, |x| x, |x| x;
+    Complex<f32>, Complex<f64>, f32, |z: Self| Complex::new(z.re.into(), z.im.into()), |z: Complex<f64>| Self::new(z.re as f32, z.im as f32);
+    Complex<f64>, Complex<f64>, f64, |z| z, |z| z;
+}
+
+/// One matrix of a stack.
+#[derive(Clone, Copy)]
+struct Matrix<'a, T> {
+    values: &'a [T],
+    offset: usize,
+    rows: usize,
+    columns: usize,
+    row_stride: isize,
+    column_stride: isize,
+    /// Its number in the stack, if there is a stack.
+    number: Option<usize>,
+}
+
+impl<T: Floating> Matrix<'_, T> {
+    fn at(&self, row: usize, column: usize) -> T::Wide {
+        let position = self.offset as isize + row as isize * self.row_stride + column as isize * self.column_stride;
+        self.values[position as usize].widen()
+    }
+
+    /// Copies elements that `f` may change.
+    fn map(&self, f: impl Fn(usize, usize, T::Wide) -> T::Wide) -> Mat<T::Wide> {
+        Mat::from_fn(self.rows, self.columns, |i, j| f(i, j, self.at(i, j)))
+    }
+
+    /// How a message calls it.
+    fn name(&self) -> String {
+        match self.number {
+            None => "the matrix".to_owned(),
+            Some(number) => format!("matrix {number} of the stack"),
+        }
+    }
+
+    /// Threads for one factorisation: a stack already keeps them busy.
+    fn parallelism(&self) -> Par {
+        if self.number.is_some() || self.rows.min(self.columns) <= ONE_THREAD {
+            Par::Seq
+        } else {
+            Par::rayon(0)
+        }
+    }
+}
+
+/// Applies `f` to every matrix of a stack, in parallel where that pays, and returns the results in the stack's order.
+/// The first error in that order wins.
+fn each_matrix<'a, T: Floating, R: Send>(
+    values: &'a [T],
+    layout: &Layout,
+    f: impl Fn(Matrix<'a, T>) -> Result<R> + Sync,
+) -> Result<Vec<R>> {
+    let (shape, strides) = (layout.shape(), layout.strides());
+    let batch = layout.ndim() - 2;
+    let (rows, columns) = (shape[batch], shape[batch + 1]);
+    let offsets: Vec<usize> = Layout::new(&shape[..batch], &strides[..batch], layout.offset())
+        .positions()
+        .collect();
+    let matrix = |(number, &offset): (usize, &usize)| {
+        f(Matrix {
+            values,
+            offset,
+            rows,
+            columns,
+            row_stride: strides[batch],
+            column_stride: strides[batch + 1],
+            number: (offsets.len() > 1).then_some(number),
+        })
+    };
+    let work = offsets
+        .len()
+        .saturating_mul(rows)
+        .saturating_mul(columns)
+        .saturating_mul(rows.min(columns));
+    if offsets.len() == 1 || work < STACK_WORK {
+        offsets.iter().enumerate().map(matrix).collect()
+    } else {
+        let results: Vec<Result<R>> = offsets.par_iter().enumerate().map(matrix).collect();
+        results.into_iter().collect()
+    }
+}
+
+/// Joins the results of a stack; a single one is not copied.
+fn join<T: Copy>(mut parts: Vec<Vec<T>>) -> Vec<T> {
+    if parts.len() == 1 {
+        parts.swap_remove(0)
+    } else {
+        parts.concat()
+    }
+}
+
+/// A matrix in row-major order, each element passed through `f`.
+fn row_major<T: Floating>(matrix: faer::MatRef<'_, T::Wide>, f: impl Fn(usize, usize, T::Wide) -> T::Wide) -> Vec<T> {
+    let (rows, columns) = matrix.shape();
+    let mut out = Vec::with_capacity(rows * columns);
+    for i in 0..rows {
+        out.extend((0..columns).map(|j| T::narrow(f(i, j, matrix[(i, j)]))));
+    }
+    out
+}
+
+/// Runs `f` with the work space it asks for.
+fn with_stack<R>(need: StackReq, f: impl FnOnce(&mut MemStack) -> R) -> R {
+    f(MemStack::new(&mut MemBuffer::new(need)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,355 @@
+//! Against a plain computation in two passes and `nalgebra`'s SVD.
+
+use array_api_spec::Layout;
+use nalgebra::DMatrix;
+use proptest::prelude::*;
+
+use super::{Scatter, gram, group_scatter, source::Source, tall};
+
+/// Pseudo-random values in (-1, 1), the same every time.
+fn noise(seed: u64) -> impl FnMut() -> f64 {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+    }
+}
+
+struct Table {
+    n: usize,
+    p: usize,
+    x: Vec<f64>,
+    groups: Vec<i64>,
+    counts: Vec<usize>,
+}
+
+impl Table {
+    fn new(n: usize, p: usize, k: usize, mut element: impl FnMut(usize, usize, usize) -> f64) -> Self {
+        let groups: Vec<i64> = (0..n).map(|i| ((i * i + 3 * i) % (k + 2) % k) as i64).collect();
+        let x = (0..n * p)
+            .map(|e| element(e / p, e % p, groups[e / p] as usize))
+            .collect();
+        let counts = (0..k)
+            .map(|g| groups.iter().filter(|&&h| h == g as i64).count())
+            .collect();
+        Self {
+            n,
+            p,
+            x,
+            groups,
+            counts,
+        }
+    }
+
+    fn scatter(&self, tolerance: f64) -> Scatter {
+        let (shape, line) = (Layout::contiguous(&[self.n, self.p]), Layout::contiguous(&[self.n]));
+        group_scatter(&self.x, &shape, &self.groups, &line, &self.counts, tolerance).expect("fits")
+    }
+
+    /// By the definition. `scale` keeps the oracle itself from overflow: values are divided by it first.
+    fn oracle(&self, scale: f64) -> Scatter {
+        let (n, p, k) = (self.n, self.p, self.counts.len());
+        let x: Vec<f64> = self.x.iter().map(|x| x / scale).collect();
+        let mut first = vec![None; k];
+        let mut sums = vec![0.0; k * p];
+        for i in 0..n {
+            let g = self.groups[i] as usize;
+            let first = *first[g].get_or_insert(i);
+            for j in 0..p {
+                sums[g * p + j] += x[i * p + j] - x[first * p + j];
+            }
+        }
+        let means: Vec<f64> = (0..k * p)
+            .map(|e| first[e / p].map_or(f64::NAN, |f| x[f * p + e % p] + sums[e] / self.counts[e / p] as f64))
+            .collect();
+        let mut a = DMatrix::from_fn(n, p, |i, j| x[i * p + j] - means[self.groups[i] as usize * p + j]);
+        let mut std = Vec::new();
+        for j in 0..p {
+            let s = (a.column(j).norm_squared() / n as f64).sqrt();
+            std.push(if s == 0.0 { 1.0 } else { s * scale });
+            a.column_mut(j)
+                .scale_mut(if s == 0.0 { 1.0 } else { 1.0 / s / (n as f64).sqrt() });
+        }
+        let rank = n.min(p);
+        let (singular_values, right_vectors) = if rank == 0 {
+            (Vec::new(), Vec::new())
+        } else {
+            let svd = a.svd(false, true);
+            let vt = svd.v_t.expect("asked for");
+            (
+                svd.singular_values.iter().copied().collect(),
+                vt.transpose().iter().copied().collect(),
+            )
+        };
+        Scatter {
+            means: means.iter().map(|m| m * scale).collect(),
+            std,
+            singular_values,
+            right_vectors,
+            rank,
+        }
+    }
+}
+
+/// `Vᵀ S² V`, which the signs of singular vectors, and their choice where values are equal, do not change.
+fn gram_of(scatter: &Scatter, p: usize) -> DMatrix<f64> {
+    let vt = DMatrix::from_row_slice(scatter.rank, p, &scatter.right_vectors);
+    let s2 = DMatrix::from_fn(scatter.rank, scatter.rank, |i, j| {
+        if i == j {
+            scatter.singular_values[i].powi(2)
+        } else {
+            0.0
+        }
+    });
+    vt.transpose() * s2 * vt
+}
+
+#[track_caller]
+fn assert_same(ours: &Scatter, oracle: &Scatter, p: usize, tolerance: f64) {
+    let close = |a: &[f64], b: &[f64], relative: f64| {
+        assert_eq!(a.len(), b.len());
+        let largest = b.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
+        for (i, (a, b)) in a.iter().zip(b).enumerate() {
+            assert!(
+                (a - b).abs() <= relative * largest || (a.is_nan() && b.is_nan()),
+                "{i}: {a:e} {b:e}"
+            );
+        }
+    };
+    close(&ours.means, &oracle.means, tolerance);
+    close(&ours.std, &oracle.std, tolerance);
+    let values = ours.singular_values.iter().zip(&oracle.singular_values);
+    for (i, (a, b)) in values.enumerate() {
+        // What is below the square root of ε may be lost, as the caller's tolerance allows.
+        assert!((a - b).abs() <= tolerance * b + 1e-6, "{i}: {a:e} {b:e}");
+    }
+    assert!(ours.singular_values.iter().skip(oracle.rank).all(|s| s.abs() < 1e-6));
+    assert!(ours.singular_values.windows(2).all(|w| w[0] >= w[1]));
+    assert_eq!(ours.right_vectors.len(), ours.rank * p);
+    let error = (gram_of(ours, p) - gram_of(oracle, p)).amax();
+    assert!(p == 0 || error <= tolerance * p as f64, "{error:e}");
+    let vt = DMatrix::from_row_slice(ours.rank, p, &ours.right_vectors);
+    let error = (&vt * vt.transpose() - DMatrix::identity(ours.rank, ours.rank)).abs();
+    assert!(error.iter().all(|&e| e <= 1e-12 * p as f64), "{error}");
+}
+
+#[test]
+fn shapes_groups_and_offsets() {
+    for (n, p, k) in [
+        (1, 1, 1),
+        (5, 0, 2),
+        (4, 3, 4),
+        (50, 4, 3),
+        (3000, 7, 5),
+        (700, 7, 300),
+        (9000, 130, 3),
+        (20, 40, 3),
+    ] {
+        for offset in [0.0, 1e6] {
+            let mut r = noise(n as u64);
+            let table = Table::new(n, p, k, |_, j, g| offset * (j as f64 - 1.0) + (g * j) as f64 + r());
+            // An offset of 10⁶ leaves ten digits to the input itself.
+            let tolerance = if offset == 0.0 { 1e-11 } else { 1e-8 };
+            assert_same(&table.scatter(1e-4), &table.oracle(1.0), p, tolerance);
+        }
+    }
+}
+
+/// The provisional centres come from a few rows; here those are far from all others.
+#[test]
+fn a_sample_that_misleads() {
+    for outliers in [1, 70] {
+        let mut r = noise(5);
+        let table = Table::new(20_000, 3, 1, |i, _, _| if i < outliers { 1e4 + r() } else { r() });
+        assert_same(&table.scatter(1e-4), &table.oracle(1.0), 3, 1e-9);
+        let mut r = noise(5);
+        let step = 20_000 / 64;
+        let table = Table::new(20_000, 3, 1, |i, _, _| if i % step == 0 { 1e9 + r() } else { r() });
+        assert_same(&table.scatter(1e-4), &table.oracle(1.0), 3, 1e-6);
+    }
+}
+
+#[test]
+fn strides_and_types_do_not_matter() {
+    let mut r = noise(9);
+    let table = Table::new(5000, 6, 4, |_, j, g| (j + g) as f64 + f64::from(r() as f32));
+    let expected = table.oracle(1.0);
+    let single: Vec<f32> = table.x.iter().map(|&x| x as f32).collect();
+    let (n, p) = (table.n, table.p);
+    let counts = &table.counts;
+    let line = Layout::contiguous(&[n]);
+    let wide = Layout::contiguous(&[n, p]);
+    let rounded = Table {
+        x: single.iter().map(|&x| x.into()).collect(),
+        groups: table.groups.clone(),
+        counts: counts.clone(),
+        n,
+        p,
+    };
+    let ours = group_scatter(&single, &wide, &table.groups, &line, counts, 1e-4).expect("fits");
+    assert_same(&ours, &rounded.oracle(1.0), p, 1e-11);
+
+    let mut columns = vec![0.0; n * p + 1];
+    let mut flipped = table.x.clone();
+    let mut gaps = vec![f64::NAN; 2 * n * p];
+    for i in 0..n {
+        for j in 0..p {
+            columns[1 + j * n + i] = table.x[i * p + j];
+            flipped[(n - 1 - i) * p + (p - 1 - j)] = table.x[i * p + j];
+            gaps[2 * (i * p + j) + 1] = table.x[i * p + j];
+        }
+    }
+    for (values, layout) in [
+        (&columns, Layout::new(&[n, p], &[1, n as isize], 1)),
+        (&flipped, wide.flip(0).flip(1)),
+        (&gaps, Layout::new(&[n, p], &[2 * p as isize, 2], 1)),
+    ] {
+        let ours = group_scatter(values, &layout, &table.groups, &line, counts, 1e-4).expect("fits");
+        assert_same(&ours, &expected, p, 1e-11);
+        let source = Source::new(values, &layout, &table.groups, &line, counts).expect("fits");
+        assert_same(&tall::scatter(source).expect("converges"), &expected, p, 1e-11);
+    }
+    let reversed: Vec<i64> = table.groups.iter().rev().copied().collect();
+    let ours = group_scatter(&table.x, &wide, &reversed, &line.flip(0), counts, 1e-4).expect("fits");
+    assert_same(&ours, &expected, p, 1e-11);
+}
+
+#[test]
+fn columns_that_are_constant_within_groups_have_deviation_one() {
+    let mut r = noise(2);
+    let table = Table::new(4000, 4, 3, |_, j, g| match j {
+        0 => 0.1,
+        1 => g as f64 * 0.7 + 1e9,
+        2 => 1e-300,
+        _ => r(),
+    });
+    let scatter = table.scatter(1e-4);
+    assert_eq!(scatter.std[..3], [1.0; 3]);
+    assert_eq!(scatter.singular_values[1..], [0.0; 3]);
+    assert!((scatter.singular_values[0] - 1.0).abs() < 1e-12);
+    assert_eq!(scatter.means[4], 0.1);
+}
+
+#[test]
+fn magnitudes_whose_squares_overflow_or_vanish() {
+    for scale in [1e200, 1e307, 1e-200, 1e-307] {
+        let mut r = noise(4);
+        let table = Table::new(3000, 3, 2, |_, j, g| (r() + (g * j) as f64) * scale);
+        assert_same(&table.scatter(1e-4), &table.oracle(scale), 3, 1e-9);
+    }
+    let mut r = noise(4);
+    let mixed = Table::new(3000, 2, 2, |_, j, _| r() * [1e-250, 1e250][j]);
+    let scatter = mixed.scatter(1e-4);
+    assert!((scatter.singular_values[0].powi(2) + scatter.singular_values[1].powi(2) - 2.0).abs() < 1e-12);
+}
+
+/// Column 2 is column 1 but for a part of relative size `part`.
+fn nearly_dependent(part: f64) -> Table {
+    let mut r = noise(8);
+    let mut previous = 0.0;
+    Table::new(6000, 3, 2, |_, j, _| {
+        previous = match j {
+            2 => previous + part * r(),
+            _ => r(),
+        };
+        previous
+    })
+}
+
+#[test]
+fn the_gram_matrix_gives_way_where_it_would_decide() {
+    let fast = |table: &Table, tolerance: f64| {
+        let (shape, line) = (Layout::contiguous(&[table.n, table.p]), Layout::contiguous(&[table.n]));
+        let source = Source::new(&table.x, &shape, &table.groups, &line, &table.counts).expect("fits");
+        gram::scatter(&source, tolerance).expect("converges")
+    };
+    assert!(fast(&nearly_dependent(1e-1), 1e-4).is_some());
+    // Far below the tolerance it may be lost.
+    assert!(fast(&nearly_dependent(1e-8), 1e-4).is_some());
+    // Kept, but with too few digits; and near the tolerance itself.
+    assert!(fast(&nearly_dependent(3e-4), 1e-4).is_none());
+    assert!(fast(&nearly_dependent(1e-8), 1e-8).is_none());
+    assert!(fast(&nearly_dependent(1e-1), 0.0).is_some());
+
+    for (part, tolerance) in [(3e-4, 1e-4), (1e-6, 1e-8), (1e-8, 0.0)] {
+        let table = nearly_dependent(part);
+        let (ours, oracle) = (table.scatter(tolerance), table.oracle(1.0));
+        let relative = (ours.singular_values[2] / oracle.singular_values[2] - 1.0).abs();
+        assert!(relative < 1e-14 / part * 10.0, "{part}: {relative:e}");
+        assert_same(&ours, &oracle, 3, 1e-11);
+    }
+}
+
+#[test]
+fn both_ways_agree_over_many_blocks() {
+    let mut r = noise(3);
+    let table = Table::new(40_000, 33, 6, |_, j, g| (g * j) as f64 + r());
+    let (shape, line) = (Layout::contiguous(&[table.n, table.p]), Layout::contiguous(&[table.n]));
+    let source = || Source::new(&table.x, &shape, &table.groups, &line, &table.counts).expect("fits");
+    let fast = gram::scatter(&source(), 1e-4)
+        .expect("converges")
+        .expect("well conditioned");
+    let careful = tall::scatter(source()).expect("converges");
+    assert_same(&fast, &careful, table.p, 1e-11);
+    for threads in [1, 3] {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .expect("threads");
+        let again = pool
+            .install(|| gram::scatter(&source(), 1e-4))
+            .expect("converges")
+            .expect("as before");
+        assert_eq!(again.right_vectors, fast.right_vectors);
+        let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&again.means), bits(&fast.means));
+        assert_eq!(again.std, fast.std);
+        let again = pool.install(|| tall::scatter(source())).expect("converges");
+        assert_eq!(again.right_vectors, careful.right_vectors);
+    }
+}
+
+#[test]
+fn nan_and_infinity_neither_panic_nor_hang() {
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        for (n, p) in [(500, 3), (2, 3)] {
+            let mut r = noise(6);
+            let table = Table::new(n, p, 2, |i, j, _| if (i, j) == (1, 2) { bad } else { r() });
+            let scatter = table.scatter(1e-4);
+            assert!(
+                scatter
+                    .singular_values
+                    .iter()
+                    .chain(&scatter.right_vectors)
+                    .all(|v| v.is_nan())
+            );
+            assert_eq!(scatter.singular_values.len(), scatter.rank);
+            assert!(scatter.means[0].is_finite());
+        }
+    }
+}
+
+#[test]
+fn groups_that_do_not_fit_are_errors() {
+    let shape = Layout::contiguous(&[2, 1]);
+    for (groups, counts) in [([0, 2], [1, 1]), ([0, -1], [1, 1]), ([0, 0], [1, 1])] {
+        assert!(group_scatter(&[1.0, 2.0], &shape, &groups, &Layout::contiguous(&[2]), &counts, 1e-4).is_err());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_small_table(
+        (n, p, k, x) in (1_usize..30, 0_usize..6, 1_usize..4).prop_flat_map(|(n, p, k)| {
+            let x = proptest::collection::vec(prop_oneof![Just(0.0), Just(1.0), -10.0..10.0], n * p);
+            (Just(n), Just(p), Just(k), x)
+        }),
+    ) {
+        let table = Table::new(n, p, k, |i, j, _| x[i * p + j]);
+        assert_same(&table.scatter(1e-4), &table.oracle(1.0), p, 1e-10);
+    }
+}
