@@ -3,6 +3,7 @@
 mod cuda;
 pub mod element;
 pub mod ir;
+pub mod math;
 mod print;
 mod schedule;
 mod wgsl;
