@@ -3,7 +3,7 @@
 //! Source: FreeBSD's `e_exp.c` and `e_expf.c` (Copyright © 2004 Sun Microsystems; "Permission to use, copy, modify, and distribute this
 //! software is freely granted, provided that this notice is preserved"): their reduction and coefficients, one formula for both functions.
 
-use super::format::{constant, infinity, polynomial, power_of_two, scale};
+use super::format::{constant, infinity, polynomial, power_of_two, round, scale};
 use crate::gpu::kernel::ir::{Ty, Val, call, select};
 
 /// e^(hi - lo) - 1 for |hi - lo| ≤ ½ log 2, where lo is what hi lacks.
@@ -27,10 +27,14 @@ pub(super) fn expm1_reduced(hi: Val, lo: Val) -> Val {
 
 /// x - k log 2 as `(hi, lo)`, and k as a floating-point value.
 fn reduce(x: Val) -> (Val, Val, Val) {
-    let k = (x * constant(x, 1.442_695_021_6, std::f64::consts::LOG2_E)).round();
+    let k = round(x * constant(x, 1.442_695_021_6, std::f64::consts::LOG2_E));
     // The upper part has so few bits that its product with k is exact.
     let hi = (x - k * constant(x, 6.931_457_519_5e-1, 6.931_471_803_691_238_164_90e-1)).pin();
-    (hi, k * constant(x, 1.428_606_765_3e-6, 1.908_214_929_270_587_700_02e-10), k)
+    (
+        hi,
+        k * constant(x, 1.428_606_765_3e-6, 1.908_214_929_270_587_700_02e-10),
+        k,
+    )
 }
 
 /// eˣ = y · 2ᵏ with y in (0.7, 1.5) for |x| < 5,000 (f32) or 40,000 (f64): `(y, k)`, k as `I32`.

@@ -23,7 +23,11 @@ pub(super) fn constant(x: Val, single: f64, double: f64) -> Val {
 
 /// A bit pattern that depends on a format, as an unsigned integer.
 pub(super) fn pattern(ty: Ty, single: u32, double: u64) -> Val {
-    if is_double(ty) { lit(Ty::U64, double) } else { lit(Ty::U32, single) }
+    if is_double(ty) {
+        lit(Ty::U64, double)
+    } else {
+        lit(Ty::U32, single)
+    }
 }
 
 /// c₀ + c₁ x + c₂ x² …, with the coefficients of x's format.
@@ -126,6 +130,29 @@ pub(super) fn split_exponent(x: Val) -> (Val, Val) {
 /// smaller, and of 0.
 pub(super) fn exponent(x: Val, y: Val) -> Val {
     let ty = x.ty();
-    let largest = magnitude(x).max(magnitude(y)).max(pattern(ty, 0x0080_0000, 0x0010_0000_0000_0000));
+    let largest = magnitude(x)
+        .max(magnitude(y))
+        .max(pattern(ty, 0x0080_0000, 0x0010_0000_0000_0000));
     (largest >> mantissa_bits(ty)).to(Ty::I32) - bias(ty)
+}
+
+/// Towards 0, for finite x. (Lavapipe's own for `float64` leaves fractions of large numbers.)
+pub(super) fn trunc(x: Val) -> Val {
+    if !is_double(x.ty()) {
+        return x.trunc();
+    }
+    let field = (magnitude(x) >> mantissa_bits(x.ty())).to(Ty::I32);
+    let whole = (field - bias(x.ty())).max(0).min(63).to(Ty::U32);
+    let fraction = lit(Ty::U64, 0x000f_ffff_ffff_ffff_u64) >> whole;
+    let kept = select(field.lt(bias(x.ty())), sign_mask(x.ty()), !fraction);
+    (x.bits() & kept).bitcast(x.ty())
+}
+
+/// To the nearest integer, halves to even, for |x| < 2⁵²; the sign of a zero result is open. (Lavapipe's own for `float64` rounds 1.5 to 1.)
+pub(super) fn round(x: Val) -> Val {
+    if !is_double(x.ty()) {
+        return x.round();
+    }
+    let large = with_sign(lit(x.ty(), 4_503_599_627_370_496.0), x);
+    (x + large).pin() - large
 }

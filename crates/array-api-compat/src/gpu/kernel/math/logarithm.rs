@@ -146,7 +146,11 @@ pub(super) fn logaddexp(x: Val, y: Val) -> Val {
         let (larger, smaller) = (select(above, x, y), select(above, y, x));
         let sum = larger + log1p(exp(smaller - larger));
         let infinite = is_infinite_or_equal(x, y);
-        select(x.is_nan(), x, select(y.is_nan(), y, select(infinite, larger + std::f64::consts::LN_2, sum)))
+        select(
+            x.is_nan(),
+            x,
+            select(y.is_nan(), y, select(infinite, larger + std::f64::consts::LN_2, sum)),
+        )
     })
 }
 

@@ -100,7 +100,7 @@ fn real_unary(op: UnaryOp, x: Val) -> Val {
         UnaryOp::Log10 => logarithm::log10(x),
         UnaryOp::Negative => -x,
         UnaryOp::Reciprocal => lit(x.ty(), 1.0) / x,
-        UnaryOp::Round => rounding::to_integer(x, Val::round),
+        UnaryOp::Round => rounding::to_integer(x, format::round),
         UnaryOp::Sign => rounding::sign(x),
         UnaryOp::Signbit => format::signbit(x),
         UnaryOp::Sin => trigonometric::sin(x),
@@ -109,7 +109,7 @@ fn real_unary(op: UnaryOp, x: Val) -> Val {
         UnaryOp::Sqrt => power::sqrt(x),
         UnaryOp::Tan => trigonometric::tan(x),
         UnaryOp::Tanh => hyperbolic::tanh(x),
-        UnaryOp::Trunc => rounding::to_integer(x, Val::trunc),
+        UnaryOp::Trunc => rounding::to_integer(x, format::trunc),
         UnaryOp::BitwiseInvert | UnaryOp::Imag | UnaryOp::LogicalNot => unreachable!("no function of real numbers"),
     }
 }

@@ -5,7 +5,8 @@
 
 use super::exponential::expm1_reduced;
 use super::format::{
-    constant, exponent, infinity, is_infinite, is_zero, nan, negate_if, power_of_two, scale, signbit, upper_half, with_sign,
+    constant, exponent, infinity, is_infinite, is_zero, nan, negate_if, power_of_two, round, scale, signbit, trunc,
+    upper_half, with_sign,
 };
 use super::logarithm::log2_parts;
 use crate::gpu::kernel::ir::{Ty, Val, call, lit, select};
@@ -44,15 +45,22 @@ pub(super) fn pow(x: Val, y: Val) -> Val {
         // Beyond, every power of a number other than 1 overflows.
         let limit = constant(x, 2f64.powi(33), 2f64.powi(64));
         let exponent = select(y.abs().gt(limit), with_sign(limit, y), y);
-        let magnitude = power_of_magnitude(select(is_zero(x) | is_infinite(x) | x.is_nan(), lit(ty, 1.0), a), exponent);
+        let magnitude = power_of_magnitude(
+            select(is_zero(x) | is_infinite(x) | x.is_nan(), lit(ty, 1.0), a),
+            exponent,
+        );
         // 0 and ∞ have the powers that the largest and smallest numbers have.
         let grows = a.gt(1.0) ^ signbit(y);
         let extreme = select(grows, infinity(x), 0.0);
-        let power = select(is_zero(x) | is_infinite(x) | (is_infinite(y) & a.ne(1.0)), extreme, magnitude);
+        let power = select(
+            is_zero(x) | is_infinite(x) | (is_infinite(y) & a.ne(1.0)),
+            extreme,
+            magnitude,
+        );
 
-        let whole = y.trunc().eq(y);
+        let whole = trunc(y).eq(y);
         let half = y * 0.5;
-        let odd = whole & half.trunc().ne(half) & y.abs().lt(constant(x, 2f64.powi(24), 2f64.powi(53)));
+        let odd = whole & trunc(half).ne(half) & y.abs().lt(constant(x, 2f64.powi(24), 2f64.powi(53)));
         let negative = signbit(x);
         let power = negate_if(negative & odd, power);
         let undefined = negative & !whole & !is_zero(x) & !is_infinite(x);
@@ -72,7 +80,7 @@ fn power_of_magnitude(a: Val, y: Val) -> Val {
     let z = hi + lo;
     let (largest, smallest) = (constant(a, 129.0, 1025.0), constant(a, -151.0, -1076.0));
     let (over, under) = (z.ge(largest), z.le(smallest));
-    let k = select(over | under, lit(ty, 0.0), z.round());
+    let k = select(over | under, lit(ty, 0.0), round(z));
     let rest = (hi - k).pin();
     // (rest + lo) log 2 in two parts.
     let t = upper_half(rest + lo);

@@ -47,7 +47,12 @@ fn window(word: Ty, first: Val) -> [Val; 4] {
     let mut words: Vec<Val> = match word {
         Ty::U64 => TWO_OVER_PI.iter().map(|&w| lit(word, w)).collect(),
         _ => std::iter::once(lit(word, 0))
-            .chain(TWO_OVER_PI[1..].iter().flat_map(|&w| [lit(word, (w >> 32) as u32), lit(word, w as u32)]).take(7))
+            .chain(
+                TWO_OVER_PI[1..]
+                    .iter()
+                    .flat_map(|&w| [lit(word, (w >> 32) as u32), lit(word, w as u32)])
+                    .take(7),
+            )
             .collect(),
     };
     // Of n + 3 words the first n can begin a window. Each step halves n, by one bit of `first`.
@@ -94,7 +99,8 @@ pub(super) fn quadrant(a: Val) -> (Val, Val, Val) {
     let f_lo = ((f & !upper_mask).to(ty) + rest.to(ty) * unit) * unit;
     // π/2 in two parts, the upper one so short that its product with f_hi is exact.
     let hi = (f_hi * constant(a, 1.570_312_5, 1.570_796_012_878_418)).pin();
-    let lo = f_hi * constant(a, 4.838_267_923_332_751e-4, 3.139_164_786_504_813e-7) + f_lo * std::f64::consts::FRAC_PI_2;
+    let lo =
+        f_hi * constant(a, 4.838_267_923_332_751e-4, 3.139_164_786_504_813e-7) + f_lo * std::f64::consts::FRAC_PI_2;
     let r = (hi + lo).pin();
     let tail = lo - (r - hi).pin();
     (negate_if(negative, r), negate_if(negative, tail), quadrant)

@@ -1,8 +1,8 @@
 //! Rounding, remainders, signs, neighbours, and the larger and smaller of two.
 
 use super::format::{
-    bias, infinity, is_infinite, is_zero, magnitude, mantissa_bits, nan, negate_if, pattern, power_of_two, sign_mask,
-    signbit, with_sign,
+    bias, infinity, is_infinite, is_zero, magnitude, mantissa_bits, nan, negate_if, pattern, power_of_two, round,
+    sign_mask, signbit, with_sign,
 };
 use crate::gpu::kernel::ir::{Ty, Val, call, lit, select, var, while_};
 
@@ -98,7 +98,9 @@ fn is_undefined(x: Val, y: Val) -> Val {
 
 /// x modulo y, with the sign of y.
 pub(super) fn remainder(x: Val, y: Val) -> Val {
-    call("remainder", [x, y], |[x, y]| select(is_undefined(x, y), nan(x), remainders(x, y).0))
+    call("remainder", [x, y], |[x, y]| {
+        select(is_undefined(x, y), nan(x), remainders(x, y).0)
+    })
 }
 
 /// ⌊x / y⌋: of finite numbers by the exact remainder, as Python does, so that 1 // 0.1 is 9; of others as the quotient has it, as
@@ -109,7 +111,7 @@ pub(super) fn floor_divide(x: Val, y: Val) -> Val {
         let rest = remainders(x, y).1;
         let crossed = (signbit(x) ^ signbit(y)) & !is_zero(rest);
         let below = select(crossed, lit(x.ty(), 1.0), 0.0);
-        let exact = with_sign((((x - rest).pin() / y).round() - below).pin(), quotient);
+        let exact = with_sign((to_integer((x - rest).pin() / y, round) - below).pin(), quotient);
         // A quotient by 0 is not defined everywhere.
         let by_zero = negate_if(signbit(x) ^ signbit(y), infinity(x));
         let by_zero = select(is_zero(x) | x.is_nan(), nan(x), by_zero);

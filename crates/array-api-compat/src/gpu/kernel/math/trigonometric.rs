@@ -39,7 +39,11 @@ fn sin_reduced(r: Val, tail: Val) -> Val {
     let v = z * r;
     let p = polynomial(
         z,
-        &[8.333_329_385_889_463_2e-3, -1.983_933_483_609_663_2e-4, 2.718_311_493_989_822e-6],
+        &[
+            8.333_329_385_889_463_2e-3,
+            -1.983_933_483_609_663_2e-4,
+            2.718_311_493_989_822e-6,
+        ],
         &[
             8.333_333_333_322_489_461_24e-3,
             -1.984_126_982_985_794_931_34e-4,
@@ -57,7 +61,11 @@ fn cos_reduced(r: Val, tail: Val) -> Val {
     let z = r * r;
     let p = polynomial(
         z,
-        &[4.166_662_332_373_906_3e-2, -1.388_676_377_460_992_9e-3, 2.439_044_879_627_741_4e-5],
+        &[
+            4.166_662_332_373_906_3e-2,
+            -1.388_676_377_460_992_9e-3,
+            2.439_044_879_627_741_4e-5,
+        ],
         &[
             4.166_666_666_666_660_190_37e-2,
             -1.388_888_888_887_410_957_49e-3,
@@ -172,7 +180,15 @@ fn atan_of_magnitude(a: Val) -> Val {
         // a = tan(middle + atan(t)), with the middle in two parts.
         let [third, half, one, three] = [0.4375, 0.6875, 1.1875, 2.4375].map(|bound| a.lt(bound));
         let choose = |values: [Val; 5]| {
-            select(third, values[0], select(half, values[1], select(one, values[2], select(three, values[3], values[4]))))
+            select(
+                third,
+                values[0],
+                select(
+                    half,
+                    values[1],
+                    select(one, values[2], select(three, values[3], values[4])),
+                ),
+            )
         };
         let one_ = lit(a.ty(), 1.0);
         let numerator = choose([a, a * 2.0 - 1.0, a - 1.0, a - 1.5, -one_]);
@@ -196,7 +212,13 @@ fn atan_of_magnitude(a: Val) -> Val {
         let z = t * t;
         let p = polynomial(
             z,
-            &[3.333_332_836_6e-1, -1.999_915_838_2e-1, 1.425_363_570_5e-1, -1.064_801_737_7e-1, 6.168_760_731_8e-2],
+            &[
+                3.333_332_836_6e-1,
+                -1.999_915_838_2e-1,
+                1.425_363_570_5e-1,
+                -1.064_801_737_7e-1,
+                6.168_760_731_8e-2,
+            ],
             &[
                 3.333_333_333_333_293_180_27e-1,
                 -1.999_999_999_987_648_324_76e-1,

@@ -1,8 +1,6 @@
 //! Products, quotients, roots and signs.
 
-use super::super::format::{
-    exponent, infinity, is_infinite, is_zero, nan, power_of_two, scale, signbit, with_sign,
-};
+use super::super::format::{exponent, infinity, is_infinite, is_zero, nan, power_of_two, scale, signbit, with_sign};
 use super::super::power::{hypot, scale_down};
 use super::{Complex, both, call, call2, choose};
 use crate::gpu::kernel::ir::{Val, lit, select};
@@ -80,7 +78,11 @@ pub(super) fn sign(z: Complex) -> Complex {
         let (a, b) = (scale_down(x, k), scale_down(y, k));
         let modulus = (a * a + b * b).sqrt();
         let directed = |x: Val| with_sign(select(is_infinite(x), lit(ty, 1.0), 0.0), x);
-        let value = choose(is_infinite(x) | is_infinite(y), (directed(x), directed(y)), (a / modulus, b / modulus));
+        let value = choose(
+            is_infinite(x) | is_infinite(y),
+            (directed(x), directed(y)),
+            (a / modulus, b / modulus),
+        );
         let value = choose(is_zero(x) & is_zero(y), both(lit(ty, 0.0)), value);
         let undefined = nans_in(x, y) | (is_infinite(x) & is_infinite(y));
         choose(undefined, both(nan(x)), value)

@@ -2,7 +2,7 @@
 
 use super::super::exponential::{exp as real_exp, exp_parts, expm1 as real_expm1};
 use super::super::format::{
-    constant, exponent, infinity, is_finite, is_infinite, is_zero, nan, scale, signbit, with_sign,
+    constant, exponent, infinity, is_finite, is_infinite, is_zero, nan, scale, signbit, trunc, with_sign,
 };
 use super::super::logarithm::{log as real_log, log1p as real_log1p};
 use super::super::power::{hypot, pow as real_pow, scale_down};
@@ -46,6 +46,8 @@ pub(super) fn expm1(z: Complex) -> Complex {
         let s = sin_cos(y * 0.5).0;
         let near = x.abs().lt(1.0) & is_finite(y);
         let re = select(near, real * sin_cos(y).1 - s * s * 2.0, re - 1.0);
+        // The standard has exp(±0 + 0j) - 1 = +0.
+        let real = select(is_zero(x), lit(x.ty(), 0.0), real);
         (select(is_zero(y), real, re), im)
     })
 }
@@ -98,7 +100,7 @@ pub(super) fn pow(z: Complex, w: Complex) -> Complex {
         let done = is_zero(w.0) & is_zero(w.1);
         let missing = var(!done);
         let regular = finite(z) & finite(w) & (!at_zero | w.0.gt(0.0)) & !done;
-        let whole = is_zero(w.1) & w.0.trunc().eq(w.0) & w.0.abs().le(100.0);
+        let whole = is_zero(w.1) & trunc(w.0).eq(w.0) & w.0.abs().le(100.0);
         let keep = |value: Complex| {
             if_(finite(value), || {
                 re.set(value.0);

@@ -34,7 +34,11 @@ pub(super) fn sinh(z: Complex) -> Complex {
         let value = choose(is_zero(y), (real_sinh(x), y), value);
         let kept = is_zero(x) | is_infinite(x);
         let undirected = (select(kept, x, nan(x)), nan(x));
-        choose(is_finite(y), choose(x.is_nan() & !is_zero(y), both(x), value), undirected)
+        choose(
+            is_finite(y),
+            choose(x.is_nan() & !is_zero(y), both(x), value),
+            undirected,
+        )
     })
 }
 
@@ -51,7 +55,11 @@ pub(super) fn cosh(z: Complex) -> Complex {
             select(is_infinite(x), infinity(x), nan(x)),
             select(is_zero(x), x, nan(x)),
         );
-        choose(is_finite(y), choose(x.is_nan() & !is_zero(y), both(x), value), undirected)
+        choose(
+            is_finite(y),
+            choose(x.is_nan() & !is_zero(y), both(x), value),
+            undirected,
+        )
     })
 }
 
@@ -68,8 +76,8 @@ pub(super) fn tanh(z: Complex) -> Complex {
         let value = choose(x.abs().gt(20.0), far, near);
         let value = choose(x.is_nan() | !is_finite(y), both(nan(x)), value);
         let value = choose(is_zero(x), (x, select(is_finite(y), b, nan(x))), value);
-        let turn = select(is_finite(y), sin * cos, y);
-        let value = choose(is_infinite(x), (unit, with_sign(zero, turn)), value);
+        // C99 has the sign of sin 2y here; the standard's text has that of y.
+        let value = choose(is_infinite(x), (unit, with_sign(zero, y)), value);
         choose(is_zero(y), (a, y), value)
     })
 }
@@ -143,7 +151,11 @@ pub(super) fn atanh(z: Complex) -> Complex {
         let infinite = is_infinite(x) | is_infinite(y);
         let far = (
             select(infinite, zero, x * 0.25 / half / half),
-            select(x.is_nan() & !is_infinite(y) | y.is_nan(), nan(x), with_sign(lit(ty, FRAC_PI_2), y)),
+            select(
+                x.is_nan() & !is_infinite(y) | y.is_nan(),
+                nan(x),
+                with_sign(lit(ty, FRAC_PI_2), y),
+            ),
         );
         let value = choose(is_large((x, y)), far, value);
         let value = choose(is_zero(x) & y.is_nan(), (x, y), value);

@@ -7,6 +7,7 @@ mod hyperbolic;
 
 use array_api_spec::{BinaryOp, UnaryOp};
 
+use super::format::round;
 use super::rounding::to_integer;
 use crate::gpu::kernel::ir::{self, Val, select};
 
@@ -22,7 +23,10 @@ fn call2(name: &str, (a, b): Complex, (c, d): Complex, body: impl FnOnce(Complex
 }
 
 fn choose(condition: Val, then: Complex, otherwise: Complex) -> Complex {
-    (select(condition, then.0, otherwise.0), select(condition, then.1, otherwise.1))
+    (
+        select(condition, then.0, otherwise.0),
+        select(condition, then.1, otherwise.1),
+    )
 }
 
 fn both(x: Val) -> Complex {
@@ -58,7 +62,7 @@ pub(super) fn unary(op: UnaryOp, z: Complex) -> Option<Complex> {
         UnaryOp::Negative => (-z.0, -z.1),
         UnaryOp::Positive => z,
         UnaryOp::Reciprocal => arithmetic::reciprocal(z),
-        UnaryOp::Round => (to_integer(z.0, Val::round), to_integer(z.1, Val::round)),
+        UnaryOp::Round => (to_integer(z.0, round), to_integer(z.1, round)),
         UnaryOp::Sign => arithmetic::sign(z),
         UnaryOp::Sin => unturn(hyperbolic::sinh(turn(z))),
         UnaryOp::Sinh => hyperbolic::sinh(z),
