@@ -32,48 +32,8 @@ pub(crate) enum Output<B: Backend> {
     Bool(bool),
 }
 
-/// Functions that the project has but for which the vectors hold nothing.
-pub(crate) const WITHOUT_VECTORS: &[&str] = &[
-    "arange",
-    "asarray",
-    "astype",
-    "broadcast_arrays",
-    "broadcast_to",
-    "cholesky",
-    "concat",
-    "diagonal",
-    "eigh",
-    "empty",
-    "empty_like",
-    "expand_dims",
-    "eye",
-    "finfo",
-    "full",
-    "full_like",
-    "iinfo",
-    "inv",
-    "isdtype",
-    "linspace",
-    "matmul",
-    "matrix_transpose",
-    "moveaxis",
-    "ones",
-    "ones_like",
-    "outer",
-    "permute_dims",
-    "reshape",
-    "solve",
-    "squeeze",
-    "stack",
-    "svd",
-    "take",
-    "take_along_axis",
-    "trace",
-    "vecdot",
-    "where",
-    "zeros",
-    "zeros_like",
-];
+/// Functions that the project has but which compute nothing on a device: they are tested where they stand.
+pub(crate) const ON_THE_HOST: &[&str] = &["finfo", "iinfo", "isdtype"];
 
 /// An elementwise function.
 fn elementwise<B: Backend>(xp: &Namespace<B>, function: &str, arguments: &[Expr<B>]) -> Option<Expr<B>> {

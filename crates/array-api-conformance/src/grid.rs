@@ -370,7 +370,7 @@ fn value_text(value: &Value) -> String {
     }
 }
 
-fn array_text(dtype: DType, shape: &[usize], values: &HostBuffer) -> String {
+pub(crate) fn array_text(dtype: DType, shape: &[usize], values: &HostBuffer) -> String {
     const SHOWN: usize = 40;
     let mut texts: Vec<String> = (0..values.len().min(SHOWN))
         .filter_map(|i| values.get(i))

@@ -5,6 +5,7 @@
 
 mod arrangement;
 mod call;
+mod calls;
 mod compare;
 mod expectation;
 mod grid;

@@ -4,7 +4,7 @@ use array_api_spec::{Array, Backend, DType, HostArray, Namespace, Result, Stride
 
 use crate::{
     Arrangement, Chapter, Failure, FunctionReport, Gap, Report, Selection, Status, arrangement::scatter,
-    call::WITHOUT_VECTORS, chapters, grid, special, vectors,
+    call::ON_THE_HOST, calls, chapters, grid, special, vectors,
 };
 
 /// Runs the vectors that are selected on a namespace's device and says what came out.
@@ -35,13 +35,14 @@ pub fn run<B: Backend>(xp: &Namespace<B>, select: &Selection, gaps: &[Gap]) -> R
             tally.report.path = xp.path(name);
             special::run(xp, name, &mut tally);
             grid::run(xp, name, &mut tally);
+            calls::run(xp, name, &mut tally);
             if tally.missing {
                 tally.report = FunctionReport {
                     status: Status::NotThere,
                     ..empty(chapter, name)
                 };
             } else if !has_vectors(name) {
-                let there = WITHOUT_VECTORS.contains(&name);
+                let there = ON_THE_HOST.contains(&name);
                 tally.report.status = if there { Status::NoVectors } else { Status::NotThere };
             }
             report.closed_gaps.extend(tally.closed_gaps());
@@ -60,6 +61,7 @@ pub(crate) fn is_elementwise(function: &str) -> bool {
 fn has_vectors(function: &str) -> bool {
     vectors::special_cases().iter().any(|v| v.function == function)
         || vectors::grid().iter().any(|v| v.function == function)
+        || calls::covers(function)
 }
 
 /// What came of one vector in one layout.
@@ -194,4 +196,69 @@ pub(crate) fn make<B: Backend>(xp: &Namespace<B>, array: &HostArray, arrangement
             dtype: array.buffer.dtype(),
         },
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use array_api_spec::reference;
+
+    fn run_abs(gaps: &[Gap]) -> Report {
+        run(
+            &reference::namespace(),
+            &Selection {
+                function: Some("abs".into()),
+                ..Selection::default()
+            },
+            gaps,
+        )
+    }
+
+    #[test]
+    fn a_selection_runs_its_function_only() {
+        let report = run_abs(&[]);
+        assert_eq!(report.functions.len(), 1);
+        assert!(report.is_success() && report.passed() > 30, "{report}");
+    }
+
+    #[test]
+    fn a_gap_that_has_closed_fails_the_run() {
+        let gap = Gap {
+            device: "reference:*",
+            function: "abs",
+            rule: "NaN",
+            dtype: None,
+            reason: "none any more",
+        };
+        let report = run_abs(&[gap]);
+        assert_eq!(report.closed_gaps, [gap]);
+        assert!(!report.is_success());
+        assert!(report.to_string().contains("has closed"), "{report}");
+        assert!(run_abs(&[Gap { device: "cpu", ..gap }]).is_success());
+    }
+
+    #[test]
+    fn failures_are_counted_kept_up_to_a_number_and_spared_by_gaps() {
+        let gap = Gap {
+            device: "*",
+            function: "abs",
+            rule: "known",
+            dtype: None,
+            reason: "",
+        };
+        let gaps = [gap];
+        let mut tally = Tally::new("elementwise", "abs", &gaps, 1);
+        let failed = || Outcome::Failed {
+            got: "1".into(),
+            want: "2".into(),
+        };
+        for rule in ["known rule", "one", "two"] {
+            tally.add(DType::Float32, Arrangement::Contiguous, rule, failed(), || "0".into());
+        }
+        assert_eq!(
+            (tally.report.known, tally.report.failed, tally.report.failures.len()),
+            (1, 2, 1)
+        );
+        assert_eq!(tally.closed_gaps().count(), 0);
+    }
 }
