@@ -35,12 +35,13 @@ impl IndexingBackend for Reference {
             HostBuffer::Int64(v) => v,
             _ => unreachable!("an index dtype"),
         };
+        self.room(&shape, x.dtype)?;
         // Where each element of the result would lie in a row-major x with index 0 on the axis.
         let mut strides: Vec<isize> = Layout::contiguous(x.shape()).strides().to_vec();
         let stride = std::mem::replace(&mut strides[axis], 0) as usize;
         let lines = Layout::new(&shape, &strides, 0);
         Ok(dispatch!(x.dtype, T => {
-            let x: Vec<T> = self.read(x);
+            let x: Vec<T> = self.read(x)?;
             let picked = lines.positions().zip(wanted).map(|(line, i)| {
                 let i = if i < 0 { i + n as i64 } else { i };
                 assert!((0..n as i64).contains(&i), "index {i} of {n}");

@@ -5,7 +5,7 @@ use super::{
     Memory, Reference,
     math::{Arithmetic, BinaryFunction, complex::divide},
 };
-use crate::{BinaryOp, Complex, Element, Error, Result, Scalar, Strided, backend::LinalgBackend, dispatch};
+use crate::{BinaryOp, Complex, DType, Element, Error, Result, Scalar, Strided, backend::LinalgBackend, dispatch};
 
 type C = Complex<f64>;
 const ZERO: C = C::new(0.0, 0.0);
@@ -116,20 +116,21 @@ impl Rotation {
 
 impl Reference {
     /// The matrices of a stack, in row-major order.
-    fn matrices(self, x: &Strided<Memory>) -> Vec<Matrix> {
+    fn matrices(self, x: &Strided<Memory>) -> Result<Vec<Matrix>> {
         let [stack @ .., rows, columns] = x.shape() else {
             unreachable!("a stack of matrices")
         };
+        // A stack of empty matrices may be long.
+        self.room(stack, DType::Complex128)?;
         let values: Vec<C> =
-            dispatch!(x.dtype, T => self.read::<T>(x).into_iter().map(|v| complex(v.into())).collect());
+            dispatch!(x.dtype, T => self.read::<T>(x)?.into_iter().map(|v| complex(v.into())).collect());
         let size = rows * columns;
-        (0..stack.iter().product())
-            .map(|k| Matrix {
-                rows: *rows,
-                columns: *columns,
-                values: values[k * size..(k + 1) * size].to_vec(),
-            })
-            .collect()
+        let matrix = |k: usize| Matrix {
+            rows: *rows,
+            columns: *columns,
+            values: values[k * size..(k + 1) * size].to_vec(),
+        };
+        Ok((0..stack.iter().product()).map(matrix).collect())
     }
 
     fn store_matrices<T: Arithmetic>(self, stack: &[Matrix]) -> Memory {
@@ -156,13 +157,15 @@ impl LinalgBackend for Reference {
             unreachable!("stacks of matrices")
         };
         assert!(stack == other && k == l, "shapes that do not fit");
+        self.room(&[stack, &[*m, *n]].concat(), a.dtype)?;
+        self.room(stack, a.dtype)?;
         let count: usize = stack.iter().product();
         Ok(dispatch!(a.dtype, T => {
             let product = T::binary(BinaryOp::Multiply).zip(T::binary(BinaryOp::Add));
             let Some((BinaryFunction::Same(multiply), BinaryFunction::Same(add))) = product else {
                 unreachable!("of numbers")
             };
-            let (a, b): (Vec<T>, Vec<T>) = (self.read(a), self.read(b));
+            let (a, b): (Vec<T>, Vec<T>) = (self.read(a)?, self.read(b)?);
             let mut out = Vec::with_capacity(count * m * n);
             for s in 0..count {
                 for i in 0..*m {
@@ -182,18 +185,18 @@ impl LinalgBackend for Reference {
     }
 
     fn cholesky(&self, x: &Strided<Memory>) -> Result<Memory> {
-        let factors = self.matrices(x).iter().map(cholesky).collect::<Result<Vec<_>>>()?;
+        let factors = self.matrices(x)?.iter().map(cholesky).collect::<Result<Vec<_>>>()?;
         Ok(dispatch!(x.dtype, T => self.store_matrices::<T>(&factors)))
     }
 
     fn solve(&self, a: &Strided<Memory>, b: &Strided<Memory>) -> Result<Memory> {
-        let pairs = self.matrices(a).into_iter().zip(self.matrices(b));
+        let pairs = self.matrices(a)?.into_iter().zip(self.matrices(b)?);
         let solutions = pairs.map(|(a, b)| solve(a, b)).collect::<Result<Vec<_>>>()?;
         Ok(dispatch!(a.dtype, T => self.store_matrices::<T>(&solutions)))
     }
 
     fn eigh(&self, x: &Strided<Memory>) -> Result<[Memory; 2]> {
-        let pairs = self.matrices(x).iter().map(eigh).collect::<Result<Vec<_>>>()?;
+        let pairs = self.matrices(x)?.iter().map(eigh).collect::<Result<Vec<_>>>()?;
         let (values, vectors): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
         Ok([
             dispatch!(x.dtype.real(), T => self.store_matrices::<T>(&values)),
@@ -203,7 +206,7 @@ impl LinalgBackend for Reference {
 
     fn svd(&self, x: &Strided<Memory>, full_matrices: bool) -> Result<[Memory; 3]> {
         let (mut u, mut s, mut vh) = (Vec::new(), Vec::new(), Vec::new());
-        for x in self.matrices(x) {
+        for x in self.matrices(x)? {
             let parts = svd(&x, full_matrices)?;
             u.push(parts.0);
             s.push(parts.1);

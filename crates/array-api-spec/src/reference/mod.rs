@@ -2,7 +2,7 @@
 //! other backends with, and the backend on which the rules of this crate are tested.
 //!
 //! Loops go over [`Layout::positions`], sums run in `float64` with compensation, factorisations are Jacobi's and the
-//! textbook's. There are two devices, so that rules about devices can be tested without any:
+//! textbook's. An array takes 64 MiB at most. There are two devices, so that rules about devices can be tested without any:
 //! `reference:0` has all thirteen dtypes, `reference:1` has no 64-bit ones, like many graphics adapters.
 //!
 //! It implements what a backend must and nothing that it may, so every composition in this crate runs. It takes nobody's word:
@@ -45,6 +45,9 @@ pub const fn narrow_namespace() -> Namespace<Reference> {
     Namespace::new(Reference { device: 1 })
 }
 
+/// The most bytes of an array: enough for tests, and a limit that tests can meet.
+const ROOM: usize = 1 << 26;
+
 /// The strict reference backend, on one of its two devices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reference {
@@ -77,16 +80,30 @@ impl Reference {
     }
 
     /// The elements of a view in row-major order.
-    fn read<T: Element>(self, x: &Strided<Memory>) -> Vec<T> {
+    fn read<T: Element>(self, x: &Strided<Memory>) -> Result<Vec<T>> {
         contract::view(self, x);
+        self.room(x.shape(), x.dtype)?;
         let values = T::slice(&x.storage.values).expect("the storage has the view's dtype");
-        x.layout.positions().map(|p| values[p]).collect()
+        Ok(x.layout.positions().map(|p| values[p]).collect())
+    }
+
+    /// Whether an array fits into the device's memory.
+    fn room(self, shape: &[usize], dtype: DType) -> Result<()> {
+        let bytes = shape.iter().fold(dtype.size(), |b, &n| b.saturating_mul(n));
+        if bytes <= ROOM {
+            return Ok(());
+        }
+        Err(Error::OutOfMemory {
+            device: self.device(),
+            bytes,
+            detail: format!("an array takes {ROOM} at most"),
+        })
     }
 
     /// A program's elements in row-major order.
     fn read_program<T: Element>(self, x: &Program<Memory>) -> Result<Vec<T>> {
         let storage = self.evaluate(x)?;
-        Ok(self.read(&Strided::contiguous(storage, &x.shape, T::DTYPE)))
+        self.read(&Strided::contiguous(storage, &x.shape, T::DTYPE))
     }
 }
 
@@ -117,7 +134,7 @@ impl ArrayObjectBackend for Reference {
     }
 
     fn download(&self, x: &Strided<Memory>) -> Result<HostBuffer> {
-        Ok(dispatch!(x.dtype, T => T::into_buffer(self.read::<T>(x))))
+        Ok(dispatch!(x.dtype, T => T::into_buffer(self.read::<T>(x)?)))
     }
 
     fn assign(&self, target: &mut Strided<Memory>, region: &Layout, value: &Program<Memory>) -> Result<()> {

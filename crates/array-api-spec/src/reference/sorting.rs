@@ -15,7 +15,7 @@ impl SortingBackend for Reference {
         let mut out = vec![0; layout.size()];
         if n > 0 {
             dispatch!(x.dtype, T => {
-                let values: Vec<T> = self.read(x);
+                let values: Vec<T> = self.read(x)?;
                 for start in layout.slice(axis, 0, 1, 1).positions() {
                     let mut order: Vec<usize> = (0..n).collect();
                     let key = |k: usize| values[start + k * stride];

@@ -17,6 +17,11 @@ impl StatisticalBackend for Reference {
         } else {
             assert_eq!(dtype, x.dtype(), "{} into another dtype", op.name());
         }
+        let kept: Vec<usize> = (0..x.shape.len())
+            .filter(|k| !axes.contains(k))
+            .map(|k| x.shape[k])
+            .collect();
+        self.room(&kept, dtype)?;
         let groups = groups(&x.shape, axes);
         Ok(match op {
             ReduceOp::All | ReduceOp::Any => {
@@ -54,6 +59,7 @@ impl StatisticalBackend for Reference {
         let (n, initial) = (x.shape[axis], usize::from(include_initial));
         let mut shape = x.shape.clone();
         shape[axis] += initial;
+        self.room(&shape, x.dtype())?;
         let (lines, targets) = (groups(&x.shape, &[axis]), groups(&shape, &[axis]));
         Ok(self.store_buffer(dispatch!(x.dtype(), T => {
             let x: Vec<T> = self.read_program(x)?;

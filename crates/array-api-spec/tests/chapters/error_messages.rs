@@ -1,0 +1,118 @@
+//! Every message that people read, in one snapshot (`snapshots/`). To accept new words: `INSTA_UPDATE=always cargo test -p array-api-spec`.
+
+use std::fmt::Write;
+
+use array_api_spec::{Complex, DType, Ellipsis, Result, Scalar, StepBy, axis, finfo, isdtype, ix, result_type};
+
+use super::{narrow, xp};
+
+#[test]
+fn messages_say_what_is_wrong_and_what_to_do() -> Result<()> {
+    let xp = xp();
+    let (x, i, b) = (
+        xp.zeros([3, 4], DType::Float64)?,
+        xp.arange(0, 3, 1)?,
+        xp.asarray([true, false])?,
+    );
+    let z = xp.asarray([Complex::<f64>::I])?;
+    let there = narrow().zeros([3, 4], DType::Float32)?;
+    let linalg = xp.linalg();
+    let mut text = String::new();
+    macro_rules! messages {
+        ($($call:expr;)*) => { $(
+            let error = $call.err().unwrap_or_else(|| panic!("no error: {}", stringify!($call)));
+            writeln!(text, "{}\n    {:?}: {error}", stringify!($call), error.class()).expect("a string");
+        )* };
+    }
+    messages! {
+        (&x + xp.zeros([5, 2], DType::Float64)).eval();
+        (&x + &i).eval();
+        (&i + 0.5).eval();
+        (&x + true).eval();
+        (&b + 1).eval();
+        (xp.asarray([1_u8])? + 256).eval();
+        xp.add(1, 2.5).eval();
+        xp.sin(1.5).eval();
+        xp.sin(&i).eval();
+        xp.floor(&z).eval();
+        xp.bitwise_and(&x, &x).eval();
+        xp.logical_not(&i).eval();
+        xp.signbit(&i).eval();
+        xp.imag(&x).eval();
+        xp.where_(&i, 1.0, &x).eval();
+        xp.clip(&i, 0.5, 2).eval();
+        xp.clip(&i, xp.zeros([2, 3], DType::Int64)?, 2).eval();
+        xp.astype(&z, DType::Float64).eval();
+        (&xp.zeros([3, 4], DType::Float32)? + &there).eval();
+        narrow().asarray([1.0_f64]);
+        x.to_device(&narrow());
+        xp.sum(&x, 2);
+        xp.sum(&x, [0, -2]);
+        xp.sum(xp.asarray(1)?, 0);
+        xp.sum(&b, 0);
+        xp.sum(&x, axis(0).correction(1.0));
+        xp.sum(&z, axis(0).dtype(DType::Float64));
+        xp.max(xp.zeros([0], DType::Float64)?, 0);
+        xp.argmax(&x, [0, 1]);
+        xp.cumulative_sum(&x, ..);
+        xp.mean(&i, 0);
+        x.get(ix![3]);
+        x.get(ix![0, 0, 0]);
+        x.get(ix![Ellipsis, Ellipsis]);
+        x.get(ix![(..).step(0)]);
+        x.get(ix![&b]);
+        x.get(ix![0, &b]);
+        x.get(ix![&i]);
+        x.clone().set(ix![0], &xp.zeros([3], DType::Float64)?);
+        x.clone().set(ix![0], &z);
+        i.clone().set(ix![0], 1.5);
+        xp.take(&x, &xp.asarray([7])?, Some(0));
+        xp.take(&x, &xp.asarray([0])?, None);
+        xp.take(&x, &xp.asarray([[0]])?, Some(0));
+        xp.take_along_axis(&x, &i, 0);
+        xp.reshape(&x, [5, 2]);
+        xp.reshape_infer(&x, &[-1, 5]);
+        xp.reshape_infer(&x, &[-1, -3]);
+        xp.broadcast_to(&x, [4]);
+        xp.permute_dims(&x, &[0]);
+        xp.squeeze(&x, 0);
+        xp.concat(&[], Some(0));
+        xp.concat(&[&x, &xp.zeros([2, 2], DType::Float64)?], Some(0));
+        xp.concat(&[&x, &i], Some(0));
+        xp.stack(&[&x, &z], 0);
+        xp.nonzero(xp.asarray(1)?);
+        xp.unique_values(&z);
+        xp.sort(&z, 0, false);
+        xp.matmul(&x, &x);
+        xp.matmul(&x, xp.asarray(1.0)?);
+        xp.vecdot(&i, &i, 0);
+        xp.vecdot(&x, xp.zeros([3], DType::Float64)?, -1);
+        linalg.cholesky(&x, false);
+        linalg.cholesky(xp.full([1, 1], -1, DType::Float64)?, false);
+        linalg.inv(xp.zeros([2, 2], DType::Float64)?);
+        linalg.solve(xp.eye(2, 2, 0, DType::Float64), &x);
+        linalg.svd(&i, false);
+        linalg.eigh(xp.zeros([2, 2], DType::Int8)?);
+        linalg.outer(&x, &x);
+        x.T()?.get(ix![0])?.T();
+        x.item::<f64>();
+        xp.asarray(1.5)?.item::<i32>();
+        xp.asarray(-1)?.item::<u8>();
+        xp.arange(0, 5, 0);
+        xp.arange(0.0, f64::INFINITY, 1.0);
+        xp.full([2], 1.5, DType::Int32);
+        xp.zeros([usize::MAX, 2], DType::Int8);
+        xp.zeros([1 << 30], DType::Int8);
+        xp.asarray(vec![vec![1, 2], vec![3]]);
+        xp.asarray((vec![1, 2, 3], [2, 2]));
+        xp.asarray_as([1.5], DType::Int32);
+        xp.group_scatter(&x, &i, &[1, 1], 1e-4);
+        finfo(DType::Int8);
+        isdtype(DType::Int8, "float");
+        result_type(&[], &[Scalar::Int(1)]);
+        result_type(&[DType::UInt64, DType::Int8], &[]);
+        "float16".parse::<DType>();
+    }
+    insta::assert_snapshot!(text);
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! The rules of the standard that `array-api-spec` keeps, each tested once, on the reference backend. One module a chapter.
+#![allow(missing_docs, reason = "tests")]
+
+mod array_object;
+mod broadcasting;
+mod creation;
+mod data_types;
+mod elementwise;
+mod error_messages;
+mod extra;
+mod indexing;
+mod inspection;
+mod laws;
+mod linalg;
+mod manipulation;
+mod robustness;
+mod searching;
+mod set;
+mod sorting;
+mod statistical;
+mod type_promotion;
+
+use array_api_spec::{
+    Error, ErrorClass, Namespace,
+    reference::{self, Reference},
+};
+
+type Array = array_api_spec::Array<Reference>;
+type Expr = array_api_spec::Expr<Reference>;
+type Result<T = (), E = Error> = std::result::Result<T, E>;
+
+const fn xp() -> Namespace<Reference> {
+    reference::namespace()
+}
+
+/// A device without 64-bit dtypes.
+const fn narrow() -> Namespace<Reference> {
+    reference::narrow_namespace()
+}
+
+/// The class of an error that must be there.
+#[track_caller]
+fn class<T: std::fmt::Debug>(result: Result<T>) -> ErrorClass {
+    result.expect_err("an error").class()
+}
