@@ -157,7 +157,7 @@ impl<B: Backend> Array<B> {
                 "has not exactly one element; use `to_vec`",
             ));
         }
-        Ok(self.to_vec()?[0])
+        Ok(self.to_host()?.into_vec("item")?[0])
     }
 
     /// Replaces the values by those of an expression; keeps the mistake if it does not fit.
@@ -346,7 +346,8 @@ impl HostBuffer {
             Ok(values) => return Ok(values),
             Err(other) => other,
         };
-        if other.dtype().kind() == T::DTYPE.kind() || other.dtype().kind() < T::DTYPE.kind() {
+        let (from, to) = (other.dtype(), T::DTYPE);
+        if from.kind() <= to.kind() || (from.is_integer() && to.is_integer()) {
             return other.to_dtype(function, T::DTYPE)?.into_vec(function);
         }
         Err(Error::dtype(

@@ -214,11 +214,12 @@ impl<B: Backend> Namespace<B> {
     /// # Errors
     /// A dtype that the device cannot hold; no room there.
     pub fn zeros(&self, shape: impl IntoShape, dtype: DType) -> Result<Array<B>> {
-        if dtype == DType::Bool {
-            self.full(shape, false, dtype)
+        let zero = if dtype == DType::Bool {
+            Scalar::Bool(false)
         } else {
-            self.full(shape, 0, dtype)
-        }
+            Scalar::Int(0)
+        };
+        self.full(shape, zero, dtype).map_err(|e| e.told_by("zeros"))
     }
 
     /// Ones (`true` for `bool`).
@@ -228,11 +229,12 @@ impl<B: Backend> Namespace<B> {
     /// # Errors
     /// A dtype that the device cannot hold; no room there.
     pub fn ones(&self, shape: impl IntoShape, dtype: DType) -> Result<Array<B>> {
-        if dtype == DType::Bool {
-            self.full(shape, true, dtype)
+        let one = if dtype == DType::Bool {
+            Scalar::Bool(true)
         } else {
-            self.full(shape, 1, dtype)
-        }
+            Scalar::Int(1)
+        };
+        self.full(shape, one, dtype).map_err(|e| e.told_by("ones"))
     }
 
     /// An array whose values do not matter yet; they are zeros, since safe Rust shows no uninitialised memory.

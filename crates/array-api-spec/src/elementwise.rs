@@ -81,7 +81,8 @@ impl<B: Backend> Namespace<B> {
             let mut out = Expr::valid(self.clone(), x);
             for (op, bound) in [(BinaryOp::Maximum, min.into().0), (BinaryOp::Minimum, max.into().0)] {
                 if let Some(bound) = bound {
-                    out = Expr::binary(op, out, bound.checked_on("clip", self));
+                    let bounded = Expr::binary(op, out, bound.checked_on("clip", self)).on("clip", self);
+                    out = Expr::valid(self.clone(), bounded.map_err(|e| e.told_by("clip"))?);
                 }
             }
             let out = out.on("clip", self)?;

@@ -204,6 +204,29 @@ impl Error {
         }
     }
 
+    /// The same mistake, as told by the function that the user called.
+    #[must_use]
+    pub(crate) fn told_by(mut self, name: &'static str) -> Self {
+        match &mut self {
+            Self::Shape { function, .. }
+            | Self::Axis { function, .. }
+            | Self::DType { function, .. }
+            | Self::Promotion { function, .. }
+            | Self::Scalar { function, .. }
+            | Self::Device { function, .. }
+            | Self::Index { function, .. }
+            | Self::Value { function, .. }
+            | Self::LinearAlgebra { function, .. }
+            | Self::Unsupported { function, .. } => *function = name,
+            Self::UnsupportedDType { .. }
+            | Self::OutOfMemory { .. }
+            | Self::NoDevice { .. }
+            | Self::Driver { .. }
+            | Self::Other(_) => {}
+        }
+        self
+    }
+
     /// The exception class that Python's users would expect.
     #[must_use]
     pub const fn class(&self) -> ErrorClass {

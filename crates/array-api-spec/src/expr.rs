@@ -196,7 +196,7 @@ fn promote<B: Backend>(function: &'static str, a: Expr<B>, b: Expr<B>) -> Result
     match (a.0, b.0) {
         (Operand::Failed(error), _) | (_, Operand::Failed(error)) => Err(error),
         (Operand::Array(xp, a), Operand::Array(other, b)) => {
-            other.check_same(function, &xp)?;
+            xp.check_same(function, &other)?;
             let both = a.dtype.promote(b.dtype).ok_or(Error::Promotion {
                 function,
                 dtypes: (a.dtype, b.dtype),

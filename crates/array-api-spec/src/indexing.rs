@@ -6,7 +6,7 @@
 use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
 use crate::{
-    Array, Backend, DType, Error, Expr, Layout, Namespace, Program, Result, Strided,
+    Array, Backend, DType, Error, Expr, Layout, Namespace, Program, Result, Strided, can_cast,
     expr::{Valid, view},
     shape::{broadcast_shapes, resolve_axis},
 };
@@ -399,10 +399,16 @@ impl<B: Backend> Namespace<B> {
             return Err(Error::dtype(function, &[indices.dtype()], "indices of integer dtypes"));
         }
         let dtype = self.index_dtype();
+        // What does not fit the index dtype would wrap into range.
+        let own = indices.dtype();
+        let wraps = !can_cast(own, dtype) && {
+            let i = Expr::valid(self.clone(), indices.clone());
+            self.any(self.greater_equal(i, n), ..)?.item()?
+        };
         let indices = indices.cast(dtype).evaluate(self)?;
         let i = || Array::new(self.clone(), indices.clone());
         let wrong = self.any(self.less(i(), -(n as isize)) | self.greater_equal(i(), n), ..)?;
-        if wrong.item::<bool>()? {
+        if wraps || wrong.item::<bool>()? {
             return Err(Error::index(
                 function,
                 format!("an index is out of range for an axis of length {n}"),

@@ -101,7 +101,8 @@ impl<B: Backend> Linalg<'_, B> {
         let x = self.square("inv", x.into())?;
         let n = x.shape()[x.layout.ndim() - 1];
         let identity = xp.broadcast_to(xp.eye(n, n, 0, x.dtype), x.shape())?.into_data()?;
-        Ok(xp.wrap(xp.backend().solve(&x, &identity)?, x.shape(), x.dtype))
+        let inverse = xp.backend().solve(&x, &identity).map_err(|e| e.told_by("inv"))?;
+        Ok(xp.wrap(inverse, x.shape(), x.dtype))
     }
 
     /// All products of the elements of two vectors: `(m,), (n,) → (m, n)`. Numeric dtypes.

@@ -26,7 +26,7 @@ pub fn broadcast_shapes(function: &'static str, shapes: &[&[usize]]) -> Result<D
                 *length = n;
             } else if n != 1 && n != *length {
                 let detail = format!(
-                    "do not broadcast together: axis {} (counted from the end) has lengths {} and {n}, which must be equal or 1",
+                    "do not broadcast together: axis -{} has lengths {} and {n}, which must be equal or 1",
                     shape.len() - k,
                     *length
                 );
