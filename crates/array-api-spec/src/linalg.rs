@@ -112,7 +112,7 @@ impl<B: Backend> Linalg<'_, B> {
     /// # Errors
     /// Arguments that are not 1-dimensional; dtypes that do not promote.
     pub fn outer(&self, x1: impl Into<Expr<B>>, x2: impl Into<Expr<B>>) -> Result<Array<B>> {
-        let (a, b) = self.0.two("outer", x1.into(), x2.into())?;
+        let [a, b] = self.0.two("outer", x1.into(), x2.into())?;
         if a.layout.ndim() != 1 || b.layout.ndim() != 1 {
             return Err(Error::shape(
                 "outer",
@@ -135,7 +135,7 @@ impl<B: Backend> Linalg<'_, B> {
     pub fn solve(&self, x1: impl Into<Expr<B>>, x2: impl Into<Expr<B>>) -> Result<Array<B>> {
         const FUNCTION: &str = "solve";
         let xp = self.0;
-        let (a, b) = xp.two(FUNCTION, x1.into(), x2.into())?;
+        let [a, b] = xp.two(FUNCTION, x1.into(), x2.into())?;
         let a = self.square(FUNCTION, Array::new(xp.clone(), a).into())?;
         let vector = b.layout.ndim() == 1;
         let (shape1, shape2) = (a.shape().to_vec(), b.shape().to_vec());

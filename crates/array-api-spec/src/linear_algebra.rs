@@ -27,7 +27,7 @@ impl<B: Backend> Namespace<B> {
     /// 0-dimensional arguments; lengths that do not fit; dtypes that do not promote.
     pub fn matmul(&self, x1: impl Into<Expr<B>>, x2: impl Into<Expr<B>>) -> Result<Array<B>> {
         const FUNCTION: &str = "matmul";
-        let (a, b) = self.two(FUNCTION, x1.into(), x2.into())?;
+        let [a, b] = self.two(FUNCTION, x1.into(), x2.into())?;
         let (shape1, shape2) = (a.shape().to_vec(), b.shape().to_vec());
         if shape1.is_empty() || shape2.is_empty() {
             return Err(Error::shape(
@@ -102,7 +102,7 @@ impl<B: Backend> Namespace<B> {
     /// An axis that is not negative or not there; lengths that differ; dtypes that do not promote.
     pub fn vecdot(&self, x1: impl Into<Expr<B>>, x2: impl Into<Expr<B>>, axis: isize) -> Result<Array<B>> {
         const FUNCTION: &str = "vecdot";
-        let (a, b) = self.two(FUNCTION, x1.into(), x2.into())?;
+        let [a, b] = self.two(FUNCTION, x1.into(), x2.into())?;
         if axis >= 0 {
             return Err(Error::value(
                 FUNCTION,
@@ -122,12 +122,7 @@ impl<B: Backend> Namespace<B> {
     }
 
     /// Both arguments as arrays of one numeric dtype.
-    pub(crate) fn two(
-        &self,
-        function: &'static str,
-        x1: Expr<B>,
-        x2: Expr<B>,
-    ) -> Result<(Strided<B::Storage>, Strided<B::Storage>)> {
+    pub(crate) fn two(&self, function: &'static str, x1: Expr<B>, x2: Expr<B>) -> Result<[Strided<B::Storage>; 2]> {
         let (a, b) = (
             self.taking(function, x1, Accepts::Numeric)?,
             self.taking(function, x2, Accepts::Numeric)?,
@@ -137,6 +132,6 @@ impl<B: Backend> Namespace<B> {
             dtypes: (a.dtype(), b.dtype()),
         })?;
         self.check_dtype(dtype)?;
-        Ok((a.cast(dtype).evaluate(self)?, b.cast(dtype).evaluate(self)?))
+        Ok([a.cast(dtype).evaluate(self)?, b.cast(dtype).evaluate(self)?])
     }
 }

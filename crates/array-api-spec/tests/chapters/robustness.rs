@@ -234,11 +234,7 @@ fn call(d: &mut Dice<'_>) -> Result<Vec<Array>> {
             }
             done.map(|()| vec![y])
         }
-        28 => one(ns.take(
-            &x,
-            d.operand(&x),
-            d.chance(4).then_some(None).unwrap_or(Some(d.integer())),
-        )),
+        28 => one(ns.take(&x, d.operand(&x), if d.chance(4) { None } else { Some(d.integer()) })),
         29 => one(ns.take_along_axis(&x, d.operand(&x), d.integer())),
         30 => {
             let shape: Vec<usize> = (0..d.below(4)).map(|_| d.length()).collect();
