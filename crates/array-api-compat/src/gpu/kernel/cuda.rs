@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::ir::{Atomic, Binary, Builtin, Kernel, Literal, Memory, Space, Ty, Unary};
-use super::print::{Language, body, functions};
+use super::print::{Language, bare, body, functions};
 
 struct Cuda;
 
@@ -104,7 +104,7 @@ impl Language for Cuda {
             Unary::Trunc => "trunc",
             Unary::Round => "rint",
         };
-        format!("{function}{}({a})", if ty == Ty::F32 { "f" } else { "" })
+        format!("{function}{}({})", if ty == Ty::F32 { "f" } else { "" }, bare(a))
     }
 
     fn binary(&self, op: Binary, ty: Ty, a: &str, b: &str) -> String {
@@ -119,8 +119,8 @@ impl Language for Cuda {
             Binary::Xor => "^",
             Binary::Shl => "<<",
             Binary::Shr => ">>",
-            Binary::Min => return format!("min({a}, {b})"),
-            Binary::Max => return format!("max({a}, {b})"),
+            Binary::Min => return format!("min({}, {})", bare(a), bare(b)),
+            Binary::Max => return format!("max({}, {})", bare(a), bare(b)),
             Binary::Lt => "<",
             Binary::Le => "<=",
             Binary::Gt => ">",

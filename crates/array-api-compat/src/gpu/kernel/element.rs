@@ -55,3 +55,15 @@ pub const fn register(dtype: DType) -> Ty {
         DType::Float64 | DType::Complex128 => Ty::F64,
     }
 }
+
+/// An integer in a register brought into its dtype's range, as integers wrap.
+#[must_use]
+pub fn wrap(x: Val, dtype: DType) -> Val {
+    match dtype.size() {
+        size @ (1 | 2) => {
+            let spare = 32 - 8 * size as u32;
+            (x << spare) >> spare
+        }
+        _ => x,
+    }
+}

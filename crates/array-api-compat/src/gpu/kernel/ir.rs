@@ -531,7 +531,7 @@ macro_rules! literals {
         }
     )* };
 }
-literals! { bool: Bool i32: Int u32: Int i64: Int u64: Int f32: Float f64: Float }
+literals! { bool: Bool i32: Int u32: Int i64: Int u64: Int i128: Int f32: Float f64: Float }
 
 /// A literal of a type.
 #[track_caller]

@@ -5,10 +5,14 @@ use std::fmt::Write as _;
 use super::ir::{Atomic, Binary, Block, Builtin, Function, Kernel, Literal, Memory, Node, Stmt, Ty, Unary};
 use super::schedule::{Form, forms};
 
-/// A target language: how each thing is spelled. Arguments are printed expressions that need no more parentheses.
+/// A target language: how each thing is spelled. Printed operators stand in parentheses; see [`bare`].
 pub(super) trait Language {
     fn ty(&self, ty: Ty) -> &'static str;
     fn literal(&self, literal: Literal, ty: Ty) -> String;
+    /// A literal zero that a value is compared with: the one place where no compiler folds anything away.
+    fn compared_zero(&self, ty: Ty) -> String {
+        self.literal(Literal::Float(0.0), ty)
+    }
     fn builtin(&self, builtin: Builtin) -> &'static str;
     fn unary(&self, op: Unary, ty: Ty, a: &str) -> String;
     fn binary(&self, op: Binary, ty: Ty, a: &str, b: &str) -> String;
@@ -236,9 +240,8 @@ impl<L: Language> Printer<'_, L> {
 
     fn binary(&self, op: Binary, a: usize, b: usize) -> String {
         let ty = self.function.nodes[a].1;
-        // Comparisons with a literal zero are the one place where no compiler folds anything away.
         let operand = |id: usize| match self.function.nodes[id].0 {
-            Node::Literal(Literal::Float(x)) if op.is_comparison() && x == 0.0 => Text(String::from("0.0")),
+            Node::Literal(Literal::Float(x)) if op.is_comparison() && x == 0.0 => Text(self.language.compared_zero(ty)),
             _ => self.value(id),
         };
         self.language.binary(op, ty, &operand(a).0, &operand(b).0)
@@ -251,22 +254,27 @@ struct Text(String);
 impl Text {
     /// Without the outermost parentheses, where nothing can follow.
     fn as_bare(&self) -> &str {
-        let Some(inner) = self.0.strip_prefix('(').and_then(|s| s.strip_suffix(')')) else {
-            return &self.0;
-        };
-        let mut depth = 0_i32;
-        for c in inner.chars() {
-            depth += match c {
-                '(' => 1,
-                ')' => -1,
-                _ => 0,
-            };
-            if depth < 0 {
-                return &self.0;
-            }
-        }
-        inner
+        bare(&self.0)
     }
+}
+
+/// Text without the parentheses around all of it, for places where nothing can tear it apart.
+pub(super) fn bare(text: &str) -> &str {
+    let Some(inner) = text.strip_prefix('(').and_then(|s| s.strip_suffix(')')) else {
+        return text;
+    };
+    let mut depth = 0_i32;
+    for c in inner.chars() {
+        depth += match c {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
+        if depth < 0 {
+            return text;
+        }
+    }
+    inner
 }
 
 impl std::fmt::Display for Text {

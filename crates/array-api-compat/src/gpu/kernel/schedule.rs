@@ -39,7 +39,7 @@ pub(super) fn forms(function: &Function) -> Vec<Form> {
 struct Plan<'a> {
     nodes: &'a [(Node, super::ir::Ty)],
     uses: Vec<usize>,
-    /// Block and statement of the last use that was seen.
+    /// Block and statement of a use that may write the value out.
     place: Vec<Option<(usize, usize)>>,
     forms: Vec<Form>,
     depth: Vec<usize>,
@@ -65,7 +65,8 @@ impl Plan<'_> {
             }
             for used in used(stmt, self.nodes) {
                 self.uses[used] += 1;
-                self.place[used] = Some((number, position));
+                // A loop's bounds are asked for in every round, in which they may have changed: they get names.
+                self.place[used] = (!matches!(stmt, Stmt::For(..))).then_some((number, position));
             }
         }
     }

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::ir::{Atomic, Binary, Builtin, Kernel, Literal, Memory, Space, Ty, Unary};
-use super::print::{Language, body, functions};
+use super::print::{Language, bare, body, functions};
 
 struct Wgsl;
 
@@ -92,6 +92,10 @@ impl Language for Wgsl {
         }
     }
 
+    fn compared_zero(&self, _: Ty) -> String {
+        String::from("0.0")
+    }
+
     fn builtin(&self, builtin: Builtin) -> &'static str {
         match builtin {
             Builtin::Local => "local.x",
@@ -105,8 +109,8 @@ impl Language for Wgsl {
         let function = match op {
             Unary::Neg => return format!("(-{a})"),
             Unary::Not => return format!("({}{a})", if ty == Ty::Bool { "!" } else { "~" }),
-            Unary::Pin if ty == Ty::F64 => return format!("bitcast<f64>(bitcast<u64>({a}) ^ u64(zero))"),
-            Unary::Pin => return format!("bitcast<f32>(bitcast<u32>({a}) ^ zero)"),
+            Unary::Pin if ty == Ty::F64 => return format!("bitcast<f64>(bitcast<u64>({}) ^ u64(zero))", bare(a)),
+            Unary::Pin => return format!("bitcast<f32>(bitcast<u32>({}) ^ zero)", bare(a)),
             Unary::Abs => "abs",
             Unary::Sqrt => "sqrt",
             Unary::Floor => "floor",
@@ -114,7 +118,7 @@ impl Language for Wgsl {
             Unary::Trunc => "trunc",
             Unary::Round => "round",
         };
-        format!("{function}({a})")
+        format!("{function}({})", bare(a))
     }
 
     fn binary(&self, op: Binary, ty: Ty, a: &str, b: &str) -> String {
@@ -130,8 +134,8 @@ impl Language for Wgsl {
             Binary::Xor => "^",
             Binary::Shl => "<<",
             Binary::Shr => ">>",
-            Binary::Min => return format!("min({a}, {b})"),
-            Binary::Max => return format!("max({a}, {b})"),
+            Binary::Min => return format!("min({}, {})", bare(a), bare(b)),
+            Binary::Max => return format!("max({}, {})", bare(a), bare(b)),
             Binary::Lt => "<",
             Binary::Le => "<=",
             Binary::Gt => ">",
@@ -145,7 +149,7 @@ impl Language for Wgsl {
     }
 
     fn select(&self, condition: &str, then: &str, otherwise: &str) -> String {
-        format!("select({otherwise}, {then}, {condition})")
+        format!("select({}, {}, {})", bare(otherwise), bare(then), bare(condition))
     }
 
     fn cast(&self, from: Ty, to: Ty, a: &str) -> String {
