@@ -1,0 +1,99 @@
+//! Class labels: what `y` may be, and the classes in it.
+
+use array_api_spec::{Array, Backend, Error, Result, shape_text};
+
+use crate::{Warning, validation::same_device};
+
+/// The classes of a `y`.
+pub(crate) struct Labels<B: Backend> {
+    /// `(K,)`: the classes, ascending, in y's dtype.
+    pub(crate) classes: Array<B>,
+    /// `(n,)`: the position of each sample's class in `classes`, in the index dtype.
+    pub(crate) groups: Array<B>,
+    /// How many samples each class has.
+    pub(crate) counts: Vec<usize>,
+}
+
+impl<B: Backend> Labels<B> {
+    /// Finds the classes in the labels `y (n,)` or `(n, 1)` of the samples `x (n, p)`.
+    ///
+    /// # Errors
+    /// Another device, length or rank; complex, fractional or non-finite labels.
+    pub(crate) fn new(function: &'static str, x: &Array<B>, y: &Array<B>, warnings: &mut Vec<Warning>) -> Result<Self> {
+        let xp = x.namespace();
+        same_device(function, y, &xp)?;
+        let n = x.shape()[0];
+        let y = match *y.shape() {
+            [_] => y.clone(),
+            [m, 1] => {
+                warnings.push(Warning::ColumnLabels {
+                    shape: y.shape().to_vec(),
+                });
+                xp.reshape(y, [m])?
+            }
+            _ => {
+                let detail = "was given for y, which must be one-dimensional: one label for each sample";
+                return Err(Error::shape(function, &[y.shape()], detail));
+            }
+        };
+        if y.shape()[0] != n {
+            let detail = format!(
+                "were given for x and y: x has {n} samples, y has {} labels",
+                y.shape()[0]
+            );
+            return Err(Error::shape(function, &[x.shape(), y.shape()], detail));
+        }
+        check_discrete(function, &y)?;
+
+        let unique = xp.unique_all(&y)?;
+        let counts: Vec<i64> = unique.counts.to_vec()?;
+        if n > 20 && counts.len() < n && counts.len() > n / 2 {
+            warnings.push(Warning::ManyClasses {
+                n_classes: counts.len(),
+                n_samples: n,
+            });
+        }
+        Ok(Self {
+            classes: unique.values,
+            groups: unique.inverse_indices,
+            counts: counts.into_iter().map(|c| c as usize).collect(),
+        })
+    }
+
+    /// K, the number of classes.
+    pub(crate) fn n_classes(&self) -> usize {
+        self.counts.len()
+    }
+
+    /// n, the number of samples.
+    pub(crate) fn n_samples(&self) -> usize {
+        self.counts.iter().sum()
+    }
+}
+
+/// # Errors
+/// Labels that are no classes: complex, fractional, NaN or infinite.
+fn check_discrete<B: Backend>(function: &'static str, y: &Array<B>) -> Result<()> {
+    let xp = y.namespace();
+    if y.dtype().is_complex() {
+        return Err(Error::dtype(
+            function,
+            &[y.dtype()],
+            "labels of bool, integer or whole floating-point values for y",
+        ));
+    }
+    if y.dtype().is_real_floating() {
+        let whole = xp.logical_and(xp.isfinite(y), xp.equal(y, xp.trunc(y)));
+        let whole: bool = xp.all(whole, ..)?.item()?;
+        if !whole {
+            return Err(Error::value(
+                function,
+                format!(
+                    "y of shape {} holds values that are not whole numbers; a classifier takes labels, not the continuous target of a regression",
+                    shape_text(y.shape())
+                ),
+            ));
+        }
+    }
+    Ok(())
+}

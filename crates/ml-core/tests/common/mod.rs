@@ -1,0 +1,236 @@
+//! scikit-learn's results, and how this crate's are compared with them.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::collections::BTreeMap;
+
+use array_api_spec::{Array, Backend, DType, Namespace};
+use ml_core::{LinearDiscriminantAnalysis, Shrinkage, Solver, datasets::Dataset};
+use serde::Deserialize;
+
+/// What scikit-learn 1.9.1 computed in float64; row i of the data is in the test set if `i % 4 == 3`.
+#[derive(Deserialize)]
+pub struct Reference {
+    pub cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+pub struct Case {
+    pub params: Parameters,
+    pub attributes: BTreeMap<String, Values>,
+    pub transform_abs_first5: Option<Values>,
+    pub predict: Vec<i64>,
+    pub predict_proba_first20: Values,
+    pub decision_function_first20: Values,
+    pub score: f64,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Parameters {
+    solver: String,
+    shrinkage: Option<ShrinkageText>,
+    priors: Option<Vec<f64>>,
+    n_components: Option<usize>,
+    #[serde(default)]
+    store_covariance: bool,
+    tol: Option<f64>,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(untagged)]
+enum ShrinkageText {
+    Value(f64),
+    Auto(String),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub enum Values {
+    Matrix(Vec<Vec<f64>>),
+    Vector(Vec<f64>),
+}
+
+impl Values {
+    fn shape(&self) -> Vec<usize> {
+        match self {
+            Self::Vector(v) => vec![v.len()],
+            Self::Matrix(m) => vec![m.len(), m.first().map_or(0, Vec::len)],
+        }
+    }
+
+    fn flat(&self) -> Vec<f64> {
+        match self {
+            Self::Vector(v) => v.clone(),
+            Self::Matrix(m) => m.concat(),
+        }
+    }
+}
+
+impl Parameters {
+    pub fn estimator(&self) -> LinearDiscriminantAnalysis {
+        LinearDiscriminantAnalysis {
+            solver: match self.solver.as_str() {
+                "svd" => Solver::Svd,
+                "lsqr" => Solver::Lsqr,
+                "eigen" => Solver::Eigen,
+                other => panic!("no solver {other}"),
+            },
+            shrinkage: self.shrinkage.as_ref().map(|s| match s {
+                ShrinkageText::Value(value) => Shrinkage::Value(*value),
+                ShrinkageText::Auto(text) => {
+                    assert_eq!(text, "auto");
+                    Shrinkage::Auto
+                }
+            }),
+            priors: self.priors.clone(),
+            n_components: self.n_components,
+            store_covariance: self.store_covariance,
+            tol: self.tol.unwrap_or(1e-4),
+        }
+    }
+}
+
+pub fn iris_reference() -> Reference {
+    decode(include_bytes!("../reference/lda_iris.json.zst"))
+}
+
+pub fn digits_reference() -> Reference {
+    decode(include_bytes!("../reference/lda_digits.json.zst"))
+}
+
+fn decode(compressed: &[u8]) -> Reference {
+    let text = zstd::decode_all(compressed).expect("a zstd file");
+    serde_json::from_slice(&text).expect("the format above")
+}
+
+/// Training and test samples with their labels.
+pub struct Split<B: Backend> {
+    pub x_train: Array<B>,
+    pub y_train: Array<B>,
+    pub x_test: Array<B>,
+    pub y_test: Array<B>,
+}
+
+pub fn split<B: Backend>(data: &Dataset, xp: &Namespace<B>, dtype: DType) -> Split<B> {
+    let (train, test) = data.split(|i| i % 4 == 3);
+    let (x_train, y_train) = train.into_arrays(xp, dtype).expect("room for the data");
+    let (x_test, y_test) = test.into_arrays(xp, dtype).expect("room for the data");
+    Split {
+        x_train,
+        y_train,
+        x_test,
+        y_test,
+    }
+}
+
+/// Fits every case on a device and compares everything with scikit-learn's results, within `tolerance` of each array's
+/// largest magnitude. Predictions and scores must be equal.
+pub fn check_all<B: Backend>(reference: &Reference, data: &Dataset, xp: &Namespace<B>, dtype: DType, tolerance: f64) {
+    let Split {
+        x_train,
+        y_train,
+        x_test,
+        y_test,
+    } = split(data, xp, dtype);
+    let mut worst = (0.0, String::new());
+    for case in &reference.cases {
+        let place = |what: &str| format!("{:?} on {} in {dtype}: {what}", case.params, xp.device());
+        let model = case
+            .params
+            .estimator()
+            .fit(&x_train, &y_train)
+            .unwrap_or_else(|e| panic!("{}", place(&e.to_string())));
+        let mut compare = |name: &str, ours: &Array<B>, theirs: &Values, signs: bool| {
+            let error =
+                relative_error(ours, theirs, signs).unwrap_or_else(|e| panic!("{}", place(&format!("{name}: {e}"))));
+            if error > worst.0 {
+                worst = (error, place(name));
+            }
+            assert!(
+                error <= tolerance,
+                "{}",
+                place(&format!("{name} is off by {error:e}, more than {tolerance:e}"))
+            );
+        };
+
+        for (name, theirs) in &case.attributes {
+            let (ours, signs) = match name.as_str() {
+                "classes_" => (Some(model.classes_()), true),
+                "priors_" => (Some(model.priors_()), true),
+                "means_" => (Some(model.means_()), true),
+                "coef_" => (Some(model.coef_()), true),
+                "intercept_" => (Some(model.intercept_()), true),
+                "xbar_" => (model.xbar_(), true),
+                "covariance_" => (model.covariance_(), true),
+                "explained_variance_ratio_" => (model.explained_variance_ratio_(), true),
+                "abs_scalings_" => (model.scalings_(), false),
+                other => panic!("the reference has an attribute {other}"),
+            };
+            let ours = ours.unwrap_or_else(|| panic!("{}", place(&format!("{name} is missing"))));
+            assert!(
+                ours.dtype() == dtype || name == "classes_",
+                "{}",
+                place(&format!("{name} is {}", ours.dtype()))
+            );
+            compare(name, ours, theirs, signs);
+        }
+        assert_eq!(model.xbar_().is_some(), case.attributes.contains_key("xbar_"));
+        assert_eq!(
+            model.covariance_().is_some(),
+            case.attributes.contains_key("covariance_")
+        );
+        assert_eq!(
+            model.scalings_().is_some(),
+            case.attributes.contains_key("abs_scalings_")
+        );
+
+        assert_eq!(
+            model
+                .predict(&x_test)
+                .expect("good samples")
+                .to_vec::<i64>()
+                .expect("integers"),
+            case.predict,
+            "{}",
+            place("predict")
+        );
+        assert_eq!(model.score(&x_test, &y_test).expect("good samples"), case.score);
+        let first = |n: isize| x_test.get(array_api_spec::ix![..n]).expect("enough samples");
+        let decision = model.decision_function(&first(20)).expect("good samples");
+        compare("decision_function", &decision, &case.decision_function_first20, true);
+        let proba = model.predict_proba(&first(20)).expect("good samples");
+        compare("predict_proba", &proba, &case.predict_proba_first20, true);
+        match &case.transform_abs_first5 {
+            Some(theirs) => compare(
+                "transform",
+                &model.transform(&first(5)).expect("good samples"),
+                theirs,
+                false,
+            ),
+            None => assert!(model.transform(&first(5)).is_err()),
+        }
+    }
+    println!("largest relative error {:.1e}: {}", worst.0, worst.1);
+}
+
+/// The largest difference over the largest magnitude. Without `signs`, of the absolute values.
+fn relative_error<B: Backend>(ours: &Array<B>, theirs: &Values, signs: bool) -> Result<f64, String> {
+    if ours.shape() != theirs.shape() {
+        return Err(format!("shape {:?}, expected {:?}", ours.shape(), theirs.shape()));
+    }
+    let ours: Vec<f64> = ours.to_vec().map_err(|e| e.to_string())?;
+    let theirs = theirs.flat();
+    let scale = theirs.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+    let difference = |(a, b): (&f64, &f64)| {
+        if signs {
+            (a - b).abs()
+        } else {
+            (a.abs() - b.abs()).abs()
+        }
+    };
+    if ours.iter().any(|v| v.is_nan()) {
+        return Err("holds NaN".to_owned());
+    }
+    let largest = ours.iter().zip(&theirs).map(difference).fold(0.0, f64::max);
+    Ok(if scale > 0.0 { largest / scale } else { largest })
+}

@@ -1,0 +1,188 @@
+//! A model moves between devices and files unchanged, and refuses files that are not what they should be.
+
+mod common;
+
+use array_api_spec::{Backend, DType, Namespace, reference};
+use common::split;
+use insta::assert_snapshot;
+use ml_core::{FittedLinearDiscriminantAnalysis as Fitted, LinearDiscriminantAnalysis, Shrinkage, Solver, datasets};
+use tempfile::TempDir;
+
+fn labels<B: Backend>(model: &Fitted<B>, xp: &Namespace<B>, dtype: DType) -> Vec<i64> {
+    let x = split(&datasets::iris(), xp, dtype).x_test;
+    model.predict(&x).expect("good samples").to_vec().expect("integers")
+}
+
+fn estimators() -> [LinearDiscriminantAnalysis; 4] {
+    let lda = LinearDiscriminantAnalysis::default;
+    [
+        lda(),
+        lda()
+            .store_covariance(true)
+            .n_components(1)
+            .tol(1.0 / 3.0 * 1e-4)
+            .priors([0.1, 0.2, 0.7]),
+        lda().solver(Solver::Lsqr).shrinkage(Shrinkage::Auto),
+        lda().solver(Solver::Eigen).shrinkage(0.1),
+    ]
+}
+
+fn iris_model<B: Backend>(xp: &Namespace<B>, dtype: DType, lda: &LinearDiscriminantAnalysis) -> Fitted<B> {
+    let data = split(&datasets::iris(), xp, dtype);
+    lda.fit(&data.x_train, &data.y_train).expect("a good fit")
+}
+
+/// Fits on `from`, moves the model to `to` and through a file to `to`; all three give the same labels.
+fn check_moves<B: Backend, C: Backend>(from: &Namespace<B>, to: &Namespace<C>, dtype: DType) {
+    let folder = TempDir::new().expect("a temporary folder");
+    for lda in estimators() {
+        let model = iris_model(from, dtype, &lda);
+        let expected = labels(&model, from, dtype);
+        let moved = model.to_device(to).expect("a move");
+        assert_eq!(labels(&moved, to, dtype), expected);
+        let path = folder.path().join("model.safetensors");
+        model.save(&path).expect("a written file");
+        let loaded = Fitted::load(&path, to).expect("a good file");
+        assert_eq!(labels(&loaded, to, dtype), expected);
+        assert_eq!(loaded.parameters(), &lda);
+        assert_eq!(format!("{loaded:?}"), format!("{moved:?}"));
+    }
+}
+
+#[test]
+fn models_move_with_their_labels() {
+    let (wide, narrow) = (reference::namespace(), reference::narrow_namespace());
+    check_moves(&wide, &wide, DType::Float64);
+    check_moves(&wide, &narrow, DType::Float32);
+    check_moves(&narrow, &wide, DType::Float32);
+}
+
+#[test]
+fn a_file_keeps_every_bit() {
+    let xp = reference::namespace();
+    let folder = TempDir::new().expect("a temporary folder");
+    let path = folder.path().join("model.safetensors");
+    for lda in estimators() {
+        let model = iris_model(&xp, DType::Float64, &lda);
+        model.save(&path).expect("a written file");
+        let loaded = Fitted::load(&path, &xp).expect("a good file");
+        for ((name, a), (_, b)) in ml_core::FittedModel::arrays(&model)
+            .into_iter()
+            .zip(ml_core::FittedModel::arrays(&loaded))
+        {
+            assert_eq!(a.to_host().expect("values"), b.to_host().expect("values"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn float64_and_int64_become_what_the_device_has() {
+    let (wide, narrow) = (reference::namespace(), reference::narrow_namespace());
+    let data = split(&datasets::iris(), &wide, DType::Float64);
+    let model = LinearDiscriminantAnalysis::default()
+        .fit(&data.x_train, &data.y_train)
+        .expect("a good fit");
+    let moved = model.to_device(&narrow).expect("a move");
+    assert_eq!(
+        (moved.coef_().dtype(), moved.classes_().dtype()),
+        (DType::Float32, DType::Int32)
+    );
+
+    let large = (&data.y_train + (1_i64 << 40)).eval().expect("integers");
+    let model = LinearDiscriminantAnalysis::default()
+        .fit(&data.x_train, &large)
+        .expect("a good fit");
+    assert_snapshot!(model.to_device(&narrow).expect_err("too large").to_string(), @"");
+}
+
+#[test]
+fn debug_lists_what_there_is() {
+    let xp = reference::namespace();
+    let [svd, _, lsqr, _] = estimators().map(|lda| iris_model(&xp, DType::Float64, &lda));
+    assert_snapshot!(format!("{svd:#?}"), @"");
+    assert_snapshot!(format!("{lsqr:?}"), @"");
+}
+
+/// A saved model's bytes, its header's JSON changed.
+fn forged(change: impl Fn(String) -> String) -> Vec<u8> {
+    let folder = TempDir::new().expect("a temporary folder");
+    let path = folder.path().join("model.safetensors");
+    let xp = reference::namespace();
+    iris_model(&xp, DType::Float64, &LinearDiscriminantAnalysis::default())
+        .save(&path)
+        .expect("a written file");
+    let bytes = std::fs::read(&path).expect("a file");
+    let length = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes")) as usize;
+    let header = change(String::from_utf8(bytes[8..8 + length].to_vec()).expect("JSON"));
+    [
+        &(header.len() as u64).to_le_bytes()[..],
+        header.as_bytes(),
+        &bytes[8 + length..],
+    ]
+    .concat()
+}
+
+fn load(bytes: &[u8]) -> Result<Fitted<reference::Reference>, String> {
+    let folder = TempDir::new().expect("a temporary folder");
+    let path = folder.path().join("m");
+    std::fs::write(&path, bytes).expect("a written file");
+    let prefix = format!("load: {}: ", path.display());
+    Fitted::load(&path, &reference::namespace()).map_err(|e| e.to_string().replace(&prefix, ""))
+}
+
+#[test]
+fn altered_files_are_refused() {
+    assert!(load(&forged(|json| json)).is_ok());
+    let refused = |from: &str, to: &str| {
+        let bytes = forged(|json| {
+            assert!(json.contains(from), "{json}");
+            json.replacen(from, to, 1)
+        });
+        load(&bytes).expect_err("a forged file")
+    };
+    assert_snapshot!(refused(r#""ml-core.format_version":"1""#, r#""ml-core.format_version":"2""#), @"");
+    assert_snapshot!(refused(r#""ml-core.format_version""#, r#""version""#), @"");
+    assert_snapshot!(refused(r#":"LinearDiscriminantAnalysis""#, r#":"PCA""#), @"");
+    assert_snapshot!(refused(r#""solver":"svd""#, r#""solver":"magic""#), @"");
+    assert_snapshot!(refused(r#""solver":"svd""#, r#""solver":"eigen""#), @"");
+    assert_snapshot!(refused(r#""n_components":"none""#, r#""n_components":"NaN""#), @"");
+    assert_snapshot!(refused(r#""n_components":"none""#, r#""n_components":"9""#), @"");
+    assert_snapshot!(refused(r#""tol":"0.0001""#, r#""tol":"NaN""#), @"");
+    assert_snapshot!(refused(r#""tol":"#, r#""to1":"#), @"");
+    assert_snapshot!(refused(r#""coef_""#, r#""coeff""#), @"");
+    assert_snapshot!(refused(r#""shape":[3,4]"#, r#""shape":[4,3]"#), @"");
+    assert_snapshot!(refused(r#""shape":[3,4]"#, r#""shape":[18446744073709551615,4]"#), @"");
+    assert_snapshot!(refused(r#""dtype":"F64","shape":[3,4]"#, r#""dtype":"I64","shape":[3,4]"#), @"");
+    assert_snapshot!(refused(r#""dtype":"F64","shape":[3,4]"#, r#""dtype":"F32","shape":[3,8]"#), @"");
+}
+
+#[test]
+fn values_that_make_no_model_are_refused() {
+    let good = forged(|json| json);
+    let with_last_value = |bytes: [u8; 8]| load(&[&good[..good.len() - 8], &bytes].concat());
+    assert_snapshot!(with_last_value(f64::NAN.to_le_bytes()).expect_err("NaN"), @"");
+}
+
+#[test]
+fn no_prefix_and_no_flipped_byte_panics() {
+    let good = forged(|json| json);
+    for length in 0..good.len() {
+        assert!(load(&good[..length]).is_err(), "{length} bytes of {}", good.len());
+    }
+    for position in 0..good.len() {
+        let mut bytes = good.clone();
+        bytes[position] ^= 0x5a;
+        let _ = load(&bytes);
+    }
+}
+
+#[test]
+fn paths_without_a_model_are_refused() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let xp = reference::namespace();
+    let message = |path: &std::path::Path| Fitted::load(path, &xp).expect_err("no file").to_string();
+    assert!(message(folder.path()).ends_with("not a regular file"));
+    assert!(message(&folder.path().join("absent")).contains("No such file"));
+    let model = iris_model(&xp, DType::Float64, &LinearDiscriminantAnalysis::default());
+    assert!(model.save(folder.path()).is_err());
+}

@@ -1,0 +1,186 @@
+//! What users get wrong: always an error that says what would be right, never a panic.
+
+use array_api_spec::{
+    Array, Complex, DType, Result, ix,
+    reference::{self, Reference},
+};
+use insta::assert_snapshot;
+use ml_core::{
+    FittedLinearDiscriminantAnalysis, LinearDiscriminantAnalysis, Shrinkage, Solver, metrics::accuracy_score,
+};
+use proptest::prelude::*;
+
+type Lda = LinearDiscriminantAnalysis;
+
+fn message<T>(result: Result<T>) -> String {
+    match result {
+        Ok(_) => panic!("a mistake went through"),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Six samples of three classes.
+fn x() -> Array<Reference> {
+    let rows = [[0.0, 1.0], [1.0, 0.0], [4.0, 4.5], [5.0, 4.0], [9.0, 0.0], [8.0, 1.5]];
+    reference::namespace().asarray(rows).expect("a good array")
+}
+
+fn y() -> Array<Reference> {
+    reference::namespace()
+        .asarray([0, 0, 1, 1, 2, 2])
+        .expect("a good array")
+}
+
+fn model() -> FittedLinearDiscriminantAnalysis<Reference> {
+    Lda::default().fit(&x(), &y()).expect("a good fit")
+}
+
+#[test]
+fn parameters() {
+    let fit = |lda: Lda| message(lda.fit(&x(), &y()));
+    assert_snapshot!(fit(Lda::default().shrinkage(0.5)), @"");
+    assert_snapshot!(fit(Lda::default().solver(Solver::Lsqr).shrinkage(1.5)), @"");
+    assert_snapshot!(fit(Lda::default().solver(Solver::Eigen).shrinkage(f64::NAN)), @"");
+    assert_snapshot!(fit(Lda::default().priors([0.5, 0.5])), @"");
+    assert_snapshot!(fit(Lda::default().priors([0.5, 0.7, -0.2])), @"");
+    assert_snapshot!(fit(Lda::default().priors([f64::INFINITY, 0.0, 0.0])), @"");
+    assert_snapshot!(fit(Lda::default().priors([0.0, 0.0, 0.0])), @"");
+    assert_snapshot!(fit(Lda::default().n_components(3)), @"");
+    assert_snapshot!(fit(Lda::default().n_components(0)), @"");
+    assert_snapshot!(fit(Lda::default().tol(-1.0)), @"");
+    assert_snapshot!(fit(Lda::default().tol(f64::NAN)), @"");
+}
+
+#[test]
+fn samples_and_labels() {
+    let xp = reference::namespace();
+    let fit = |x: &Array<Reference>, y: &Array<Reference>| message(Lda::default().fit(x, y));
+    let (x, y) = (x(), y());
+    let with = |value: f64| {
+        let mut bad = x.clone();
+        bad.set(ix![3, 1], value).expect("a position inside");
+        bad
+    };
+    assert_snapshot!(fit(&xp.asarray([1.0, 2.0]).expect("good"), &y), @"");
+    assert_snapshot!(fit(&xp.zeros([6, 2, 1], DType::Float64).expect("good"), &y), @"");
+    assert_snapshot!(fit(&x.get(ix![..1]).expect("good"), &y), @"");
+    assert_snapshot!(fit(&x.get(ix![.., ..0]).expect("good"), &y), @"");
+    assert_snapshot!(fit(&x.get(ix![..0]).expect("good"), &y), @"");
+    assert_snapshot!(fit(&x.get(ix![..5]).expect("good"), &y), @"");
+    assert_snapshot!(fit(&with(f64::NAN), &y), @"");
+    assert_snapshot!(fit(&with(f64::NEG_INFINITY), &y), @"");
+    assert_snapshot!(fit(&with(1e300), &y), @"");
+    assert_snapshot!(fit(&xp.full([6, 2], Complex::new(1.0, 2.0), DType::Complex128).expect("good"), &y), @"");
+    assert_snapshot!(fit(&xp.ones([6, 2], DType::Float64).expect("good"), &y), @"");
+    assert_snapshot!(fit(&x, &x), @"");
+    assert_snapshot!(fit(&x, &xp.asarray([0.5, 0.0, 1.0, 1.0, 2.0, 2.0]).expect("good")), @"");
+    assert_snapshot!(fit(&x, &xp.asarray([f64::NAN; 6]).expect("good")), @"");
+    assert_snapshot!(fit(&x, &xp.full([6], Complex::new(1.0, 0.0), DType::Complex128).expect("good")), @"");
+    assert_snapshot!(fit(&x, &xp.asarray([0, 1, 2, 3, 4, 5]).expect("good")), @"");
+    let elsewhere = reference::narrow_namespace().asarray([0, 0, 1, 1, 2, 2]).expect("good");
+    assert_snapshot!(fit(&x, &elsewhere), @"");
+}
+
+#[test]
+fn collinear_features_have_no_positive_definite_covariance() {
+    let twice = reference::namespace().concat(&[&x(), &x()], Some(1)).expect("good");
+    assert_snapshot!(message(Lda::default().solver(Solver::Eigen).fit(&twice, &y())), @"");
+}
+
+#[test]
+fn predictions() {
+    let xp = reference::namespace();
+    let model = model();
+    let narrow = reference::narrow_namespace();
+    assert_snapshot!(message(model.predict(&xp.ones([3, 4], DType::Float64).expect("good"))), @"");
+    assert_snapshot!(message(model.predict(&xp.ones([2], DType::Float64).expect("good"))), @"");
+    assert_snapshot!(message(model.predict(&xp.ones([0, 2], DType::Float64).expect("good"))), @"");
+    assert_snapshot!(message(model.predict(&narrow.ones([1, 2], DType::Float32).expect("good"))), @"");
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let x = xp.asarray([[0.0, bad]]).expect("good");
+        for result in [
+            model.predict(&x),
+            model.predict_proba(&x),
+            model.predict_log_proba(&x),
+            model.decision_function(&x),
+            model.transform(&x),
+        ] {
+            assert!(message(result).contains(if bad.is_nan() {
+                "contains NaN"
+            } else {
+                "contains infinity"
+            }));
+        }
+    }
+    assert_snapshot!(message(model.score(&x(), &xp.asarray([0, 1]).expect("good"))), @"");
+    let lsqr = Lda::default().solver(Solver::Lsqr).fit(&x(), &y()).expect("a good fit");
+    assert_snapshot!(message(lsqr.transform(&x())), @"");
+    let nothing = xp.zeros([0], DType::Int64).expect("good");
+    assert_snapshot!(message(accuracy_score(&nothing, &nothing)), @"");
+}
+
+fn any_estimator() -> impl Strategy<Value = Lda> {
+    let solver = prop_oneof![Just(Solver::Svd), Just(Solver::Lsqr), Just(Solver::Eigen)];
+    let shrinkage = prop_oneof![
+        Just(None),
+        Just(Some(Shrinkage::Auto)),
+        (-0.2..1.2).prop_map(|s| Some(Shrinkage::Value(s)))
+    ];
+    let priors = proptest::option::of(proptest::collection::vec(
+        prop_oneof![4 => 0.0..1.0, 1 => Just(-0.5), 1 => Just(f64::NAN)],
+        0..4,
+    ));
+    let n_components = proptest::option::of(0..4usize);
+    let tol = prop_oneof![4 => Just(1e-4), 1 => Just(0.0), 1 => Just(10.0), 1 => Just(-1.0)];
+    (solver, shrinkage, priors, n_components, any::<bool>(), tol).prop_map(
+        |(solver, shrinkage, priors, n_components, store_covariance, tol)| Lda {
+            solver,
+            shrinkage,
+            priors,
+            n_components,
+            store_covariance,
+            tol,
+        },
+    )
+}
+
+/// Values that are often equal, and now and then extreme or not finite.
+fn any_value() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        12 => (-3..4i32).prop_map(f64::from),
+        12 => -10.0..10.0,
+        1 => Just(1e200),
+        1 => Just(f64::NAN),
+        1 => Just(f64::INFINITY),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    /// Whatever the parameters and the data: an error, or a model whose predictions are classes and whose probabilities sum to 1.
+    #[test]
+    fn fits_never_panic(
+        lda in any_estimator(),
+        (n, p, values, labels) in (0..9usize, 0..4usize).prop_flat_map(|(n, p)| {
+            let values = proptest::collection::vec(any_value(), n * p);
+            (Just(n), Just(p), values, proptest::collection::vec(-1..3i64, n))
+        }),
+        single in any::<bool>(),
+    ) {
+        let xp = reference::namespace();
+        let dtype = if single { DType::Float32 } else { DType::Float64 };
+        let x = xp.asarray_as((values, [n, p]), dtype).expect("a good array");
+        let y = xp.asarray(&labels).expect("a good array");
+        let Ok(model) = lda.fit(&x, &y) else { return Ok(()) };
+        let classes: Vec<i64> = model.classes_().to_vec().expect("integers");
+        let predicted: Vec<i64> = model.predict(&x).expect("the samples that were fitted").to_vec().expect("integers");
+        prop_assert!(predicted.iter().all(|label| classes.contains(label)));
+        let proba = model.predict_proba(&x).expect("the samples that were fitted");
+        prop_assert_eq!(proba.shape(), &[n, classes.len()][..]);
+        let sums: Vec<f64> = xp.sum(&proba, 1).expect("a matrix").to_vec().expect("real");
+        prop_assert!(sums.iter().all(|s| (s - 1.0).abs() < 1e-5), "{:?} of {:?}", sums, model);
+        let log_proba: Vec<f64> = model.predict_log_proba(&x).expect("the same").to_vec().expect("real");
+        prop_assert!(log_proba.iter().all(|v| v.is_finite() && *v <= 0.0), "{:?}", log_proba);
+    }
+}

@@ -1,0 +1,36 @@
+//! All parameters on iris and digits, against scikit-learn 1.9.1's results.
+
+mod common;
+
+use array_api_spec::{DType, reference};
+use common::{check_all, iris_reference};
+use ml_core::datasets;
+
+#[test]
+fn iris_on_the_reference_backend() {
+    check_all(
+        &iris_reference(),
+        &datasets::iris(),
+        &reference::namespace(),
+        DType::Float64,
+        1e-8,
+    );
+    check_all(
+        &iris_reference(),
+        &datasets::iris(),
+        &reference::namespace(),
+        DType::Float32,
+        1e-3,
+    );
+}
+
+#[test]
+fn iris_on_a_device_without_float64() {
+    check_all(
+        &iris_reference(),
+        &datasets::iris(),
+        &reference::narrow_namespace(),
+        DType::Float32,
+        1e-3,
+    );
+}
