@@ -124,13 +124,15 @@ fn labels_keep_their_dtype() {
 #[test]
 fn x_of_integers_is_taken_as_numbers() {
     let xp = reference::namespace();
-    let x = xp.asarray([[0, 1], [1, 0], [5, 4], [4, 5]]).expect("good");
-    let y = xp.asarray([0, 0, 1, 1]).expect("good");
+    let x = xp
+        .asarray([[0, 1], [1, 0], [0, 0], [5, 4], [4, 5], [5, 5]])
+        .expect("good");
+    let y = xp.asarray([0, 0, 0, 1, 1, 1]).expect("good");
     let lda = Lda::default().fit(&x, &y).expect("a good fit");
     assert_eq!(lda.coef_().dtype(), DType::Float64);
     assert_eq!(
         lda.predict(&x).expect("good").to_vec::<i64>().expect("integers"),
-        [0, 0, 1, 1]
+        [0, 0, 0, 1, 1, 1]
     );
 }
 
@@ -166,12 +168,12 @@ fn warnings_say_what_was_put_right() {
         .expect("a good fit");
     assert_eq!(lda.warnings(), [Warning::PriorsRenormalized { sum: 4.0 }]);
     assert_eq!(lda.priors_().to_vec::<f64>().expect("real"), [0.25, 0.5, 0.25]);
-    insta::assert_snapshot!(lda.warnings()[0], @"");
+    insta::assert_snapshot!(lda.warnings()[0], @"the priors sum to 4, not to 1; each was divided by the sum");
 
     let column = xp.reshape(&data.y_train, [data.y_train.size(), 1]).expect("good");
     let lda = Lda::default().fit(&data.x_train, &column).expect("a good fit");
     assert_eq!(lda.warnings(), [Warning::ColumnLabels { shape: vec![113, 1] }]);
-    insta::assert_snapshot!(lda.warnings()[0], @"");
+    insta::assert_snapshot!(lda.warnings()[0], @"y has shape (113, 1); one value for each sample, shape (113,), was expected and taken");
 
     let x = xp.reshape(xp.arange(0.0, 30.0, 1.0), [30, 1]).expect("good");
     let y = (xp.arange(0, 30, 1).expect("good") % 20).eval().expect("good");
@@ -183,7 +185,7 @@ fn warnings_say_what_was_put_right() {
             n_samples: 30
         }]
     );
-    insta::assert_snapshot!(lda.warnings()[0], @"");
+    insta::assert_snapshot!(lda.warnings()[0], @"y has 20 classes for 30 samples; it may be the target of a regression");
 }
 
 /// A feature that repeats another changes no prediction: `tol` and the pseudo-inverse drop it.

@@ -38,17 +38,17 @@ fn model() -> FittedLinearDiscriminantAnalysis<Reference> {
 #[test]
 fn parameters() {
     let fit = |lda: Lda| message(lda.fit(&x(), &y()));
-    assert_snapshot!(fit(Lda::default().shrinkage(0.5)), @"");
-    assert_snapshot!(fit(Lda::default().solver(Solver::Lsqr).shrinkage(1.5)), @"");
-    assert_snapshot!(fit(Lda::default().solver(Solver::Eigen).shrinkage(f64::NAN)), @"");
-    assert_snapshot!(fit(Lda::default().priors([0.5, 0.5])), @"");
-    assert_snapshot!(fit(Lda::default().priors([0.5, 0.7, -0.2])), @"");
-    assert_snapshot!(fit(Lda::default().priors([f64::INFINITY, 0.0, 0.0])), @"");
-    assert_snapshot!(fit(Lda::default().priors([0.0, 0.0, 0.0])), @"");
-    assert_snapshot!(fit(Lda::default().n_components(3)), @"");
-    assert_snapshot!(fit(Lda::default().n_components(0)), @"");
-    assert_snapshot!(fit(Lda::default().tol(-1.0)), @"");
-    assert_snapshot!(fit(Lda::default().tol(f64::NAN)), @"");
+    assert_snapshot!(fit(Lda::default().shrinkage(0.5)), @"LinearDiscriminantAnalysis: the solver `svd` computes no covariance matrix and takes no shrinkage; use `lsqr` or `eigen`");
+    assert_snapshot!(fit(Lda::default().solver(Solver::Lsqr).shrinkage(1.5)), @"LinearDiscriminantAnalysis: shrinkage = 1.5 must lie in [0, 1]");
+    assert_snapshot!(fit(Lda::default().solver(Solver::Eigen).shrinkage(f64::NAN)), @"LinearDiscriminantAnalysis: shrinkage = NaN must lie in [0, 1]");
+    assert_snapshot!(fit(Lda::default().priors([0.5, 0.5])), @"fit: 2 priors were given, and y has 3 classes; give one for each");
+    assert_snapshot!(fit(Lda::default().priors([0.5, 0.7, -0.2])), @"LinearDiscriminantAnalysis: the prior -0.2 must be a probability: finite and not negative");
+    assert_snapshot!(fit(Lda::default().priors([f64::INFINITY, 0.0, 0.0])), @"LinearDiscriminantAnalysis: the prior inf must be a probability: finite and not negative");
+    assert_snapshot!(fit(Lda::default().priors([0.0, 0.0, 0.0])), @"LinearDiscriminantAnalysis: the priors sum to 0; at least one class must be possible");
+    assert_snapshot!(fit(Lda::default().n_components(3)), @"fit: n_components = 3 cannot exceed 2, the lesser of 2 features and 3 classes minus 1");
+    assert_snapshot!(fit(Lda::default().n_components(0)), @"LinearDiscriminantAnalysis: n_components = 0 must be at least 1; leave it out for as many as there can be");
+    assert_snapshot!(fit(Lda::default().tol(-1.0)), @"LinearDiscriminantAnalysis: tol = -1 must be finite and not negative");
+    assert_snapshot!(fit(Lda::default().tol(f64::NAN)), @"LinearDiscriminantAnalysis: tol = NaN must be finite and not negative");
 }
 
 #[test]
@@ -61,30 +61,30 @@ fn samples_and_labels() {
         bad.set(ix![3, 1], value).expect("a position inside");
         bad
     };
-    assert_snapshot!(fit(&xp.asarray([1.0, 2.0]).expect("good"), &y), @"");
-    assert_snapshot!(fit(&xp.zeros([6, 2, 1], DType::Float64).expect("good"), &y), @"");
-    assert_snapshot!(fit(&x.get(ix![..1]).expect("good"), &y), @"");
-    assert_snapshot!(fit(&x.get(ix![.., ..0]).expect("good"), &y), @"");
-    assert_snapshot!(fit(&x.get(ix![..0]).expect("good"), &y), @"");
-    assert_snapshot!(fit(&x.get(ix![..5]).expect("good"), &y), @"");
-    assert_snapshot!(fit(&with(f64::NAN), &y), @"");
-    assert_snapshot!(fit(&with(f64::NEG_INFINITY), &y), @"");
-    assert_snapshot!(fit(&with(1e300), &y), @"");
-    assert_snapshot!(fit(&xp.full([6, 2], Complex::new(1.0, 2.0), DType::Complex128).expect("good"), &y), @"");
-    assert_snapshot!(fit(&xp.ones([6, 2], DType::Float64).expect("good"), &y), @"");
-    assert_snapshot!(fit(&x, &x), @"");
-    assert_snapshot!(fit(&x, &xp.asarray([0.5, 0.0, 1.0, 1.0, 2.0, 2.0]).expect("good")), @"");
-    assert_snapshot!(fit(&x, &xp.asarray([f64::NAN; 6]).expect("good")), @"");
-    assert_snapshot!(fit(&x, &xp.full([6], Complex::new(1.0, 0.0), DType::Complex128).expect("good")), @"");
-    assert_snapshot!(fit(&x, &xp.asarray([0, 1, 2, 3, 4, 5]).expect("good")), @"");
+    assert_snapshot!(fit(&xp.asarray([1.0, 2.0]).expect("good"), &y), @"fit: shape (2,) was given for x, which must be two-dimensional: one row for each sample, one column for each feature; use `reshape`");
+    assert_snapshot!(fit(&xp.zeros([6, 2, 1], DType::Float64).expect("good"), &y), @"fit: shape (6, 2, 1) was given for x, which must be two-dimensional: one row for each sample, one column for each feature; use `reshape`");
+    assert_snapshot!(fit(&x.get(ix![..1]).expect("good"), &y), @"fit: shape (1, 2) was given for x: at least 2 samples are needed");
+    assert_snapshot!(fit(&x.get(ix![.., ..0]).expect("good"), &y), @"fit: shape (6, 0) was given for x: at least 1 feature is needed");
+    assert_snapshot!(fit(&x.get(ix![..0]).expect("good"), &y), @"fit: shape (0, 2) was given for x: at least 2 samples are needed");
+    assert_snapshot!(fit(&x.get(ix![..5]).expect("good"), &y), @"fit: shapes (5, 2) and (6,) were given for x and y: x has 5 samples, y has 6 labels");
+    assert_snapshot!(fit(&with(f64::NAN), &y), @"fit: x of shape (6, 2) contains NaN; remove or fill in those samples first");
+    assert_snapshot!(fit(&with(f64::NEG_INFINITY), &y), @"fit: x of shape (6, 2) contains infinity; remove or fill in those samples first");
+    assert_snapshot!(fit(&with(1e300), &y), @"fit: the values of x are too large for sums of their squares in float64; scale them");
+    assert_snapshot!(fit(&xp.full([6, 2], Complex::new(1.0, 2.0), DType::Complex128).expect("good"), &y), @"fit: takes real values for x, not complex128");
+    assert_snapshot!(fit(&xp.ones([6, 2], DType::Float64).expect("good"), &y), @"fit: no feature varies within any class beyond tol = 0.0001, so classes cannot be told apart by their spread; check x, or lower tol");
+    assert_snapshot!(fit(&x, &x), @"fit: shape (6, 2) was given for y, which must be one-dimensional: one label for each sample");
+    assert_snapshot!(fit(&x, &xp.asarray([0.5, 0.0, 1.0, 1.0, 2.0, 2.0]).expect("good")), @"fit: y of shape (6,) holds values that are not whole numbers; a classifier takes labels, not the continuous target of a regression");
+    assert_snapshot!(fit(&x, &xp.asarray([f64::NAN; 6]).expect("good")), @"fit: y of shape (6,) holds values that are not whole numbers; a classifier takes labels, not the continuous target of a regression");
+    assert_snapshot!(fit(&x, &xp.full([6], Complex::new(1.0, 0.0), DType::Complex128).expect("good")), @"fit: takes labels of bool, integer or whole floating-point values for y, not complex128");
+    assert_snapshot!(fit(&x, &xp.asarray([0, 1, 2, 3, 4, 5]).expect("good")), @"fit: y has 6 classes for 6 samples; there must be more samples than classes");
     let elsewhere = reference::narrow_namespace().asarray([0, 0, 1, 1, 2, 2]).expect("good");
-    assert_snapshot!(fit(&x, &elsewhere), @"");
+    assert_snapshot!(fit(&x, &elsewhere), @"fit: one array is on reference:1, another on reference:0; bring one to the other's device with `to_device`");
 }
 
 #[test]
 fn collinear_features_have_no_positive_definite_covariance() {
     let twice = reference::namespace().concat(&[&x(), &x()], Some(1)).expect("good");
-    assert_snapshot!(message(Lda::default().solver(Solver::Eigen).fit(&twice, &y())), @"");
+    assert_snapshot!(message(Lda::default().solver(Solver::Eigen).fit(&twice, &y())), @"fit: the covariance matrix within classes is not positive definite: features are constant or linear combinations of others, or there are more features than samples. Set `shrinkage`, or use the solver `svd`");
 }
 
 #[test]
@@ -92,10 +92,10 @@ fn predictions() {
     let xp = reference::namespace();
     let model = model();
     let narrow = reference::narrow_namespace();
-    assert_snapshot!(message(model.predict(&xp.ones([3, 4], DType::Float64).expect("good"))), @"");
-    assert_snapshot!(message(model.predict(&xp.ones([2], DType::Float64).expect("good"))), @"");
-    assert_snapshot!(message(model.predict(&xp.ones([0, 2], DType::Float64).expect("good"))), @"");
-    assert_snapshot!(message(model.predict(&narrow.ones([1, 2], DType::Float32).expect("good"))), @"");
+    assert_snapshot!(message(model.predict(&xp.ones([3, 4], DType::Float64).expect("good"))), @"predict: shape (3, 4) was given for x: the model was fitted on 2 features, x has 4");
+    assert_snapshot!(message(model.predict(&xp.ones([2], DType::Float64).expect("good"))), @"predict: shape (2,) was given for x, which must be two-dimensional: one row for each sample, one column for each feature; use `reshape`");
+    assert_snapshot!(message(model.predict(&xp.ones([0, 2], DType::Float64).expect("good"))), @"predict: shape (0, 2) was given for x: at least 1 sample is needed");
+    assert_snapshot!(message(model.predict(&narrow.ones([1, 2], DType::Float32).expect("good"))), @"predict: one array is on reference:1, another on reference:0; bring one to the other's device with `to_device`");
     for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let x = xp.asarray([[0.0, bad]]).expect("good");
         for result in [
@@ -112,11 +112,11 @@ fn predictions() {
             }));
         }
     }
-    assert_snapshot!(message(model.score(&x(), &xp.asarray([0, 1]).expect("good"))), @"");
+    assert_snapshot!(message(model.score(&x(), &xp.asarray([0, 1]).expect("good"))), @"accuracy_score: shapes (2,) and (6,) were given for y_true and y_pred, which must be one-dimensional, not empty, and of one length");
     let lsqr = Lda::default().solver(Solver::Lsqr).fit(&x(), &y()).expect("a good fit");
-    assert_snapshot!(message(lsqr.transform(&x())), @"");
+    assert_snapshot!(message(lsqr.transform(&x())), @"transform: the solver `lsqr` finds no directions to project on; fit with `svd` or `eigen`");
     let nothing = xp.zeros([0], DType::Int64).expect("good");
-    assert_snapshot!(message(accuracy_score(&nothing, &nothing)), @"");
+    assert_snapshot!(message(accuracy_score(&nothing, &nothing)), @"accuracy_score: shapes (0,) and (0,) were given for y_true and y_pred, which must be one-dimensional, not empty, and of one length");
 }
 
 fn any_estimator() -> impl Strategy<Value = Lda> {

@@ -340,14 +340,14 @@ mod tests {
 
     #[test]
     fn weights_and_flips_set_the_counts() {
-        let weights = Some(vec![0.9]);
+        let weights = Some(vec![0.75]);
         let data = draw(MakeClassification {
             n_samples: 1000,
             weights,
             flip_y: 0.0,
             ..Default::default()
         });
-        assert_eq!(data.target.iter().filter(|&&y| y == 0).count(), 900);
+        assert_eq!(data.target.iter().filter(|&&y| y == 0).count(), 750);
         let flipped = draw(MakeClassification {
             n_samples: 1000,
             flip_y: 1.0,

@@ -180,11 +180,7 @@ impl LinearDiscriminantAnalysis {
             covariance,
         } = solved?.astype(x.dtype())?;
         if !finite {
-            let detail = format!(
-                "the values of x are too large for sums of their products in {}; scale them",
-                x.dtype()
-            );
-            return Err(Error::value("fit", detail));
+            return Err(too_large(x.dtype()));
         }
         let (coef, intercept) = decision(coef, intercept)?;
         Ok(FittedLinearDiscriminantAnalysis {
@@ -305,6 +301,13 @@ impl<B: Backend> Solution<B> {
             covariance: cast_some(self.covariance)?,
         })
     }
+}
+
+fn too_large(dtype: DType) -> Error {
+    Error::value(
+        "fit",
+        format!("the values of x are too large for sums of their squares in {dtype}; scale them"),
+    )
 }
 
 /// Two classes need one decision function, the difference of theirs: `(2, p), (2,) → (1, p), (1,)`.

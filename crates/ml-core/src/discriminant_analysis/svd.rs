@@ -5,9 +5,9 @@ use array_api_spec::{Array, Backend, Error, Namespace, Result, ix};
 use super::{
     LinearDiscriminantAnalysis, Solution,
     covariance::{by_class, statistics_dtype},
-    vector,
+    too_large, vector,
 };
-use crate::labels::Labels;
+use crate::{labels::Labels, validation::all_finite};
 
 pub(super) fn solve<B: Backend>(
     parameters: &LinearDiscriminantAnalysis,
@@ -20,6 +20,9 @@ pub(super) fn solve<B: Backend>(
     let (n, k) = (labels.n_samples() as f64, labels.n_classes());
 
     let scatter = xp.group_scatter(x, &labels.groups, &labels.counts, parameters.tol)?;
+    if !all_finite(&scatter.std)? {
+        return Err(too_large(x.dtype()));
+    }
     let singular: Vec<f64> = scatter.singular_values.to_vec()?;
     let rank = singular.iter().take_while(|&&s| s > parameters.tol).count();
     if rank == 0 {

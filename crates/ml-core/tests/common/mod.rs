@@ -9,24 +9,24 @@ use serde::Deserialize;
 
 /// What scikit-learn 1.9.1 computed in float64; row i of the data is in the test set if `i % 4 == 3`.
 #[derive(Deserialize)]
-pub struct Reference {
-    pub cases: Vec<Case>,
+pub(crate) struct Reference {
+    pub(crate) cases: Vec<Case>,
 }
 
 #[derive(Deserialize)]
-pub struct Case {
-    pub params: Parameters,
-    pub attributes: BTreeMap<String, Values>,
-    pub transform_abs_first5: Option<Values>,
-    pub predict: Vec<i64>,
-    pub predict_proba_first20: Values,
-    pub decision_function_first20: Values,
-    pub score: f64,
+pub(crate) struct Case {
+    pub(crate) params: Parameters,
+    pub(crate) attributes: BTreeMap<String, Values>,
+    pub(crate) transform_abs_first5: Option<Values>,
+    pub(crate) predict: Vec<i64>,
+    pub(crate) predict_proba_first20: Values,
+    pub(crate) decision_function_first20: Values,
+    pub(crate) score: f64,
 }
 
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
-pub struct Parameters {
+pub(crate) struct Parameters {
     solver: String,
     shrinkage: Option<ShrinkageText>,
     priors: Option<Vec<f64>>,
@@ -45,7 +45,7 @@ enum ShrinkageText {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub enum Values {
+pub(crate) enum Values {
     Matrix(Vec<Vec<f64>>),
     Vector(Vec<f64>),
 }
@@ -67,7 +67,7 @@ impl Values {
 }
 
 impl Parameters {
-    pub fn estimator(&self) -> LinearDiscriminantAnalysis {
+    pub(crate) fn estimator(&self) -> LinearDiscriminantAnalysis {
         LinearDiscriminantAnalysis {
             solver: match self.solver.as_str() {
                 "svd" => Solver::Svd,
@@ -90,11 +90,11 @@ impl Parameters {
     }
 }
 
-pub fn iris_reference() -> Reference {
+pub(crate) fn iris_reference() -> Reference {
     decode(include_bytes!("../reference/lda_iris.json.zst"))
 }
 
-pub fn digits_reference() -> Reference {
+pub(crate) fn digits_reference() -> Reference {
     decode(include_bytes!("../reference/lda_digits.json.zst"))
 }
 
@@ -104,14 +104,14 @@ fn decode(compressed: &[u8]) -> Reference {
 }
 
 /// Training and test samples with their labels.
-pub struct Split<B: Backend> {
-    pub x_train: Array<B>,
-    pub y_train: Array<B>,
-    pub x_test: Array<B>,
-    pub y_test: Array<B>,
+pub(crate) struct Split<B: Backend> {
+    pub(crate) x_train: Array<B>,
+    pub(crate) y_train: Array<B>,
+    pub(crate) x_test: Array<B>,
+    pub(crate) y_test: Array<B>,
 }
 
-pub fn split<B: Backend>(data: &Dataset, xp: &Namespace<B>, dtype: DType) -> Split<B> {
+pub(crate) fn split<B: Backend>(data: &Dataset, xp: &Namespace<B>, dtype: DType) -> Split<B> {
     let (train, test) = data.split(|i| i % 4 == 3);
     let (x_train, y_train) = train.into_arrays(xp, dtype).expect("room for the data");
     let (x_test, y_test) = test.into_arrays(xp, dtype).expect("room for the data");
@@ -125,7 +125,13 @@ pub fn split<B: Backend>(data: &Dataset, xp: &Namespace<B>, dtype: DType) -> Spl
 
 /// Fits every case on a device and compares everything with scikit-learn's results, within `tolerance` of each array's
 /// largest magnitude. Predictions and scores must be equal.
-pub fn check_all<B: Backend>(reference: &Reference, data: &Dataset, xp: &Namespace<B>, dtype: DType, tolerance: f64) {
+pub(crate) fn check_all<B: Backend>(
+    reference: &Reference,
+    data: &Dataset,
+    xp: &Namespace<B>,
+    dtype: DType,
+    tolerance: f64,
+) {
     let Split {
         x_train,
         y_train,
