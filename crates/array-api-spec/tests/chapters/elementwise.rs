@@ -199,6 +199,29 @@ fn arrays_of_two_devices_do_not_mix() -> Result {
 }
 
 #[test]
+fn an_expression_may_grow_in_a_loop() -> Result {
+    let x = xp().asarray([1_i64, 2])?;
+    let mut sum: array_api_spec::Expr<_> = (&x).into();
+    let mut doubled = sum.clone();
+    for _ in 0..5_000 {
+        sum = sum + &x;
+        doubled = &doubled + &doubled;
+    }
+    assert_eq!(sum.eval()?.to_vec::<i64>()?, [5_001, 10_002]);
+    assert_eq!(doubled.eval()?.to_vec::<i64>()?, [0, 0]);
+    Ok(())
+}
+
+#[test]
+fn a_part_that_is_repeated_often_may_be_computed_once() -> Result {
+    let (x, row) = (xp().ones([300, 100], DType::Float64)?, xp().asarray(vec![2.0; 100])?);
+    let y = (x * (xp().sqrt(&row) * &row + 1)).eval()?;
+    let wanted = 2.0_f64.sqrt() * 2.0 + 1.0;
+    assert!(y.to_vec::<f64>()?.iter().all(|&v| v == wanted));
+    Ok(())
+}
+
+#[test]
 fn zero_dimensional_and_empty_arrays_are_arrays() -> Result {
     let x = xp().asarray(2.0)?;
     let y = (xp().sqrt(&x) * &x + 1).eval()?;

@@ -247,11 +247,59 @@ proptest! {
     }
 
     #[test]
+    fn a_view_is_as_good_as_a_copy(x in array(), y in array()) {
+        let copy = |x: &Array| {
+            xp().asarray(HostArray { buffer: x.to_host().expect("values"), shape: x.shape().to_vec() }).expect("values")
+        };
+        for f in functions() {
+            match (f(&x, &y), f(&copy(&x), &copy(&y))) {
+                (Ok(a), Ok(b)) => prop_assert!(same(&a, &b)),
+                (a, b) => prop_assert_eq!(a.err(), b.err()),
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_at_equal_distances_do_not_depend_on_their_end(a in -1e3..1e3_f64, b in -1e3..1e3_f64, n in 0_usize..50) {
+        let open = xp().linspace(a, b, n, false).expect("numbers").to_vec::<f64>().expect("float64");
+        let closed = xp().linspace(a, b, n + 1, true).expect("numbers").to_vec::<f64>().expect("float64");
+        prop_assert_eq!(&open, &closed[..n]);
+        prop_assert!(closed[0] == a && (n == 0 || closed[n] == b));
+    }
+
+    #[test]
     fn a_reduction_takes_an_expression_in(x in array(), k in 0_usize..3) {
         let axes: Axes = if k < x.ndim() { (k as isize).into() } else { (..).into() };
         let whole = (&x * &x + 1).eval().expect("int64");
         prop_assert!(same(&xp().sum(&x * &x + 1, axes.clone()).expect("int64"), &xp().sum(whole, axes).expect("int64")));
     }
+}
+
+type Function = fn(&Array, &Array) -> super::Result<Array>;
+
+/// Functions of each kind, some of which take the second argument too.
+fn functions() -> [Function; 15] {
+    [
+        |x, y| (x * 2 - y).eval(),
+        |x, y| xp().where_(xp().less(x, y), x, 0).eval(),
+        |x, _| xp().sum(x, -1),
+        |x, _| xp().max(x, axis(..).keepdims()),
+        |x, _| xp().argmin(x, 0),
+        |x, _| xp().cumulative_sum(x, 0),
+        |x, _| xp().var(xp().astype(x, DType::Float64), ..),
+        |x, _| xp().sort(x, 0, true),
+        |x, _| xp().unique_inverse(x).map(|u| u.1),
+        |x, y| xp().take(x, xp().remainder(y, 3), Some(-1)),
+        |x, y| xp().take_along_axis(x, xp().remainder(y, 2), 0),
+        |x, _| x.get(ix![&xp().greater(x, 0).eval()?]),
+        |x, y| xp().concat(&[x, y, x], None),
+        |x, y| xp().matmul(x, y),
+        |x, y| {
+            let mut out = x.clone();
+            out.set(ix![Ellipsis], y)?;
+            Ok(out)
+        },
+    ]
 }
 
 fn lines(x: &Array) -> Vec<Vec<i64>> {

@@ -92,15 +92,15 @@ impl Dice<'_> {
     /// An array of any dtype and layout, mostly on the wide device.
     fn array(&mut self) -> Array {
         let shape = self.shape();
+        let device = if self.chance(5) { narrow() } else { xp() };
         let dtype = match self.below(4) {
-            0 => DType::Float64,
-            1 => self.choose(&[DType::Bool, DType::Int32, DType::Complex128]),
-            _ => self.dtype(),
+            0 => device.info().default_dtypes().real_floating,
+            1 => self.choose(&[DType::Bool, DType::Int32, DType::Complex64]),
+            _ => self.choose(device.info().dtypes()),
         };
         let buffer = self.values(dtype, shape.iter().product());
-        let device = if self.chance(12) { narrow() } else { xp() };
-        let made = device.asarray(array_api_spec::HostArray { buffer, shape });
-        let mut x = made.unwrap_or_else(|_| xp().zeros([2], dtype).expect("a dtype of the device"));
+        let host = array_api_spec::HostArray { buffer, shape };
+        let mut x = device.asarray(host).expect("a dtype of the device");
         for _ in 0..self.below(3) {
             let views = match self.below(5) {
                 0 => x.namespace().flip(&x, ..),
