@@ -2,6 +2,7 @@
 
 mod elementwise;
 mod pool;
+mod statistical;
 mod storage;
 mod strided;
 #[cfg(test)]
@@ -22,7 +23,21 @@ pub use self::{
 };
 
 /// What has code of its own here besides the elementwise functions.
-const NATIVE: &[&str] = &["astype", "where"];
+const NATIVE: &[&str] = &[
+    "all",
+    "any",
+    "argmax",
+    "argmin",
+    "astype",
+    "cumulative_prod",
+    "cumulative_sum",
+    "max",
+    "min",
+    "prod",
+    "sum",
+    "var",
+    "where",
+];
 
 static DEVICE: LazyLock<Device> = LazyLock::new(|| Device::new("cpu"));
 

@@ -20,7 +20,7 @@ use crate::ndarray::{
 pub(in crate::ndarray) const BLOCK: usize = 1024;
 
 /// Most elements of a block that is read where it lies.
-const DIRECT_BLOCK: usize = 4096;
+const DIRECT_BLOCK: usize = 2048;
 
 /// A program made ready to run.
 pub(in crate::ndarray) struct Plan<'a> {
