@@ -1,5 +1,22 @@
 //! Backends of the array API standard: `ndarray` on the CPU, any GPU through `wgpu`, and one that erases the type.
+//!
+//! ```
+//! let xp = array_api_compat::cpu();
+//! let x = xp.asarray([[1.0, 2.0], [3.0, 6.0]])?;
+//! assert_eq!(xp.mean(&x, 0)?.to_vec::<f64>()?, [2.0, 4.0]);
+//! # Ok::<(), array_api_spec::Error>(())
+//! ```
 
 pub mod gpu;
 mod host;
 pub mod ndarray;
+
+use array_api_spec::Namespace;
+
+use self::ndarray::NdArray;
+
+/// The namespace of the CPU.
+#[must_use]
+pub const fn cpu() -> Namespace<NdArray> {
+    Namespace::new(NdArray)
+}

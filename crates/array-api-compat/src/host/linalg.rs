@@ -65,7 +65,11 @@ macro_rules! dispatch_floating {
                 type $T = array_api_spec::Complex<f64>;
                 $body
             }
-            other => Err(array_api_spec::Error::dtype($function, &[other], "floating-point dtypes")),
+            other => Err(array_api_spec::Error::dtype(
+                $function,
+                &[other],
+                "floating-point dtypes",
+            )),
         }
     };
 }

@@ -1,7 +1,12 @@
 //! The CPU backend: flat typed host buffers, computed by `ndarray`, `gemm`, `faer` and kernels of our own.
 
 mod elementwise;
+mod extra;
+mod indexing;
+mod linalg;
+mod manipulation;
 mod pool;
+mod sorting;
 mod statistical;
 mod storage;
 mod strided;
@@ -28,13 +33,28 @@ const NATIVE: &[&str] = &[
     "any",
     "argmax",
     "argmin",
+    "argsort",
     "astype",
+    "cholesky",
+    "concat",
     "cumulative_prod",
     "cumulative_sum",
+    "eigh",
+    "group_scatter",
+    "matmul",
     "max",
     "min",
+    "nanmax",
+    "nanmin",
+    "nansum",
+    "nonzero",
     "prod",
+    "solve",
+    "sort",
     "sum",
+    "svd",
+    "take",
+    "take_along_axis",
     "var",
     "where",
 ];

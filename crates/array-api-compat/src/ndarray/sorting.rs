@@ -1,0 +1,402 @@
+//! Sorting by integer keys.
+//!
+//! Every real value has an unsigned key whose order is the value's own, with NaN last. A value sort sorts the keys; a stable
+//! argsort sorts key and position packed into one integer, which no two elements share, so an unstable sort will do.
+//! That is several times as fast as comparing through positions.
+
+use array_api_spec::{DType, Element, Error, Result, Strided, backend::SortingBackend};
+use rayon::prelude::*;
+
+use super::{NdArray, Storage, elements};
+
+/// From this many elements on, one line is sorted by all threads; that many in all, and lines are shared out.
+const PARALLEL: usize = 1 << 15;
+
+/// Runs a block with `$T` as the Rust type of a dtype that has an order.
+macro_rules! dispatch_real {
+    ($function:literal, $dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            DType::Complex64 | DType::Complex128 => Err(Error::dtype($function, &[$dtype], "real dtypes")),
+            DType::Bool => {
+                type $T = bool;
+                $body
+            }
+            DType::Int8 => {
+                type $T = i8;
+                $body
+            }
+            DType::Int16 => {
+                type $T = i16;
+                $body
+            }
+            DType::Int32 => {
+                type $T = i32;
+                $body
+            }
+            DType::Int64 => {
+                type $T = i64;
+                $body
+            }
+            DType::UInt8 => {
+                type $T = u8;
+                $body
+            }
+            DType::UInt16 => {
+                type $T = u16;
+                $body
+            }
+            DType::UInt32 => {
+                type $T = u32;
+                $body
+            }
+            DType::UInt64 => {
+                type $T = u64;
+                $body
+            }
+            DType::Float32 => {
+                type $T = f32;
+                $body
+            }
+            DType::Float64 => {
+                type $T = f64;
+                $body
+            }
+        }
+    };
+}
+impl SortingBackend for NdArray {
+    fn argsort(&self, x: &Strided<Storage>, axis: usize, descending: bool) -> Result<Storage> {
+        along(x, axis, |x: &Strided<Storage>, n| {
+            dispatch_real!("argsort", x.dtype, T => {
+                let values = elements::<T>(x)?;
+                Storage::build::<i64>(values.len(), |out| each_line(&values, out, n, |line, out, parallel| {
+                    argsort(line, out, descending, parallel);
+                }))
+            })
+        })
+    }
+
+    fn sort(&self, x: &Strided<Storage>, axis: usize, descending: bool) -> Option<Result<Storage>> {
+        Some(along(x, axis, |x: &Strided<Storage>, n| {
+            dispatch_real!("sort", x.dtype, T => {
+                let values = elements::<T>(x)?;
+                Storage::build::<T>(values.len(), |out| each_line(&values, out, n, |line, out, parallel| {
+                    sort(line, out, descending, parallel);
+                }))
+            })
+        }))
+    }
+}
+
+/// A value that sorts as an unsigned integer.
+trait Sortable: Element {
+    /// Wide enough for the key.
+    type Key: Copy + Ord + Send + Sync;
+    /// Wide enough for key and position, as long as the position fits 32 bits.
+    type Word: Copy + Ord + Send + Sync;
+
+    /// The place in the ascending or descending order; that of NaN is the last of all.
+    fn key(self, descending: bool) -> Self::Key;
+    fn value(key: Self::Key, descending: bool) -> Self;
+    fn pack(key: Self::Key, position: usize) -> Self::Word;
+    fn position(word: Self::Word) -> i64;
+    /// The most elements that [`pack`](Self::pack) can number.
+    const MOST: usize;
+
+    /// Whether the value equals 0 but has a sign that its key tells apart.
+    fn is_zero(self) -> bool {
+        false
+    }
+}
+
+macro_rules! sortable {
+    ($($t:ty, $key:ty, $word:ty, $order:expr, $value:expr;)*) => {
+        $(impl Sortable for $t {
+            type Key = $key;
+            type Word = $word;
+            const MOST: usize = if size_of::<$word>() == 8 { u32::MAX as usize } else { usize::MAX };
+
+            fn key(self, descending: bool) -> $key {
+                let key: $key = $order(self);
+                if descending { !key } else { key }
+            }
+            fn value(key: $key, descending: bool) -> Self {
+                $value(if descending { !key } else { key })
+            }
+            fn pack(key: $key, position: usize) -> $word {
+                (key as $word) << (<$word>::BITS / 2) | position as $word
+            }
+            fn position(word: $word) -> i64 {
+                (word & (<$word>::MAX >> (<$word>::BITS / 2))) as i64
+            }
+        })*
+    };
+}
+sortable! {
+    bool, u8, u64, |x| x as u8, |k| k != 0;
+    u8, u8, u64, |x| x, |k| k;
+    u16, u16, u64, |x| x, |k| k;
+    u32, u32, u64, |x| x, |k| k;
+    u64, u64, u128, |x| x, |k| k;
+    i8, u8, u64, |x: i8| (x ^ i8::MIN) as u8, |k: u8| k as i8 ^ i8::MIN;
+    i16, u16, u64, |x: i16| (x ^ i16::MIN) as u16, |k: u16| k as i16 ^ i16::MIN;
+    i32, u32, u64, |x: i32| (x ^ i32::MIN) as u32, |k: u32| k as i32 ^ i32::MIN;
+    i64, u64, u128, |x: i64| (x ^ i64::MIN) as u64, |k: u64| k as i64 ^ i64::MIN;
+}
+
+macro_rules! sortable_float {
+    ($($t:ty, $key:ty, $signed:ty, $word:ty;)*) => {
+        $(impl Sortable for $t {
+            type Key = $key;
+            type Word = $word;
+            const MOST: usize = if size_of::<$word>() == 8 { u32::MAX as usize } else { usize::MAX };
+
+            fn key(self, descending: bool) -> $key {
+                if self.is_nan() {
+                    return <$key>::MAX;
+                }
+                // -0 takes the place of 0. Negative numbers have all bits inverted, others the sign bit alone.
+                let bits = (self + 0.0).to_bits();
+                let mask = ((bits as $signed >> (<$key>::BITS - 1)) as $key) | (1 << (<$key>::BITS - 1));
+                if descending { !(bits ^ mask) } else { bits ^ mask }
+            }
+            fn value(key: $key, descending: bool) -> Self {
+                if key == <$key>::MAX {
+                    return <$t>::NAN;
+                }
+                let key = if descending { !key } else { key };
+                let mask = ((!key as $signed >> (<$key>::BITS - 1)) as $key) | (1 << (<$key>::BITS - 1));
+                <$t>::from_bits(key ^ mask)
+            }
+            fn pack(key: $key, position: usize) -> $word {
+                (key as $word) << (<$word>::BITS / 2) | position as $word
+            }
+            fn position(word: $word) -> i64 {
+                (word & (<$word>::MAX >> (<$word>::BITS / 2))) as i64
+            }
+            fn is_zero(self) -> bool {
+                self == 0.0
+            }
+        })*
+    };
+}
+sortable_float! {
+    f32, u32, i32, u64;
+    f64, u64, i64, u128;
+}
+
+/// Applies `line` to the view with the axis moved to the end, and moves it back in the result.
+fn along(
+    x: &Strided<Storage>,
+    axis: usize,
+    lines: impl FnOnce(&Strided<Storage>, usize) -> Result<Storage>,
+) -> Result<Storage> {
+    let last = x.layout.ndim() - 1;
+    let n = x.shape()[axis];
+    if axis == last {
+        return lines(x, n);
+    }
+    let mut order: Vec<usize> = (0..=last).filter(|&a| a != axis).collect();
+    order.push(axis);
+    let moved = x.with_layout(x.layout.permute(&order));
+    let shape = moved.shape().to_vec();
+    let sorted = lines(&moved, n)?;
+    let back: Vec<usize> = (0..=last)
+        .map(|a| {
+            if a < axis {
+                a
+            } else if a == axis {
+                last
+            } else {
+                a - 1
+            }
+        })
+        .collect();
+    let dtype = sorted.dtype();
+    let sorted = Strided::contiguous(sorted, &shape, dtype);
+    copy(&sorted.with_layout(sorted.layout.permute(&back)))
+}
+
+/// The elements of a view in memory of their own.
+fn copy(x: &Strided<Storage>) -> Result<Storage> {
+    array_api_spec::dispatch!(x.dtype, T => {
+        let values = elements::<T>(x)?;
+        Storage::build::<T>(values.len(), |out| out.copy_from_slice(&values))
+    })
+}
+
+/// Applies `f` to lines of `n` elements and their results. Its last argument says whether it may use all threads.
+fn each_line<T: Sync, O: Send>(values: &[T], out: &mut [O], n: usize, f: impl Fn(&[T], &mut [O], bool) + Sync) {
+    if n == 0 {
+        return;
+    }
+    let lines = values.len() / n;
+    if values.len() < PARALLEL || lines == 1 {
+        values
+            .chunks_exact(n)
+            .zip(out.chunks_exact_mut(n))
+            .for_each(|(line, out)| f(line, out, n >= PARALLEL));
+    } else {
+        let together = (PARALLEL / 4 / n).max(1);
+        values
+            .par_chunks_exact(n)
+            .zip(out.par_chunks_exact_mut(n))
+            .with_min_len(together)
+            .for_each(|(line, out)| {
+                f(line, out, n >= PARALLEL);
+            });
+    }
+}
+
+fn argsort<T: Sortable>(line: &[T], out: &mut [i64], descending: bool, parallel: bool) {
+    if line.len() <= T::MOST {
+        let mut words: Vec<T::Word> = if parallel {
+            line.par_iter()
+                .enumerate()
+                .map(|(i, &x)| T::pack(x.key(descending), i))
+                .collect()
+        } else {
+            line.iter()
+                .enumerate()
+                .map(|(i, &x)| T::pack(x.key(descending), i))
+                .collect()
+        };
+        sort_unstable(&mut words, parallel);
+        out.iter_mut()
+            .zip(words)
+            .for_each(|(out, word)| *out = T::position(word));
+    } else {
+        let mut words: Vec<(T::Key, usize)> = line.iter().enumerate().map(|(i, &x)| (x.key(descending), i)).collect();
+        sort_unstable(&mut words, parallel);
+        out.iter_mut()
+            .zip(words)
+            .for_each(|(out, (_, position))| *out = position as i64);
+    }
+}
+
+fn sort<T: Sortable>(line: &[T], out: &mut [T], descending: bool, parallel: bool) {
+    let mut keys: Vec<T::Key> = line.iter().map(|x| x.key(descending)).collect();
+    sort_unstable(&mut keys, parallel);
+    out.iter_mut()
+        .zip(keys)
+        .for_each(|(out, key)| *out = T::value(key, descending));
+    // Both zeros have one key; they come in the order in which they were given.
+    if let Some(first) = out.iter().position(|x| x.is_zero()) {
+        let zeros = line.iter().copied().filter(|x| x.is_zero());
+        out[first..].iter_mut().zip(zeros).for_each(|(out, zero)| *out = zero);
+    }
+}
+
+fn sort_unstable<K: Ord + Send>(keys: &mut [K], parallel: bool) {
+    if parallel {
+        keys.par_sort_unstable();
+    } else {
+        keys.sort_unstable();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use array_api_spec::{Layout, Program};
+    use proptest::prelude::*;
+
+    use super::{
+        super::testing::{on_reference, reference_backend, reference_values, shape, values, view},
+        *,
+    };
+
+    const REAL: usize = 11;
+
+    fn assert_same_order(x: &Strided<Storage>, axis: usize) {
+        let mirrored = on_reference(&Program::input(x.clone())).inputs.remove(0);
+        for descending in [false, true] {
+            let ours = NdArray.argsort(x, axis, descending).expect("room");
+            let theirs = reference_backend().argsort(&mirrored, axis, descending).expect("room");
+            assert_eq!(
+                values(&ours),
+                reference_values(theirs, x.shape(), DType::Int64),
+                "{x:?} {axis} {descending}"
+            );
+            // The sorted values are those at the sorted positions, bit for bit.
+            let sorted = NdArray.sort(x, axis, descending).expect("has its own").expect("room");
+            let order = Strided::contiguous(ours, x.shape(), DType::Int64);
+            let taken = array_api_spec::backend::IndexingBackend::gather(&NdArray, x, &order, axis).expect("room");
+            assert_eq!(
+                format!("{:?}", values(&sorted)),
+                format!("{:?}", values(&taken)),
+                "{x:?} {axis} {descending}"
+            );
+        }
+    }
+
+    fn vector<T: Element>(values: Vec<T>) -> Strided<Storage> {
+        let n = values.len();
+        Strided::contiguous(values.into(), &[n], T::DTYPE)
+    }
+
+    proptest! {
+        #[test]
+        fn order_is_that_of_the_reference(
+            (x, axis) in (shape(), 0..REAL, any::<prop::sample::Index>())
+                .prop_filter("an axis", |(shape, ..)| !shape.is_empty())
+                .prop_flat_map(|(shape, dtype, axis)| {
+                    let axis = axis.index(shape.len());
+                    (view(shape, DType::ALL[dtype]), Just(axis))
+                }),
+        ) {
+            assert_same_order(&x, axis);
+        }
+
+        #[test]
+        fn any_bits_of_floats(bits in prop::collection::vec(prop_oneof![
+            any::<u64>(), Just(0), Just(1 << 63), Just(f64::INFINITY.to_bits()), Just(f64::NEG_INFINITY.to_bits()),
+        ], 0..40)) {
+            // One NaN: the value sort does not keep the bits that tell one from another.
+            let tame = |x: f64| if x.is_nan() { f64::NAN } else { x };
+            let wide: Vec<f64> = bits.iter().map(|&b| tame(f64::from_bits(b))).collect();
+            assert_same_order(&vector(wide.iter().map(|&x| x as f32).collect()), 0);
+            assert_same_order(&vector(wide), 0);
+        }
+    }
+
+    #[test]
+    fn extremes_of_every_dtype() {
+        assert_same_order(&vector(vec![i64::MAX, -1, i64::MIN, 0, i64::MAX, i64::MIN]), 0);
+        assert_same_order(&vector(vec![u64::MAX, 0, 1 << 63, u64::MAX]), 0);
+        assert_same_order(&vector(vec![i8::MIN, i8::MAX, 0, -1]), 0);
+        assert_same_order(&vector(vec![true, false, true, false]), 0);
+        assert_same_order(
+            &vector(vec![
+                0.0_f32,
+                f32::NAN,
+                -0.0,
+                f32::MIN,
+                f32::INFINITY,
+                1e-45,
+                -1e-45,
+                0.0,
+                -0.0,
+            ]),
+            0,
+        );
+        assert_same_order(
+            &vector(vec![f64::NAN, f64::NAN, 1.0, f64::NEG_INFINITY, f64::INFINITY]),
+            0,
+        );
+    }
+
+    #[test]
+    fn long_lines_and_many_lines_use_all_threads() {
+        let n = 3 * PARALLEL;
+        let many: Vec<f64> = (0..n).map(|i| ((i * 7919) % 1009) as f64).collect();
+        assert_same_order(&vector(many.clone()), 0);
+        assert_same_order(&vector(many.iter().map(|&x| x as f32).collect()), 0);
+        let table = Strided::contiguous(many.into(), &[n / 64, 64], DType::Float64);
+        assert_same_order(&table, 0);
+        assert_same_order(&table, 1);
+        assert_same_order(
+            &table.with_layout(Layout::contiguous(&[n / 64, 64]).permute(&[1, 0]).flip(1)),
+            1,
+        );
+    }
+}
