@@ -3,11 +3,11 @@
 //! An [`Expr`] is a small tree of checked operations whose shape and dtype are known. It becomes a [`Program`] when a function
 //! takes it in, or at [`Expr::eval`].
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use crate::{
     Array, Backend, BinaryOp, DType, Error, Layout, Namespace, Op, Program, Result, Scalar, Strided, UnaryOp,
-    backend::Operation, layout::Dims, shape::broadcast_shapes,
+    backend::Operation, layout::Dims, shape::broadcast_shapes, shape_text,
 };
 
 /// Elementwise work that is not done yet: the argument of every function, the result of the elementwise ones.
@@ -26,10 +26,10 @@ use crate::{
 /// # Ok::<(), array_api_spec::Error>(())
 /// ```
 #[must_use = "an expression computes nothing until `eval`"]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Expr<B: Backend>(Operand<B>);
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Operand<B: Backend> {
     Scalar(Scalar),
     Array(Namespace<B>, Valid<B>),
@@ -37,7 +37,7 @@ enum Operand<B: Backend> {
 }
 
 /// A checked expression: its shape and dtype are known, and so is how much it holds.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Valid<B: Backend> {
     node: Node<B>,
     shape: Dims<usize>,
@@ -46,7 +46,7 @@ pub(crate) struct Valid<B: Backend> {
     inputs: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Node<B: Backend> {
     Leaf(Strided<B::Storage>),
     Scalar(Scalar),
@@ -429,6 +429,34 @@ impl<B: Backend> Valid<B> {
             Node::Cast(x) => Op::Cast(x.lower(xp, program)?),
         };
         Ok(program.push(op, self.dtype))
+    }
+}
+
+/// The functions and scalars inside; an array is its dtype and shape.
+impl<B: Backend> fmt::Debug for Expr<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Operand::Scalar(s) => write!(f, "Expr({s})"),
+            Operand::Failed(error) => write!(f, "Expr(failed: {error})"),
+            Operand::Array(xp, x) => {
+                let (dtype, shape) = (x.dtype, shape_text(&x.shape));
+                write!(f, "Expr({x:?} → {dtype} {shape} on {})", xp.device())
+            }
+        }
+    }
+}
+
+impl<B: Backend> fmt::Debug for Valid<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.node {
+            Node::Leaf(data) => write!(f, "{} {}", data.dtype, shape_text(data.shape())),
+            Node::Scalar(s) => write!(f, "{s}"),
+            Node::Index(axis) => write!(f, "index({axis})"),
+            Node::Unary(op, x) => write!(f, "{}({x:?})", op.name()),
+            Node::Binary(op, args) => write!(f, "{}({:?}, {:?})", op.name(), args[0], args[1]),
+            Node::Select(args) => write!(f, "where({:?}, {:?}, {:?})", args[0], args[1], args[2]),
+            Node::Cast(x) => write!(f, "astype({x:?}, {})", self.dtype),
+        }
     }
 }
 

@@ -55,7 +55,7 @@ pub struct Reference {
 }
 
 /// Values on a reference device. Two are equal if they are the same memory.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Memory {
     device: u8,
     values: Arc<HostBuffer>,
@@ -64,6 +64,18 @@ pub struct Memory {
 impl PartialEq for Memory {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.values, &other.values)
+    }
+}
+
+impl std::fmt::Debug for Memory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} {} on reference:{}",
+            self.values.len(),
+            self.values.dtype(),
+            self.device
+        )
     }
 }
 

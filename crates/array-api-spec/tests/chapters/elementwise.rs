@@ -3,7 +3,7 @@
 
 use array_api_spec::{Accepts, BinaryOp, Complex, DType, ErrorClass, UnaryOp, Unbounded};
 
-use super::{Array, Result, class, narrow, robustness, xp};
+use super::{Array, Expr, Result, class, narrow, robustness, xp};
 
 #[test]
 fn functions_take_and_return_the_dtypes_of_the_table() -> Result {
@@ -195,6 +195,27 @@ fn arrays_of_two_devices_do_not_mix() -> Result {
         "{text}"
     );
     assert_eq!((here + there.to_device(&xp())?).eval()?.device().name(), "reference:0");
+    Ok(())
+}
+
+#[test]
+fn an_expression_shows_what_it_will_do() -> Result {
+    let (x, i) = (xp().zeros([2, 3], DType::Float64)?, xp().asarray([1_i8, 2, 3])?);
+    let shown = |e: Expr| format!("{e:?}");
+    assert_eq!(
+        shown(xp().where_(xp().isnan(&x), 0, xp().astype(&i, DType::Float64) / &x)),
+        "Expr(where(isnan(float64 (2, 3)), 0.0, divide(astype(int8 (3,), float64), float64 (2, 3))) → float64 (2, 3) on reference:0)"
+    );
+    assert_eq!(shown(2.into()), "Expr(2)");
+    assert!(shown(&x + &i).starts_with("Expr(failed: add: the standard does not say"));
+    Ok(())
+}
+
+#[test]
+fn zeros_of_two_signs_are_two_constants() -> Result {
+    let x = xp().asarray([1.0])?;
+    let apart = 1.0 / (&x * 0.0) + 1.0 / (x * -0.0);
+    assert!(apart.eval()?.item::<f64>()?.is_nan());
     Ok(())
 }
 
