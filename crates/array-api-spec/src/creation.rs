@@ -73,11 +73,11 @@ impl<B: Backend> Namespace<B> {
     /// # Errors
     /// Those of `asarray`; values of a kind that `dtype` does not hold; an integer out of its range.
     pub fn asarray_as(&self, values: impl IntoHostArray, dtype: DType) -> Result<Array<B>> {
-        let HostArray { buffer, shape } = values.into_host_array()?;
-        self.asarray(HostArray {
-            buffer: buffer.to_dtype("asarray", dtype)?,
-            shape,
-        })
+        let HostArray { mut buffer, shape } = values.into_host_array()?;
+        if buffer.dtype() != dtype {
+            buffer = buffer.to_dtype("asarray", dtype)?;
+        }
+        self.asarray(HostArray { buffer, shape })
     }
 
     /// Numbers from `start` to before `stop`, `step` apart. Integer arguments give the default integer dtype, others the default floating-point one.

@@ -10,7 +10,7 @@ pub trait FittedModel<B: Backend>: Sized {
     const ESTIMATOR: &'static str;
 
     /// The estimator's parameters by name, as text that [`from_parts`](Self::from_parts) reads back exactly.
-    fn parameters(&self) -> BTreeMap<String, String>;
+    fn parameter_texts(&self) -> BTreeMap<String, String>;
 
     /// The arrays that the fit computed, under scikit-learn's names.
     fn arrays(&self) -> Vec<(&'static str, &Array<B>)>;
@@ -50,13 +50,13 @@ impl HostParts {
             ))
         };
         Ok(Self {
-            parameters: model.parameters(),
+            parameters: model.parameter_texts(),
             arrays: model.arrays().into_iter().map(to_host).collect::<Result<_>>()?,
         })
     }
 
     /// Sends the parts to a device. What it cannot hold is converted: `float64` to `float32`, integers to a type of the device that holds their values.
-    pub(crate) fn to_device<B: Backend>(self, function: &'static str, xp: &Namespace<B>) -> Result<Parts<B>> {
+    pub(crate) fn send<B: Backend>(self, function: &'static str, xp: &Namespace<B>) -> Result<Parts<B>> {
         let available = xp.backend().dtypes();
         let upload = |(name, HostArray { buffer, shape }): (String, HostArray)| {
             let buffer = match held_as(buffer.dtype(), &available) {
@@ -99,7 +99,7 @@ pub(crate) fn debug<B: Backend, M: FittedModel<B>>(model: &M, f: &mut fmt::Forma
     if let Some((_, first)) = arrays.first() {
         out.field("device", &format_args!("{}", first.device()));
     }
-    for (name, value) in model.parameters() {
+    for (name, value) in model.parameter_texts() {
         out.field(&name, &format_args!("{value}"));
     }
     for (name, array) in arrays {

@@ -44,7 +44,7 @@ pub(crate) fn load<B: Backend, M: FittedModel<B>>(path: &Path, xp: &Namespace<B>
     let located = |detail: String| Error::value("load", format!("{}: {detail}", path.display()));
     let bytes = read_file(path).map_err(located)?;
     let parts = parse(&bytes, M::ESTIMATOR).map_err(located)?;
-    M::from_parts(parts.to_device("load", xp)?).map_err(|e| located(format!("the file's parts make no model: {e}")))
+    M::from_parts(parts.send("load", xp)?).map_err(|e| located(format!("the file's parts make no model: {e}")))
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, String> {

@@ -47,7 +47,7 @@ fn two_classes_of_one_feature_by_hand() {
     }
 }
 
-/// A device without wide types rounds, so its labels are compared, and its probabilities roughly.
+/// With the shares of the samples as priors, the three are the same model.
 #[test]
 fn all_solvers_agree_where_they_compute_the_same() {
     let xp = reference::namespace();
@@ -209,6 +209,24 @@ fn collinear_features_are_dropped() {
             &collinear.predict_proba(&twice(&data.x_test)).expect("good"),
             &expected,
             1e-8,
+        );
+    }
+}
+
+#[test]
+fn coinciding_means_explain_nothing() {
+    let xp = reference::namespace();
+    let x = xp
+        .asarray([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+        .expect("good");
+    let x = xp.concat(&[&x, &x], Some(0)).expect("good");
+    let y = xp.asarray([0, 0, 0, 0, 1, 1, 1, 1]).expect("good");
+    for solver in [Solver::Svd, Solver::Eigen] {
+        let lda = Lda::default().solver(solver).fit(&x, &y).expect("a good fit");
+        close(lda.explained_variance_ratio_().expect("of both"), &[0.0], 0.0);
+        assert_eq!(
+            lda.predict_proba(&x).expect("good").to_vec::<f64>().expect("real"),
+            [0.5; 16]
         );
     }
 }

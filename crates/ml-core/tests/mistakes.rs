@@ -44,7 +44,7 @@ fn parameters() {
     assert_snapshot!(fit(Lda::default().priors([0.5, 0.5])), @"fit: 2 priors were given, and y has 3 classes; give one for each");
     assert_snapshot!(fit(Lda::default().priors([0.5, 0.7, -0.2])), @"LinearDiscriminantAnalysis: the prior -0.2 must be a probability: finite and not negative");
     assert_snapshot!(fit(Lda::default().priors([f64::INFINITY, 0.0, 0.0])), @"LinearDiscriminantAnalysis: the prior inf must be a probability: finite and not negative");
-    assert_snapshot!(fit(Lda::default().priors([0.0, 0.0, 0.0])), @"LinearDiscriminantAnalysis: the priors sum to 0; at least one class must be possible");
+    assert_snapshot!(fit(Lda::default().priors([0.0, 0.0, 0.0])), @"LinearDiscriminantAnalysis: the priors sum to 0; they must sum to 1");
     assert_snapshot!(fit(Lda::default().n_components(3)), @"fit: n_components = 3 cannot exceed 2, the lesser of 2 features and 3 classes minus 1");
     assert_snapshot!(fit(Lda::default().n_components(0)), @"LinearDiscriminantAnalysis: n_components = 0 must be at least 1; leave it out for as many as there can be");
     assert_snapshot!(fit(Lda::default().tol(-1.0)), @"LinearDiscriminantAnalysis: tol = -1 must be finite and not negative");

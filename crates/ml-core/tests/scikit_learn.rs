@@ -3,7 +3,7 @@
 mod common;
 
 use array_api_spec::{DType, reference};
-use common::{check_all, iris_reference};
+use common::{check_all, digits_reference, iris_reference};
 use ml_core::datasets;
 
 #[test]
@@ -33,4 +33,9 @@ fn iris_on_a_device_without_float64() {
         DType::Float32,
         1e-3,
     );
+}
+
+#[test]
+fn digits_on_the_reference_backend() {
+    check_all(&digits_reference(), &datasets::digits(), &reference::namespace(), DType::Float64, 1e-8);
 }

@@ -110,7 +110,7 @@ fn ledoit_wolf<B: Backend>(z: &Array<B>) -> Result<Array<B>> {
     let covariance = empirical(z)?;
     let total = |x: Expr<B>| xp.sum(x, ..)?.item::<f64>();
 
-    let trace = total((z * z).into())? / n;
+    let trace = total(z * z)? / n;
     let mean_variance = trace / p;
     let squared_norm = total(xp.square(&covariance))?;
     // The sum of (z²)ᵀ(z²) over all its entries is that of the samples' squared norms, squared.

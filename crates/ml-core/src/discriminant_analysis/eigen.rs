@@ -1,10 +1,11 @@
 //! The solver `eigen`: directions along which the classes' means spread most, relative to the spread within classes.
 
-use array_api_spec::{Array, Backend, Error, Result, ix};
+use array_api_spec::{Array, Backend, Error, Result};
 
 use super::{
     Shrinkage, Solution,
     covariance::{ClassStatistics, by_class, intercepts, mean_and_covariance, statistics_dtype},
+    explained_variance_ratio,
 };
 use crate::labels::Labels;
 
@@ -26,7 +27,7 @@ pub(super) fn solve<B: Backend>(
 
     let values = xp.flip(&values, 0)?;
     let scalings = xp.flip(&vectors, 1)?;
-    let ratio = (&values / xp.sum(&values, ..)?).eval()?.get(ix![..components])?;
+    let ratio = explained_variance_ratio(&xp, &values.to_vec::<f64>()?, components, values.dtype())?;
     let coef = xp.matmul(xp.matmul(&means, &scalings)?, scalings.T()?)?;
     let intercept = intercepts(&means, &coef, priors)?;
     Ok(Solution {

@@ -250,7 +250,7 @@ impl<B: Backend> FittedLinearDiscriminantAnalysis<B> {
     /// # Errors
     /// Classes that no integer type of the device holds; no room there; a driver's failure.
     pub fn to_device<C: Backend>(&self, xp: &Namespace<C>) -> Result<FittedLinearDiscriminantAnalysis<C>> {
-        let parts = HostParts::of(self)?.to_device("to_device", xp)?;
+        let parts = HostParts::of(self)?.send("to_device", xp)?;
         let model = FittedLinearDiscriminantAnalysis::from_parts(parts)?;
         Ok(FittedLinearDiscriminantAnalysis {
             warnings: self.warnings.clone(),

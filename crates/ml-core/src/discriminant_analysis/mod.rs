@@ -219,8 +219,9 @@ impl LinearDiscriminantAnalysis {
                     "the prior {bad} must be a probability: finite and not negative"
                 ));
             }
-            if !(priors.iter().sum::<f64>() > 0.0) {
-                return error("the priors sum to 0; at least one class must be possible".to_owned());
+            let sum: f64 = priors.iter().sum();
+            if sum == 0.0 || sum.is_infinite() {
+                return error(format!("the priors sum to {sum}; they must sum to 1"));
             }
         }
         if self.n_components == Some(0) {
@@ -301,6 +302,22 @@ impl<B: Backend> Solution<B> {
             covariance: cast_some(self.covariance)?,
         })
     }
+}
+
+/// The share of each of the first directions in the sum of all their variances; 0 if there is none, because the class means coincide.
+fn explained_variance_ratio<B: Backend>(
+    xp: &Namespace<B>,
+    variances: &[f64],
+    components: usize,
+    dtype: DType,
+) -> Result<Array<B>> {
+    let total: f64 = variances.iter().sum();
+    let ratio = |v: &f64| if total == 0.0 { 0.0 } else { v / total };
+    vector(
+        xp,
+        &variances.iter().map(ratio).take(components).collect::<Vec<_>>(),
+        dtype,
+    )
 }
 
 fn too_large(dtype: DType) -> Error {

@@ -10,7 +10,7 @@ use crate::{FittedModel, Parts};
 impl<B: Backend> FittedModel<B> for FittedLinearDiscriminantAnalysis<B> {
     const ESTIMATOR: &'static str = "LinearDiscriminantAnalysis";
 
-    fn parameters(&self) -> BTreeMap<String, String> {
+    fn parameter_texts(&self) -> BTreeMap<String, String> {
         self.parameters.to_text()
     }
 

@@ -1,11 +1,11 @@
 //! The solver `svd`: no covariance matrix, only singular values of the samples about their class means.
 
-use array_api_spec::{Array, Backend, Error, Namespace, Result, ix};
+use array_api_spec::{Array, Backend, Error, Result, ix};
 
 use super::{
     LinearDiscriminantAnalysis, Solution,
     covariance::{by_class, statistics_dtype},
-    too_large, vector,
+    explained_variance_ratio, too_large, vector,
 };
 use crate::{labels::Labels, validation::all_finite};
 
@@ -54,6 +54,8 @@ pub(super) fn solve<B: Backend>(
     let coef = xp.matmul(&projected, scalings.T()?)?;
     let intercept = (log_priors - 0.5 * xp.sum(xp.square(&projected), 1)? - xp.matmul(&coef, &xbar)?).eval()?;
 
+    let variances: Vec<f64> = spread.iter().map(|s| s * s).collect();
+    let ratio = explained_variance_ratio(xp, &variances, components, x.dtype())?;
     let covariance = parameters.store_covariance.then(|| {
         let x = xp.astype(x, statistics_dtype(x)).eval()?;
         Ok(by_class(&x, labels, priors, None)?.covariance)
@@ -64,20 +66,7 @@ pub(super) fn solve<B: Backend>(
         intercept,
         xbar: Some(xbar),
         scalings: Some(scalings),
-        explained_variance_ratio: Some(explained_variance_ratio(xp, &spread, components, x)?),
+        explained_variance_ratio: Some(ratio),
         covariance: covariance.transpose()?,
     })
-}
-
-/// The share of the variance between classes along each direction; 0 if the class means coincide.
-fn explained_variance_ratio<B: Backend>(
-    xp: &Namespace<B>,
-    spread: &[f64],
-    components: usize,
-    x: &Array<B>,
-) -> Result<Array<B>> {
-    let total: f64 = spread.iter().map(|s| s * s).sum();
-    let ratio = |s: &f64| if total > 0.0 { s * s / total } else { 0.0 };
-    let ratios: Vec<f64> = spread.iter().map(ratio).take(components).collect();
-    vector(xp, &ratios, x.dtype())
 }
