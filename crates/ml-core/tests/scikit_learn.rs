@@ -37,5 +37,11 @@ fn iris_on_a_device_without_float64() {
 
 #[test]
 fn digits_on_the_reference_backend() {
-    check_all(&digits_reference(), &datasets::digits(), &reference::namespace(), DType::Float64, 1e-8);
+    check_all(
+        &digits_reference(),
+        &datasets::digits(),
+        &reference::namespace(),
+        DType::Float64,
+        1e-8,
+    );
 }
