@@ -10,10 +10,12 @@
 pub mod gpu;
 mod host;
 pub mod ndarray;
+pub mod wgpu;
 
 use array_api_spec::Namespace;
 
 use self::ndarray::NdArray;
+pub use self::wgpu::wgpu;
 
 /// The namespace of the CPU.
 #[must_use]

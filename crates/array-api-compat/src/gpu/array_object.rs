@@ -1,0 +1,152 @@
+//! Arrays: data in and out, and writing into regions.
+
+use array_api_spec::{
+    DType, Device, HostBuffer, Layout, Path, Program, Result, Strided,
+    backend::{ArrayObjectBackend, ElementwiseBackend},
+};
+
+use super::{
+    GROUP, Gpu,
+    elements::{Elements, Positions, lanes, pack},
+    elementwise::Source,
+    kernel::ir::{Atomic, Kernel, Ty, if_, lit},
+    linalg::HOST,
+    memory::Memory,
+    runtime::Runtime,
+};
+
+impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
+    type Storage = Memory<R>;
+
+    fn device(&self) -> Device {
+        self.runtime.capabilities().device.clone()
+    }
+
+    fn dtypes(&self) -> Vec<DType> {
+        let capabilities = self.runtime.capabilities();
+        let holds = |dtype: &DType| match dtype {
+            DType::Int64 | DType::UInt64 => capabilities.int64,
+            DType::Float64 | DType::Complex128 => capabilities.float64,
+            _ => true,
+        };
+        DType::ALL.into_iter().filter(holds).collect()
+    }
+
+    fn upload(&self, values: HostBuffer) -> Result<Memory<R>> {
+        let bytes = values.as_bytes();
+        let memory = self.allocate_bytes(bytes.len())?;
+        if let Some(buffer) = memory.buffer() {
+            self.runtime.upload(buffer, bytes)?;
+        }
+        Ok(memory)
+    }
+
+    fn download(&self, x: &Strided<Memory<R>>) -> Result<HostBuffer> {
+        let (size, n) = (x.dtype.size(), x.layout.size());
+        if n == 0 {
+            return HostBuffer::from_bytes(x.dtype, &[]);
+        }
+        if !x.layout.is_contiguous() {
+            let copy = self.evaluate(&Program::input(x.clone()))?;
+            return self.download(&Strided::contiguous(copy, x.shape(), x.dtype));
+        }
+        let mut values = HostBuffer::from_bytes(x.dtype, &[]);
+        if let Some(buffer) = x.storage.buffer() {
+            let offset = (x.layout.offset() * size) as u64;
+            self.runtime.download(buffer, offset, (n * size) as u64, &mut |bytes| {
+                values = HostBuffer::from_bytes(x.dtype, bytes);
+            })?;
+        }
+        values
+    }
+
+    fn assign(&self, target: &mut Strided<Memory<R>>, region: &Layout, value: &Program<Memory<R>>) -> Result<()> {
+        let n = value.size();
+        if n == 0 {
+            return Ok(());
+        }
+        self.check_size(n)?;
+        // A value that reads the target's memory holds a handle to it, so it sees the old content, and the copy is written.
+        let storage = if target.storage.is_unique() {
+            target.storage.clone()
+        } else {
+            let copy = self.allocate_bytes(target.storage.bytes() as usize)?;
+            if let (Some(from), Some(to)) = (target.storage.buffer(), copy.buffer()) {
+                self.runtime.copy(from, to, target.storage.bytes())?;
+            }
+            copy
+        };
+        let dtype = target.dtype;
+        let kernel = Kernel::build("assign", GROUP, |k| {
+            let source = Source::new(k, value);
+            let place = Positions::new(k, "to", region);
+            let n = k.size("n", n as isize);
+            let i = k.thread();
+            if lanes(dtype) == 1 {
+                let out = Elements::output(k, "out", dtype);
+                if_(i.lt(n), || out.store(place.at(i), source.at(i)));
+                return;
+            }
+            // Threads that share a word must not lose each other's elements. Each adds the difference between its new and its old
+            // element to the word, at once; every other element of the word stays as it is, so no borrow ever crosses over.
+            let words = k.atomic("out");
+            if_(i.lt(n), || {
+                let (position, new) = (place.at(i), pack(source.at(i).real(), dtype));
+                let (lanes, bits) = (lanes(dtype) as u32, dtype.size() as u32 * 8);
+                let (word, shift) = (position / lanes, (position % lanes) * bits);
+                let old = (words.atomic(Atomic::Add, word, lit(Ty::U32, 0)) >> shift) & ((1_u32 << bits) - 1);
+                let _ = words.atomic(Atomic::Add, word, (new - old) << shift);
+            });
+        });
+        let mut buffers: Vec<&Memory<R>> = value.inputs.iter().map(|i| &i.storage).collect();
+        buffers.push(&storage);
+        self.launch(&kernel, &buffers, n)?;
+        target.storage = storage;
+        Ok(())
+    }
+
+    fn synchronize(&self) -> Result<()> {
+        self.runtime.synchronize()
+    }
+
+    fn path(&self, function: &str) -> Path {
+        match function {
+            "cholesky" | "inv" | "solve" | "eigh" | "eigvalsh" | "svd" | "svdvals" | "qr" | "pinv" | "matrix_rank"
+            | "det" | "slogdet" => Path::Host(HOST),
+            _ if NATIVE.contains(&function) => Path::Native,
+            _ if array_api_spec::UnaryOp::ALL.iter().any(|op| op.name() == function) => Path::Native,
+            _ if array_api_spec::BinaryOp::ALL.iter().any(|op| op.name() == function) => Path::Native,
+            _ => Path::Composed,
+        }
+    }
+}
+
+/// Functions with kernels of their own, beside the elementwise ones.
+const NATIVE: [&str; 26] = [
+    "all",
+    "any",
+    "argmax",
+    "argmin",
+    "argsort",
+    "asarray",
+    "astype",
+    "clip",
+    "cumulative_prod",
+    "cumulative_sum",
+    "full",
+    "group_scatter",
+    "matmul",
+    "max",
+    "min",
+    "nanmax",
+    "nanmin",
+    "nansum",
+    "nonzero",
+    "prod",
+    "sum",
+    "take",
+    "take_along_axis",
+    "where",
+    "zeros",
+    "ones",
+];

@@ -1,0 +1,170 @@
+//! Arrays inside kernels: elements of every dtype in 32-bit words, and positions of strided views.
+//!
+//! `bool` and 8-bit integers lie four to a word, 16-bit integers two, as on the host; complex numbers are two neighbours.
+
+use array_api_spec::{DType, Layout};
+
+use super::kernel::{
+    element::{Value, register},
+    ir::{Builder, Mem, Ty, Val, for_, if_, lit, var},
+};
+
+/// An array argument of a kernel.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Elements {
+    mem: Mem,
+    dtype: DType,
+}
+
+/// How many elements share a word.
+pub(super) const fn lanes(dtype: DType) -> usize {
+    if dtype.size() < 4 { 4 / dtype.size() } else { 1 }
+}
+
+/// The dtype of a dtype's register: 8- and 16-bit integers widen to 32 bits.
+pub(super) const fn wide(dtype: DType) -> DType {
+    match dtype {
+        DType::Int8 | DType::Int16 => DType::Int32,
+        DType::UInt8 | DType::UInt16 => DType::UInt32,
+        other => other,
+    }
+}
+
+fn memory_type(dtype: DType) -> Ty {
+    if lanes(dtype) > 1 { Ty::U32 } else { register(dtype) }
+}
+
+impl Elements {
+    /// An array that the kernel reads.
+    pub(super) fn input(k: Builder, name: &str, dtype: DType) -> Self {
+        Self {
+            mem: k.input(name, memory_type(dtype)),
+            dtype,
+        }
+    }
+
+    /// An array that the kernel writes.
+    pub(super) fn output(k: Builder, name: &str, dtype: DType) -> Self {
+        Self {
+            mem: k.output(name, memory_type(dtype)),
+            dtype,
+        }
+    }
+
+    /// The element at a position.
+    pub(super) fn load(self, position: Val) -> Value {
+        if self.dtype.is_complex() {
+            let at = position * 2;
+            return Value::Complex(self.mem.load(at), self.mem.load(at + 1));
+        }
+        Value::Real(match self.dtype.size() {
+            1 => unpack(self.mem.load(position >> 2), (position & 3) << 3, self.dtype),
+            2 => unpack(self.mem.load(position >> 1), (position & 1) << 4, self.dtype),
+            _ => self.mem.load(position),
+        })
+    }
+
+    /// Writes the element at a position. Only for dtypes of whole words.
+    pub(super) fn store(self, position: Val, value: Value) {
+        match value {
+            Value::Complex(re, im) => {
+                let at = position * 2;
+                self.mem.store(at, re);
+                self.mem.store(at + 1, im);
+            }
+            Value::Real(x) => {
+                assert_eq!(lanes(self.dtype), 1, "elements that share a word are written by `fill`");
+                self.mem.store(position, x);
+            }
+        }
+    }
+
+    /// Writes elements 0 to `n` (exclusive), one word a thread.
+    pub(super) fn fill(self, k: Builder, n: Val, element: impl FnOnce(Val) -> Value) {
+        let thread = k.thread();
+        let lanes = lanes(self.dtype) as u32;
+        if lanes == 1 {
+            if_(thread.lt(n), || self.store(thread, element(thread)));
+            return;
+        }
+        let first = thread * lanes;
+        if_(first.lt(n), || {
+            let word = var(lit(Ty::U32, 0));
+            for_(lit(Ty::U32, 0), (n - first).min(lanes), 1, |lane| {
+                let bits = pack(element(first + lane).real(), self.dtype);
+                word.set(word.get() | (bits << (lane * (32 / lanes))));
+            });
+            self.mem.store(thread, word.get());
+        });
+    }
+}
+
+/// The element of a dtype smaller than a word that lies `shift` bits up in it.
+fn unpack(word: Val, shift: Val, dtype: DType) -> Val {
+    let bits = dtype.size() as u32 * 8;
+    match dtype {
+        DType::Bool => ((word >> shift) & 0xff).ne(0),
+        DType::UInt8 | DType::UInt16 => (word >> shift) & ((1_u32 << bits) - 1),
+        _ => (word << (lit(Ty::U32, 32 - bits) - shift)).bitcast(Ty::I32) >> (32 - bits),
+    }
+}
+
+/// An element of a dtype smaller than a word in the word's lowest bits, zeros above.
+pub(super) fn pack(x: Val, dtype: DType) -> Val {
+    match dtype {
+        DType::Bool => x.to(Ty::U32),
+        _ => x.to(Ty::U32) & ((1_u32 << (dtype.size() * 8)) - 1),
+    }
+}
+
+/// A layout whose lengths and strides are parameters of the kernel.
+pub(super) struct Positions {
+    /// Length and stride of each axis, first axis first. The first length is never needed.
+    axes: Vec<(Option<Val>, Option<Val>)>,
+    offset: Option<Val>,
+}
+
+impl Positions {
+    /// Declares the parameters, named after `name`. A layout without gaps from its storage's start has none.
+    pub(super) fn new(k: Builder, name: &str, layout: &Layout) -> Self {
+        if layout.offset() == 0 && layout.is_contiguous() {
+            return Self {
+                axes: Vec::new(),
+                offset: None,
+            };
+        }
+        let axes = layout
+            .shape()
+            .iter()
+            .zip(layout.strides())
+            .enumerate()
+            .map(|(axis, (&n, &s))| {
+                let length = (axis > 0).then(|| k.size(&format!("{name}_n{axis}"), n as isize));
+                (length, Some(k.size(&format!("{name}_s{axis}"), s)))
+            });
+        Self {
+            axes: axes.collect(),
+            offset: Some(k.size(&format!("{name}_o"), layout.offset() as isize)),
+        }
+    }
+
+    /// Where the element lies that is number `linear` in row-major order.
+    pub(super) fn at(&self, linear: Val) -> Val {
+        let Some(mut position) = self.offset else { return linear };
+        let mut rest = linear;
+        for (length, stride) in self.axes.iter().rev() {
+            let coordinate = match length {
+                Some(n) => {
+                    let coordinate = rest % *n;
+                    rest = rest / *n;
+                    coordinate
+                }
+                None => rest,
+            };
+            if let Some(stride) = stride {
+                position = position + coordinate * *stride;
+            }
+        }
+        position
+    }
+}

@@ -1,0 +1,145 @@
+//! Indexing and searching.
+
+use array_api_spec::{
+    DType, Layout, Op, Program, Result, ScanOp, Strided,
+    backend::{IndexingBackend, StatisticalBackend},
+};
+
+use super::{
+    GROUP, Gpu,
+    elements::{Elements, Positions},
+    kernel::{
+        element::{Value, register},
+        ir::{Kernel, Ty, Val, if_, lit, select},
+    },
+    memory::{Memory, words},
+    runtime::Runtime,
+};
+
+impl<R: Runtime> IndexingBackend for Gpu<R> {
+    fn gather(&self, x: &Strided<Memory<R>>, indices: &Strided<Memory<R>>, axis: usize) -> Result<Memory<R>> {
+        self.gather_as("gather", x, indices, axis)
+    }
+
+    fn nonzero(&self, x: &Program<Memory<R>>) -> Result<(Memory<R>, usize)> {
+        let n = x.size();
+        let dtype = self.index_dtype();
+        if n == 0 {
+            return Ok((self.allocate(0, dtype)?, 0));
+        }
+        // How many true elements lie before each element, and in all.
+        let mut ones = x.clone();
+        let last = ones.steps.len() - 1;
+        ones.push(Op::Cast(last), DType::UInt32);
+        let before = self.scan_all(ScanOp::Sum, &ones)?;
+        let total = self.read_count(&before, n)?;
+        let out = self.allocate(total, dtype)?;
+        if total > 0 {
+            let kernel = Kernel::build("nonzero", GROUP, |k| {
+                let before = Elements::input(k, "before", DType::UInt32);
+                let out = Elements::output(k, "out", dtype);
+                let n = k.size("n", n as isize);
+                let i = k.thread();
+                if_(i.lt(n), || {
+                    let (here, next) = (before.load(i).real(), before.load(i + 1).real());
+                    if_(here.ne(next), || out.store(here, Value::Real(i.to(register(dtype)))));
+                });
+            });
+            self.launch(&kernel, &[&before, &out], n)?;
+        }
+        Ok((out, total))
+    }
+}
+
+impl<R: Runtime> Gpu<R> {
+    /// The dtype of indices: `int64` where the device has it.
+    pub(super) fn index_dtype(&self) -> DType {
+        if self.runtime.capabilities().int64 {
+            DType::Int64
+        } else {
+            DType::Int32
+        }
+    }
+
+    /// Running sums of all elements in row-major order, from 0 on.
+    fn scan_all(&self, op: ScanOp, x: &Program<Memory<R>>) -> Result<Memory<R>> {
+        // Along the last axis, then along the totals of those before, would need an addition; one axis is simpler.
+        let flat = if x.shape.len() == 1 {
+            x.clone()
+        } else {
+            let values = array_api_spec::backend::ElementwiseBackend::evaluate(self, x)?;
+            Program::input(Strided::contiguous(values, &[x.size()], x.dtype()))
+        };
+        self.scan(op, &flat, 0, true)
+    }
+
+    fn read_count(&self, counts: &Memory<R>, position: usize) -> Result<usize> {
+        let mut count = 0;
+        if let Some(buffer) = counts.buffer() {
+            self.runtime.download(buffer, position as u64 * 4, 4, &mut |bytes| {
+                count = bytes.iter().rev().fold(0, |n, &b| n << 8 | usize::from(b));
+            })?;
+        }
+        Ok(count)
+    }
+
+    /// `out[i…] = x[i… with indices[…] on axis]`; the indices have the result's shape.
+    fn gather_as(
+        &self,
+        name: &str,
+        x: &Strided<Memory<R>>,
+        indices: &Strided<Memory<R>>,
+        axis: usize,
+    ) -> Result<Memory<R>> {
+        let (shape, dtype) = (indices.shape().to_vec(), x.dtype);
+        let n = indices.layout.size();
+        let out = self.allocate(n, dtype)?;
+        if n == 0 {
+            return Ok(out);
+        }
+        self.check_size(n)?;
+        // The position off the axis comes from a layout that stands still on it.
+        let mut strides = x.layout.strides().to_vec();
+        let stride = std::mem::take(&mut strides[axis]);
+        let base = Layout::new(&shape, &strides, x.layout.offset());
+        let kernel = Kernel::build(name, GROUP, |k| {
+            let source = Elements::input(k, "x", dtype);
+            let index = Elements::input(k, "indices", indices.dtype);
+            let target = Elements::output(k, "out", dtype);
+            let (from, base) = (
+                Positions::new(k, "index", &indices.layout),
+                Positions::new(k, "base", &base),
+            );
+            let (length, stride) = (k.size("length", x.shape()[axis] as isize), k.size("stride", stride));
+            let n = k.size("n", n as isize);
+            target.fill(k, n, |i| {
+                let at = from_the_end(index.load(from.at(i)).real(), length);
+                source.load(base.at(i) + at * stride)
+            });
+        });
+        self.launch(&kernel, &[&x.storage, &indices.storage, &out], words(n, dtype))?;
+        Ok(out)
+    }
+
+    /// `x[…, indices, …]` along an axis.
+    pub(super) fn take_axis(
+        &self,
+        x: &Strided<Memory<R>>,
+        indices: &Strided<Memory<R>>,
+        axis: usize,
+    ) -> Result<Memory<R>> {
+        let mut shape = x.shape().to_vec();
+        shape[axis] = indices.layout.size();
+        let mut strides = vec![0; shape.len()];
+        strides[axis] = indices.layout.strides()[0];
+        let spread = Layout::new(&shape, &strides, indices.layout.offset());
+        self.gather_as("take", x, &indices.with_layout(spread), axis)
+    }
+}
+
+/// An index of -n..n as a position of 0..n.
+fn from_the_end(index: Val, length: Val) -> Val {
+    let at = index.to(Ty::U32);
+    let negative = index.lt(lit(index.ty(), 0));
+    select(negative, at + length, at)
+}

@@ -1,0 +1,135 @@
+//! Memory on a device, and the launch of kernels over it.
+
+use std::{fmt, sync::Arc};
+
+use array_api_spec::{DType, Error, Result};
+
+use super::{
+    Gpu,
+    elements::lanes,
+    kernel::ir::Kernel,
+    runtime::{Access, Language, Runtime, Source},
+};
+
+/// Memory on a device, given back when the last handle goes. An array without elements has none.
+pub struct Memory<R: Runtime>(Option<Arc<Block<R>>>);
+
+struct Block<R: Runtime> {
+    /// Taken out when the block is dropped.
+    buffer: Option<R::Buffer>,
+    bytes: u64,
+    runtime: Arc<R>,
+}
+
+impl<R: Runtime> Drop for Block<R> {
+    fn drop(&mut self) {
+        if let Some(buffer) = self.buffer.take() {
+            self.runtime.free(buffer);
+        }
+    }
+}
+
+impl<R: Runtime> Memory<R> {
+    /// The buffer, unless there are no elements.
+    pub(super) fn buffer(&self) -> Option<&R::Buffer> {
+        self.0.as_ref()?.buffer.as_ref()
+    }
+
+    /// Size in bytes, a multiple of 4.
+    pub(super) fn bytes(&self) -> u64 {
+        self.0.as_ref().map_or(0, |block| block.bytes)
+    }
+
+    /// Whether this is the only handle, so that writing harms nobody.
+    pub(super) fn is_unique(&mut self) -> bool {
+        self.0.as_mut().is_none_or(|block| Arc::get_mut(block).is_some())
+    }
+}
+
+impl<R: Runtime> Clone for Memory<R> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<R: Runtime> PartialEq for Memory<R> {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
+impl<R: Runtime> fmt::Debug for Memory<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Memory({} bytes)", self.bytes())
+    }
+}
+
+impl<R: Runtime> Gpu<R> {
+    /// Memory for `n` elements, with any content.
+    pub(super) fn allocate(&self, n: usize, dtype: DType) -> Result<Memory<R>> {
+        self.allocate_bytes(n.saturating_mul(dtype.size()))
+    }
+
+    /// Memory for `bytes` bytes, none for 0.
+    pub(super) fn allocate_bytes(&self, bytes: usize) -> Result<Memory<R>> {
+        if bytes == 0 {
+            return Ok(Memory(None));
+        }
+        let bytes = (bytes as u64).saturating_add(3) / 4 * 4;
+        Ok(Memory(Some(Arc::new(Block {
+            buffer: Some(self.runtime.allocate(bytes)?),
+            bytes,
+            runtime: Arc::clone(&self.runtime),
+        }))))
+    }
+
+    /// Runs a kernel over buffers, in the order of its declarations, with at least `threads` threads.
+    pub(super) fn launch(&self, kernel: &Kernel, buffers: &[&Memory<R>], threads: usize) -> Result<()> {
+        if threads == 0 {
+            return Ok(());
+        }
+        let source = Source {
+            entry: kernel.name().to_owned(),
+            text: match self.runtime.capabilities().language {
+                Language::Wgsl => kernel.wgsl(),
+                Language::Cuda => kernel.cuda(),
+            },
+            access: kernel
+                .buffers()
+                .map(|written| if written { Access::ReadWrite } else { Access::Read })
+                .collect(),
+            group_size: kernel.workgroup(),
+        };
+        let compiled = self.runtime.compile(&source)?;
+        let buffers: Option<Vec<&R::Buffer>> = buffers.iter().map(|m| m.buffer()).collect();
+        let buffers = buffers.ok_or_else(|| Error::Driver {
+            device: self.runtime.capabilities().device.clone(),
+            function: kernel.name().to_owned(),
+            detail: "an array without elements has no memory".to_owned(),
+        })?;
+        let groups = threads.div_ceil(kernel.workgroup() as usize);
+        self.runtime.launch(&compiled, &buffers, kernel.params(), groups as u64)
+    }
+
+    /// Refuses more elements than 32-bit positions can tell apart.
+    pub(super) fn check_size(&self, n: usize) -> Result<()> {
+        // Positions are 32-bit words, and half of them leaves room for a step beyond the end.
+        if n <= i32::MAX as usize {
+            return Ok(());
+        }
+        Err(Error::OutOfMemory {
+            device: self.runtime.capabilities().device.clone(),
+            bytes: n,
+            detail: format!("{n} elements are more than a kernel can count, which is 2³¹"),
+        })
+    }
+}
+
+/// Threads that [`Elements::fill`](super::elements::Elements::fill) needs.
+pub(super) fn words(n: usize, dtype: DType) -> usize {
+    n.div_ceil(lanes(dtype))
+}

@@ -1,0 +1,142 @@
+//! What a GPU runtime does: it allocates, copies, compiles and launches. It knows nothing of arrays, and the layer above it
+//! knows nothing of drivers.
+
+use std::{fmt::Debug, sync::Arc};
+
+use array_api_spec::{Device, Result};
+
+/// The language that a runtime compiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// The WebGPU shading language.
+    Wgsl,
+    /// CUDA's C++.
+    Cuda,
+}
+
+/// What a device can do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Capabilities {
+    /// The device's name, such as `wgpu:0`.
+    pub device: Device,
+    /// The language of its kernels.
+    pub language: Language,
+    /// Whether it computes with 64-bit floating-point numbers.
+    pub float64: bool,
+    /// Whether it computes with 64-bit integers.
+    pub int64: bool,
+    /// The largest array, in bytes.
+    pub max_bytes: u64,
+    /// Most arrays that one kernel can use.
+    pub max_buffers: usize,
+    /// Most threads in a workgroup.
+    pub max_group_size: u32,
+    /// Memory that the threads of a workgroup share, in bytes.
+    pub shared_bytes: u32,
+    /// Whether the "GPU" is the processor itself: shared memory then costs more than it saves.
+    pub is_cpu: bool,
+}
+
+/// How a kernel uses a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// It reads. Several read-only arguments of a launch may be the same buffer.
+    Read,
+    /// It writes, and may read. The buffer is no other argument of the launch.
+    ReadWrite,
+}
+
+/// A kernel's text and its calling convention: the parameters as `u32` words, then the buffers in order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Source {
+    /// The entry point's name.
+    pub entry: String,
+    /// The program text in the runtime's [`Language`]. Kernels are cached by it.
+    pub text: String,
+    /// How each buffer is used.
+    pub access: Vec<Access>,
+    /// Threads in a workgroup.
+    pub group_size: u32,
+}
+
+/// What a runtime has done so far, for tests and benches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Kernels that were started.
+    pub launches: u64,
+    /// Buffers handed out, recycled ones included.
+    pub allocations: u64,
+    /// Bytes asked for in those.
+    pub allocated_bytes: u64,
+    /// Buffers that the driver had to make.
+    pub fresh_allocations: u64,
+    /// Bytes brought to the host.
+    pub downloaded_bytes: u64,
+    /// Kernels that were compiled.
+    pub compilations: u64,
+    /// Batches of work handed to the driver.
+    pub submissions: u64,
+}
+
+/// A device with its memory, queue and compiler.
+///
+/// Work is done in the order in which it is asked for; `launch`, `upload` and `copy` may return before it is done. A buffer that
+/// is freed may still be used by earlier work.
+pub trait Runtime: Debug + Send + Sync + 'static {
+    /// Memory on the device.
+    type Buffer: Debug + Send + Sync + 'static;
+    /// A compiled kernel.
+    type Kernel: Debug + Send + Sync + 'static;
+
+    /// What the device can do.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// Memory of at least `bytes` bytes (not 0), with any content.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`](array_api_spec::Error::OutOfMemory) beyond the device's limits.
+    fn allocate(&self, bytes: u64) -> Result<Self::Buffer>;
+
+    /// Takes memory back for later use.
+    fn free(&self, buffer: Self::Buffer);
+
+    /// Writes bytes to a buffer's start.
+    ///
+    /// # Errors
+    /// A driver's failure.
+    fn upload(&self, buffer: &Self::Buffer, bytes: &[u8]) -> Result<()>;
+
+    /// Waits for earlier work and shows `read` the `bytes` bytes from `offset` on.
+    ///
+    /// # Errors
+    /// A driver's failure, which may stem from earlier work.
+    fn download(&self, buffer: &Self::Buffer, offset: u64, bytes: u64, read: &mut dyn FnMut(&[u8])) -> Result<()>;
+
+    /// Copies `bytes` bytes, a multiple of 4, from one buffer's start to that of another.
+    ///
+    /// # Errors
+    /// A driver's failure.
+    fn copy(&self, from: &Self::Buffer, to: &Self::Buffer, bytes: u64) -> Result<()>;
+
+    /// The kernel of this text, compiled unless it was before.
+    ///
+    /// # Errors
+    /// [`Driver`](array_api_spec::Error::Driver) with the compiler's words.
+    fn compile(&self, source: &Source) -> Result<Arc<Self::Kernel>>;
+
+    /// Starts a kernel with `groups` workgroups or more. A kernel finds its number as `x + y * (groups along x)`, because a device may
+    /// bound each dimension, and ignores numbers that are too large.
+    ///
+    /// # Errors
+    /// A driver's failure, which may stem from earlier work.
+    fn launch(&self, kernel: &Self::Kernel, buffers: &[&Self::Buffer], parameters: &[u32], groups: u64) -> Result<()>;
+
+    /// Waits until all work is done.
+    ///
+    /// # Errors
+    /// A driver's failure, which may stem from earlier work.
+    fn synchronize(&self) -> Result<()>;
+
+    /// What was done so far.
+    fn counters(&self) -> Counters;
+}

@@ -1,0 +1,182 @@
+//! A stable merge sort of (key, position) pairs. Keys are unsigned integers that are ordered as the values are.
+
+use array_api_spec::{
+    DType, Layout, Op, Program, Result, Strided,
+    backend::{ElementwiseBackend, SortingBackend},
+};
+
+use super::{
+    GROUP, Gpu,
+    elements::{Elements, Positions},
+    kernel::{
+        element::Value,
+        ir::{Kernel, Ty, Val, break_, for_, if_, if_else, lit, loop_, select, var, while_},
+    },
+    memory::Memory,
+    runtime::Runtime,
+};
+
+/// Elements that one thread sorts by insertion, and that one thread merges.
+const RUN: usize = 16;
+
+impl<R: Runtime> SortingBackend for Gpu<R> {
+    fn argsort(&self, x: &Strided<Memory<R>>, axis: usize, descending: bool) -> Result<Memory<R>> {
+        let (n, size) = (x.shape()[axis], x.layout.size());
+        let dtype = self.index_dtype();
+        if size == 0 {
+            return self.allocate(0, dtype);
+        }
+        self.check_size(size)?;
+        let order: Vec<usize> = (0..x.shape().len()).filter(|&a| a != axis).chain([axis]).collect();
+        let rows = x.layout.permute(&order);
+        let mut sorted = self.sorted_runs(&x.with_layout(rows.clone()), n, descending)?;
+        let key_dtype = key_dtype(x.dtype);
+        let mut width = RUN;
+        while width < n {
+            sorted = self.merge(&sorted, key_dtype, size, n, width)?;
+            width *= 2;
+        }
+        // Back to the axis's own place and the index dtype.
+        let place = |a: usize| order.iter().position(|&o| o == a).unwrap_or(a);
+        let back: Vec<usize> = (0..order.len()).map(place).collect();
+        let positions = Strided {
+            storage: sorted.1,
+            layout: Layout::contiguous(rows.shape()).permute(&back),
+            dtype: DType::UInt32,
+        };
+        let mut program = Program::input(positions);
+        program.push(Op::Cast(0), dtype);
+        self.evaluate(&program)
+    }
+}
+
+fn key_dtype(dtype: DType) -> DType {
+    if dtype.size() == 8 {
+        DType::UInt64
+    } else {
+        DType::UInt32
+    }
+}
+
+/// The key of a value: larger for larger values, equal for -0 and 0, largest for NaN.
+fn key(x: Val, descending: bool) -> Val {
+    let unsigned = x.ty().unsigned();
+    let sign = lit(Ty::U32, 1).to(unsigned) << (unsigned.bits() - 1);
+    let up = match x.ty() {
+        Ty::F32 | Ty::F64 => {
+            let bits = select(x.eq(lit(x.ty(), 0)), lit(unsigned, 0), x.bits());
+            select((bits & sign).ne(lit(unsigned, 0)), !bits, bits | sign)
+        }
+        Ty::I32 | Ty::I64 => x.bits() ^ sign,
+        _ => x,
+    };
+    let directed = if descending { !up } else { up };
+    if x.ty().is_float() {
+        select(x.is_nan(), !lit(unsigned, 0), directed)
+    } else {
+        directed
+    }
+}
+
+impl<R: Runtime> Gpu<R> {
+    /// Keys and positions of rows of length `n`, sorted in runs of [`RUN`].
+    fn sorted_runs(&self, x: &Strided<Memory<R>>, n: usize, descending: bool) -> Result<(Memory<R>, Memory<R>)> {
+        let size = x.layout.size();
+        let key_dtype = key_dtype(x.dtype);
+        let (keys, positions) = (self.allocate(size, key_dtype)?, self.allocate(size, DType::UInt32)?);
+        let (rows, runs) = (size / n, n.div_ceil(RUN));
+        let kernel = Kernel::build("sort_runs", GROUP, |k| {
+            let source = Elements::input(k, "x", x.dtype);
+            let keys = Elements::output(k, "keys", key_dtype);
+            let positions = Elements::output(k, "positions", DType::UInt32);
+            let from = Positions::new(k, "x", &x.layout);
+            let threads = k.size("threads", (rows * runs) as isize);
+            let (n, runs) = (k.size("n", n as isize), k.size("runs", runs as isize));
+            let thread = k.thread();
+            if_(thread.lt(threads), || {
+                let (row, first) = ((thread / runs) * n, (thread % runs) * RUN as u32);
+                for_(first, (first + RUN as u32).min(n), 1, |i| {
+                    let x = source.load(from.at(row + i)).real();
+                    let x = if x.ty() == Ty::Bool { x.to(Ty::U32) } else { x };
+                    let key = key(x, descending);
+                    // Larger keys before it move up; equal ones stay, so ties keep their order.
+                    let hole = var(i);
+                    loop_(|| {
+                        if_(hole.get().le(first), break_);
+                        let before = row + hole.get() - 1;
+                        let other = keys.load(before).real();
+                        if_(other.le(key), break_);
+                        keys.store(before + 1, Value::Real(other));
+                        positions.store(before + 1, positions.load(before));
+                        hole.set(hole.get() - 1);
+                    });
+                    keys.store(row + hole.get(), Value::Real(key));
+                    positions.store(row + hole.get(), Value::Real(i));
+                });
+            });
+        });
+        self.launch(&kernel, &[&x.storage, &keys, &positions], rows * runs)?;
+        Ok((keys, positions))
+    }
+
+    /// Merges neighbouring sorted runs of `width` elements. Every thread writes [`RUN`] elements, whose place in both runs it searches.
+    fn merge(
+        &self,
+        sorted: &(Memory<R>, Memory<R>),
+        key_dtype: DType,
+        size: usize,
+        n: usize,
+        width: usize,
+    ) -> Result<(Memory<R>, Memory<R>)> {
+        let (keys, positions) = (self.allocate(size, key_dtype)?, self.allocate(size, DType::UInt32)?);
+        let (rows, blocks) = (size / n, n.div_ceil(RUN));
+        let threads = rows * blocks;
+        let kernel = Kernel::build("sort_merge", GROUP, |k| {
+            let old_keys = Elements::input(k, "old_keys", key_dtype);
+            let old_positions = Elements::input(k, "old_positions", DType::UInt32);
+            let keys = Elements::output(k, "keys", key_dtype);
+            let positions = Elements::output(k, "positions", DType::UInt32);
+            let (n, width) = (k.size("n", n as isize), k.size("width", width as isize));
+            let (threads, blocks) = (k.size("threads", threads as isize), k.size("blocks", blocks as isize));
+            let thread = k.thread();
+            if_(thread.lt(threads), || {
+                let (row, first) = ((thread / blocks) * n, (thread % blocks) * RUN as u32);
+                // The left run is a..b, the right one b..c; this block is number `skip` and on of their merger.
+                let a = first - first % (width * 2);
+                let b = (a + width).min(n);
+                let c = (b + width).min(n);
+                let skip = first - a;
+                let key = |at: Val| old_keys.load(row + at).real();
+                // How many of the first `skip` elements come from the left: the fewest with all of the rest from the right in order.
+                let low = var(select(skip.gt(c - b), skip - (c - b), lit(Ty::U32, 0)));
+                let high = var(skip.min(b - a));
+                while_(
+                    || low.get().lt(high.get()),
+                    || {
+                        let middle = (low.get() + high.get()) / 2;
+                        let right_first = key(b + skip - middle - 1).lt(key(a + middle));
+                        if_else(right_first, || high.set(middle), || low.set(middle + 1));
+                    },
+                );
+                let left = var(a + low.get());
+                let right = var(b + skip - low.get());
+                for_(first, (first + RUN as u32).min(c), 1, |i| {
+                    let take_left = var(left.get().lt(b));
+                    if_(take_left.get() & right.get().lt(c), || {
+                        take_left.set(key(left.get()).le(key(right.get())));
+                    });
+                    let at = select(take_left.get(), left.get(), right.get());
+                    keys.store(row + i, old_keys.load(row + at));
+                    positions.store(row + i, old_positions.load(row + at));
+                    if_else(
+                        take_left.get(),
+                        || left.set(left.get() + 1),
+                        || right.set(right.get() + 1),
+                    );
+                });
+            });
+        });
+        self.launch(&kernel, &[&sorted.0, &sorted.1, &keys, &positions], threads)?;
+        Ok((keys, positions))
+    }
+}

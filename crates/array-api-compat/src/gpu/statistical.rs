@@ -1,0 +1,603 @@
+//! Reductions and scans. Both read a whole program as they go, so its elements are never stored.
+//!
+//! A long reduction is a tree of launches: every thread reduces a few thousand elements, a second launch reduces the threads' results, and
+//! so on. That keeps floating-point sums as accurate as pairwise ones, needs neither shared memory nor barriers (which are dear on software
+//! adapters), and serves all axes alike.
+
+use array_api_spec::{
+    DType, Layout, Op, Program, ReduceOp, Result, Scalar, ScanOp, Step, Strided,
+    backend::{ElementwiseBackend, StatisticalBackend},
+};
+
+use super::{
+    GROUP, Gpu,
+    elements::{Elements, Positions, wide},
+    elementwise::Source,
+    kernel::{
+        arithmetic,
+        element::{Value, register, wrap},
+        ir::{Builder, Kernel, Ty, Val, Var, for_, if_, lit, select, var},
+    },
+    memory::{Memory, words},
+    runtime::Runtime,
+};
+
+/// Elements that are added up one by one before their sum goes to the next level, of which a thread has three.
+const BLOCK: u32 = 16;
+/// Most elements that one thread reduces.
+const CHUNK: usize = (BLOCK * BLOCK * BLOCK) as usize;
+/// Fewest elements that are worth a thread.
+const LEAST: usize = 128;
+/// Elements that one thread of a scan goes through.
+const SCAN_CHUNK: usize = 512;
+
+impl<R: Runtime> StatisticalBackend for Gpu<R> {
+    fn reduce(&self, op: ReduceOp, x: &Program<Memory<R>>, axes: &[usize], dtype: DType) -> Result<Memory<R>> {
+        if axes.is_empty() && !matches!(op, ReduceOp::Argmax | ReduceOp::Argmin) {
+            return self.evaluate(x);
+        }
+        self.reduce_by(Reduction::from(op), x, axes, dtype)
+    }
+
+    fn scan(&self, op: ScanOp, x: &Program<Memory<R>>, axis: usize, include_initial: bool) -> Result<Memory<R>> {
+        let dtype = x.dtype();
+        let wide = wide(dtype);
+        if wide != dtype {
+            // Elements that share a word: computed in 32 bits, which wrap to the same.
+            let mut program = x.clone();
+            program.steps.push(Step {
+                op: Op::Cast(program.steps.len() - 1),
+                dtype: wide,
+            });
+            let mut shape = x.shape.clone();
+            shape[axis] += usize::from(include_initial);
+            let scanned = self.scan(op, &program, axis, include_initial)?;
+            let mut back = Program::input(Strided::contiguous(scanned, &shape, wide));
+            back.push(Op::Cast(0), dtype);
+            return self.evaluate(&back);
+        }
+        let n = x.shape[axis];
+        let mut shape = x.shape.clone();
+        shape[axis] += usize::from(include_initial);
+        let layout = Layout::contiguous(&shape).permute(&last(axis, shape.len()));
+        let x = permuted(x, &last(axis, x.shape.len()));
+        self.scan_rows(op, &x, n, &layout, include_initial)
+    }
+}
+
+/// The axes with `axis` at the end.
+fn last(axis: usize, ndim: usize) -> Vec<usize> {
+    (0..ndim).filter(|&a| a != axis).chain([axis]).collect()
+}
+
+/// The program over axes in a new order.
+pub(super) fn permuted<S: Clone>(x: &Program<S>, axes: &[usize]) -> Program<S> {
+    let place = |axis: usize| axes.iter().position(|&a| a == axis).unwrap_or(axis);
+    Program {
+        shape: axes.iter().map(|&a| x.shape[a]).collect(),
+        inputs: x.inputs.iter().map(|i| i.with_layout(i.layout.permute(axes))).collect(),
+        steps: x
+            .steps
+            .iter()
+            .map(|s| match s.op {
+                Op::Index(axis) => Step {
+                    op: Op::Index(place(axis)),
+                    ..*s
+                },
+                _ => *s,
+            })
+            .collect(),
+    }
+}
+
+/// How two partial results become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reduction {
+    Sum,
+    Prod,
+    Max,
+    Min,
+    All,
+    Any,
+    Argmax,
+    Argmin,
+    /// Without NaN, which counts as 0.
+    NanSum,
+    /// Without NaN, unless there is nothing else.
+    NanMax,
+    /// Without NaN, unless there is nothing else.
+    NanMin,
+}
+
+impl From<ReduceOp> for Reduction {
+    fn from(op: ReduceOp) -> Self {
+        match op {
+            ReduceOp::Sum => Self::Sum,
+            ReduceOp::Prod => Self::Prod,
+            ReduceOp::Max => Self::Max,
+            ReduceOp::Min => Self::Min,
+            ReduceOp::All => Self::All,
+            ReduceOp::Any => Self::Any,
+            ReduceOp::Argmax => Self::Argmax,
+            ReduceOp::Argmin => Self::Argmin,
+        }
+    }
+}
+
+impl Reduction {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Sum => "reduce_sum",
+            Self::Prod => "reduce_prod",
+            Self::Max => "reduce_max",
+            Self::Min => "reduce_min",
+            Self::All => "reduce_all",
+            Self::Any => "reduce_any",
+            Self::Argmax => "reduce_argmax",
+            Self::Argmin => "reduce_argmin",
+            Self::NanSum => "reduce_nansum",
+            Self::NanMax => "reduce_nanmax",
+            Self::NanMin => "reduce_nanmin",
+        }
+    }
+
+    const fn is_position(self) -> bool {
+        matches!(self, Self::Argmax | Self::Argmin)
+    }
+
+    /// What to start a sum, product, `all` or `any` with; the others start with their first element.
+    fn start(self, dtype: DType) -> Option<Value> {
+        let number = |x: i32| {
+            let ty = register(dtype);
+            if dtype.is_complex() {
+                Value::Complex(lit(ty, x), lit(ty, 0))
+            } else {
+                Value::Real(lit(ty, x))
+            }
+        };
+        match self {
+            Self::Sum | Self::NanSum => Some(number(0)),
+            Self::Prod => Some(number(1)),
+            Self::All | Self::Any => Some(Value::Real(lit(Ty::Bool, self == Self::All))),
+            _ => None,
+        }
+    }
+
+    fn combine(self, dtype: DType, a: Value, b: Value) -> Value {
+        match (self, a, b) {
+            (Self::Sum | Self::NanSum, Value::Complex(ar, ai), Value::Complex(br, bi)) => {
+                Value::Complex(ar + br, ai + bi)
+            }
+            (Self::Prod, Value::Complex(ar, ai), Value::Complex(br, bi)) => {
+                Value::Complex(ar * br - ai * bi, ar * bi + ai * br)
+            }
+            _ => {
+                let (a, b) = (a.real(), b.real());
+                Value::Real(match self {
+                    Self::Sum | Self::NanSum => wrap(a + b, dtype),
+                    Self::Prod => wrap(a * b, dtype),
+                    Self::All => a & b,
+                    Self::Any => a | b,
+                    _ => select(self.prefers(b, a), b, a),
+                })
+            }
+        }
+    }
+
+    /// Whether `b` ousts `a`.
+    fn prefers(self, b: Val, a: Val) -> Val {
+        let beyond = match self {
+            Self::Max | Self::NanMax | Self::Argmax => b.gt(a),
+            _ => b.lt(a),
+        };
+        if !a.ty().is_float() {
+            return beyond;
+        }
+        match self {
+            Self::NanMax | Self::NanMin => beyond | a.is_nan(),
+            _ => beyond | (b.is_nan() & !a.is_nan()),
+        }
+    }
+}
+
+/// A mutable [`Value`].
+#[derive(Clone, Copy)]
+enum Slot {
+    Real(Var),
+    Complex(Var, Var),
+}
+
+impl Slot {
+    fn new(value: Value) -> Self {
+        match value {
+            Value::Real(x) => Self::Real(var(x)),
+            Value::Complex(re, im) => Self::Complex(var(re), var(im)),
+        }
+    }
+
+    fn get(self) -> Value {
+        match self {
+            Self::Real(x) => Value::Real(x.get()),
+            Self::Complex(re, im) => Value::Complex(re.get(), im.get()),
+        }
+    }
+
+    fn set(self, value: Value) {
+        match (self, value) {
+            (Self::Real(x), Value::Real(value)) => x.set(value),
+            (Self::Complex(re, im), Value::Complex(a, b)) => {
+                re.set(a);
+                im.set(b);
+            }
+            _ => unreachable!("a slot keeps its kind"),
+        }
+    }
+}
+
+/// What a stage of a reduction does: `kept` results from `length` elements each, by `parts` threads each.
+#[derive(Clone, Copy)]
+struct Stage {
+    kept: usize,
+    length: usize,
+    parts: usize,
+    /// Whether neighbouring results, rather than neighbouring elements of one, lie side by side in memory.
+    outer: bool,
+}
+
+impl<R: Runtime> Gpu<R> {
+    /// Reduces a program over axes; no axis means that every element is reduced by itself.
+    pub(super) fn reduce_by(
+        &self,
+        op: Reduction,
+        x: &Program<Memory<R>>,
+        axes: &[usize],
+        dtype: DType,
+    ) -> Result<Memory<R>> {
+        let kept_axes: Vec<usize> = (0..x.shape.len()).filter(|a| !axes.contains(a)).collect();
+        let order: Vec<usize> = kept_axes.iter().chain(axes).copied().collect();
+        let kept: usize = kept_axes.iter().map(|&a| x.shape[a]).product();
+        let length: usize = axes.iter().map(|&a| x.shape[a]).product();
+        if kept == 0 {
+            return self.allocate(0, dtype);
+        }
+        self.check_size(x.size())?;
+        if length == 0 {
+            let identity = match op {
+                Reduction::All | Reduction::Any => Scalar::Bool(op == Reduction::All),
+                _ => Scalar::Int(i128::from(op == Reduction::Prod)).to_dtype(op.name(), dtype)?,
+            };
+            return self.evaluate(&Program::scalar(&[kept], identity, dtype));
+        }
+        let x = permuted(x, &order);
+        let value_dtype = x.dtype();
+        // Positions that go with partial results stay beside values that fill a word each.
+        let partial_dtype = if op.is_position() {
+            wide(value_dtype)
+        } else {
+            value_dtype
+        };
+
+        let step_within = |i: &Strided<Memory<R>>| {
+            let strides = i.layout.strides();
+            let (result, element) = strides.split_at(kept_axes.len());
+            let near = |s: &[isize]| s.iter().filter(|s| **s != 0).map(|s| s.unsigned_abs()).min();
+            (near(result).unwrap_or(usize::MAX), near(element).unwrap_or(usize::MAX))
+        };
+        let outer = kept > 1
+            && x.inputs
+                .iter()
+                .map(step_within)
+                .any(|(result, element)| result < element);
+        let mut stage = Stage {
+            kept,
+            length,
+            parts: self.parts(kept, length),
+            outer,
+        };
+        let mut partial: Option<(Memory<R>, Option<Memory<R>>)> = None;
+        loop {
+            let last = stage.parts == 1;
+            let results = stage.kept * stage.parts;
+            let values = if last && op.is_position() {
+                None
+            } else {
+                Some(self.allocate(results, partial_dtype)?)
+            };
+            let positions = match (op.is_position(), last) {
+                (false, _) => None,
+                (true, true) => Some(self.allocate(results, dtype)?),
+                (true, false) => Some(self.allocate(results, DType::UInt32)?),
+            };
+            let before = partial.take();
+            let kernel = Kernel::build(op.name(), GROUP, |k| {
+                let stage_parameters = StageParameters::new(k, stage);
+                if let Some((_, position_memory)) = &before {
+                    let values = Elements::input(k, "partial", partial_dtype);
+                    let positions = position_memory
+                        .is_some()
+                        .then(|| Elements::input(k, "partial_position", DType::UInt32));
+                    let place = stage_parameters.place(stage.outer);
+                    let load = |o: Val, r: Val| {
+                        let at = place(o, r);
+                        (values.load(at), positions.map_or(r, |p| p.load(at).real()))
+                    };
+                    emit_stage(k, op, partial_dtype, dtype, &stage_parameters, last, load);
+                } else {
+                    let source = Source::new(k, &x);
+                    let n = stage_parameters.length;
+                    let load = |o: Val, r: Val| {
+                        let value = source.at(o * n + r);
+                        let value = if op == Reduction::NanSum {
+                            let real = value.real();
+                            let zero = lit(real.ty(), 0);
+                            arithmetic::select(real.is_nan(), Value::Real(zero), value)
+                        } else {
+                            value
+                        };
+                        (value, r)
+                    };
+                    emit_stage(k, op, partial_dtype, dtype, &stage_parameters, last, load);
+                }
+            });
+            let mut buffers: Vec<&Memory<R>> = match &before {
+                Some((values, positions)) => [values].into_iter().chain(positions).collect(),
+                None => x.inputs.iter().map(|i| &i.storage).collect(),
+            };
+            buffers.extend(&values);
+            buffers.extend(&positions);
+            let threads = if op.is_position() {
+                results
+            } else {
+                words(results, partial_dtype)
+            };
+            self.launch(&kernel, &buffers, threads)?;
+            if last {
+                let result = if op.is_position() { positions } else { values };
+                return result.map_or_else(|| self.allocate(0, dtype), Ok);
+            }
+            if let Some(values) = values {
+                partial = Some((values, positions));
+            }
+            stage.length = stage.parts;
+            stage.parts = self.parts(stage.kept, stage.length);
+        }
+    }
+
+    /// How many threads share a result: enough to use the device, and so many that each adds up few elements.
+    fn parts(&self, kept: usize, length: usize) -> usize {
+        let threads = if self.runtime.capabilities().is_cpu {
+            1 << 10
+        } else {
+            1 << 16
+        };
+        let least = length.div_ceil(CHUNK);
+        let useful = length.div_ceil(LEAST);
+        least.max((threads / kept).min(useful)).max(1)
+    }
+
+    /// Scans along the last axis of a program, of length `n`, into a memory seen through `layout` (its last axis may be one longer).
+    fn scan_rows(
+        &self,
+        op: ScanOp,
+        x: &Program<Memory<R>>,
+        n: usize,
+        layout: &Layout,
+        include_initial: bool,
+    ) -> Result<Memory<R>> {
+        let dtype = x.dtype();
+        let out = self.allocate(layout.size(), dtype)?;
+        if layout.size() == 0 {
+            return Ok(out);
+        }
+        self.check_size(layout.size())?;
+        let rows = layout.size() / (n + usize::from(include_initial));
+        let reduction = match op {
+            ScanOp::Sum => Reduction::Sum,
+            ScanOp::Prod => Reduction::Prod,
+        };
+        let chunks = n.div_ceil(SCAN_CHUNK).max(1);
+        let starts = if chunks > 1 {
+            // Each chunk's own result, then what lies before each chunk.
+            let totals = self.chunk_totals(reduction, x, n, rows, chunks)?;
+            let totals = Program::input(Strided::contiguous(totals, &[rows, chunks], dtype));
+            let layout = Layout::contiguous(&[rows, chunks + 1]);
+            Some(self.scan_rows(op, &totals, chunks, &layout, true)?)
+        } else {
+            None
+        };
+        let kernel = Kernel::build("scan", GROUP, |k| {
+            let source = (n > 0).then(|| Source::new(k, x));
+            let starts = starts.is_some().then(|| Elements::input(k, "starts", dtype));
+            let out = Elements::output(k, "out", dtype);
+            let place = Positions::new(k, "to", layout);
+            let (threads, chunks) = (
+                k.size("threads", (rows * chunks) as isize),
+                k.size("chunks", chunks as isize),
+            );
+            let (length, chunk) = (k.size("length", n as isize), k.size("chunk", SCAN_CHUNK as isize));
+            let thread = k.thread();
+            if_(thread.lt(threads), || {
+                let (row, number) = (thread / chunks, thread % chunks);
+                let start = match (starts, reduction.start(dtype)) {
+                    (Some(starts), _) => starts.load(row * (chunks + 1) + number),
+                    (None, Some(start)) => start,
+                    (None, None) => unreachable!("sums and products start with a constant"),
+                };
+                let running = Slot::new(start);
+                let first = number * chunk;
+                let row_start = if include_initial {
+                    row * (length + 1) + 1
+                } else {
+                    row * length
+                };
+                if include_initial {
+                    if_(number.eq(0), || out.store(place.at(row * (length + 1)), running.get()));
+                }
+                if let Some(source) = &source {
+                    for_(first, (first + chunk).min(length), 1, |i| {
+                        running.set(reduction.combine(dtype, running.get(), source.at(row * length + i)));
+                        out.store(place.at(row_start + i), running.get());
+                    });
+                }
+            });
+        });
+        let mut buffers: Vec<&Memory<R>> = Vec::new();
+        if n > 0 {
+            buffers.extend(x.inputs.iter().map(|i| &i.storage));
+        }
+        buffers.extend(&starts);
+        buffers.push(&out);
+        self.launch(&kernel, &buffers, rows * chunks)?;
+        Ok(out)
+    }
+
+    /// The sum or product of each chunk of each row.
+    fn chunk_totals(
+        &self,
+        op: Reduction,
+        x: &Program<Memory<R>>,
+        n: usize,
+        rows: usize,
+        chunks: usize,
+    ) -> Result<Memory<R>> {
+        let dtype = x.dtype();
+        let out = self.allocate(rows * chunks, dtype)?;
+        let kernel = Kernel::build("chunk_totals", GROUP, |k| {
+            let source = Source::new(k, x);
+            let out = Elements::output(k, "out", dtype);
+            let (threads, chunks) = (
+                k.size("threads", (rows * chunks) as isize),
+                k.size("chunks", chunks as isize),
+            );
+            let (length, chunk) = (k.size("length", n as isize), k.size("chunk", SCAN_CHUNK as isize));
+            let thread = k.thread();
+            if_(thread.lt(threads), || {
+                let (row, first) = (thread / chunks, (thread % chunks) * chunk);
+                let Some(start) = op.start(dtype) else { return };
+                let total = Slot::new(start);
+                for_(first, (first + chunk).min(length), 1, |i| {
+                    total.set(op.combine(dtype, total.get(), source.at(row * length + i)));
+                });
+                out.store(thread, total.get());
+            });
+        });
+        let mut buffers: Vec<&Memory<R>> = x.inputs.iter().map(|i| &i.storage).collect();
+        buffers.push(&out);
+        self.launch(&kernel, &buffers, rows * chunks)?;
+        Ok(out)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct StageParameters {
+    kept: Val,
+    length: Val,
+    parts: Val,
+    outer: bool,
+    single: bool,
+}
+
+impl StageParameters {
+    fn new(k: Builder, stage: Stage) -> Self {
+        Self {
+            kept: k.size("kept", stage.kept as isize),
+            length: k.size("length", stage.length as isize),
+            parts: k.size("parts", stage.parts as isize),
+            outer: stage.outer,
+            single: stage.parts == 1,
+        }
+    }
+
+    /// Where the previous stage put part `r` of result `o`.
+    fn place(self, outer: bool) -> impl Fn(Val, Val) -> Val {
+        move |o, r| if outer { r * self.kept + o } else { o * self.length + r }
+    }
+
+    /// Result and part that thread result number `e` stands for.
+    fn split(self, e: Val) -> (Val, Val) {
+        if self.single {
+            (e, lit(Ty::U32, 0))
+        } else if self.outer {
+            (e % self.kept, e / self.kept)
+        } else {
+            (e / self.parts, e % self.parts)
+        }
+    }
+}
+
+/// One stage: part `p` of a result takes elements `p, p + parts, …`, so that neighbouring threads read neighbouring elements.
+fn emit_stage(
+    k: Builder,
+    op: Reduction,
+    value_dtype: DType,
+    dtype: DType,
+    stage: &StageParameters,
+    last: bool,
+    load: impl Fn(Val, Val) -> (Value, Val),
+) {
+    let results = stage.kept * stage.parts;
+    if op.is_position() {
+        let values = (!last).then(|| Elements::output(k, "out", value_dtype));
+        let position_dtype = if last { dtype } else { DType::UInt32 };
+        let positions = Elements::output(k, "out_position", position_dtype);
+        let thread = k.thread();
+        if_(thread.lt(results), || {
+            let (o, p) = stage.split(thread);
+            let (value, position) = load(o, p);
+            let (best, at) = (var(value.real()), var(position));
+            for_(p + stage.parts, stage.length, stage.parts, |r| {
+                let (value, position) = load(o, r);
+                let (b, a) = (value.real(), best.get());
+                let neither = !op.prefers(a, b);
+                let earlier = neither & position.lt(at.get());
+                let ousts = op.prefers(b, a) | earlier;
+                best.set(select(ousts, b, a));
+                at.set(select(ousts, position, at.get()));
+            });
+            if let Some(values) = values {
+                values.store(thread, Value::Real(best.get()));
+            }
+            positions.store(thread, Value::Real(at.get().to(register(position_dtype))));
+        });
+        return;
+    }
+    let out = Elements::output(k, "out", value_dtype);
+    out.fill(k, results, |e| {
+        let (o, p) = stage.split(e);
+        let combine = |a, b| op.combine(value_dtype, a, b);
+        let Some(start) = op.start(value_dtype) else {
+            let total = Slot::new(load(o, p).0);
+            for_(p + stage.parts, stage.length, stage.parts, |r| {
+                total.set(combine(total.get(), load(o, r).0))
+            });
+            return total.get();
+        };
+        let total = Slot::new(start);
+        if !value_dtype.is_floating() {
+            for_(p, stage.length, stage.parts, |r| {
+                total.set(combine(total.get(), load(o, r).0))
+            });
+            return total.get();
+        }
+        // Rounding errors grow with the number of terms: sums of short blocks are added up instead.
+        let level = |first: Val, end: Val, step: u32, body: &dyn Fn(Val, Val) -> Value, total: Slot| {
+            let stride = stage.parts * step;
+            for_(first, end, stride, |block| {
+                total.set(combine(total.get(), body(block, (block + stride).min(end))));
+            });
+        };
+        let start = || Slot::new(op.start(value_dtype).unwrap_or(Value::Real(lit(Ty::U32, 0))));
+        let inner = |first: Val, end: Val| {
+            let sum = start();
+            level(first, end, 1, &|r, _| load(o, r).0, sum);
+            sum.get()
+        };
+        let middle = |first: Val, end: Val| {
+            let sum = start();
+            level(first, end, BLOCK, &inner, sum);
+            sum.get()
+        };
+        level(p, stage.length, BLOCK * BLOCK, &middle, total);
+        total.get()
+    });
+}
