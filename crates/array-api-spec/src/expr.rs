@@ -185,6 +185,7 @@ impl<B: Backend> Expr<B> {
                     "complex numbers to complex dtypes only (`real` and `imag` give the parts)",
                 ));
             }
+            let [x] = bounded(&xp, [x])?;
             Ok((xp, x.cast(dtype)))
         };
         apply().into()
