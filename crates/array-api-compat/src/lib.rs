@@ -7,10 +7,17 @@
 //! # Ok::<(), array_api_spec::Error>(())
 //! ```
 
+mod any;
+mod composed;
 pub mod gpu;
 mod host;
 pub mod ndarray;
 pub mod wgpu;
+
+pub use self::{
+    any::{AnyBackend, AnyStorage},
+    composed::Composed,
+};
 
 use array_api_spec::Namespace;
 
