@@ -102,9 +102,9 @@ fn is_nonzero(x: Val) -> Val {
 fn saturate(x: Val, to: DType) -> Val {
     let ty = register(to);
     let (low, high) = to.integer_range().expect("an integer dtype");
-    let x = x.trunc();
-    // Both bounds are powers of two, or 0: exact in every format.
-    let (below, above) = (x.lt(low as f64), x.ge((high + 1) as f64));
+    // What lies between the bounds and the numbers beyond them is cut off to the bounds anyway. Powers of two, and what is one
+    // beside them, are exact or round to the bound.
+    let (below, above) = (x.le((low - i128::from(low < 0)) as f64), x.ge((high + 1) as f64));
     let inside = ir::select(below | above | x.is_nan(), lit(x.ty(), 0.0), x).to(ty);
     ir::select(below, lit(ty, low), ir::select(above, lit(ty, high), inside))
 }

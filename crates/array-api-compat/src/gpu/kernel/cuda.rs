@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::ir::{Atomic, Binary, Builtin, Kernel, Literal, Memory, Space, Ty, Unary};
+use super::ir::node::{Atomic, Binary, Builtin, Kernel, Literal, Memory, Space, Ty, Unary};
 use super::print::{Language, bare, body, functions};
 
 struct Cuda;
@@ -15,8 +15,8 @@ pub(super) fn print(kernel: &Kernel) -> String {
     for Memory { name, ty, space } in &kernel.memories {
         let ty = Cuda.ty(*ty);
         match space {
-            Space::Input => arguments.push(format!("const {ty}* {name}")),
-            Space::Output | Space::Atomic => arguments.push(format!("{ty}* {name}")),
+            Space::Input => arguments.push(format!("const {ty}* __restrict__ {name}")),
+            Space::Output | Space::Atomic => arguments.push(format!("{ty}* __restrict__ {name}")),
             Space::Shared(_) => {}
         }
     }
@@ -36,11 +36,13 @@ pub(super) fn print(kernel: &Kernel) -> String {
         let word = |i: usize| format!("params.word[{i}]");
         let (low, high) = (word(p.word), word(p.word + 1));
         let wide = format!("({low} | ((unsigned long long){high} << 32))");
-        let value = match p.ty.bits() {
-            32 => Cuda.bitcast(Ty::U32, p.ty, &low),
-            _ => Cuda.bitcast(Ty::U64, p.ty, &wide),
+        let value = match p.ty {
+            Ty::U32 => low,
+            Ty::U64 => wide,
+            ty if ty.bits() == 32 => Cuda.bitcast(Ty::U32, ty, &low),
+            ty => Cuda.bitcast(Ty::U64, ty, bare(&wide)),
         };
-        let _ = writeln!(out, "    const {} {} = {value};", Cuda.ty(p.ty), p.name);
+        let _ = writeln!(out, "    const {} {} = {};", Cuda.ty(p.ty), p.name, bare(&value));
     }
     out += &body(&Cuda, kernel, &kernel.body);
     out += "}\n";

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::ir::{Atomic, Binary, Block, Builtin, Function, Kernel, Literal, Memory, Node, Stmt, Ty, Unary};
+use super::ir::node::{Atomic, Binary, Block, Builtin, Function, Kernel, Literal, Memory, Node, Stmt, Ty, Unary};
 use super::schedule::{Form, forms};
 
 /// A target language: how each thing is spelled. Printed operators stand in parentheses; see [`bare`].
@@ -47,12 +47,7 @@ pub(super) fn functions(language: &impl Language, kernel: &Kernel) -> String {
         }
     }
     for f in &kernel.functions {
-        let arguments: Vec<(String, Ty)> = f
-            .arguments
-            .iter()
-            .enumerate()
-            .map(|(i, &t)| (format!("x{i}"), t))
-            .collect();
+        let arguments: Vec<(String, Ty)> = f.arguments.iter().enumerate().map(|(i, &t)| (argument(i), t)).collect();
         let result = result_type(language, &f.results);
         let _ = writeln!(out, "{} {{", language.header(&f.name, &arguments, &result));
         out += &body(language, kernel, f);
@@ -74,6 +69,12 @@ pub(super) fn body(language: &impl Language, kernel: &Kernel, function: &Functio
     };
     printer.block(&function.body);
     printer.out
+}
+
+fn argument(i: usize) -> String {
+    ["x", "y", "z", "w"]
+        .get(i)
+        .map_or_else(|| format!("x{i}"), ToString::to_string)
 }
 
 fn pair_name(results: &[Ty]) -> String {
@@ -205,7 +206,7 @@ impl<L: Language> Printer<'_, L> {
         let from = |a: &usize| self.function.nodes[*a].1;
         Text(match node {
             Node::Literal(literal) => self.language.literal(*literal, *ty),
-            Node::Argument(i) => format!("x{i}"),
+            Node::Argument(i) => argument(*i),
             Node::Param(i) => self.kernel.params[*i].name.clone(),
             Node::Builtin(builtin) => self.language.builtin(*builtin).to_owned(),
             Node::Counter(i) => format!("i{i}"),

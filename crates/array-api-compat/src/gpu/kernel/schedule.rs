@@ -1,6 +1,6 @@
 //! Which values get a name in the printed source, which stand where they are used, and which are not needed at all.
 
-use super::ir::{Block, Function, Node, Stmt};
+use super::ir::node::{Block, Function, Node, Stmt, Ty};
 
 /// How the printed source shows a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(super) fn forms(function: &Function) -> Vec<Form> {
 }
 
 struct Plan<'a> {
-    nodes: &'a [(Node, super::ir::Ty)],
+    nodes: &'a [(Node, Ty)],
     uses: Vec<usize>,
     /// Block and statement of a use that may write the value out.
     place: Vec<Option<(usize, usize)>>,
@@ -125,7 +125,7 @@ const fn has_effect(node: &Node) -> bool {
 }
 
 /// Whether a statement may change what a value reads. Functions have no effects.
-fn changes(stmt: &Stmt, nodes: &[(Node, super::ir::Ty)]) -> bool {
+fn changes(stmt: &Stmt, nodes: &[(Node, Ty)]) -> bool {
     match stmt {
         Stmt::Let(id) => has_effect(&nodes[*id].0),
         Stmt::Var(..) | Stmt::Return(_) | Stmt::Break | Stmt::Continue => false,
@@ -142,7 +142,7 @@ fn inner_blocks(stmt: &Stmt) -> Vec<&Block> {
 }
 
 /// The nodes that a statement uses itself, not in its blocks.
-fn used(stmt: &Stmt, nodes: &[(Node, super::ir::Ty)]) -> Vec<usize> {
+fn used(stmt: &Stmt, nodes: &[(Node, Ty)]) -> Vec<usize> {
     match stmt {
         Stmt::Let(id) => nodes[*id].0.arguments(),
         Stmt::Var(_, a) | Stmt::Set(_, a) | Stmt::If(a, ..) => vec![*a],

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::ir::{Atomic, Binary, Builtin, Kernel, Literal, Memory, Space, Ty, Unary};
+use super::ir::node::{Atomic, Binary, Builtin, Kernel, Literal, Memory, Space, Ty, Unary};
 use super::print::{Language, bare, body, functions};
 
 struct Wgsl;

@@ -1,0 +1,117 @@
+//! What a kernel works on: buffers, parameters, shared memory, and the thread's place in the grid.
+
+use super::node::{Builtin, Memory, Node, Param, Space, Ty};
+use super::record::{STATE, node};
+use super::value::{Mem, Val};
+
+/// A launch-time value that a kernel may take as a parameter.
+pub trait ParamValue {
+    /// Its type in the kernel.
+    const TY: Ty;
+    /// Its bits, low word first.
+    fn words(self) -> Vec<u32>;
+}
+
+macro_rules! param_values {
+    ($($t:ty: $ty:ident)*) => { $(
+        impl ParamValue for $t {
+            const TY: Ty = Ty::$ty;
+            fn words(self) -> Vec<u32> {
+                bytemuck::bytes_of(&self).chunks(4).map(|w| u32::from_le_bytes(w.try_into().expect("4 bytes"))).collect()
+            }
+        }
+    )* };
+}
+param_values! { i32: I32 u32: U32 i64: I64 u64: U64 f32: F32 f64: F64 }
+
+/// Declares what a kernel works on. A token: it may be copied and passed on freely.
+#[derive(Clone, Copy, Debug)]
+pub struct Builder(pub(super) ());
+
+impl Builder {
+    fn memory(self, name: &str, ty: Ty, space: Space) -> Mem {
+        STATE.with_borrow_mut(|s| {
+            s.memories.push(Memory {
+                name: name.to_owned(),
+                ty,
+                space,
+            });
+            Mem {
+                id: s.memories.len() - 1,
+                ty,
+            }
+        })
+    }
+
+    /// A buffer that is only read.
+    #[must_use]
+    pub fn input(self, name: &str, ty: Ty) -> Mem {
+        self.memory(name, ty, Space::Input)
+    }
+
+    /// A buffer that is written, and may be read.
+    #[must_use]
+    pub fn output(self, name: &str, ty: Ty) -> Mem {
+        self.memory(name, ty, Space::Output)
+    }
+
+    /// A buffer of `U32` for [`Mem::atomic`].
+    #[must_use]
+    pub fn atomic(self, name: &str) -> Mem {
+        self.memory(name, Ty::U32, Space::Atomic)
+    }
+
+    /// An array that the workgroup's threads share; its content is undefined at first.
+    #[must_use]
+    pub fn shared(self, name: &str, ty: Ty, length: usize) -> Mem {
+        self.memory(name, ty, Space::Shared(length))
+    }
+
+    /// A parameter with its value for this launch.
+    #[must_use]
+    pub fn param<T: ParamValue>(self, name: &str, value: T) -> Val {
+        STATE.with_borrow_mut(|s| {
+            let word = s.params.last().map_or(1, |p| p.word + p.ty.bits() as usize / 32);
+            let words = value.words();
+            s.words.resize((word + words.len()).next_multiple_of(4), 0);
+            s.words[word..word + words.len()].copy_from_slice(&words);
+            s.params.push(Param {
+                name: name.to_owned(),
+                ty: T::TY,
+                word,
+            });
+            let number = s.params.len() - 1;
+            s.node(Node::Param(number), T::TY)
+        })
+    }
+
+    /// A `U32` parameter: a length, a stride (wrapping arithmetic makes negative ones work), an offset.
+    ///
+    /// # Panics
+    /// If the value has more than 32 bits. Launchers refuse such arrays before.
+    #[must_use]
+    pub fn size(self, name: &str, value: isize) -> Val {
+        let word = u32::try_from(value).or_else(|_| i32::try_from(value).map(|v| v as u32));
+        self.param(name, word.expect("positions on a device have 32 bits"))
+    }
+
+    /// The thread's number in its workgroup.
+    #[must_use]
+    pub fn local(self) -> Val {
+        node(Node::Builtin(Builtin::Local), Ty::U32)
+    }
+
+    /// The workgroup's number. Grids of more than 65535 groups have a second dimension; this counts through both.
+    #[must_use]
+    pub fn group(self) -> Val {
+        let builtin = |b| node(Node::Builtin(b), Ty::U32);
+        builtin(Builtin::GroupY) * builtin(Builtin::GroupsX) + builtin(Builtin::GroupX)
+    }
+
+    /// The thread's number in the whole grid.
+    #[must_use]
+    pub fn thread(self) -> Val {
+        let workgroup = STATE.with_borrow(|s| s.workgroup);
+        self.group() * workgroup + self.local()
+    }
+}

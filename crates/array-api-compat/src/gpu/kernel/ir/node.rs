@@ -1,0 +1,310 @@
+//! What a recorded kernel is made of: types, operations, nodes, statements.
+
+/// The type of a value in a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the names say it all")]
+pub enum Ty {
+    Bool,
+    I32,
+    U32,
+    I64,
+    U64,
+    F32,
+    F64,
+}
+
+impl Ty {
+    /// `f32`, `u64` …
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::I32 => "i32",
+            Self::U32 => "u32",
+            Self::I64 => "i64",
+            Self::U64 => "u64",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        }
+    }
+
+    /// `F32` or `F64`.
+    #[must_use]
+    pub const fn is_float(self) -> bool {
+        matches!(self, Self::F32 | Self::F64)
+    }
+
+    /// A signed or unsigned integer.
+    #[must_use]
+    pub const fn is_int(self) -> bool {
+        matches!(self, Self::I32 | Self::U32 | Self::I64 | Self::U64)
+    }
+
+    /// `I32` or `I64`.
+    #[must_use]
+    pub const fn is_signed_int(self) -> bool {
+        matches!(self, Self::I32 | Self::I64)
+    }
+
+    /// Width in bits; 1 for `Bool`.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        match self {
+            Self::Bool => 1,
+            Self::I32 | Self::U32 | Self::F32 => 32,
+            Self::I64 | Self::U64 | Self::F64 => 64,
+        }
+    }
+
+    /// The unsigned integer of the same width.
+    #[must_use]
+    pub const fn unsigned(self) -> Self {
+        match self.bits() {
+            64 => Self::U64,
+            32 => Self::U32,
+            _ => self,
+        }
+    }
+
+    /// The signed integer of the same width.
+    #[must_use]
+    pub const fn signed(self) -> Self {
+        match self.bits() {
+            64 => Self::I64,
+            32 => Self::I32,
+            _ => self,
+        }
+    }
+}
+
+/// A constant in a kernel's source.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Literal {
+    /// Of type `Bool`.
+    Bool(bool),
+    /// Of any integer type.
+    Int(i128),
+    /// Of any floating-point type.
+    Float(f64),
+}
+
+/// What a thread knows about its place. All are `U32`, along the first dimension or, for groups, also the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Builtin {
+    /// Place in the workgroup.
+    Local,
+    /// The workgroup's place in the grid's row.
+    GroupX,
+    /// The workgroup's row.
+    GroupY,
+    /// Workgroups in a row.
+    GroupsX,
+}
+
+/// Operations on one value; the result has its type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unary {
+    /// `-x`.
+    Neg,
+    /// `!x`: bits, or the logical complement.
+    Not,
+    /// |x| of a floating-point value.
+    Abs,
+    /// Correctly rounded √x.
+    Sqrt,
+    /// ⌊x⌋.
+    Floor,
+    /// ⌈x⌉.
+    Ceil,
+    /// Towards 0.
+    Trunc,
+    /// To the nearest integer, halves to even. The sign of a zero result is unspecified.
+    Round,
+    /// See [`Val::pin`](super::Val::pin).
+    Pin,
+}
+
+/// Operations on two values of one type (but for the shifts, whose amount is `U32`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it all")]
+pub enum Binary {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Rem,
+    And,
+    Or,
+    Xor,
+    Shl,
+    Shr,
+    Min,
+    Max,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    Eq,
+    Ne,
+}
+
+impl Binary {
+    /// Whether the result is a `Bool`.
+    #[must_use]
+    pub const fn is_comparison(self) -> bool {
+        matches!(self, Self::Lt | Self::Le | Self::Gt | Self::Ge | Self::Eq | Self::Ne)
+    }
+}
+
+/// Read-modify-write operations on `U32` memory, which yield the old value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it all")]
+pub enum Atomic {
+    Add,
+    Max,
+    Or,
+}
+
+/// How a value comes about. Numbers are those of other nodes of the function.
+#[derive(Clone, Debug)]
+pub(crate) enum Node {
+    Literal(Literal),
+    Argument(usize),
+    Param(usize),
+    Builtin(Builtin),
+    Counter(usize),
+    Unary(Unary, usize),
+    Binary(Binary, usize, usize),
+    Select(usize, usize, usize),
+    Cast(usize),
+    Bitcast(usize),
+    Load(usize, usize),
+    Atomic(Atomic, usize, usize, usize),
+    Get(usize),
+    /// A call whose results are taken apart by `Field`, unless there is one.
+    Call(usize, Vec<usize>),
+    Field(usize, usize),
+}
+
+impl Node {
+    pub(crate) fn arguments(&self) -> Vec<usize> {
+        match self {
+            Self::Literal(_)
+            | Self::Argument(_)
+            | Self::Param(_)
+            | Self::Builtin(_)
+            | Self::Counter(_)
+            | Self::Get(_) => vec![],
+            Self::Unary(_, a) | Self::Cast(a) | Self::Bitcast(a) | Self::Load(_, a) | Self::Field(a, _) => vec![*a],
+            Self::Binary(_, a, b) | Self::Atomic(_, _, a, b) => vec![*a, *b],
+            Self::Select(c, a, b) => vec![*c, *a, *b],
+            Self::Call(_, arguments) => arguments.clone(),
+        }
+    }
+}
+
+pub(crate) type Block = Vec<Stmt>;
+
+#[derive(Clone, Debug)]
+pub(crate) enum Stmt {
+    Let(usize),
+    Var(usize, usize),
+    Set(usize, usize),
+    Store(usize, usize, usize),
+    If(usize, Block, Block),
+    Loop(Block),
+    /// Counter, first, end (exclusive), step, body.
+    For(usize, usize, usize, usize, Block),
+    Break,
+    Continue,
+    Barrier,
+    Return(Vec<usize>),
+}
+
+/// A function, or a kernel's own body.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Function {
+    pub(crate) name: String,
+    pub(crate) arguments: Vec<Ty>,
+    pub(crate) results: Vec<Ty>,
+    pub(crate) nodes: Vec<(Node, Ty)>,
+    pub(crate) vars: Vec<Ty>,
+    pub(crate) counters: usize,
+    pub(crate) body: Block,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Space {
+    Input,
+    Output,
+    Atomic,
+    Shared(usize),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Memory {
+    pub(crate) name: String,
+    pub(crate) ty: Ty,
+    pub(crate) space: Space,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Param {
+    pub(crate) name: String,
+    pub(crate) ty: Ty,
+    /// Number of its first word.
+    pub(crate) word: usize,
+}
+
+/// A kernel and the values of its parameters, ready to be printed, compiled and launched.
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    pub(crate) name: String,
+    pub(crate) workgroup: u32,
+    pub(crate) memories: Vec<Memory>,
+    pub(crate) params: Vec<Param>,
+    pub(crate) functions: Vec<Function>,
+    pub(crate) body: Function,
+    pub(super) words: Vec<u32>,
+}
+
+impl Kernel {
+    /// The entry point's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Threads in a workgroup.
+    #[must_use]
+    pub const fn workgroup(&self) -> u32 {
+        self.workgroup
+    }
+
+    /// The values of the parameters, as the printed source reads them; the first is always 0. WGSL reads them from a uniform buffer at binding
+    /// 0, CUDA C from the first argument, by value. Always a multiple of four.
+    #[must_use]
+    pub fn params(&self) -> &[u32] {
+        &self.words
+    }
+
+    /// Whether each buffer is written, in the order in which they were declared: bindings 1, 2 … in WGSL, the arguments after the first in CUDA C.
+    pub fn buffers(&self) -> impl Iterator<Item = bool> + '_ {
+        self.memories
+            .iter()
+            .filter(|m| !matches!(m.space, Space::Shared(_)))
+            .map(|m| m.space != Space::Input)
+    }
+
+    /// The source in the WebGPU Shading Language.
+    #[must_use]
+    pub fn wgsl(&self) -> String {
+        super::super::wgsl::print(self)
+    }
+
+    /// The source in CUDA C++, for NVRTC with `--fmad=false`.
+    #[must_use]
+    pub fn cuda(&self) -> String {
+        super::super::cuda::print(self)
+    }
+}
