@@ -1,0 +1,139 @@
+//! `cargo xtask bench`: fits linear discriminant analysis on every device of the machine and compares them.
+//!
+//! Prints a table and writes `target/bench/report.html` (with plots) and `target/bench/report.json`.
+
+mod data;
+mod limits;
+mod measure;
+mod page;
+mod plots;
+mod report;
+mod sklearn;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use array_api_compat::{AnyBackend, Composed, cpu, devices};
+use array_api_spec::{DType, Namespace};
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{
+    data::Case,
+    limits::Limits,
+    measure::Measured,
+    report::{Report, Row},
+};
+
+/// Fits and predicts linear discriminant analysis on every device found, and compares the devices.
+#[derive(Parser)]
+#[command(name = "cargo xtask bench")]
+struct Arguments {
+    /// Sizes of generated data sets, as SAMPLESxFEATURES.
+    #[arg(long, value_delimiter = ',', default_values = ["20000x100", "100000x100"], value_parser = data::size)]
+    sizes: Vec<(usize, usize)>,
+
+    /// Only devices whose name starts with this.
+    #[arg(long)]
+    device: Option<String>,
+
+    /// How often each step is timed; the median counts.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    repeat: u32,
+
+    /// Runs scikit-learn beside, in a virtual environment under `target/`; needs Python 3.
+    #[arg(long, value_name = "LIBRARY", value_parser = ["sklearn"])]
+    against: Option<String>,
+
+    /// Where the report goes.
+    #[arg(long, default_value = "target/bench")]
+    output: PathBuf,
+}
+
+/// A device that takes part.
+struct Candidate {
+    name: String,
+    xp: Namespace<AnyBackend>,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let (candidates, absent) = candidates(arguments.device.as_deref());
+    anyhow::ensure!(!candidates.is_empty(), "no device here has a name that starts as asked");
+    let cases = data::cases(&arguments.sizes)?;
+    let sklearn = arguments.against.is_some().then(sklearn::environment).transpose()?;
+
+    let steps = cases.len() * (candidates.iter().map(|c| dtypes(&c.xp).len()).sum::<usize>() + 1);
+    let bar = ProgressBar::new(steps as u64).with_style(style());
+    let mut report = Report::new(candidates.iter().map(|c| c.name.clone()).collect(), absent);
+    for case in &cases {
+        run_case(case, &candidates, &arguments, &bar, &mut report)?;
+        if let Some(python) = &sklearn {
+            bar.set_message(format!("scikit-learn on {}", case.name));
+            report.rows.extend(sklearn::run(python, case, arguments.repeat)?);
+        }
+    }
+    bar.finish_and_clear();
+    report.compare();
+
+    println!("{}", report.table());
+    for line in &report.absent {
+        println!("{line}");
+    }
+    std::fs::create_dir_all(&arguments.output)
+        .with_context(|| format!("cannot make the folder {}", arguments.output.display()))?;
+    report.write(&arguments.output)?;
+    println!("Report: {}", arguments.output.join("report.html").display());
+    Ok(())
+}
+
+/// The CPU without its own ways, which is what the others are compared with, and every device found; and a line on each that is absent.
+fn candidates(prefix: Option<&str>) -> (Vec<Candidate>, Vec<String>) {
+    let mut found = vec![Candidate {
+        name: report::PLAIN.into(),
+        xp: Namespace::new(AnyBackend::new(Composed::new(cpu().backend().clone()))),
+    }];
+    let mut absent = Vec::new();
+    for entry in devices() {
+        match entry.namespace {
+            Ok(xp) => {
+                if prefix.is_none_or(|p| entry.name.starts_with(p)) {
+                    found.push(Candidate { name: entry.name, xp });
+                }
+            }
+            Err(hint) => absent.push(format!("{}: {hint}", entry.name)),
+        }
+    }
+    (found, absent)
+}
+
+fn run_case(
+    case: &Case,
+    candidates: &[Candidate],
+    arguments: &Arguments,
+    bar: &ProgressBar,
+    report: &mut Report,
+) -> Result<()> {
+    let expected = measure::reference_labels(case, &cpu())?;
+    bar.inc(1);
+    for candidate in candidates {
+        for dtype in dtypes(&candidate.xp) {
+            bar.set_message(format!("{} {dtype} on {}", case.name, candidate.name));
+            let limits = Limits::of(&candidate.xp, dtype)?;
+            let measured = Measured::of(case, &candidate.xp, dtype, arguments.repeat)
+                .with_context(|| format!("{} in {dtype} on {}", case.name, candidate.name))?;
+            report.rows.push(Row::new(case, &candidate.name, dtype, &measured, &limits, &expected));
+            bar.inc(1);
+        }
+    }
+    Ok(())
+}
+
+/// The real floating-point dtypes of a device.
+fn dtypes(xp: &Namespace<AnyBackend>) -> Vec<DType> {
+    xp.info().dtypes().iter().copied().filter(|d| d.is_real_floating()).collect()
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{bar:24} {pos}/{len} {msg} ({elapsed})").expect("a valid template")
+}
