@@ -67,10 +67,10 @@ fn main() -> Result<()> {
     let bar = ProgressBar::new(steps as u64).with_style(style());
     let mut report = Report::new(candidates.iter().map(|c| c.name.clone()).collect(), absent);
     for case in &cases {
-        run_case(case, &candidates, &arguments, &bar, &mut report)?;
+        let expected = run_case(case, &candidates, &arguments, &bar, &mut report)?;
         if let Some(python) = &sklearn {
             bar.set_message(format!("scikit-learn on {}", case.name));
-            report.rows.extend(sklearn::run(python, case, arguments.repeat)?);
+            report.rows.extend(sklearn::run(python, case, arguments.repeat, &expected)?);
         }
     }
     bar.finish_and_clear();
@@ -107,13 +107,14 @@ fn candidates(prefix: Option<&str>) -> (Vec<Candidate>, Vec<String>) {
     (found, absent)
 }
 
+/// Measures a data set everywhere; returns the labels that the CPU predicts in float64.
 fn run_case(
     case: &Case,
     candidates: &[Candidate],
     arguments: &Arguments,
     bar: &ProgressBar,
     report: &mut Report,
-) -> Result<()> {
+) -> Result<Vec<i64>> {
     let expected = measure::reference_labels(case, &cpu())?;
     bar.inc(1);
     for candidate in candidates {
@@ -126,7 +127,7 @@ fn run_case(
             bar.inc(1);
         }
     }
-    Ok(())
+    Ok(expected)
 }
 
 /// The real floating-point dtypes of a device.
