@@ -9,6 +9,7 @@
 
 mod any;
 mod composed;
+mod device;
 pub mod gpu;
 mod host;
 pub mod ndarray;
@@ -17,15 +18,7 @@ pub mod wgpu;
 pub use self::{
     any::{AnyBackend, AnyStorage},
     composed::Composed,
+    device::{DeviceEntry, cpu, device, devices},
+    ndarray::NdArray,
+    wgpu::{Wgpu, wgpu},
 };
-
-use array_api_spec::Namespace;
-
-use self::ndarray::NdArray;
-pub use self::wgpu::wgpu;
-
-/// The namespace of the CPU.
-#[must_use]
-pub const fn cpu() -> Namespace<NdArray> {
-    Namespace::new(NdArray)
-}

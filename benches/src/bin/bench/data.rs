@@ -23,7 +23,10 @@ pub(crate) fn cases(sizes: &[(usize, usize)]) -> Result<Vec<Case>> {
             n_clusters_per_class: 1,
             ..Default::default()
         };
-        cases.push(case(format!("generated {n_samples}×{n_features}"), &make_classification(&parameters)?));
+        cases.push(case(
+            format!("generated {n_samples}×{n_features}"),
+            &make_classification(&parameters)?,
+        ));
     }
     Ok(cases)
 }
@@ -35,7 +38,9 @@ fn case(name: String, data: &Dataset) -> Case {
 
 /// A size from `SAMPLESxFEATURES`.
 pub(crate) fn size(text: &str) -> Result<(usize, usize)> {
-    let (n, p) = text.split_once(['x', '×']).context("a size is SAMPLESxFEATURES, such as 20000x100")?;
+    let (n, p) = text
+        .split_once(['x', '×'])
+        .context("a size is SAMPLESxFEATURES, such as 20000x100")?;
     let size: (usize, usize) = (n.parse()?, p.parse()?);
     if size.0 < 100 || size.1 < 4 {
         bail!("a size has at least 100 samples and 4 features");

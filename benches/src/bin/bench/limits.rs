@@ -35,8 +35,16 @@ impl Limits {
         };
         let slow = product(SLOW_SIDE)?;
         // A device that needs more than a second for the large product tells as much by the small one.
-        let fast = if (SIDE as f64).powi(3) / slow < 1.0 { product(SIDE)? } else { slow };
-        Ok(Self { multiply_adds: slow.max(fast), bytes: (LENGTH * dtype.size()) as f64 / read, item: dtype.size() })
+        let fast = if (SIDE as f64).powi(3) / slow < 1.0 {
+            product(SIDE)?
+        } else {
+            slow
+        };
+        Ok(Self {
+            multiply_adds: slow.max(fast),
+            bytes: (LENGTH * dtype.size()) as f64 / read,
+            item: dtype.size(),
+        })
     }
 
     /// The shortest time of a fit: n·p²/2 multiply-adds for the symmetric scatter, or one pass over the data.

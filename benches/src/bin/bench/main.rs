@@ -70,7 +70,9 @@ fn main() -> Result<()> {
         let expected = run_case(case, &candidates, &arguments, &bar, &mut report)?;
         if let Some(python) = &sklearn {
             bar.set_message(format!("scikit-learn on {}", case.name));
-            report.rows.extend(sklearn::run(python, case, arguments.repeat, &expected)?);
+            report
+                .rows
+                .extend(sklearn::run(python, case, arguments.repeat, &expected)?);
         }
     }
     bar.finish_and_clear();
@@ -91,7 +93,7 @@ fn main() -> Result<()> {
 fn candidates(prefix: Option<&str>) -> (Vec<Candidate>, Vec<String>) {
     let mut found = vec![Candidate {
         name: report::PLAIN.into(),
-        xp: Namespace::new(AnyBackend::new(Composed::new(cpu().backend().clone()))),
+        xp: Namespace::new(AnyBackend::new(Composed::new(*cpu().backend()))),
     }];
     let mut absent = Vec::new();
     for entry in devices() {
@@ -123,7 +125,9 @@ fn run_case(
             let limits = Limits::of(&candidate.xp, dtype)?;
             let measured = Measured::of(case, &candidate.xp, dtype, arguments.repeat)
                 .with_context(|| format!("{} in {dtype} on {}", case.name, candidate.name))?;
-            report.rows.push(Row::new(case, &candidate.name, dtype, &measured, &limits, &expected));
+            report
+                .rows
+                .push(Row::new(case, &candidate.name, dtype, &measured, &limits, &expected));
             bar.inc(1);
         }
     }
@@ -132,7 +136,12 @@ fn run_case(
 
 /// The real floating-point dtypes of a device.
 fn dtypes(xp: &Namespace<AnyBackend>) -> Vec<DType> {
-    xp.info().dtypes().iter().copied().filter(|d| d.is_real_floating()).collect()
+    xp.info()
+        .dtypes()
+        .iter()
+        .copied()
+        .filter(|d| d.is_real_floating())
+        .collect()
 }
 
 fn style() -> ProgressStyle {

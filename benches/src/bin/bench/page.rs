@@ -39,12 +39,25 @@ pub(crate) fn html(report: &Report) -> Result<String> {
     )?;
     for data in data_sets(report) {
         let (light, dark) = (fit_times(report, &data, &LIGHT)?, fit_times(report, &data, &DARK)?);
-        writeln!(page, "<div class=\"light\">{light}</div><div class=\"dark\">{dark}</div>")?;
+        writeln!(
+            page,
+            "<div class=\"light\">{light}</div><div class=\"dark\">{dark}</div>"
+        )?;
     }
     page.push_str("<div class=\"table\"><table>\n<thead><tr>");
-    for title in
-        ["data", "device", "dtype", "transfer", "fit", "limit", "speed-up", "predict", "limit", "accuracy", "agrees with cpu"]
-    {
+    for title in [
+        "data",
+        "device",
+        "dtype",
+        "transfer",
+        "fit",
+        "limit",
+        "speed-up",
+        "predict",
+        "limit",
+        "accuracy",
+        "agrees with cpu",
+    ] {
         write!(page, "<th>{title}</th>")?;
     }
     page.push_str("</tr></thead>\n<tbody>\n");

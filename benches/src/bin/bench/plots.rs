@@ -42,9 +42,14 @@ pub(crate) fn fit_times(report: &Report, data: &str, palette: &Palette) -> Resul
         area.fill(&palette.background).map_err(|e| failed(&e))?;
         let font = |size: i32| ("sans-serif", size).into_font().color(&palette.text);
         let text = |line: &str, at: (i32, i32), size: i32| {
-            area.draw(&Text::new(line.to_owned(), at, font(size))).map_err(|e| failed(&e))
+            area.draw(&Text::new(line.to_owned(), at, font(size)))
+                .map_err(|e| failed(&e))
         };
-        text(&format!("LinearDiscriminantAnalysis, {data}: time to fit (shorter is better)"), (MARGIN, 14), 17)?;
+        text(
+            &format!("LinearDiscriminantAnalysis, {data}: time to fit (shorter is better)"),
+            (MARGIN, 14),
+            17,
+        )?;
         let full = WIDTH as i32 - LABELS - VALUES;
         for (i, row) in rows.iter().enumerate() {
             let top = HEADER + i as i32 * ROW_HEIGHT as i32;
@@ -52,9 +57,14 @@ pub(crate) fn fit_times(report: &Report, data: &str, palette: &Palette) -> Resul
             let length = ((row.fit / longest) * f64::from(full)).max(2.0) as i32;
             let bar = [(LABELS, top), (LABELS + length, top + ROW_HEIGHT as i32 - 8)];
             let colour = palette.bars[usize::from(row.dtype == "float64")];
-            area.draw(&Rectangle::new(bar, colour.filled())).map_err(|e| failed(&e))?;
+            area.draw(&Rectangle::new(bar, colour.filled()))
+                .map_err(|e| failed(&e))?;
             let speedup = row.speedup.map_or_else(String::new, |s| format!("  ({s:.1}×)"));
-            text(&format!("{}{speedup}", seconds(row.fit)), (LABELS + length + 8, top + 3), 14)?;
+            text(
+                &format!("{}{speedup}", seconds(row.fit)),
+                (LABELS + length + 8, top + 3),
+                14,
+            )?;
         }
         area.present().map_err(|e| failed(&e))?;
     }

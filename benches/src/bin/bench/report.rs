@@ -76,7 +76,11 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) const fn new(devices: Vec<String>, absent: Vec<String>) -> Self {
-        Self { devices, rows: Vec::new(), absent }
+        Self {
+            devices,
+            rows: Vec::new(),
+            absent,
+        }
     }
 
     /// Fills in how much faster each row is than the CPU's plain path.
@@ -88,7 +92,9 @@ impl Report {
             .map(|r| (r.data.clone(), r.dtype.clone(), r.fit))
             .collect();
         for row in &mut self.rows {
-            let base = plain.iter().find(|(data, dtype, _)| *data == row.data && *dtype == row.dtype);
+            let base = plain
+                .iter()
+                .find(|(data, dtype, _)| *data == row.data && *dtype == row.dtype);
             row.speedup = base.map(|(_, _, fit)| fit / row.fit);
         }
     }
@@ -96,7 +102,7 @@ impl Report {
     /// The table that the bench prints.
     pub(crate) fn table(&self) -> Table {
         let mut table = Table::new();
-        table.load_preset(UTF8_HORIZONTAL_ONLY).set_header([
+        table.load_style(UTF8_HORIZONTAL_ONLY).set_header([
             "data",
             "device",
             "dtype",
@@ -119,7 +125,8 @@ impl Report {
                 row.fit_limit.map_or_else(String::new, |t| format!("({})", seconds(t))),
                 row.speedup.map_or_else(String::new, |s| format!("{s:.1}×")),
                 seconds(row.predict),
-                row.predict_limit.map_or_else(String::new, |t| format!("({})", seconds(t))),
+                row.predict_limit
+                    .map_or_else(String::new, |t| format!("({})", seconds(t))),
                 percent(row.accuracy),
                 percent(row.agreement.min(row.agreement_after_move.unwrap_or(1.0))),
             ]);

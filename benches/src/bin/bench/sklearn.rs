@@ -34,7 +34,11 @@ pub(crate) fn environment() -> Result<PathBuf> {
     if !python.exists() {
         eprintln!("Installing {PACKAGE} into {FOLDER}/venv …");
         fs::create_dir_all(FOLDER)?;
-        call(Command::new("python3").args(["-m", "venv"]).arg(Path::new(FOLDER).join("venv")))?;
+        call(
+            Command::new("python3")
+                .args(["-m", "venv"])
+                .arg(Path::new(FOLDER).join("venv")),
+        )?;
         call(Command::new(&python).args(["-m", "pip", "install", "-q", PACKAGE]))?;
     }
     Ok(python)
@@ -60,7 +64,11 @@ pub(crate) fn run(python: &Path, case: &Case, repeat: u32, expected: &[i64]) -> 
         .env_remove("OPENBLAS_L2_SIZE")
         .output()
         .context("cannot start Python")?;
-    ensure!(output.status.success(), "scikit-learn failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    ensure!(
+        output.status.success(),
+        "scikit-learn failed:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let timed: Vec<Timed> = String::from_utf8(output.stdout)?
         .lines()
         .map(serde_json::from_str)
@@ -86,7 +94,9 @@ pub(crate) fn run(python: &Path, case: &Case, repeat: u32, expected: &[i64]) -> 
 }
 
 fn call(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("cannot start {:?}", command.get_program()))?;
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start {:?}", command.get_program()))?;
     ensure!(status.success(), "{command:?} failed");
     Ok(())
 }
