@@ -154,7 +154,7 @@ fn print(report: &Report, seconds: f64) {
 fn table(chapter: &str, functions: &[&FunctionReport]) -> Table {
     let mut table = Table::new();
     table
-        .load_preset(UTF8_HORIZONTAL_ONLY)
+        .load_style(UTF8_HORIZONTAL_ONLY)
         .set_content_arrangement(ContentArrangement::Disabled)
         .set_header([
             chapter,
