@@ -472,8 +472,8 @@ impl<B: Backend> Namespace<B> {
         let value = value.evaluate(self)?;
         let value = value.with_layout(value.layout.broadcast_to(&wanted));
         let flat = self.reshape(mask, [mask.size()])?;
-        let rank = self.cumulative_sum(self.astype(&flat, self.index_dtype()), 0)? - 1;
-        let rank = self.maximum(rank, 0).eval()?;
+        // Before the first true element that is -1, an index too.
+        let rank = (self.cumulative_sum(self.astype(&flat, self.index_dtype()), 0)? - 1).eval()?;
         let shape: Vec<usize> = [mask.size()].iter().chain(rest).copied().collect();
         let spread = self.gather(&value, &broadcast_along(rank.data()?, &shape, 0), 0)?;
         Ok(self.reshape(spread, x.shape())?.into())
