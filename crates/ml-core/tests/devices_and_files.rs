@@ -55,6 +55,8 @@ fn models_move_with_their_labels() {
     check_moves(&wide, &wide, DType::Float64);
     check_moves(&wide, &narrow, DType::Float32);
     check_moves(&narrow, &wide, DType::Float32);
+    check_moves(&wide, &array_api_compat::cpu(), DType::Float64);
+    check_moves(&array_api_compat::cpu(), &narrow, DType::Float32);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What users get wrong: always an error that says what would be right, never a panic.
 
 use array_api_spec::{
-    Array, Complex, DType, Result, ix,
+    Array, Backend, Complex, DType, Namespace, Result, ix,
     reference::{self, Reference},
 };
 use insta::assert_snapshot;
@@ -168,19 +168,36 @@ proptest! {
         }),
         single in any::<bool>(),
     ) {
-        let xp = reference::namespace();
         let dtype = if single { DType::Float32 } else { DType::Float64 };
-        let x = xp.asarray_as((values, [n, p]), dtype).expect("a good array");
-        let y = xp.asarray(&labels).expect("a good array");
-        let Ok(model) = lda.fit(&x, &y) else { return Ok(()) };
-        let classes: Vec<i64> = model.classes_().to_vec().expect("integers");
-        let predicted: Vec<i64> = model.predict(&x).expect("the samples that were fitted").to_vec().expect("integers");
-        prop_assert!(predicted.iter().all(|label| classes.contains(label)));
-        let proba = model.predict_proba(&x).expect("the samples that were fitted");
-        prop_assert_eq!(proba.shape(), &[n, classes.len()][..]);
-        let sums: Vec<f64> = xp.sum(&proba, 1).expect("a matrix").to_vec().expect("real");
-        prop_assert!(sums.iter().all(|s| (s - 1.0).abs() < 1e-5), "{:?} of {:?}", sums, model);
-        let log_proba: Vec<f64> = model.predict_log_proba(&x).expect("the same").to_vec().expect("real");
-        prop_assert!(log_proba.iter().all(|v| v.is_finite() && *v <= 0.0), "{:?}", log_proba);
+        check_fit(&lda, &reference::namespace(), &values, [n, p], dtype, &labels)?;
+        check_fit(&lda, &array_api_compat::cpu(), &values, [n, p], dtype, &labels)?;
     }
+}
+
+/// Fits and, if the fit is not refused, predicts.
+fn check_fit<B: Backend>(
+    lda: &Lda,
+    xp: &Namespace<B>,
+    values: &[f64],
+    shape: [usize; 2],
+    dtype: DType,
+    labels: &[i64],
+) -> Result<(), TestCaseError> {
+    let x = xp.asarray_as((values.to_vec(), shape), dtype).expect("a good array");
+    let y = xp.asarray(labels).expect("a good array");
+    let Ok(model) = lda.fit(&x, &y) else { return Ok(()) };
+    let classes: Vec<i64> = model.classes_().to_vec().expect("integers");
+    let predicted: Vec<i64> = model
+        .predict(&x)
+        .expect("the samples that were fitted")
+        .to_vec()
+        .expect("integers");
+    prop_assert!(predicted.iter().all(|label| classes.contains(label)));
+    let proba = model.predict_proba(&x).expect("the samples that were fitted");
+    prop_assert_eq!(proba.shape(), &[shape[0], classes.len()][..]);
+    let sums: Vec<f64> = xp.sum(&proba, 1).expect("a matrix").to_vec().expect("real");
+    prop_assert!(sums.iter().all(|s| (s - 1.0).abs() < 1e-5), "{:?} of {:?}", sums, model);
+    let log_proba: Vec<f64> = model.predict_log_proba(&x).expect("the same").to_vec().expect("real");
+    prop_assert!(log_proba.iter().all(|v| v.is_finite() && *v <= 0.0), "{:?}", log_proba);
+    Ok(())
 }

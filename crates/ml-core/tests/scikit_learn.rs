@@ -45,3 +45,12 @@ fn digits_on_the_reference_backend() {
         1e-8,
     );
 }
+
+#[test]
+fn iris_and_digits_on_the_cpu() {
+    let cpu = array_api_compat::cpu();
+    check_all(&iris_reference(), &datasets::iris(), &cpu, DType::Float64, 1e-8);
+    check_all(&digits_reference(), &datasets::digits(), &cpu, DType::Float64, 1e-8);
+    check_all(&iris_reference(), &datasets::iris(), &cpu, DType::Float32, 1e-3);
+    check_all(&digits_reference(), &datasets::digits(), &cpu, DType::Float32, 1e-3);
+}
