@@ -3,7 +3,7 @@
 mod common;
 
 use array_api_spec::{Backend, DType, Namespace, reference};
-use common::split;
+use common::{adapters, floating_types, split};
 use insta::assert_snapshot;
 use ml_core::{FittedLinearDiscriminantAnalysis as Fitted, LinearDiscriminantAnalysis, Shrinkage, Solver, datasets};
 use tempfile::TempDir;
@@ -57,6 +57,16 @@ fn models_move_with_their_labels() {
     check_moves(&narrow, &wide, DType::Float32);
     check_moves(&wide, &array_api_compat::cpu(), DType::Float64);
     check_moves(&array_api_compat::cpu(), &narrow, DType::Float32);
+}
+
+#[test]
+fn models_fitted_on_wgpu_predict_the_same_on_the_cpu() {
+    for gpu in adapters() {
+        for dtype in floating_types(&gpu) {
+            check_moves(&gpu, &array_api_compat::cpu(), dtype);
+        }
+        check_moves(&array_api_compat::cpu(), &gpu, DType::Float32);
+    }
 }
 
 #[test]

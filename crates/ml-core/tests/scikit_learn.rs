@@ -3,7 +3,7 @@
 mod common;
 
 use array_api_spec::{DType, reference};
-use common::{check_all, digits_reference, iris_reference};
+use common::{adapters, check_all, digits_reference, floating_types, iris_reference};
 use ml_core::datasets;
 
 #[test]
@@ -53,4 +53,15 @@ fn iris_and_digits_on_the_cpu() {
     check_all(&digits_reference(), &datasets::digits(), &cpu, DType::Float64, 1e-8);
     check_all(&iris_reference(), &datasets::iris(), &cpu, DType::Float32, 1e-3);
     check_all(&digits_reference(), &datasets::digits(), &cpu, DType::Float32, 1e-3);
+}
+
+#[test]
+fn iris_and_digits_on_wgpu() {
+    for xp in adapters() {
+        for dtype in floating_types(&xp) {
+            let tolerance = if dtype == DType::Float64 { 1e-6 } else { 1e-3 };
+            check_all(&iris_reference(), &datasets::iris(), &xp, dtype, tolerance);
+            check_all(&digits_reference(), &datasets::digits(), &xp, dtype, tolerance);
+        }
+    }
 }

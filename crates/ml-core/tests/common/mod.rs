@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use array_api_spec::{Array, Backend, DType, Namespace, axis, ix};
+use array_api_compat::Wgpu;
+use array_api_spec::{Array, Backend, DType, Error, Namespace, axis, ix};
 use ml_core::{LinearDiscriminantAnalysis, Shrinkage, Solver, datasets::Dataset};
 use serde::Deserialize;
 
@@ -101,6 +102,31 @@ pub(crate) fn digits_reference() -> Reference {
 fn decode(compressed: &[u8]) -> Reference {
     let text = zstd::decode_all(compressed).expect("a zstd file");
     serde_json::from_slice(&text).expect("the format above")
+}
+
+/// The first graphics adapter as it is, and with its 64-bit types hidden. Empty, with a line that says so, where there is none.
+pub(crate) fn adapters() -> Vec<Namespace<Wgpu>> {
+    let open = || {
+        Ok([
+            array_api_compat::wgpu(0)?,
+            array_api_compat::wgpu::with_masked_types(0)?,
+        ])
+    };
+    match open() {
+        Ok(adapters) => adapters.into(),
+        Err(Error::NoDevice { detail, .. }) => {
+            println!("skipped on wgpu: {detail}");
+            Vec::new()
+        }
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// The real floating-point types of a device.
+pub(crate) fn floating_types<B: Backend>(xp: &Namespace<B>) -> Vec<DType> {
+    xp.info()
+        .dtypes_of_kind("real floating")
+        .expect("a kind of the standard")
 }
 
 /// Training and test samples with their labels.

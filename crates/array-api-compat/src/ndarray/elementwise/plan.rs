@@ -90,12 +90,13 @@ impl<'a> Plan<'a> {
         for (number, step) in program.steps.iter().enumerate() {
             let action = plan.action(program, step, vectors);
             plan.size = plan.size.max(step.dtype.size());
-            let buffer = free.pop().unwrap_or_else(|| {
+            // A constant has a buffer of its own, before and after its step: it is filled once, ahead of all blocks.
+            let reused = if matches!(action, Action::Constant(_)) { None } else { free.pop() };
+            let buffer = reused.unwrap_or_else(|| {
                 plan.buffers += 1;
                 plan.buffers - 1
             });
-            // A buffer is free again after the step that last reads it, not within it: loops do not work in place. Constants keep
-            // theirs, since it is filled once for many blocks.
+            // A buffer is free again after the step that last reads it, not within it: loops do not work in place.
             let arguments: SmallVec<[usize; 3]> = step.op.arguments().collect();
             for (k, &argument) in arguments.iter().enumerate() {
                 let constant = matches!(plan.steps[argument].action, Action::Constant(_));

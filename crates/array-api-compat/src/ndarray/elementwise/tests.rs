@@ -411,3 +411,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_constant_outlives_the_steps_before_its_own() {
+    let xp = crate::cpu();
+    let x = xp.asarray([[1.0, 2.0], [4.0, 5.0]]).expect("a good array");
+    // By the time that 1.0 is named, buffers of the comparison are free; it is filled before they are used.
+    let limit = xp.asarray(0.5).expect("a good array");
+    let chosen = xp.where_(xp.greater(&x, limit + 2.0), 1.0 / &x, 0.0).eval();
+    let values: Vec<f64> = chosen.and_then(|c| c.to_vec()).expect("a good expression");
+    assert_eq!(values, [0.0, 0.0, 0.25, 0.2]);
+    let identity = xp.eye(2, 2, 0, DType::Float64).and_then(|i| i.to_vec::<f64>());
+    assert_eq!(identity.expect("a good array"), [1.0, 0.0, 0.0, 1.0]);
+}
