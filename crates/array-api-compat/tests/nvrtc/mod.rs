@@ -10,13 +10,13 @@ use std::process::Command;
 use libloading::Library;
 
 /// The compiler.
-pub struct Nvrtc(Library);
+pub(crate) struct Nvrtc(Library);
 
 type Program = *mut c_void;
 
 impl Nvrtc {
     /// Finds and loads the library.
-    pub fn find() -> Option<Self> {
+    pub(crate) fn find() -> Option<Self> {
         let path = candidates().into_iter().find(|p| p.is_file())?;
         // SAFETY: NVIDIA's library runs no code of consequence when it is loaded.
         let library = unsafe { Library::new(&path) }.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
@@ -24,7 +24,7 @@ impl Nvrtc {
     }
 
     /// Compiles CUDA C++ to PTX as the CUDA runtime does; an error is the compiler's log.
-    pub fn ptx(&self, source: &str) -> Result<String, String> {
+    pub(crate) fn ptx(&self, source: &str) -> Result<String, String> {
         let source = CString::new(source).expect("no NUL in a source");
         let options = [c"--gpu-architecture=compute_75", c"--fmad=false", c"--std=c++17"];
         let options = options.map(CStr::as_ptr);
