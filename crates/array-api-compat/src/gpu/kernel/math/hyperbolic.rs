@@ -5,7 +5,7 @@
 use std::f64::consts::LN_2;
 
 use super::exponential::{expm1, half_exp};
-use super::format::{constant, nan, polynomial, with_sign};
+use super::format::{constant, infinity, nan, polynomial, with_sign};
 use super::logarithm::log1p;
 use crate::gpu::kernel::ir::{Val, call, select};
 
@@ -93,7 +93,7 @@ pub(super) fn atanh(x: Val) -> Val {
     call("atanh", [x], |[x]| {
         let a = x.abs();
         let quotient = a * 2.0 / (1.0 - a);
-        let below = select(a.lt(1.0), quotient, super::format::infinity(x));
+        let below = select(a.lt(1.0), quotient, infinity(x));
         let y = with_sign(log1p(below) * 0.5, x);
         let tiny = a.lt(constant(x, 1e-5, 1e-9));
         select(a.gt(1.0), nan(x), select(tiny | x.is_nan(), x, y))

@@ -2,8 +2,30 @@
 //!
 //! Shading languages promise little of their own functions (a logarithm near 1 may be off by 10⁶ units in the last place, and
 //! there is none in `float64`), so every function here is made of + - × ÷ √, roundings and integer operations, the same on every device.
-//! What drivers may do to such code is allowed for: cancelling sums stand behind [`Val::pin`], NaN, zeros, infinities and subnormal numbers are
+//! What drivers may do to such code is allowed for: cancelling sums stand behind [`Val::pin`]; NaN, zeros, infinities and subnormal numbers are
 //! told by their bits. What a device makes of subnormal *results* is its own affair.
+//!
+//! Largest errors in units in the last place, measured on lavapipe with plain WGSL (Mesa 22.3.6; 300,000 points in each of two to
+//! six regions, among them all bit patterns, against the x87's 64-bit mantissa):
+//!
+//! | function | `float32` | `float64` | | function | `float32` | `float64` |
+//! | --- | --- | --- | --- | --- | --- | --- |
+//! | exp | 1.12 | 1.08 | | atan | 0.84 | 0.77 |
+//! | expm1 | 1.64 | 1.52 | | atan2 | 1.57 | 1.40 |
+//! | log | 0.81 | 0.79 | | sinh | 1.55 | 1.58 |
+//! | log1p | 0.81 | 0.79 | | cosh | 1.44 | 1.41 |
+//! | log2 | 0.50 | 0.50 | | tanh | 2.19 | 2.37 |
+//! | log10 | 1.00 | 1.00 | | asinh | 1.60 | 1.61 |
+//! | sin, cos | 1.61 | 1.52 | | acosh | 2.33 | 2.40 |
+//! | tan | 2.17 | 2.17 | | atanh | 1.90 | 1.79 |
+//! | asin | 0.89 | 0.86 | | pow | 1.13 | 1.12 |
+//! | acos | 0.90 | 0.88 | | hypot | 1.15 | 1.17 |
+//!
+//! + - × ÷ √, `reciprocal`, `square`, the roundings, `remainder` and `floor_divide` are exact or correctly rounded there. `logaddexp` is
+//! within 4 units of the largest of its arguments and its result; where both terms cancel, the result has fewer digits.
+//!
+//! Complex functions are within 4 units of the modulus' last place (measured against 200-bit arithmetic; `tan` and `tanh` 3, most others 1 to 2),
+//! but for `pow`, which magnifies the error of w · log z by its size.
 
 mod complex;
 mod exponential;
@@ -14,6 +36,9 @@ mod power;
 mod reduction;
 mod rounding;
 mod trigonometric;
+
+#[cfg(test)]
+mod tests;
 
 use array_api_spec::{BinaryOp, DType, UnaryOp};
 

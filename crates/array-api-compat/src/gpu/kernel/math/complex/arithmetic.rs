@@ -1,9 +1,11 @@
 //! Products, quotients, roots and signs.
 
-use super::super::format::{exponent, infinity, is_infinite, is_zero, nan, power_of_two, scale, signbit, with_sign};
-use super::super::power::{hypot, scale_down};
 use super::{Complex, both, call, call2, choose};
 use crate::gpu::kernel::ir::{Val, lit, select};
+use crate::gpu::kernel::math::format::{
+    exponent, infinity, is_infinite, is_zero, nan, power_of_two, scale, signbit, with_sign,
+};
+use crate::gpu::kernel::math::power::{hypot, scale_down};
 
 /// The textbook product.
 pub(super) fn multiply((a, b): Complex, (c, d): Complex) -> Complex {

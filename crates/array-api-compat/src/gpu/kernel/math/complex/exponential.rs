@@ -1,15 +1,15 @@
 //! Exponentials, logarithms and powers.
 
-use super::super::exponential::{exp as real_exp, exp_parts, expm1 as real_expm1};
-use super::super::format::{
-    constant, exponent, infinity, is_finite, is_infinite, is_zero, nan, scale, signbit, trunc, with_sign,
-};
-use super::super::logarithm::{log as real_log, log1p as real_log1p};
-use super::super::power::{hypot, pow as real_pow, scale_down};
-use super::super::trigonometric::{atan2, sin_cos};
 use super::arithmetic::{divide, multiply};
 use super::{Complex, both, call, call2, choose};
-use crate::gpu::kernel::ir::{Ty, Val, if_, if_else, lit, select, var, while_};
+use crate::gpu::kernel::ir::{self, Ty, Val, if_, if_else, lit, select, var, while_};
+use crate::gpu::kernel::math::exponential::{exp as real_exp, exp_parts, expm1 as real_expm1};
+use crate::gpu::kernel::math::format::{
+    constant, exponent, infinity, is_finite, is_infinite, is_zero, nan, scale, signbit, trunc, with_sign,
+};
+use crate::gpu::kernel::math::logarithm::{log as real_log, log1p as real_log1p};
+use crate::gpu::kernel::math::power::{hypot, pow as real_pow, scale_down};
+use crate::gpu::kernel::math::trigonometric::{atan2, sin_cos};
 
 /// eˣ · y · 2ʲ without overflow on the way, for |y| ≤ 1, as a function of y; `x` is no NaN.
 pub(super) fn exp_times(x: Val, j: i32) -> impl Fn(Val) -> Val {
@@ -54,7 +54,7 @@ pub(super) fn expm1(z: Complex) -> Complex {
 
 /// log |z| without overflow, and without cancellation near |z| = 1.
 pub(super) fn log_modulus(x: Val, y: Val) -> Val {
-    super::super::super::ir::call("log_modulus", [x, y], |[x, y]| {
+    ir::call("log_modulus", [x, y], |[x, y]| {
         let (a, b) = (x.abs(), y.abs());
         let first = a.ge(b);
         let (larger, smaller) = (select(first, a, b), select(first, b, a));

@@ -5,18 +5,20 @@
 
 use std::f64::consts::{FRAC_PI_2, LN_2};
 
-use super::super::exponential::exp as real_exp;
-use super::super::format::{
-    constant, infinity, is_finite, is_infinite, is_zero, nan, negate_if, signbit, times_sign, with_sign,
-};
-use super::super::hyperbolic::{asinh as real_asinh, cosh as real_cosh, sinh as real_sinh, tanh as real_tanh};
-use super::super::logarithm::{log as real_log, log1p as real_log1p};
-use super::super::power::hypot;
-use super::super::trigonometric::{atan2, sin_cos};
 use super::arithmetic::sqrt;
 use super::exponential::{exp_times, log_modulus};
 use super::{Complex, both, call, choose};
 use crate::gpu::kernel::ir::{Val, lit, select};
+use crate::gpu::kernel::math::exponential::exp as real_exp;
+use crate::gpu::kernel::math::format::{
+    constant, infinity, is_finite, is_infinite, is_zero, nan, negate_if, signbit, times_sign, with_sign,
+};
+use crate::gpu::kernel::math::hyperbolic::{
+    asinh as real_asinh, cosh as real_cosh, sinh as real_sinh, tanh as real_tanh,
+};
+use crate::gpu::kernel::math::logarithm::{log as real_log, log1p as real_log1p};
+use crate::gpu::kernel::math::power::hypot;
+use crate::gpu::kernel::math::trigonometric::{atan2, sin_cos};
 
 /// Beyond it sinh, cosh and ½ e^|x| are the same.
 fn is_beyond(x: Val) -> Val {
