@@ -1,7 +1,7 @@
 //! Every function against the reference backend, on adapter 0 as it is and without its 64-bit types.
 
 use array_api_spec::{
-    BinaryOp, Complex, DType, HostBuffer, Layout, Op, Program, ReduceOp, Scalar, ScanOp, Strided, UnaryOp,
+    BinaryOp, Complex, DType, Error, HostBuffer, Layout, Op, Program, ReduceOp, Scalar, ScanOp, Strided, UnaryOp,
     backend::{
         ArrayObjectBackend, ElementwiseBackend, ExtraBackend, IndexingBackend, LinalgBackend, SortingBackend,
         StatisticalBackend,
@@ -801,5 +801,54 @@ fn unary_functions_reach_the_device() {
             );
             pair.agree(&a, &b, &[100], out, 1e-6, op.name());
         }
+    });
+}
+
+#[test]
+fn more_groups_than_one_dimension_holds() {
+    on_each(|pair| {
+        let n = 65_536 * super::GROUP as usize + 3;
+        let mut program = Program::scalar(&[n], Scalar::Int(7), DType::Int32);
+        let index = program.push(Op::Index(0), DType::Int32);
+        program.push(Op::Binary(BinaryOp::Multiply, 0, index), DType::Int32);
+        let out = pair.gpu.evaluate(&program).expect("computes");
+        let out = pair.gpu.download(&Strided::contiguous(out, &[n], DType::Int32)).expect("downloads");
+        let HostBuffer::Int32(out) = out else { panic!("integers") };
+        assert!(out.iter().enumerate().all(|(i, &x)| x == 7 * i as i32));
+    });
+}
+
+#[test]
+fn what_is_too_large_is_an_error() {
+    on_each(|pair| {
+        let one = |shape: &[usize]| Program::scalar(shape, Scalar::Float(1.0), DType::Float32);
+        for shape in [&[1 << 20, 1 << 20][..], &[1 << 31], &[usize::MAX / 8]] {
+            let error = pair.gpu.evaluate(&one(shape)).expect_err("too large");
+            assert!(matches!(error, Error::OutOfMemory { .. }), "{error}");
+            // A sum of it needs no room, but more positions than there are.
+            let error = pair.gpu.reduce(ReduceOp::Sum, &one(shape), &[0], DType::Float32);
+            assert!(shape.len() == 2 || error.is_err());
+        }
+        pair.gpu.synchronize().expect("the device lives on");
+    });
+}
+
+#[test]
+fn threads_share_a_device() {
+    on_each(|pair| {
+        std::thread::scope(|scope| {
+            for seed in 1..5_i32 {
+                let gpu = pair.gpu.clone();
+                scope.spawn(move || {
+                    for n in 1..40_usize {
+                        let x = gpu.upload(HostBuffer::Int32(vec![seed; n])).expect("room");
+                        let sum = Program::input(Strided::contiguous(x, &[n], DType::Int32));
+                        let sum = gpu.reduce(ReduceOp::Sum, &sum, &[0], DType::Int32).expect("sums");
+                        let sum = gpu.download(&Strided::contiguous(sum, &[], DType::Int32)).expect("downloads");
+                        assert_eq!(sum, HostBuffer::Int32(vec![seed * n as i32]));
+                    }
+                });
+            }
+        });
     });
 }
