@@ -101,7 +101,7 @@ impl State {
 }
 
 thread_local! {
-    pub(super) static STATE: RefCell<State> = RefCell::new(State {
+    pub(super) static STATE: RefCell<State> = const { RefCell::new(State {
         workgroup: 0,
         memories: Vec::new(),
         params: Vec::new(),
@@ -109,7 +109,7 @@ thread_local! {
         functions: Vec::new(),
         scopes: Vec::new(),
         scopes_ever: 0,
-    });
+    }) };
 }
 
 pub(super) fn node(node: Node, ty: Ty) -> Val {
