@@ -85,11 +85,19 @@ impl Work<'_, '_> {
         let (size, block) = (view.size(), self.plan.block(view));
         // Pieces large enough that a thread's start-up does not show, small enough to share out evenly.
         let piece = 16 * block;
+        let row = if view.by_rows() {
+            view.shape[view.shape.len() - 1]
+        } else {
+            size
+        };
         let run = |first: usize, last: usize| {
             self.plan.with_scratch(block.min(last - first), |scratch| {
-                for start in (first..last).step_by(block) {
+                let mut start = first;
+                while start < last {
+                    let len = block.min(last - start).min(row - start % row);
                     // SAFETY: by the contract; pieces and blocks do not overlap.
-                    unsafe { self.block(view, scratch, start, block.min(last - start)) };
+                    unsafe { self.block(view, scratch, start, len) };
+                    start += len;
                 }
             });
         };

@@ -137,7 +137,13 @@ pub(super) unsafe fn gather(
         if let (&[rows, columns], &[down, right]) = (shape, walk.strides.as_slice())
             && start == 0 && len == rows * columns && down != 0 && down.abs() < right.abs()
         {
-            // Reads go along the short stride: a column's cache lines are used up before the next is touched.
+            // Reads go along the short stride: a column's cache lines are used up before the next is touched. All are asked for
+            // before the first is read, for the processor does not see through the long stride.
+            for j in 0..columns {
+                for i in (0..rows).step_by(64 / size) {
+                    prefetch(from.wrapping_offset(walk.offset + j as isize * right + i as isize * down));
+                }
+            }
             for j in 0..columns {
                 // SAFETY: by the contract above, for the element (i, j).
                 unsafe {
@@ -162,6 +168,19 @@ pub(super) unsafe fn gather(
             }
         });
     });
+}
+
+/// Asks for the cache line of an address that will be read soon.
+#[inline(always)]
+fn prefetch<T>(address: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a hint; it reads nothing and cannot fault.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
 }
 
 /// Writes contiguous memory to the row-major elements `start..start + len` of a strided array.

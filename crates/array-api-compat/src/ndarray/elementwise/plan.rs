@@ -22,6 +22,9 @@ pub(in crate::ndarray) const BLOCK: usize = 1024;
 /// Most elements of a block that is read where it lies.
 const DIRECT_BLOCK: usize = 2048;
 
+/// Shortest rows that are worth a block of their own.
+const ROW: usize = 128;
+
 /// A program made ready to run.
 pub(in crate::ndarray) struct Plan<'a> {
     steps: SmallVec<[Step; 8]>,
@@ -373,6 +376,13 @@ impl View {
     /// Number of elements.
     pub(in crate::ndarray) fn size(&self) -> usize {
         self.shape.iter().product()
+    }
+
+    /// Whether blocks should not cross rows: rows are long enough, and what does not lie without gaps may still do so within
+    /// a row, where it can be read in place.
+    pub(in crate::ndarray) fn by_rows(&self) -> bool {
+        let long = self.shape.len() > 1 && self.shape.last().is_some_and(|&n| n >= ROW);
+        long && self.dense[..self.sources].iter().any(|dense| !dense)
     }
 
     /// The walks of the program's sources.

@@ -23,8 +23,8 @@ const SLAB: usize = 64 << 10;
 /// Elements that a thread takes at once, at least.
 const PIECE: usize = 16 << 10;
 
-/// Bytes of the accumulators of a panel: half a first-level cache, so that the elements have room beside them.
-const PANEL: usize = 8 << 10;
+/// Most bytes of the accumulators of a panel: half a first-level cache, so that the elements have room beside them.
+const PANEL: usize = 16 << 10;
 
 /// Accumulators that a panel of few columns is widened to, by taking several rows as one.
 const WIDE: usize = 128;
@@ -184,7 +184,7 @@ impl Work<'_, '_> {
                             self.row(scratch, (first + k) * len, 0..len, to.further(k));
                         }
                     } else {
-                        let step = block / len;
+                        let step = if self.view.by_rows() { 1 } else { block / len };
                         for k in (0..count).step_by(step) {
                             let rows = step.min(count - k);
                             let data = self.plan.run(self.view, scratch, (first + k) * len, rows * len, None);
@@ -258,7 +258,12 @@ impl Work<'_, '_> {
     /// That of [`reduce`].
     unsafe fn columns(&self) {
         let most = PANEL / self.fold.size;
-        let width = self.inner.min(most);
+        // Panels of about one width, none of them narrow.
+        let width = self
+            .inner
+            .div_ceil(self.inner.div_ceil(most))
+            .next_multiple_of(16)
+            .min(self.inner);
         // Several rows are taken as one while that leaves panels small, if whole rows lie together.
         let together = if self.fold.ordered || width < self.inner {
             1
@@ -361,8 +366,12 @@ impl Work<'_, '_> {
             part = self.view.part(&starts, &shape);
             &part
         };
-        let block = self.plan.block(view).max(count);
-        let step = (block / (count * together)).max(1) * together;
+        // Whole rows lie together and can be read several at a time; parts of rows cannot.
+        let step = if count == self.inner && !view.by_rows() {
+            (self.plan.block(view) / (count * together)).max(1) * together
+        } else {
+            together
+        };
         // SAFETY: by the contract.
         unsafe {
             (self.fold.start)(to, to.count);

@@ -94,10 +94,13 @@ fn row<F: Running>(plan: &Plan<'_>, view: &View, start: usize, length: usize, in
                 let data = plan.run(view, scratch, start + number * block, out.len(), None);
                 std::slice::from_raw_parts(data.cast::<F::Element>(), out.len())
             };
+            // A copy stays in a register, which what the closure borrows does not.
+            let mut running = carry;
             for (out, &x) in out.iter_mut().zip(data) {
-                carry = F::take(carry, x);
-                *out = F::result(carry);
+                running = F::take(running, x);
+                *out = F::result(running);
             }
+            carry = running;
         }
     });
 }

@@ -78,6 +78,19 @@ fn replaces<F: Extreme>(x: F::In, y: F::In) -> bool {
     (F::before(x, y) | is_nan(x)) & !is_nan(y)
 }
 
+/// Where the first element is that equals `best` (is NaN, if that is), which there is.
+#[inline(always)]
+fn position_of<T: Copy + PartialOrd>(row: &[T], best: T) -> usize {
+    let fits = |x: T| (x == best) | (is_nan(x) & is_nan(best));
+    // Chunks are searched without a branch for each element.
+    let chunks = row.chunks(32);
+    let chunk = chunks
+        .take_while(|chunk| !chunk.iter().fold(false, |any, &x| any | fits(x)))
+        .count();
+    let start = row.len().min(chunk * 32);
+    start + row[start..].iter().position(|&x| fits(x)).unwrap_or(0)
+}
+
 /// # Safety
 /// See [`Fold`].
 unsafe fn start<F: Extreme>(to: Place, count: usize) {
@@ -107,8 +120,7 @@ unsafe fn rows<F: Extreme>(to: Place, data: *const u8, rows: usize, len: usize, 
         let row = &data[k * len..(k + 1) * len];
         let best = row_value::<F::Value>(row);
         if *position == NONE || replaces::<F>(best, *value) {
-            let found = row.iter().position(|&x| x == best || is_nan(x) & is_nan(best));
-            *position = (index + found.unwrap_or(0)) as u64;
+            *position = (index + position_of(row, best)) as u64;
             *value = best;
         }
     }
