@@ -7,8 +7,8 @@
 use std::{mem::MaybeUninit, slice};
 
 use array_api_spec::{
-    BinaryOp, Complex, DType, UnaryOp, dispatch,
-    reference::math::{Arithmetic, BinaryFunction, UnaryFunction, cast},
+    BinaryOp, Complex, DType, Element, Scalar, UnaryOp, dispatch,
+    reference::math::{Arithmetic, BinaryFunction, UnaryFunction},
 };
 
 use super::math::{double, single};
@@ -564,13 +564,23 @@ pub(super) fn convert(from: DType, to: DType, vectors: bool) -> Kernel {
     if let Some(kernel) = convert_real(from, to).filter(|_| vectors) {
         return Kernel::Vector(kernel);
     }
-    dispatch!(from, T => dispatch!(to, U => Kernel::Scalar(Box::new(|arguments, out, len| {
+    unsafe fn read<T: Element>(from: *const u8, k: usize) -> Scalar {
         // SAFETY: by the contract of `Loop`, under which alone `Kernel::run` is called.
-        let (x, out) = unsafe { (input::<T>(arguments[0], len), output::<U>(out, len)) };
-        for (out, &x) in out.iter_mut().zip(x) {
-            out.write(cast::<T, U>(x));
+        unsafe { *from.cast::<T>().add(k) }.into()
+    }
+    unsafe fn write<T: Arithmetic>(value: Scalar, to: *mut u8, k: usize) {
+        // SAFETY: as in `read`.
+        unsafe { to.cast::<T>().add(k).write(T::cast(value)) };
+    }
+    // By way of `Scalar`: a function for each dtype instead of one for each pair.
+    let read = dispatch!(from, T => read::<T> as unsafe fn(*const u8, usize) -> Scalar);
+    let write = dispatch!(to, T => write::<T> as unsafe fn(Scalar, *mut u8, usize));
+    Kernel::Scalar(Box::new(move |arguments, out, len| {
+        for k in 0..len {
+            // SAFETY: by the contract of `Loop`, under which alone `Kernel::run` is called.
+            unsafe { write(read(arguments[0], k), out, k) };
         }
-    }))))
+    }))
 }
 
 /// Between real dtypes, Rust's `as` is what the standard wants: it truncates, saturates and wraps.
