@@ -7,8 +7,8 @@ use std::{any::Any, fmt, sync::Arc};
 use array_api_spec::{
     DType, Device, Error, HostBuffer, Layout, Namespace, Path, Program, ReduceOp, Result, ScanOp, Strided,
     backend::{
-        ArrayObjectBackend, Backend, ElementwiseBackend, ExtraBackend, FusionLimit, GroupScatterParts,
-        IndexingBackend, LinalgBackend, ManipulationBackend, Operation, SortingBackend, StatisticalBackend,
+        ArrayObjectBackend, Backend, ElementwiseBackend, ExtraBackend, FusionLimit, GroupScatterParts, IndexingBackend,
+        LinalgBackend, ManipulationBackend, Operation, SortingBackend, StatisticalBackend,
     },
 };
 
@@ -89,7 +89,9 @@ impl<S: Clone + fmt::Debug + PartialEq + Send + Sync + 'static> ErasedStorage fo
     }
 
     fn same(&self, other: &dyn ErasedStorage) -> bool {
-        (other as &dyn Any).downcast_ref::<S>().is_some_and(|other| self == other)
+        (other as &dyn Any)
+            .downcast_ref::<S>()
+            .is_some_and(|other| self == other)
     }
 }
 
@@ -103,11 +105,18 @@ fn unwrap<S: 'static>(storage: &AnyStorage) -> Result<&S> {
 
 /// Only an array that was put together by hand can get here.
 fn foreign() -> Error {
-    Error::value("AnyBackend", "the array's storage belongs to another backend; use `to_device`")
+    Error::value(
+        "AnyBackend",
+        "the array's storage belongs to another backend; use `to_device`",
+    )
 }
 
 fn array<S: Clone + 'static>(x: &Strided<AnyStorage>) -> Result<Strided<S>> {
-    Ok(Strided { storage: unwrap::<S>(&x.storage)?.clone(), layout: x.layout.clone(), dtype: x.dtype })
+    Ok(Strided {
+        storage: unwrap::<S>(&x.storage)?.clone(),
+        layout: x.layout.clone(),
+        dtype: x.dtype,
+    })
 }
 
 fn program<S: Clone + PartialEq + 'static>(x: &Program<AnyStorage>) -> Result<Program<S>> {
@@ -163,7 +172,9 @@ macro_rules! try_some {
 
 impl<B: Backend> Erased for B {
     fn same(&self, other: &dyn Erased) -> bool {
-        (other as &dyn Any).downcast_ref::<B>().is_some_and(|other| self == other)
+        (other as &dyn Any)
+            .downcast_ref::<B>()
+            .is_some_and(|other| self == other)
     }
 
     fn device(&self) -> Device {
@@ -184,11 +195,17 @@ impl<B: Backend> Erased for B {
 
     fn assign(&self, target: &mut Strided<AnyStorage>, region: &Layout, value: &Program<AnyStorage>) -> Result<()> {
         let value = program(value)?;
-        let storage = (&mut *target.storage.0 as &mut dyn Any).downcast_mut::<B::Storage>().ok_or_else(foreign)?;
+        let storage = (&mut *target.storage.0 as &mut dyn Any)
+            .downcast_mut::<B::Storage>()
+            .ok_or_else(foreign)?;
         // The storage is moved out and back, so that the backend sees its only handle; an empty upload holds its place.
         let placeholder = ArrayObjectBackend::upload(self, HostBuffer::UInt8(Vec::new()))?;
         let own = std::mem::replace(storage, placeholder);
-        let mut inner = Strided { storage: own, layout: target.layout.clone(), dtype: target.dtype };
+        let mut inner = Strided {
+            storage: own,
+            layout: target.layout.clone(),
+            dtype: target.dtype,
+        };
         let result = ArrayObjectBackend::assign(self, &mut inner, region, &value);
         *storage = inner.storage;
         target.layout = inner.layout;

@@ -13,7 +13,8 @@ pub struct DeviceEntry {
     pub namespace: Result<Namespace<AnyBackend>, String>,
 }
 
-const CUDA: &str = "the CUDA runtime is not part of this release yet; an NVIDIA GPU with a Vulkan driver takes part as `wgpu:N`";
+const CUDA: &str =
+    "the CUDA runtime is not part of this release yet; an NVIDIA GPU with a Vulkan driver takes part as `wgpu:N`";
 
 /// The CPU.
 ///
@@ -40,9 +41,14 @@ pub const fn cpu() -> Namespace<NdArray> {
 /// # Errors
 /// A name that is none, or a device that this machine does not have.
 pub fn device(name: &str) -> Result<Namespace<AnyBackend>> {
-    let none = |detail: &str| Error::NoDevice { name: name.into(), detail: detail.into() };
+    let none = |detail: &str| Error::NoDevice {
+        name: name.into(),
+        detail: detail.into(),
+    };
     let (kind, number) = name.split_once(':').unwrap_or((name, "0"));
-    let number: usize = number.parse().map_err(|_| none("the number after the colon is none; the first device is 0"))?;
+    let number: usize = number
+        .parse()
+        .map_err(|_| none("the number after the colon is none; the first device is 0"))?;
     match (kind, number) {
         ("cpu", 0) => Ok(AnyBackend::erase(&cpu())),
         ("cpu", _) => Err(none("there is one CPU device, `cpu`")),
@@ -55,13 +61,19 @@ pub fn device(name: &str) -> Result<Namespace<AnyBackend>> {
 /// The devices of this machine; those that it lacks with the line that would add them.
 #[must_use]
 pub fn devices() -> Vec<DeviceEntry> {
-    let mut entries = vec![DeviceEntry { name: "cpu".into(), namespace: Ok(AnyBackend::erase(&cpu())) }];
+    let mut entries = vec![DeviceEntry {
+        name: "cpu".into(),
+        namespace: Ok(AnyBackend::erase(&cpu())),
+    }];
     let adapters = wgpu::adapters().len();
     for number in 0..adapters.max(1) {
         let name = format!("wgpu:{number}");
         let namespace = device(&name).map_err(|error| error.to_string());
         entries.push(DeviceEntry { name, namespace });
     }
-    entries.push(DeviceEntry { name: "cuda:0".into(), namespace: Err(CUDA.into()) });
+    entries.push(DeviceEntry {
+        name: "cuda:0".into(),
+        namespace: Err(CUDA.into()),
+    });
     entries
 }

@@ -739,7 +739,10 @@ fn scatter_of_groups_has_more_precision_than_its_input() {
             let parts = parts.expect("native").expect("computes");
             assert_eq!(parts.rank, p);
             let downloaded = pair.gpu.counters().downloaded_bytes - before.downloaded_bytes;
-            assert!(n == 400 || downloaded < 4 * (n * p) as u64, "the rows stay on the device: {downloaded} bytes");
+            assert!(
+                n == 400 || downloaded < 4 * (n * p) as u64,
+                "the rows stay on the device: {downloaded} bytes"
+            );
 
             let truth = reference::namespace();
             let wide = truth.asarray_as(

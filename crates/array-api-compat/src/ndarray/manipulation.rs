@@ -3,7 +3,7 @@
 use array_api_spec::{Element, Result, Strided, backend::ManipulationBackend, dispatch};
 use ndarray::{ArrayViewMutD, Axis, IxDyn, Slice};
 
-use super::{NdArray, Storage};
+use super::{NdArray, Storage, interop};
 
 impl ManipulationBackend for NdArray {
     fn concat(&self, arrays: &[Strided<Storage>], axis: usize) -> Option<Result<Storage>> {
@@ -21,7 +21,7 @@ fn join<T: Element>(arrays: &[Strided<Storage>], axis: usize) -> Result<Storage>
         for x in arrays {
             let end = start + x.shape()[axis];
             out.slice_axis_mut(Axis(axis), Slice::from(start..end))
-                .assign(&NdArray::view::<T>(x));
+                .assign(&interop::view::<T>(x));
             start = end;
         }
     })

@@ -3,6 +3,7 @@
 mod elementwise;
 mod extra;
 mod indexing;
+mod interop;
 mod linalg;
 mod manipulation;
 mod pool;
@@ -19,7 +20,6 @@ use array_api_spec::{
     BinaryOp, DType, Device, Element, HostBuffer, Layout, Path, Program, Result, Strided, UnaryOp,
     backend::ArrayObjectBackend, dispatch,
 };
-use ndarray::{ArrayBase, ArrayViewD, Axis, DataOwned, Dimension, IxDyn, ShapeBuilder};
 
 use self::strided::Walk;
 pub use self::{
@@ -158,52 +158,8 @@ pub(crate) fn check_bounds(x: &Strided<Storage>) {
     }
 }
 
-impl NdArray {
-    /// A view of an array as `ndarray` sees it, without a copy.
-    ///
-    /// # Panics
-    /// If the elements are not of type `T`.
-    #[must_use]
-    pub fn view<T: Element>(x: &Strided<Storage>) -> ArrayViewD<'_, T> {
-        let all = x.storage.slice::<T>();
-        check_bounds(x);
-        let Some((low, _)) = x.layout.bounds() else {
-            return ArrayViewD::from_shape(IxDyn(x.shape()), &[]).expect("no elements");
-        };
-        // `ndarray` builds views with strides that are not negative; flipped axes are flipped afterwards.
-        let strides: Vec<usize> = x.layout.strides().iter().map(|s| s.unsigned_abs()).collect();
-        // SAFETY: the view lies inside its storage (just checked), from its lowest element on, and lives no longer than the
-        // borrow of it.
-        let mut view = unsafe {
-            let shape = IxDyn(x.shape()).strides(IxDyn(&strides));
-            ArrayViewD::from_shape_ptr(shape, all.as_ptr().add(low))
-        };
-        for (axis, &stride) in x.layout.strides().iter().enumerate() {
-            if stride < 0 {
-                view.invert_axis(Axis(axis));
-            }
-        }
-        view
-    }
-
-    /// Adopts an owned `ndarray` array of any layout without a copy; a shared one is copied first.
-    #[must_use]
-    pub fn adopt<T: Element, S: DataOwned<Elem = T>, D: Dimension>(x: ArrayBase<S, D>) -> Strided<Storage> {
-        let x = x.into_owned();
-        let (shape, strides) = (x.shape().to_vec(), x.strides().to_vec());
-        let (values, offset) = x.into_raw_vec_and_offset();
-        Strided {
-            storage: values.into(),
-            layout: Layout::new(&shape, &strides, offset.unwrap_or(0)),
-            dtype: T::DTYPE,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array2, s};
-
     use super::*;
 
     fn table() -> Strided<Storage> {
@@ -232,27 +188,5 @@ mod tests {
                 Ok(HostBuffer::Float64(expected))
             );
         }
-    }
-
-    #[test]
-    fn ndarray_arrays_come_and_go_without_a_copy() {
-        let mut a = Array2::from_shape_fn((3, 4), |(i, j)| (4 * i + j) as f32);
-        a.invert_axis(Axis(0));
-        let a = a.reversed_axes();
-        let expected = a.clone();
-        let address = a.as_ptr();
-        let x = NdArray::adopt(a);
-        assert_eq!(x.shape(), [4, 3]);
-        let view = NdArray::view::<f32>(&x);
-        assert_eq!(view.as_ptr(), address);
-        assert_eq!(view, expected.into_dyn());
-
-        let x = table();
-        let part = x.with_layout(x.layout.slice(1, 3, 2, -2).flip(0));
-        let whole = NdArray::view::<f64>(&x);
-        assert_eq!(
-            NdArray::view::<f64>(&part),
-            whole.slice(s![..;-1, 1..;2]).slice(s![.., ..;-1]).into_dyn()
-        );
     }
 }

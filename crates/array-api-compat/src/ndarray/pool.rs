@@ -57,10 +57,14 @@ static POOL: LazyLock<Mutex<Pool>> = LazyLock::new(Mutex::default);
 /// Counters of the CPU backend's memory: for tests and benches.
 ///
 /// ```
-/// let before = array_api_compat::ndarray::statistics();
-/// let x = array_api_compat::ndarray::Storage::build::<f64>(1000, |x| x.fill(1.0))?;
-/// assert_eq!(array_api_compat::ndarray::statistics().bytes - before.bytes, 8000);
-/// # assert_eq!(x.len(), 1000);
+/// use array_api_compat::ndarray::statistics;
+/// let xp = array_api_compat::cpu();
+/// let x = xp.asarray(vec![1.0; 1000])?; // adopted
+/// let before = statistics();
+/// let y = (&x * 2.0 + 1.0).eval()?;
+/// assert_eq!(statistics().buffers - before.buffers, 1);
+/// assert_eq!(statistics().bytes - before.bytes, 8000);
+/// # assert_eq!(y.size(), 1000);
 /// # Ok::<(), array_api_spec::Error>(())
 /// ```
 #[must_use]
