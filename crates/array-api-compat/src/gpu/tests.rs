@@ -815,8 +815,13 @@ fn more_groups_than_one_dimension_holds() {
         let index = program.push(Op::Index(0), DType::Int32);
         program.push(Op::Binary(BinaryOp::Multiply, 0, index), DType::Int32);
         let out = pair.gpu.evaluate(&program).expect("computes");
-        let out = pair.gpu.download(&Strided::contiguous(out, &[n], DType::Int32)).expect("downloads");
-        let HostBuffer::Int32(out) = out else { panic!("integers") };
+        let out = pair
+            .gpu
+            .download(&Strided::contiguous(out, &[n], DType::Int32))
+            .expect("downloads");
+        let HostBuffer::Int32(out) = out else {
+            panic!("integers")
+        };
         assert!(out.iter().enumerate().all(|(i, &x)| x == 7 * i as i32));
     });
 }
@@ -847,7 +852,9 @@ fn threads_share_a_device() {
                         let x = gpu.upload(HostBuffer::Int32(vec![seed; n])).expect("room");
                         let sum = Program::input(Strided::contiguous(x, &[n], DType::Int32));
                         let sum = gpu.reduce(ReduceOp::Sum, &sum, &[0], DType::Int32).expect("sums");
-                        let sum = gpu.download(&Strided::contiguous(sum, &[], DType::Int32)).expect("downloads");
+                        let sum = gpu
+                            .download(&Strided::contiguous(sum, &[], DType::Int32))
+                            .expect("downloads");
                         assert_eq!(sum, HostBuffer::Int32(vec![seed * n as i32]));
                     }
                 });

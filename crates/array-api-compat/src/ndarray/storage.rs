@@ -87,12 +87,6 @@ impl Storage {
         self.0.len
     }
 
-    /// Whether there are no elements.
-    #[must_use]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// All elements.
     ///
     /// # Panics
@@ -103,19 +97,6 @@ impl Storage {
         // SAFETY: the buffer holds `len` initialised elements of this type (just checked) as long as the handle lives; writing needs
         // the only handle.
         unsafe { slice::from_raw_parts(self.0.start.as_ptr().cast::<T>(), self.len()) }
-    }
-
-    /// All elements for writing, if no other handle shares them.
-    ///
-    /// # Panics
-    /// If they are not of type `T`, which is a mistake of the caller.
-    #[must_use]
-    pub(crate) fn slice_mut<T: Element>(&mut self) -> Option<&mut [T]> {
-        assert_eq!(T::DTYPE, self.dtype(), "storage written as another dtype");
-        let len = self.len();
-        let start = self.unique()?;
-        // SAFETY: as in `slice`; this is the only handle and it is borrowed for writing.
-        Some(unsafe { slice::from_raw_parts_mut(start.cast::<T>(), len) })
     }
 
     /// Where the elements start, for kernels that know the dtype at run time only.
@@ -196,10 +177,11 @@ mod tests {
     #[test]
     fn only_the_sole_handle_may_write() {
         let mut x = Storage::from(vec![1_i32, 2, 3]);
-        x.slice_mut::<i32>().expect("sole")[1] = 5;
+        assert_eq!(x.unique(), Some(x.start().cast_mut()));
         let shared = x.clone();
-        assert!(x.slice_mut::<i32>().is_none());
-        assert_eq!(shared.slice::<i32>(), [1, 5, 3]);
+        assert_eq!(x.unique(), None);
+        drop(x);
+        assert_eq!(shared.slice::<i32>(), [1, 2, 3]);
     }
 
     #[test]

@@ -94,7 +94,11 @@ impl<'a> Plan<'a> {
             let action = plan.action(program, step, vectors);
             plan.size = plan.size.max(step.dtype.size());
             // A constant has a buffer of its own, before and after its step: it is filled once, ahead of all blocks.
-            let reused = if matches!(action, Action::Constant(_)) { None } else { free.pop() };
+            let reused = if matches!(action, Action::Constant(_)) {
+                None
+            } else {
+                free.pop()
+            };
             let buffer = reused.unwrap_or_else(|| {
                 plan.buffers += 1;
                 plan.buffers - 1

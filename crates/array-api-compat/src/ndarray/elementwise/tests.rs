@@ -388,8 +388,51 @@ fn assignment_writes_the_region_alone_and_copies_what_is_shared() {
     );
 }
 
+/// A program of steps that a list of random numbers chooses, in which values live long and short.
+fn random_program(shape: &[usize], choices: &[(u8, usize, usize, usize)]) -> Program<Storage> {
+    let f = DType::Float64;
+    let n = shape.iter().product();
+    let row = Strided {
+        storage: ramp(f, shape[1]),
+        layout: Layout::contiguous(&shape[1..]).broadcast_to(shape),
+        dtype: f,
+    };
+    let mut p = Program::input(Strided::contiguous(ramp(f, n), shape, f));
+    for &(kind, a, b, c) in choices {
+        let numbers: Vec<usize> = (0..p.steps.len()).filter(|&k| p.steps[k].dtype == f).collect();
+        let pick = |k: usize| numbers[k % numbers.len()];
+        match kind {
+            0 => p.push(Op::Scalar(Scalar::Float(a as f64 - 2.5)), f),
+            1 => p.push_input(row.clone()),
+            2 => p.push(Op::Index(a % 2), f),
+            3 => p.push(Op::Unary(UnaryOp::Negative, pick(a)), f),
+            4 => {
+                let less = p.push(Op::Binary(BinaryOp::Less, pick(a), pick(b)), DType::Bool);
+                p.push(Op::Select(less, pick(b), pick(c)), f)
+            }
+            _ => p.push(Op::Binary(BinaryOp::Subtract, pick(a), pick(b)), f),
+        };
+    }
+    // The last step is the result, and it is a new one.
+    let last = p.steps.len() - 1;
+    let last = if p.steps[last].dtype == f { last } else { 0 };
+    p.steps.push(array_api_spec::Step {
+        op: Op::Binary(BinaryOp::Maximum, last, 0),
+        dtype: f,
+    });
+    p
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn buffers_keep_what_is_still_needed(
+        shape in prop::sample::select(vec![[3, 4], [2, 700], [40, 300]]),
+        choices in prop::collection::vec((0..8_u8, 0..64_usize, 0..64_usize, 0..64_usize), 1..40)
+    ) {
+        assert_same_evaluation(&random_program(&shape, &choices));
+    }
 
     #[test]
     fn views_of_every_kind_are_read_as_positions_says(
