@@ -186,7 +186,7 @@ calls! {
                 xp.matmul(u * xp.expand_dims(&s.S, -2), s.Vh.get(ix![Ellipsis, ..3, ..]))
             });
             let unit = xp.matmul(&s.Vh, xp.conj(s.Vh.mT()));
-            vec![Ok(s.S.clone()), product, unit]
+            vec![Ok(s.S), product, unit]
         }
         Err(error) => vec![Err(error)],
     }).collect();
