@@ -83,7 +83,7 @@ fn is_root() -> bool {
 }
 
 /// The environment variable by which the test that compiles CUDA C finds NVIDIA's compiler library.
-pub(crate) const NVRTC_VARIABLE: &str = "NVRTC_LIBRARY";
+pub(crate) const NVRTC_VARIABLE: &str = "NVRTC";
 
 const NVRTC_PACKAGE: &str = "nvidia-cuda-nvrtc-cu12==12.9.86";
 

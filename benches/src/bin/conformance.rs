@@ -3,10 +3,14 @@
 use std::{process::ExitCode, time::Instant};
 
 use anyhow::{Result, bail};
+use array_api_compat::{
+    AnyBackend,
+    wgpu::{Types, adapters, backend},
+};
 use array_api_conformance::{FunctionReport, Report, Selection, Status, chapters, known_gaps, run};
-use array_api_spec::{Backend, Namespace, Path};
+use array_api_spec::{Namespace, Path, reference};
 use clap::Parser;
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Runs the test vectors of the Python Array API standard on every device of this machine.
@@ -27,32 +31,66 @@ struct Arguments {
     failures: usize,
 }
 
-fn main() -> Result<ExitCode> {
-    let arguments = Arguments::parse();
-    check_names(&arguments)?;
-    let (mut ran, mut good) = (0, true);
-    let mut seen = Vec::new();
-    macro_rules! try_device {
-        ($xp:expr) => {
-            let xp = $xp;
-            let name = xp.device().name().to_owned();
-            if arguments.device.as_ref().is_none_or(|d| *d == name) {
-                ran += 1;
-                good &= judge(&xp, &arguments);
-            }
-            seen.push(name);
-        };
+fn main() -> ExitCode {
+    match run_all(&Arguments::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
     }
-    try_device!(array_api_spec::reference::namespace());
-    try_device!(array_api_spec::reference::narrow_namespace());
+}
+
+/// Runs what is asked for; whether all is as it should be.
+fn run_all(arguments: &Arguments) -> Result<bool> {
+    check_names(arguments)?;
+    let (mut ran, mut good) = (0, true);
+    let devices = devices();
+    for (name, xp) in &devices {
+        if arguments.device.as_ref().is_some_and(|d| d != name) {
+            continue;
+        }
+        match xp {
+            Ok(xp) => {
+                ran += 1;
+                good &= judge(xp, arguments);
+            }
+            Err(reason) => println!("\n{name} is not here: {reason}"),
+        }
+    }
     if ran == 0 {
+        let names: Vec<&str> = devices.iter().map(|(name, _)| name.as_str()).collect();
         bail!(
-            "no device `{}`; there are {}",
-            arguments.device.unwrap_or_default(),
-            seen.join(", ")
+            "no device `{}` to run on; the names are {}",
+            arguments.device.as_deref().unwrap_or_default(),
+            names.join(", ")
         );
     }
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(good)
+}
+
+/// All devices by name: the two of the reference backend, those of this machine, and each adapter once more without its 64-bit types.
+fn devices() -> Vec<(String, Result<Namespace<AnyBackend>, String>)> {
+    let reference = [reference::namespace(), reference::narrow_namespace()];
+    let mut all: Vec<_> = reference
+        .iter()
+        .map(|xp| (xp.device().name().to_owned(), Ok(AnyBackend::erase(xp))))
+        .collect();
+    all.extend(
+        array_api_compat::devices()
+            .into_iter()
+            .map(|entry| (entry.name, entry.namespace)),
+    );
+    for adapter in adapters() {
+        let masked = backend(adapter.index, Types::Masked).map(|gpu| AnyBackend::erase(&Namespace::new(gpu)));
+        let name = masked.as_ref().map_or_else(
+            |_| format!("wgpu:{}", adapter.index),
+            |xp| xp.device().name().to_owned(),
+        );
+        all.push((name, masked.map_err(|error| error.to_string())));
+    }
+    all
 }
 
 /// A name that the standard does not have is a typing mistake, not an empty selection.
@@ -72,7 +110,7 @@ fn check_names(arguments: &Arguments) -> Result<()> {
 }
 
 /// Runs everything that is selected on one device and prints what came out; whether all is as it should be.
-fn judge<B: Backend>(xp: &Namespace<B>, arguments: &Arguments) -> bool {
+fn judge(xp: &Namespace<AnyBackend>, arguments: &Arguments) -> bool {
     let names: Vec<&str> = chapters()
         .iter()
         .filter(|c| arguments.chapter.as_ref().is_none_or(|name| name == c.name))
@@ -151,10 +189,13 @@ fn print(report: &Report, seconds: f64) {
     );
 }
 
+/// A line under the head and none between the rows.
+const LINES: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
 fn table(chapter: &str, functions: &[&FunctionReport]) -> Table {
     let mut table = Table::new();
     table
-        .load_style(UTF8_HORIZONTAL_ONLY)
+        .load_style(LINES)
         .set_content_arrangement(ContentArrangement::Disabled)
         .set_header([
             chapter,

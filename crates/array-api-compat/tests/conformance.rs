@@ -1,10 +1,14 @@
-//! Every backend against the standard's test vectors.
+//! Every backend against the standard's test vectors, with its type erased, so that the erasure is judged too.
 
+use array_api_compat::{
+    AnyBackend,
+    wgpu::{Types, adapters, backend},
+};
 use array_api_conformance::{Selection, known_gaps, run};
-use array_api_spec::{Backend, Namespace};
+use array_api_spec::Namespace;
 
 /// Fails with the failing vectors in full. `least` keeps a run that skips everything from passing.
-fn judge<B: Backend>(xp: &Namespace<B>, least: usize) {
+fn judge(xp: &Namespace<AnyBackend>, least: usize) {
     let report = run(xp, &Selection::default(), known_gaps());
     assert!(report.is_success(), "{report}");
     assert!(report.passed() > least, "{}: only {} vectors ran", report.device, report.passed());
@@ -12,5 +16,26 @@ fn judge<B: Backend>(xp: &Namespace<B>, least: usize) {
 
 #[test]
 fn ndarray() {
-    judge(&array_api_compat::cpu(), 90_000);
+    judge(&AnyBackend::erase(&array_api_compat::cpu()), 80_000);
+}
+
+/// The adapter as it is: on lavapipe with `float64` and `int64`.
+#[test]
+fn wgpu() {
+    judge_adapter(Types::All);
+}
+
+/// The adapter without 64-bit types, as Apple's and Intel's GPUs and browsers have it.
+#[test]
+fn wgpu_without_64_bit_types() {
+    judge_adapter(Types::Masked);
+}
+
+fn judge_adapter(types: Types) {
+    if adapters().is_empty() {
+        println!("skipped: no Vulkan, Metal or Direct3D 12 adapter");
+        return;
+    }
+    let gpu = backend(0, types).expect("the adapter opens");
+    judge(&AnyBackend::erase(&Namespace::new(gpu)), 45_000);
 }
