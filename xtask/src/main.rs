@@ -68,3 +68,20 @@ fn root() -> &'static Path {
         .parent()
         .expect("xtask lies in the workspace")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_handed_on() {
+        for flags in [&["--device", "cpu", "--failures", "2"][..], &["--help"], &[]] {
+            let words = ["cargo xtask", "conformance"].into_iter().chain(flags.iter().copied());
+            match Task::try_parse_from(words) {
+                Ok(Task::Conformance(rest)) => assert_eq!(rest.arguments, flags),
+                Ok(_) => panic!("another task"),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+}
