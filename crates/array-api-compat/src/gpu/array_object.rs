@@ -8,7 +8,7 @@ use array_api_spec::{
 use super::{
     GROUP, Gpu,
     elements::{Elements, Positions, lanes, pack},
-    elementwise::Source,
+    elementwise::Fused,
     kernel::ir::{Atomic, Kernel, Ty, if_, lit},
     linalg::HOST,
     memory::Memory,
@@ -78,7 +78,7 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
         };
         let dtype = target.dtype;
         let kernel = Kernel::build("assign", GROUP, |k| {
-            let source = Source::new(k, value);
+            let source = Fused::new(k, value);
             let place = Positions::new(k, "to", region);
             let n = k.size("n", n as isize);
             let i = k.thread();

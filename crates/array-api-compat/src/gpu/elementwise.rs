@@ -26,7 +26,7 @@ impl<R: Runtime> ElementwiseBackend for Gpu<R> {
         }
         self.check_size(n)?;
         let kernel = Kernel::build("evaluate", GROUP, |k| {
-            let source = Source::new(k, program);
+            let source = Fused::new(k, program);
             let out = Elements::output(k, "out", dtype);
             let n = k.size("n", n as isize);
             out.fill(k, n, |i| source.at(i));
@@ -47,7 +47,7 @@ impl<R: Runtime> ElementwiseBackend for Gpu<R> {
 }
 
 /// A program inside a kernel: the values that it yields are computed where they are asked for.
-pub(super) struct Source {
+pub(super) struct Fused {
     inputs: Vec<(Elements, Positions)>,
     steps: Vec<Step>,
     scalars: Vec<Option<Value>>,
@@ -55,7 +55,7 @@ pub(super) struct Source {
     lengths: Vec<Val>,
 }
 
-impl Source {
+impl Fused {
     /// Declares the inputs, in their order, and the constants. The kernel's other arrays come after them.
     pub(super) fn new<S: Clone + PartialEq>(k: Builder, program: &Program<S>) -> Self {
         let layouts = program.collapsed_layouts();

@@ -5,7 +5,7 @@ use array_api_spec::{
     backend::{ExtraBackend, GroupScatterParts},
 };
 
-use super::{Gpu, memory::Memory, runtime::Runtime, statistical::Reduction};
+use super::{Gpu, memory::Memory, reduction::Reduction, runtime::Runtime};
 
 impl<R: Runtime> ExtraBackend for Gpu<R> {
     fn nan_reduce(&self, op: ReduceOp, x: &Program<Memory<R>>, axes: &[usize]) -> Option<Result<Memory<R>>> {

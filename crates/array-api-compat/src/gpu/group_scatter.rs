@@ -155,7 +155,7 @@ impl<R: Runtime> Gpu<R> {
             columns.each(b, |part, column, all| {
                 let at = |group: Val| (part * k + group) * columns.p + column;
                 for_(lit(Ty::U32, 0), k, 1, |g| {
-                    sums.store(at(g), Value::Real(lit(float(work), 0)))
+                    sums.store(at(g), Value::Real(lit(float(work), 0)));
                 });
                 all(&|row| {
                     let x = input.x(row, column, columns.p).to(float(work));

@@ -2,7 +2,7 @@
 
 use array_api_spec::{
     DType, Layout, Op, Program, Result, ScanOp, Strided,
-    backend::{IndexingBackend, StatisticalBackend},
+    backend::{ElementwiseBackend, IndexingBackend, StatisticalBackend},
 };
 
 use super::{
@@ -63,12 +63,22 @@ impl<R: Runtime> Gpu<R> {
 
     /// Running sums of all elements in row-major order, from 0 on.
     fn scan_all(&self, op: ScanOp, x: &Program<Memory<R>>) -> Result<Memory<R>> {
-        // Along the last axis, then along the totals of those before, would need an addition; one axis is simpler.
-        let flat = if x.shape.len() == 1 {
-            x.clone()
-        } else {
-            let values = array_api_spec::backend::ElementwiseBackend::evaluate(self, x)?;
-            Program::input(Strided::contiguous(values, &[x.size()], x.dtype()))
+        let n = x.size();
+        let one_axis = |layout: Layout| match layout.ndim() {
+            0 => Some(layout.insert_axis(0)),
+            1 => Some(layout),
+            _ => None,
+        };
+        // Programs over several axes that do not merge are computed first; a scan reads one axis.
+        let merged: Option<Vec<Layout>> = x.collapsed_layouts().into_iter().map(one_axis).collect();
+        let indexed = x.steps.iter().any(|s| matches!(s.op, Op::Index(_)));
+        let flat = match merged {
+            Some(layouts) if !indexed || x.shape.len() == 1 => Program {
+                shape: vec![n],
+                inputs: x.inputs.iter().zip(layouts).map(|(i, l)| i.with_layout(l)).collect(),
+                steps: x.steps.clone(),
+            },
+            _ => Program::input(Strided::contiguous(self.evaluate(x)?, &[n], x.dtype())),
         };
         self.scan(op, &flat, 0, true)
     }

@@ -10,7 +10,9 @@ pub mod kernel;
 mod linalg;
 mod manipulation;
 mod memory;
+mod reduction;
 pub mod runtime;
+mod scan;
 mod sorting;
 mod statistical;
 #[cfg(test)]

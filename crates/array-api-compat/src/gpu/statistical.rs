@@ -11,14 +11,15 @@ use array_api_spec::{
 
 use super::{
     GROUP, Gpu,
-    elements::{Elements, Positions, wide},
-    elementwise::Source,
+    elements::{Elements, wide},
+    elementwise::Fused,
     kernel::{
         arithmetic,
-        element::{Value, register, wrap},
-        ir::{Builder, Kernel, Ty, Val, Var, for_, if_, lit, select, var},
+        element::{Value, register},
+        ir::{Builder, Kernel, Ty, Val, for_, if_, lit, select, var},
     },
     memory::{Memory, words},
+    reduction::{Reduction, Slot},
     runtime::Runtime,
 };
 
@@ -28,8 +29,6 @@ const BLOCK: u32 = 16;
 const CHUNK: usize = (BLOCK * BLOCK * BLOCK) as usize;
 /// Fewest elements that are worth a thread.
 const LEAST: usize = 128;
-/// Elements that one thread of a scan goes through.
-const SCAN_CHUNK: usize = 512;
 
 impl<R: Runtime> StatisticalBackend for Gpu<R> {
     fn reduce(&self, op: ReduceOp, x: &Program<Memory<R>>, axes: &[usize], dtype: DType) -> Result<Memory<R>> {
@@ -87,150 +86,6 @@ pub(super) fn permuted<S: Clone>(x: &Program<S>, axes: &[usize]) -> Program<S> {
                 _ => *s,
             })
             .collect(),
-    }
-}
-
-/// How two partial results become one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reduction {
-    Sum,
-    Prod,
-    Max,
-    Min,
-    All,
-    Any,
-    Argmax,
-    Argmin,
-    /// Without NaN, which counts as 0.
-    NanSum,
-    /// Without NaN, unless there is nothing else.
-    NanMax,
-    /// Without NaN, unless there is nothing else.
-    NanMin,
-}
-
-impl From<ReduceOp> for Reduction {
-    fn from(op: ReduceOp) -> Self {
-        match op {
-            ReduceOp::Sum => Self::Sum,
-            ReduceOp::Prod => Self::Prod,
-            ReduceOp::Max => Self::Max,
-            ReduceOp::Min => Self::Min,
-            ReduceOp::All => Self::All,
-            ReduceOp::Any => Self::Any,
-            ReduceOp::Argmax => Self::Argmax,
-            ReduceOp::Argmin => Self::Argmin,
-        }
-    }
-}
-
-impl Reduction {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Sum => "reduce_sum",
-            Self::Prod => "reduce_prod",
-            Self::Max => "reduce_max",
-            Self::Min => "reduce_min",
-            Self::All => "reduce_all",
-            Self::Any => "reduce_any",
-            Self::Argmax => "reduce_argmax",
-            Self::Argmin => "reduce_argmin",
-            Self::NanSum => "reduce_nansum",
-            Self::NanMax => "reduce_nanmax",
-            Self::NanMin => "reduce_nanmin",
-        }
-    }
-
-    const fn is_position(self) -> bool {
-        matches!(self, Self::Argmax | Self::Argmin)
-    }
-
-    /// What to start a sum, product, `all` or `any` with; the others start with their first element.
-    fn start(self, dtype: DType) -> Option<Value> {
-        let number = |x: i32| {
-            let ty = register(dtype);
-            if dtype.is_complex() {
-                Value::Complex(lit(ty, x), lit(ty, 0))
-            } else {
-                Value::Real(lit(ty, x))
-            }
-        };
-        match self {
-            Self::Sum | Self::NanSum => Some(number(0)),
-            Self::Prod => Some(number(1)),
-            Self::All | Self::Any => Some(Value::Real(lit(Ty::Bool, self == Self::All))),
-            _ => None,
-        }
-    }
-
-    fn combine(self, dtype: DType, a: Value, b: Value) -> Value {
-        match (self, a, b) {
-            (Self::Sum | Self::NanSum, Value::Complex(ar, ai), Value::Complex(br, bi)) => {
-                Value::Complex(ar + br, ai + bi)
-            }
-            (Self::Prod, Value::Complex(ar, ai), Value::Complex(br, bi)) => {
-                Value::Complex(ar * br - ai * bi, ar * bi + ai * br)
-            }
-            _ => {
-                let (a, b) = (a.real(), b.real());
-                Value::Real(match self {
-                    Self::Sum | Self::NanSum => wrap(a + b, dtype),
-                    Self::Prod => wrap(a * b, dtype),
-                    Self::All => a & b,
-                    Self::Any => a | b,
-                    _ => select(self.prefers(b, a), b, a),
-                })
-            }
-        }
-    }
-
-    /// Whether `b` ousts `a`.
-    fn prefers(self, b: Val, a: Val) -> Val {
-        let beyond = match self {
-            Self::Max | Self::NanMax | Self::Argmax => b.gt(a),
-            _ => b.lt(a),
-        };
-        if !a.ty().is_float() {
-            return beyond;
-        }
-        match self {
-            Self::NanMax | Self::NanMin => beyond | a.is_nan(),
-            _ => beyond | (b.is_nan() & !a.is_nan()),
-        }
-    }
-}
-
-/// A mutable [`Value`].
-#[derive(Clone, Copy)]
-enum Slot {
-    Real(Var),
-    Complex(Var, Var),
-}
-
-impl Slot {
-    fn new(value: Value) -> Self {
-        match value {
-            Value::Real(x) => Self::Real(var(x)),
-            Value::Complex(re, im) => Self::Complex(var(re), var(im)),
-        }
-    }
-
-    fn get(self) -> Value {
-        match self {
-            Self::Real(x) => Value::Real(x.get()),
-            Self::Complex(re, im) => Value::Complex(re.get(), im.get()),
-        }
-    }
-
-    fn set(self, value: Value) {
-        match (self, value) {
-            (Self::Real(x), Value::Real(value)) => x.set(value),
-            (Self::Complex(re, im), Value::Complex(a, b)) => {
-                re.set(a);
-                im.set(b);
-            }
-            _ => unreachable!("a slot keeps its kind"),
-        }
     }
 }
 
@@ -323,7 +178,7 @@ impl<R: Runtime> Gpu<R> {
                     };
                     emit_stage(k, op, partial_dtype, dtype, &stage_parameters, last, load);
                 } else {
-                    let source = Source::new(k, &x);
+                    let source = Fused::new(k, &x);
                     let n = stage_parameters.length;
                     let load = |o: Val, r: Val| {
                         let value = source.at(o * n + r);
@@ -373,118 +228,6 @@ impl<R: Runtime> Gpu<R> {
         let least = length.div_ceil(CHUNK);
         let useful = length.div_ceil(LEAST);
         least.max((threads / kept).min(useful)).max(1)
-    }
-
-    /// Scans along the last axis of a program, of length `n`, into a memory seen through `layout` (its last axis may be one longer).
-    fn scan_rows(
-        &self,
-        op: ScanOp,
-        x: &Program<Memory<R>>,
-        n: usize,
-        layout: &Layout,
-        include_initial: bool,
-    ) -> Result<Memory<R>> {
-        let dtype = x.dtype();
-        let out = self.allocate(layout.size(), dtype)?;
-        if layout.size() == 0 {
-            return Ok(out);
-        }
-        self.check_size(layout.size())?;
-        let rows = layout.size() / (n + usize::from(include_initial));
-        let reduction = match op {
-            ScanOp::Sum => Reduction::Sum,
-            ScanOp::Prod => Reduction::Prod,
-        };
-        let chunks = n.div_ceil(SCAN_CHUNK).max(1);
-        let starts = if chunks > 1 {
-            // Each chunk's own result, then what lies before each chunk.
-            let totals = self.chunk_totals(reduction, x, n, rows, chunks)?;
-            let totals = Program::input(Strided::contiguous(totals, &[rows, chunks], dtype));
-            let layout = Layout::contiguous(&[rows, chunks + 1]);
-            Some(self.scan_rows(op, &totals, chunks, &layout, true)?)
-        } else {
-            None
-        };
-        let kernel = Kernel::build("scan", GROUP, |k| {
-            let source = (n > 0).then(|| Source::new(k, x));
-            let starts = starts.is_some().then(|| Elements::input(k, "starts", dtype));
-            let out = Elements::output(k, "out", dtype);
-            let place = Positions::new(k, "to", layout);
-            let (threads, chunks) = (
-                k.size("threads", (rows * chunks) as isize),
-                k.size("chunks", chunks as isize),
-            );
-            let (length, chunk) = (k.size("length", n as isize), k.size("chunk", SCAN_CHUNK as isize));
-            let thread = k.thread();
-            if_(thread.lt(threads), || {
-                let (row, number) = (thread / chunks, thread % chunks);
-                let start = match (starts, reduction.start(dtype)) {
-                    (Some(starts), _) => starts.load(row * (chunks + 1) + number),
-                    (None, Some(start)) => start,
-                    (None, None) => unreachable!("sums and products start with a constant"),
-                };
-                let running = Slot::new(start);
-                let first = number * chunk;
-                let row_start = if include_initial {
-                    row * (length + 1) + 1
-                } else {
-                    row * length
-                };
-                if include_initial {
-                    if_(number.eq(0), || out.store(place.at(row * (length + 1)), running.get()));
-                }
-                if let Some(source) = &source {
-                    for_(first, (first + chunk).min(length), 1, |i| {
-                        running.set(reduction.combine(dtype, running.get(), source.at(row * length + i)));
-                        out.store(place.at(row_start + i), running.get());
-                    });
-                }
-            });
-        });
-        let mut buffers: Vec<&Memory<R>> = Vec::new();
-        if n > 0 {
-            buffers.extend(x.inputs.iter().map(|i| &i.storage));
-        }
-        buffers.extend(&starts);
-        buffers.push(&out);
-        self.launch(&kernel, &buffers, rows * chunks)?;
-        Ok(out)
-    }
-
-    /// The sum or product of each chunk of each row.
-    fn chunk_totals(
-        &self,
-        op: Reduction,
-        x: &Program<Memory<R>>,
-        n: usize,
-        rows: usize,
-        chunks: usize,
-    ) -> Result<Memory<R>> {
-        let dtype = x.dtype();
-        let out = self.allocate(rows * chunks, dtype)?;
-        let kernel = Kernel::build("chunk_totals", GROUP, |k| {
-            let source = Source::new(k, x);
-            let out = Elements::output(k, "out", dtype);
-            let (threads, chunks) = (
-                k.size("threads", (rows * chunks) as isize),
-                k.size("chunks", chunks as isize),
-            );
-            let (length, chunk) = (k.size("length", n as isize), k.size("chunk", SCAN_CHUNK as isize));
-            let thread = k.thread();
-            if_(thread.lt(threads), || {
-                let (row, first) = (thread / chunks, (thread % chunks) * chunk);
-                let Some(start) = op.start(dtype) else { return };
-                let total = Slot::new(start);
-                for_(first, (first + chunk).min(length), 1, |i| {
-                    total.set(op.combine(dtype, total.get(), source.at(row * length + i)));
-                });
-                out.store(thread, total.get());
-            });
-        });
-        let mut buffers: Vec<&Memory<R>> = x.inputs.iter().map(|i| &i.storage).collect();
-        buffers.push(&out);
-        self.launch(&kernel, &buffers, rows * chunks)?;
-        Ok(out)
     }
 }
 
@@ -568,14 +311,14 @@ fn emit_stage(
         let Some(start) = op.start(value_dtype) else {
             let total = Slot::new(load(o, p).0);
             for_(p + stage.parts, stage.length, stage.parts, |r| {
-                total.set(combine(total.get(), load(o, r).0))
+                total.set(combine(total.get(), load(o, r).0));
             });
             return total.get();
         };
         let total = Slot::new(start);
         if !value_dtype.is_floating() {
             for_(p, stage.length, stage.parts, |r| {
-                total.set(combine(total.get(), load(o, r).0))
+                total.set(combine(total.get(), load(o, r).0));
             });
             return total.get();
         }
