@@ -1,0 +1,133 @@
+//! Data in and out, and writing into regions.
+
+use array_api_spec::{
+    DType, Error, HostBuffer, Layout, Op, Program, ReduceOp, Scalar, Strided,
+    backend::{ArrayObjectBackend, ElementwiseBackend, StatisticalBackend},
+};
+
+use super::{layouts, on_each, values};
+
+#[test]
+fn views_travel_and_convert() {
+    on_each(|pair| {
+        for dtype in pair.gpu.dtypes() {
+            for layout in layouts() {
+                let x = pair.twins(values(dtype, 200, false), layout);
+                assert_eq!(
+                    pair.gpu.download(&x.gpu).expect("downloads"),
+                    pair.truth.download(&x.truth).expect("downloads"),
+                    "{dtype} {:?}",
+                    x.gpu.layout
+                );
+            }
+            let empty = pair.contiguous(values(dtype, 0, false), &[3, 0]);
+            assert_eq!(pair.gpu.download(&empty.gpu).expect("downloads").len(), 0);
+            let scalar = pair.contiguous(values(dtype, 1, false), &[]);
+            assert_eq!(
+                pair.gpu.download(&scalar.gpu).expect("downloads"),
+                pair.truth.download(&scalar.truth).expect("downloads")
+            );
+            let x = pair.contiguous(values(dtype, 30, false), &[30]);
+            for to in pair.gpu.dtypes() {
+                if dtype.is_complex() && !to.is_complex() {
+                    continue;
+                }
+                let (mut on_gpu, mut on_truth) = (Program::input(x.gpu.clone()), Program::input(x.truth.clone()));
+                on_gpu.push(Op::Cast(0), to);
+                on_truth.push(Op::Cast(0), to);
+                let (a, b) = (pair.gpu.evaluate(&on_gpu), pair.truth.evaluate(&on_truth));
+                let what = format!("{dtype} to {to}");
+                pair.agree(&a.expect(&what), &b.expect(&what), &[30], to, 0.0, &what);
+            }
+        }
+    });
+}
+
+#[test]
+fn assignment_touches_its_region_only() {
+    on_each(|pair| {
+        for dtype in pair.gpu.dtypes() {
+            for region in &layouts()[..4] {
+                let mut x = pair.contiguous(values(dtype, 200, false), &[200]);
+                let old = x.gpu.clone();
+                let new = pair.contiguous(values(dtype, 30, false), &[6, 5]);
+                pair.gpu
+                    .assign(&mut x.gpu, region, &Program::input(new.gpu.clone()))
+                    .expect("assigns");
+                pair.truth
+                    .assign(&mut x.truth, region, &Program::input(new.truth.clone()))
+                    .expect("assigns");
+                pair.agree(&x.gpu.storage, &x.truth.storage, &[200], dtype, 0.0, "assign");
+                assert!(old.storage != x.gpu.storage, "another handle keeps the old values");
+                assert_eq!(pair.gpu.download(&old).expect("downloads"), values(dtype, 200, false));
+                // Once more, reversed, from its own memory.
+                drop(old);
+                let whole = Layout::contiguous(&[200]);
+                let (a, b) = (x.gpu.with_layout(whole.flip(0)), x.truth.with_layout(whole.flip(0)));
+                pair.gpu
+                    .assign(&mut x.gpu, &whole, &Program::input(a))
+                    .expect("assigns");
+                pair.truth
+                    .assign(&mut x.truth, &whole, &Program::input(b))
+                    .expect("assigns");
+                pair.agree(
+                    &x.gpu.storage,
+                    &x.truth.storage,
+                    &[200],
+                    dtype,
+                    0.0,
+                    "assign from itself",
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn a_lone_handle_is_written_in_place() {
+    on_each(|pair| {
+        let mut x = pair.contiguous(values(DType::Float32, 64, false), &[64]).gpu;
+        let one = Program::scalar(&[1], Scalar::Float(1.0), DType::Float32);
+        let before = pair.gpu.counters().allocations;
+        let region = Layout::contiguous(&[64]).slice(0, 5, 1, 1);
+        pair.gpu.assign(&mut x, &region, &one).expect("assigns");
+        assert_eq!(pair.gpu.counters().allocations, before);
+    });
+}
+
+#[test]
+fn what_is_too_large_is_an_error() {
+    on_each(|pair| {
+        let one = |shape: &[usize]| Program::scalar(shape, Scalar::Float(1.0), DType::Float32);
+        for shape in [&[1 << 20, 1 << 20][..], &[1 << 31], &[usize::MAX / 8]] {
+            let error = pair.gpu.evaluate(&one(shape)).expect_err("too large");
+            assert!(matches!(error, Error::OutOfMemory { .. }), "{error}");
+            // A sum of it needs no room, but more positions than there are.
+            let error = pair.gpu.reduce(ReduceOp::Sum, &one(shape), &[0], DType::Float32);
+            assert!(shape.len() == 2 || error.is_err());
+        }
+        pair.gpu.synchronize().expect("the device lives on");
+    });
+}
+
+#[test]
+fn threads_share_a_device() {
+    on_each(|pair| {
+        std::thread::scope(|scope| {
+            for seed in 1..5_i32 {
+                let gpu = pair.gpu.clone();
+                scope.spawn(move || {
+                    for n in 1..40_usize {
+                        let x = gpu.upload(HostBuffer::Int32(vec![seed; n])).expect("room");
+                        let sum = Program::input(Strided::contiguous(x, &[n], DType::Int32));
+                        let sum = gpu.reduce(ReduceOp::Sum, &sum, &[0], DType::Int32).expect("sums");
+                        let sum = gpu
+                            .download(&Strided::contiguous(sum, &[], DType::Int32))
+                            .expect("downloads");
+                        assert_eq!(sum, HostBuffer::Int32(vec![seed * n as i32]));
+                    }
+                });
+            }
+        });
+    });
+}
