@@ -81,6 +81,18 @@ fn samples_and_labels() {
     assert_snapshot!(fit(&x, &elsewhere), @"fit: one array is on reference:1, another on reference:0; bring one to the other's device with `to_device`");
 }
 
+/// Found by the property test below: coefficients and means that are finite, and a product of them that is not.
+#[test]
+fn an_intercept_that_overflows_is_refused() {
+    let xp = reference::namespace();
+    let x = xp
+        .asarray([[0.0, 1e200, 0.0], [0.0, 0.0, 0.0], [-1.0, -1.0, 1.0]])
+        .expect("good");
+    let lda = Lda::default().solver(Solver::Lsqr);
+    let result = lda.fit(&x, &xp.asarray([-1, 0, 0]).expect("good"));
+    assert_snapshot!(message(result), @"fit: the values of x are too large for sums of their squares in float64; scale them");
+}
+
 #[test]
 fn collinear_features_have_no_positive_definite_covariance() {
     let twice = reference::namespace().concat(&[&x(), &x()], Some(1)).expect("good");
@@ -171,6 +183,7 @@ proptest! {
         let dtype = if single { DType::Float32 } else { DType::Float64 };
         check_fit(&lda, &reference::namespace(), &values, [n, p], dtype, &labels)?;
         check_fit(&lda, &array_api_compat::cpu(), &values, [n, p], dtype, &labels)?;
+        check_fit(&lda, &reference::narrow_namespace(), &values, [n, p], DType::Float32, &labels)?;
     }
 }
 
@@ -184,7 +197,8 @@ fn check_fit<B: Backend>(
     labels: &[i64],
 ) -> Result<(), TestCaseError> {
     let x = xp.asarray_as((values.to_vec(), shape), dtype).expect("a good array");
-    let y = xp.asarray(labels).expect("a good array");
+    let integral = xp.info().default_dtypes().integral;
+    let y = xp.asarray_as(labels, integral).expect("a good array");
     let Ok(model) = lda.fit(&x, &y) else { return Ok(()) };
     let classes: Vec<i64> = model.classes_().to_vec().expect("integers");
     let predicted: Vec<i64> = model

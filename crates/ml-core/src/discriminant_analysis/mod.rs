@@ -163,8 +163,9 @@ impl LinearDiscriminantAnalysis {
             Solver::Lsqr => lsqr::solve(self.shrinkage, x, &labels, priors),
             Solver::Eigen => eigen::solve(self.shrinkage, x, &labels, priors, components),
         };
+        let solved = solved.and_then(|solution| solution.astype(x.dtype()));
         let finite = match &solved {
-            Ok(solution) => validation::all_finite(&solution.means)? && validation::all_finite(&solution.coef)?,
+            Ok(solution) => solution.is_finite(priors)?,
             Err(_) => false,
         };
         if !finite {
@@ -178,7 +179,7 @@ impl LinearDiscriminantAnalysis {
             scalings,
             explained_variance_ratio,
             covariance,
-        } = solved?.astype(x.dtype())?;
+        } = solved?;
         if !finite {
             return Err(too_large(x.dtype()));
         }
@@ -301,6 +302,28 @@ impl<B: Backend> Solution<B> {
             explained_variance_ratio: cast_some(self.explained_variance_ratio)?,
             covariance: cast_some(self.covariance)?,
         })
+    }
+
+    /// Whether all is finite but for the intercepts of impossible classes, which are -∞.
+    fn is_finite(&self, priors: &[f64]) -> Result<bool> {
+        let intercepts: Vec<f64> = self.intercept.to_vec()?;
+        let mut finite = intercepts
+            .iter()
+            .zip(priors)
+            .all(|(b, &prior)| b.is_finite() || prior == 0.0);
+        let optional = [
+            &self.xbar,
+            &self.scalings,
+            &self.explained_variance_ratio,
+            &self.covariance,
+        ];
+        for array in [&self.means, &self.coef]
+            .into_iter()
+            .chain(optional.into_iter().flatten())
+        {
+            finite = finite && validation::all_finite(array)?;
+        }
+        Ok(finite)
     }
 }
 
