@@ -205,7 +205,8 @@ mod tests {
         fn nonzero_is_that_of_the_reference(x in shape().prop_flat_map(|shape| view(shape, DType::Bool)), invert: bool) {
             let op = if invert { Op::Unary(UnaryOp::LogicalNot, 0) } else { Op::Input(0) };
             let steps = [(Op::Input(0), DType::Bool), (op, DType::Bool)];
-            let x = program(&x.shape().to_vec(), vec![x], &steps[..1 + usize::from(invert)]);
+            let shape = x.shape().to_vec();
+            let x = program(&shape, vec![x], &steps[..1 + usize::from(invert)]);
             let (ours, count) = NdArray.nonzero(&x).expect("room");
             let (theirs, expected) = reference_backend().nonzero(&on_reference(&x)).expect("room");
             prop_assert_eq!(count, expected);

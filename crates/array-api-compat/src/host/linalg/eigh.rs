@@ -24,27 +24,15 @@ fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<(Vec<T::Real>, Vec<T>)> {
     if n == 0 {
         return Ok((Vec::new(), Vec::new()));
     }
-    let largest = (0..n)
-        .flat_map(|i| (0..=i).map(move |j| (i, j)))
-        .map(|(i, j)| {
-            if x.at(i, j).is_finite() {
-                x.at(i, j).magnitude()
-            } else {
-                f64::NAN
-            }
-        })
-        .fold(0.0, |a: f64, b| {
-            if b.is_nan() {
-                b
-            } else if a < b {
-                b
-            } else {
-                a
-            }
-        });
-    if largest.is_nan() {
+    let lower = || {
+        (0..n)
+            .flat_map(|i| (0..=i).map(move |j| (i, j)))
+            .map(|(i, j)| x.at(i, j))
+    };
+    if !lower().all(T::Wide::is_finite) {
         return Ok((vec![T::narrow_real(f64::NAN); n], vec![T::narrow(T::Wide::NAN); n * n]));
     }
+    let largest = lower().map(T::Wide::magnitude).fold(0.0, f64::max);
     let scale = exponent(largest).unwrap_or(0);
     let a = x.map(|i, j, v| if i == j { v.real_part() } else { v }.ldexp(-scale));
     let mut vectors = Mat::<T::Wide>::zeros(n, n);

@@ -99,7 +99,7 @@ where
     let mut oracle: Vec<f64> = if k == 0 {
         Vec::new()
     } else {
-        x.clone().singular_values().iter().copied().collect()
+        x.singular_values().iter().copied().collect()
     };
     oracle.sort_by(|a, b| b.total_cmp(a));
     for full in [false, true] {
@@ -110,8 +110,8 @@ where
         assert_orthonormal_columns(&u, tolerance);
         assert_orthonormal_columns(&vh.adjoint(), tolerance);
         let mut us = DMatrix::<C64>::zeros(m, right);
-        for j in 0..k {
-            us.set_column(j, &(u.column(j) * C64::from(s[j])));
+        for (j, &s) in s.iter().enumerate() {
+            us.set_column(j, &(u.column(j) * C64::from(s)));
         }
         let norm = s.first().copied().unwrap_or(0.0);
         assert_near(&(us * vh), &x, tolerance * norm);

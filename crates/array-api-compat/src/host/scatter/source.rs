@@ -101,10 +101,12 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
             }
             seen[g] += 1;
         }
-        for g in 0..k {
-            for j in g * p..(g + 1) * p {
-                first[j] += sums[j] / taken[g] as f64;
-            }
+        let width = p.max(1);
+        for ((first, sums), &taken) in first.chunks_exact_mut(width).zip(sums.chunks_exact(width)).zip(&taken) {
+            first
+                .iter_mut()
+                .zip(sums)
+                .for_each(|(first, sum)| *first += sum / taken as f64);
         }
         self.centres = first;
         self.exact = exact;
