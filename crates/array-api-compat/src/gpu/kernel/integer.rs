@@ -88,7 +88,8 @@ fn divide(x: Val, y: Val) -> (Val, Val) {
         let divisor = select(y.eq(0) | y.eq(-1), lit(x.ty(), 1), y);
         let quotient = x / divisor;
         let rest = x - quotient * divisor;
-        let crossed = rest.ne(0) & (rest.lt(0) ^ y.lt(0));
+        // The sign of the xor, not two comparisons: lavapipe folds `rest < 0` wrongly for 64-bit x near the smallest value.
+        let crossed = rest.ne(0) & (rest ^ y).lt(0);
         let quotient = quotient - select(crossed, lit(x.ty(), 1), 0);
         let quotient = select(y.eq(-1), -x, quotient);
         (
