@@ -36,7 +36,16 @@ fn main() -> ExitCode {
         Task::Test => test::run(),
         // Timings need the release profile; the vectors share what `test` has built.
         Task::Bench(rest) => cargo(
-            &["run", "-q", "--release", "-p", "benches", "--bin", "bench", "--"],
+            &[
+                "run",
+                "-q",
+                "--release",
+                "-p",
+                "benches",
+                "--bin",
+                "bench",
+                "--",
+            ],
             &rest.arguments,
         ),
         Task::Conformance(rest) => cargo(
@@ -54,7 +63,12 @@ fn cargo(arguments: &[&str], rest: &[String]) -> ExitCode {
         .args(rest)
         .status()
     {
-        Ok(status) => ExitCode::from(status.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1)),
+        Ok(status) => ExitCode::from(
+            status
+                .code()
+                .and_then(|c| u8::try_from(c).ok())
+                .unwrap_or(1),
+        ),
         Err(error) => {
             eprintln!("cannot start cargo: {error}");
             ExitCode::FAILURE
@@ -75,8 +89,14 @@ mod tests {
 
     #[test]
     fn flags_are_handed_on() {
-        for flags in [&["--device", "cpu", "--failures", "2"][..], &["--help"], &[]] {
-            let words = ["cargo xtask", "conformance"].into_iter().chain(flags.iter().copied());
+        for flags in [
+            &["--device", "cpu", "--failures", "2"][..],
+            &["--help"],
+            &[],
+        ] {
+            let words = ["cargo xtask", "conformance"]
+                .into_iter()
+                .chain(flags.iter().copied());
             match Task::try_parse_from(words) {
                 Ok(Task::Conformance(rest)) => assert_eq!(rest.arguments, flags),
                 Ok(_) => panic!("another task"),

@@ -51,16 +51,24 @@ pub(crate) fn vulkan() -> Outcome {
     if apt(&install) || (apt(&["update"]) && apt(&install)) {
         Outcome::Passed
     } else {
-        Outcome::Skipped(format!("no Vulkan driver, and `apt-get install {PACKAGES}` failed"))
+        Outcome::Skipped(format!(
+            "no Vulkan driver, and `apt-get install {PACKAGES}` failed"
+        ))
     }
 }
 
 fn has_vulkan() -> bool {
     let holds = |folder: &str, test: fn(&str) -> bool| {
-        fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|e| test(&e.file_name().to_string_lossy())))
+        fs::read_dir(folder).is_ok_and(|entries| {
+            entries
+                .flatten()
+                .any(|e| test(&e.file_name().to_string_lossy()))
+        })
     };
     std::env::var_os("VK_ICD_FILENAMES").is_some()
-        || (DRIVERS.iter().any(|d| holds(d, |name| name.ends_with(".json")))
+        || (DRIVERS
+            .iter()
+            .any(|d| holds(d, |name| name.ends_with(".json")))
             && LOADERS
                 .iter()
                 .any(|d| holds(d, |name| name.starts_with("libvulkan.so"))))
@@ -95,14 +103,23 @@ pub(crate) fn nvrtc() -> Outcome {
     }
     let folder = nvrtc_folder();
     if !quiet(Command::new("python3").args(["-m", "venv"]).arg(&folder)) {
-        return Outcome::Skipped("CUDA C is not compiled: no `python3 -m venv` to fetch NVRTC with".into());
+        return Outcome::Skipped(
+            "CUDA C is not compiled: no `python3 -m venv` to fetch NVRTC with".into(),
+        );
     }
     let pip = folder.join("bin/pip");
-    let install = quiet(Command::new(pip).args(["install", "--quiet", "--disable-pip-version-check", NVRTC_PACKAGE]));
+    let install = quiet(Command::new(pip).args([
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        NVRTC_PACKAGE,
+    ]));
     if install && nvrtc_library().is_some() {
         Outcome::Passed
     } else {
-        Outcome::Skipped(format!("CUDA C is not compiled: pip could not install {NVRTC_PACKAGE}"))
+        Outcome::Skipped(format!(
+            "CUDA C is not compiled: pip could not install {NVRTC_PACKAGE}"
+        ))
     }
 }
 
@@ -111,12 +128,18 @@ pub(crate) fn nvrtc_library() -> Option<PathBuf> {
     if let Some(path) = std::env::var_os(NVRTC_VARIABLE) {
         return Some(path.into());
     }
-    let python = fs::read_dir(nvrtc_folder().join("lib")).ok()?.flatten().next()?;
-    let library = python.path().join("site-packages/nvidia/cuda_nvrtc/lib/libnvrtc.so.12");
+    let python = fs::read_dir(nvrtc_folder().join("lib"))
+        .ok()?
+        .flatten()
+        .next()?;
+    let library = python
+        .path()
+        .join("site-packages/nvidia/cuda_nvrtc/lib/libnvrtc.so.12");
     library.exists().then_some(library)
 }
 
 fn nvrtc_folder() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     target.join("nvrtc")
 }

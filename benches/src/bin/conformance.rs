@@ -83,7 +83,8 @@ fn devices() -> Vec<(String, Result<Namespace<AnyBackend>, String>)> {
             .map(|entry| (entry.name, entry.namespace)),
     );
     for adapter in adapters() {
-        let masked = backend(adapter.index, Types::Masked).map(|gpu| AnyBackend::erase(&Namespace::new(gpu)));
+        let masked = backend(adapter.index, Types::Masked)
+            .map(|gpu| AnyBackend::erase(&Namespace::new(gpu)));
         let name = masked.as_ref().map_or_else(
             |_| format!("wgpu:{}", adapter.index),
             |xp| xp.device().name().to_owned(),
@@ -96,7 +97,9 @@ fn devices() -> Vec<(String, Result<Namespace<AnyBackend>, String>)> {
 /// A name that the standard does not have is a typing mistake, not an empty selection.
 fn check_names(arguments: &Arguments) -> Result<()> {
     if let Some(function) = &arguments.function
-        && !chapters().iter().any(|c| c.functions.contains(&function.as_str()))
+        && !chapters()
+            .iter()
+            .any(|c| c.functions.contains(&function.as_str()))
     {
         bail!("the standard has no function `{function}`");
     }
@@ -104,7 +107,10 @@ fn check_names(arguments: &Arguments) -> Result<()> {
         && !chapters().iter().any(|c| c.name == chapter)
     {
         let names: Vec<&str> = chapters().iter().map(|c| c.name).collect();
-        bail!("the standard has no chapter `{chapter}`; it has {}", names.join(", "));
+        bail!(
+            "the standard has no chapter `{chapter}`; it has {}",
+            names.join(", ")
+        );
     }
     Ok(())
 }
@@ -119,7 +125,8 @@ fn judge(xp: &Namespace<AnyBackend>, arguments: &Arguments) -> bool {
         .collect();
     let start = Instant::now();
     let bar = ProgressBar::new(names.len() as u64).with_style(
-        ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {msg}").expect("the template is valid"),
+        ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {msg}")
+            .expect("the template is valid"),
     );
     bar.set_prefix(xp.device().to_string());
     let mut report = Report {
@@ -147,7 +154,11 @@ fn judge(xp: &Namespace<AnyBackend>, arguments: &Arguments) -> bool {
 fn print(report: &Report, seconds: f64) {
     println!("\n{} · array API standard 2025.12", report.device);
     for chapter in chapters() {
-        let functions: Vec<&FunctionReport> = report.functions.iter().filter(|f| f.chapter == chapter.name).collect();
+        let functions: Vec<&FunctionReport> = report
+            .functions
+            .iter()
+            .filter(|f| f.chapter == chapter.name)
+            .collect();
         if functions.is_empty() {
             continue;
         }
@@ -177,7 +188,8 @@ fn print(report: &Report, seconds: f64) {
             gap.device, gap.function, gap.rule, gap.reason
         );
     }
-    let sum = |count: fn(&FunctionReport) -> usize| report.functions.iter().map(count).sum::<usize>();
+    let sum =
+        |count: fn(&FunctionReport) -> usize| report.functions.iter().map(count).sum::<usize>();
     println!(
         "\n{}: {} passed, {} failed, {} in known gaps, {} not on this device, {} left open by the standard, in {seconds:.1} s",
         report.device,
@@ -190,7 +202,8 @@ fn print(report: &Report, seconds: f64) {
 }
 
 /// A line under the head and none between the rows.
-const LINES: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+const LINES: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 fn table(chapter: &str, functions: &[&FunctionReport]) -> Table {
     let mut table = Table::new();

@@ -5,10 +5,12 @@
 use std::{any::Any, fmt, sync::Arc};
 
 use array_api_spec::{
-    DType, Device, Error, HostBuffer, Layout, Namespace, Path, Program, ReduceOp, Result, ScanOp, Strided,
+    DType, Device, Error, HostBuffer, Layout, Namespace, Path, Program, ReduceOp, Result, ScanOp,
+    Strided,
     backend::{
-        ArrayObjectBackend, Backend, ElementwiseBackend, ExtraBackend, FusionLimit, GroupScatterParts, IndexingBackend,
-        LinalgBackend, ManipulationBackend, Operation, SortingBackend, StatisticalBackend,
+        ArrayObjectBackend, Backend, ElementwiseBackend, ExtraBackend, FusionLimit,
+        GroupScatterParts, IndexingBackend, LinalgBackend, ManipulationBackend, Operation,
+        SortingBackend, StatisticalBackend,
     },
 };
 
@@ -130,27 +132,70 @@ trait Erased: Any + fmt::Debug + Send + Sync {
     fn dtypes(&self) -> Vec<DType>;
     fn upload(&self, values: HostBuffer) -> Result<AnyStorage>;
     fn download(&self, x: &Strided<AnyStorage>) -> Result<HostBuffer>;
-    fn assign(&self, target: &mut Strided<AnyStorage>, region: &Layout, value: &Program<AnyStorage>) -> Result<()>;
+    fn assign(
+        &self,
+        target: &mut Strided<AnyStorage>,
+        region: &Layout,
+        value: &Program<AnyStorage>,
+    ) -> Result<()>;
     fn synchronize(&self) -> Result<()>;
     fn path(&self, function: &str) -> Path;
     fn evaluate(&self, program: &Program<AnyStorage>) -> Result<AnyStorage>;
     fn fusion_limit(&self) -> FusionLimit;
     fn supports(&self, operation: Operation, dtype: DType) -> Result<(), &'static str>;
-    fn reduce(&self, op: ReduceOp, x: &Program<AnyStorage>, axes: &[usize], dtype: DType) -> Result<AnyStorage>;
-    fn scan(&self, op: ScanOp, x: &Program<AnyStorage>, axis: usize, include_initial: bool) -> Result<AnyStorage>;
-    fn variance(&self, x: &Program<AnyStorage>, axes: &[usize], correction: f64) -> Option<Result<AnyStorage>>;
-    fn gather(&self, x: &Strided<AnyStorage>, indices: &Strided<AnyStorage>, axis: usize) -> Result<AnyStorage>;
+    fn reduce(
+        &self,
+        op: ReduceOp,
+        x: &Program<AnyStorage>,
+        axes: &[usize],
+        dtype: DType,
+    ) -> Result<AnyStorage>;
+    fn scan(
+        &self,
+        op: ScanOp,
+        x: &Program<AnyStorage>,
+        axis: usize,
+        include_initial: bool,
+    ) -> Result<AnyStorage>;
+    fn variance(
+        &self,
+        x: &Program<AnyStorage>,
+        axes: &[usize],
+        correction: f64,
+    ) -> Option<Result<AnyStorage>>;
+    fn gather(
+        &self,
+        x: &Strided<AnyStorage>,
+        indices: &Strided<AnyStorage>,
+        axis: usize,
+    ) -> Result<AnyStorage>;
     fn nonzero(&self, x: &Program<AnyStorage>) -> Result<(AnyStorage, usize)>;
     fn concat(&self, arrays: &[Strided<AnyStorage>], axis: usize) -> Option<Result<AnyStorage>>;
-    fn argsort(&self, x: &Strided<AnyStorage>, axis: usize, descending: bool) -> Result<AnyStorage>;
-    fn sort(&self, x: &Strided<AnyStorage>, axis: usize, descending: bool) -> Option<Result<AnyStorage>>;
+    fn argsort(&self, x: &Strided<AnyStorage>, axis: usize, descending: bool)
+    -> Result<AnyStorage>;
+    fn sort(
+        &self,
+        x: &Strided<AnyStorage>,
+        axis: usize,
+        descending: bool,
+    ) -> Option<Result<AnyStorage>>;
     fn matmul(&self, a: &Strided<AnyStorage>, b: &Strided<AnyStorage>) -> Result<AnyStorage>;
     fn cholesky(&self, x: &Strided<AnyStorage>) -> Result<AnyStorage>;
     fn solve(&self, a: &Strided<AnyStorage>, b: &Strided<AnyStorage>) -> Result<AnyStorage>;
     fn eigh(&self, x: &Strided<AnyStorage>) -> Result<[AnyStorage; 2]>;
     fn svd(&self, x: &Strided<AnyStorage>, full_matrices: bool) -> Result<[AnyStorage; 3]>;
-    fn nan_reduce(&self, op: ReduceOp, x: &Program<AnyStorage>, axes: &[usize]) -> Option<Result<AnyStorage>>;
-    fn take(&self, x: &Strided<AnyStorage>, indices: &Strided<AnyStorage>, axis: usize) -> Option<Result<AnyStorage>>;
+    fn nan_reduce(
+        &self,
+        op: ReduceOp,
+        x: &Program<AnyStorage>,
+        axes: &[usize],
+    ) -> Option<Result<AnyStorage>>;
+    fn take(
+        &self,
+        x: &Strided<AnyStorage>,
+        indices: &Strided<AnyStorage>,
+        axis: usize,
+    ) -> Option<Result<AnyStorage>>;
     fn group_scatter(
         &self,
         x: &Strided<AnyStorage>,
@@ -193,7 +238,12 @@ impl<B: Backend> Erased for B {
         ArrayObjectBackend::download(self, &array(x)?)
     }
 
-    fn assign(&self, target: &mut Strided<AnyStorage>, region: &Layout, value: &Program<AnyStorage>) -> Result<()> {
+    fn assign(
+        &self,
+        target: &mut Strided<AnyStorage>,
+        region: &Layout,
+        value: &Program<AnyStorage>,
+    ) -> Result<()> {
         let value = program(value)?;
         let storage = (&mut *target.storage.0 as &mut dyn Any)
             .downcast_mut::<B::Storage>()
@@ -232,24 +282,49 @@ impl<B: Backend> Erased for B {
         ElementwiseBackend::supports(self, operation, dtype)
     }
 
-    fn reduce(&self, op: ReduceOp, x: &Program<AnyStorage>, axes: &[usize], dtype: DType) -> Result<AnyStorage> {
+    fn reduce(
+        &self,
+        op: ReduceOp,
+        x: &Program<AnyStorage>,
+        axes: &[usize],
+        dtype: DType,
+    ) -> Result<AnyStorage> {
         StatisticalBackend::reduce(self, op, &program(x)?, axes, dtype).map(wrap)
     }
 
-    fn scan(&self, op: ScanOp, x: &Program<AnyStorage>, axis: usize, include_initial: bool) -> Result<AnyStorage> {
+    fn scan(
+        &self,
+        op: ScanOp,
+        x: &Program<AnyStorage>,
+        axis: usize,
+        include_initial: bool,
+    ) -> Result<AnyStorage> {
         StatisticalBackend::scan(self, op, &program(x)?, axis, include_initial).map(wrap)
     }
 
-    fn variance(&self, x: &Program<AnyStorage>, axes: &[usize], correction: f64) -> Option<Result<AnyStorage>> {
-        Some(StatisticalBackend::variance(self, &try_some!(program(x)), axes, correction)?.map(wrap))
+    fn variance(
+        &self,
+        x: &Program<AnyStorage>,
+        axes: &[usize],
+        correction: f64,
+    ) -> Option<Result<AnyStorage>> {
+        Some(
+            StatisticalBackend::variance(self, &try_some!(program(x)), axes, correction)?.map(wrap),
+        )
     }
 
-    fn gather(&self, x: &Strided<AnyStorage>, indices: &Strided<AnyStorage>, axis: usize) -> Result<AnyStorage> {
+    fn gather(
+        &self,
+        x: &Strided<AnyStorage>,
+        indices: &Strided<AnyStorage>,
+        axis: usize,
+    ) -> Result<AnyStorage> {
         IndexingBackend::gather(self, &array(x)?, &array(indices)?, axis).map(wrap)
     }
 
     fn nonzero(&self, x: &Program<AnyStorage>) -> Result<(AnyStorage, usize)> {
-        IndexingBackend::nonzero(self, &program(x)?).map(|(positions, count)| (wrap(positions), count))
+        IndexingBackend::nonzero(self, &program(x)?)
+            .map(|(positions, count)| (wrap(positions), count))
     }
 
     fn concat(&self, arrays: &[Strided<AnyStorage>], axis: usize) -> Option<Result<AnyStorage>> {
@@ -257,11 +332,21 @@ impl<B: Backend> Erased for B {
         Some(ManipulationBackend::concat(self, &try_some!(arrays), axis)?.map(wrap))
     }
 
-    fn argsort(&self, x: &Strided<AnyStorage>, axis: usize, descending: bool) -> Result<AnyStorage> {
+    fn argsort(
+        &self,
+        x: &Strided<AnyStorage>,
+        axis: usize,
+        descending: bool,
+    ) -> Result<AnyStorage> {
         SortingBackend::argsort(self, &array(x)?, axis, descending).map(wrap)
     }
 
-    fn sort(&self, x: &Strided<AnyStorage>, axis: usize, descending: bool) -> Option<Result<AnyStorage>> {
+    fn sort(
+        &self,
+        x: &Strided<AnyStorage>,
+        axis: usize,
+        descending: bool,
+    ) -> Option<Result<AnyStorage>> {
         Some(SortingBackend::sort(self, &try_some!(array(x)), axis, descending)?.map(wrap))
     }
 
@@ -285,12 +370,25 @@ impl<B: Backend> Erased for B {
         LinalgBackend::svd(self, &array(x)?, full_matrices).map(|parts| parts.map(wrap))
     }
 
-    fn nan_reduce(&self, op: ReduceOp, x: &Program<AnyStorage>, axes: &[usize]) -> Option<Result<AnyStorage>> {
+    fn nan_reduce(
+        &self,
+        op: ReduceOp,
+        x: &Program<AnyStorage>,
+        axes: &[usize],
+    ) -> Option<Result<AnyStorage>> {
         Some(ExtraBackend::nan_reduce(self, op, &try_some!(program(x)), axes)?.map(wrap))
     }
 
-    fn take(&self, x: &Strided<AnyStorage>, indices: &Strided<AnyStorage>, axis: usize) -> Option<Result<AnyStorage>> {
-        Some(ExtraBackend::take(self, &try_some!(array(x)), &try_some!(array(indices)), axis)?.map(wrap))
+    fn take(
+        &self,
+        x: &Strided<AnyStorage>,
+        indices: &Strided<AnyStorage>,
+        axis: usize,
+    ) -> Option<Result<AnyStorage>> {
+        Some(
+            ExtraBackend::take(self, &try_some!(array(x)), &try_some!(array(indices)), axis)?
+                .map(wrap),
+        )
     }
 
     fn group_scatter(
@@ -331,7 +429,12 @@ impl ArrayObjectBackend for AnyBackend {
         self.0.download(x)
     }
 
-    fn assign(&self, target: &mut Strided<AnyStorage>, region: &Layout, value: &Program<AnyStorage>) -> Result<()> {
+    fn assign(
+        &self,
+        target: &mut Strided<AnyStorage>,
+        region: &Layout,
+        value: &Program<AnyStorage>,
+    ) -> Result<()> {
         self.0.assign(target, region, value)
     }
 
@@ -359,21 +462,43 @@ impl ElementwiseBackend for AnyBackend {
 }
 
 impl StatisticalBackend for AnyBackend {
-    fn reduce(&self, op: ReduceOp, x: &Program<AnyStorage>, axes: &[usize], dtype: DType) -> Result<AnyStorage> {
+    fn reduce(
+        &self,
+        op: ReduceOp,
+        x: &Program<AnyStorage>,
+        axes: &[usize],
+        dtype: DType,
+    ) -> Result<AnyStorage> {
         self.0.reduce(op, x, axes, dtype)
     }
 
-    fn scan(&self, op: ScanOp, x: &Program<AnyStorage>, axis: usize, include_initial: bool) -> Result<AnyStorage> {
+    fn scan(
+        &self,
+        op: ScanOp,
+        x: &Program<AnyStorage>,
+        axis: usize,
+        include_initial: bool,
+    ) -> Result<AnyStorage> {
         self.0.scan(op, x, axis, include_initial)
     }
 
-    fn variance(&self, x: &Program<AnyStorage>, axes: &[usize], correction: f64) -> Option<Result<AnyStorage>> {
+    fn variance(
+        &self,
+        x: &Program<AnyStorage>,
+        axes: &[usize],
+        correction: f64,
+    ) -> Option<Result<AnyStorage>> {
         self.0.variance(x, axes, correction)
     }
 }
 
 impl IndexingBackend for AnyBackend {
-    fn gather(&self, x: &Strided<AnyStorage>, indices: &Strided<AnyStorage>, axis: usize) -> Result<AnyStorage> {
+    fn gather(
+        &self,
+        x: &Strided<AnyStorage>,
+        indices: &Strided<AnyStorage>,
+        axis: usize,
+    ) -> Result<AnyStorage> {
         self.0.gather(x, indices, axis)
     }
 
@@ -389,11 +514,21 @@ impl ManipulationBackend for AnyBackend {
 }
 
 impl SortingBackend for AnyBackend {
-    fn argsort(&self, x: &Strided<AnyStorage>, axis: usize, descending: bool) -> Result<AnyStorage> {
+    fn argsort(
+        &self,
+        x: &Strided<AnyStorage>,
+        axis: usize,
+        descending: bool,
+    ) -> Result<AnyStorage> {
         self.0.argsort(x, axis, descending)
     }
 
-    fn sort(&self, x: &Strided<AnyStorage>, axis: usize, descending: bool) -> Option<Result<AnyStorage>> {
+    fn sort(
+        &self,
+        x: &Strided<AnyStorage>,
+        axis: usize,
+        descending: bool,
+    ) -> Option<Result<AnyStorage>> {
         self.0.sort(x, axis, descending)
     }
 }
@@ -421,11 +556,21 @@ impl LinalgBackend for AnyBackend {
 }
 
 impl ExtraBackend for AnyBackend {
-    fn nan_reduce(&self, op: ReduceOp, x: &Program<AnyStorage>, axes: &[usize]) -> Option<Result<AnyStorage>> {
+    fn nan_reduce(
+        &self,
+        op: ReduceOp,
+        x: &Program<AnyStorage>,
+        axes: &[usize],
+    ) -> Option<Result<AnyStorage>> {
         self.0.nan_reduce(op, x, axes)
     }
 
-    fn take(&self, x: &Strided<AnyStorage>, indices: &Strided<AnyStorage>, axis: usize) -> Option<Result<AnyStorage>> {
+    fn take(
+        &self,
+        x: &Strided<AnyStorage>,
+        indices: &Strided<AnyStorage>,
+        axis: usize,
+    ) -> Option<Result<AnyStorage>> {
         self.0.take(x, indices, axis)
     }
 

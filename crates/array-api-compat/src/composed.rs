@@ -3,8 +3,9 @@
 use array_api_spec::{
     DType, Device, HostBuffer, Layout, Path, Program, ReduceOp, Result, ScanOp, Strided,
     backend::{
-        ArrayObjectBackend, Backend, ElementwiseBackend, ExtraBackend, FusionLimit, IndexingBackend, LinalgBackend,
-        ManipulationBackend, Operation, SortingBackend, StatisticalBackend,
+        ArrayObjectBackend, Backend, ElementwiseBackend, ExtraBackend, FusionLimit,
+        IndexingBackend, LinalgBackend, ManipulationBackend, Operation, SortingBackend,
+        StatisticalBackend,
     },
 };
 
@@ -50,7 +51,12 @@ impl<B: Backend> ArrayObjectBackend for Composed<B> {
         self.0.download(x)
     }
 
-    fn assign(&self, target: &mut Strided<B::Storage>, region: &Layout, value: &Program<B::Storage>) -> Result<()> {
+    fn assign(
+        &self,
+        target: &mut Strided<B::Storage>,
+        region: &Layout,
+        value: &Program<B::Storage>,
+    ) -> Result<()> {
         self.0.assign(target, region, value)
     }
 
@@ -78,17 +84,34 @@ impl<B: Backend> ElementwiseBackend for Composed<B> {
 }
 
 impl<B: Backend> StatisticalBackend for Composed<B> {
-    fn reduce(&self, op: ReduceOp, x: &Program<B::Storage>, axes: &[usize], dtype: DType) -> Result<B::Storage> {
+    fn reduce(
+        &self,
+        op: ReduceOp,
+        x: &Program<B::Storage>,
+        axes: &[usize],
+        dtype: DType,
+    ) -> Result<B::Storage> {
         self.0.reduce(op, x, axes, dtype)
     }
 
-    fn scan(&self, op: ScanOp, x: &Program<B::Storage>, axis: usize, include_initial: bool) -> Result<B::Storage> {
+    fn scan(
+        &self,
+        op: ScanOp,
+        x: &Program<B::Storage>,
+        axis: usize,
+        include_initial: bool,
+    ) -> Result<B::Storage> {
         self.0.scan(op, x, axis, include_initial)
     }
 }
 
 impl<B: Backend> IndexingBackend for Composed<B> {
-    fn gather(&self, x: &Strided<B::Storage>, indices: &Strided<B::Storage>, axis: usize) -> Result<B::Storage> {
+    fn gather(
+        &self,
+        x: &Strided<B::Storage>,
+        indices: &Strided<B::Storage>,
+        axis: usize,
+    ) -> Result<B::Storage> {
         self.0.gather(x, indices, axis)
     }
 
@@ -100,7 +123,12 @@ impl<B: Backend> IndexingBackend for Composed<B> {
 impl<B: Backend> ManipulationBackend for Composed<B> {}
 
 impl<B: Backend> SortingBackend for Composed<B> {
-    fn argsort(&self, x: &Strided<B::Storage>, axis: usize, descending: bool) -> Result<B::Storage> {
+    fn argsort(
+        &self,
+        x: &Strided<B::Storage>,
+        axis: usize,
+        descending: bool,
+    ) -> Result<B::Storage> {
         self.0.argsort(x, axis, descending)
     }
 }

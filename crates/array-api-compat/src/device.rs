@@ -13,8 +13,7 @@ pub struct DeviceEntry {
     pub namespace: Result<Namespace<AnyBackend>, String>,
 }
 
-const CUDA: &str =
-    "the CUDA runtime is not part of this release yet; an NVIDIA GPU with a Vulkan driver takes part as `wgpu:N`";
+const CUDA: &str = "the CUDA runtime is not part of this release yet; an NVIDIA GPU with a Vulkan driver takes part as `wgpu:N`";
 
 /// The CPU.
 ///

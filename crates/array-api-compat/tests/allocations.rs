@@ -41,7 +41,10 @@ fn programs_need_their_result_and_nothing_more() {
     let program = standardised(&x, &m, &s);
     let whole = 8 * SIZE as u64;
 
-    assert_eq!(asked(|| NdArray.evaluate(&program).expect("room")), (1, whole));
+    assert_eq!(
+        asked(|| NdArray.evaluate(&program).expect("room")),
+        (1, whole)
+    );
     for (axes, results) in [(&[0][..], SHAPE[1]), (&[1], SHAPE[0]), (&[0, 1], 1)] {
         for op in [ReduceOp::Sum, ReduceOp::Max, ReduceOp::Argmin] {
             let dtype = if op == ReduceOp::Argmin {
@@ -52,11 +55,24 @@ fn programs_need_their_result_and_nothing_more() {
             let reduce = || NdArray.reduce(op, &program, axes, dtype).expect("room");
             assert_eq!(asked(reduce), (1, 8 * results as u64), "{op:?} {axes:?}");
         }
-        let variance = || NdArray.variance(&program, axes, 1.0).expect("there").expect("room");
-        assert_eq!(asked(variance), (1, 8 * results as u64), "variance {axes:?}");
+        let variance = || {
+            NdArray
+                .variance(&program, axes, 1.0)
+                .expect("there")
+                .expect("room")
+        };
+        assert_eq!(
+            asked(variance),
+            (1, 8 * results as u64),
+            "variance {axes:?}"
+        );
     }
     for axis in [0, 1] {
-        let scan = || NdArray.scan(ScanOp::Sum, &program, axis, false).expect("room");
+        let scan = || {
+            NdArray
+                .scan(ScanOp::Sum, &program, axis, false)
+                .expect("room")
+        };
         assert_eq!(asked(scan), (1, whole));
     }
 

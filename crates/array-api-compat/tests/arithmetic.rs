@@ -47,7 +47,13 @@ fn buffer(dtype: DType, values: &[i128]) -> HostBuffer {
 }
 
 /// The elements that a backend computes for one operation on two arrays.
-fn compute<B: ElementwiseBackend>(backend: &B, x: &HostBuffer, y: &HostBuffer, op: Op, out: DType) -> HostBuffer {
+fn compute<B: ElementwiseBackend>(
+    backend: &B,
+    x: &HostBuffer,
+    y: &HostBuffer,
+    op: Op,
+    out: DType,
+) -> HostBuffer {
     let upload = |values: &HostBuffer| {
         let storage = backend.upload(values.clone()).expect("room");
         Strided::contiguous(storage, &[values.len()], values.dtype())
@@ -64,7 +70,12 @@ fn compute<B: ElementwiseBackend>(backend: &B, x: &HostBuffer, y: &HostBuffer, o
         .expect("downloads")
 }
 
-fn assert_same(ours: &HostBuffer, truth: &HostBuffer, what: &str, argument: impl Fn(usize) -> String) {
+fn assert_same(
+    ours: &HostBuffer,
+    truth: &HostBuffer,
+    what: &str,
+    argument: impl Fn(usize) -> String,
+) {
     if ours == truth {
         return;
     }
@@ -87,24 +98,42 @@ fn on_each(test: impl Fn(&Wgpu, &Reference)) {
         return;
     }
     for types in [Types::All, Types::Masked] {
-        test(&backend(0, types).expect("opens"), reference::namespace().backend());
+        test(
+            &backend(0, types).expect("opens"),
+            reference::namespace().backend(),
+        );
     }
 }
 
 #[test]
 fn functions_of_integers_keep_their_rules() {
     on_each(|gpu, reference| {
-        for dtype in gpu.dtypes().into_iter().filter(|d| d.is_integer() || *d == DType::Bool) {
+        for dtype in gpu
+            .dtypes()
+            .into_iter()
+            .filter(|d| d.is_integer() || *d == DType::Bool)
+        {
             let edges = edges(dtype);
-            let pairs: Vec<(i128, i128)> = edges.iter().flat_map(|&x| edges.iter().map(move |&y| (x, y))).collect();
+            let pairs: Vec<(i128, i128)> = edges
+                .iter()
+                .flat_map(|&x| edges.iter().map(move |&y| (x, y)))
+                .collect();
             let (x, y): (Vec<i128>, Vec<i128>) = pairs.iter().copied().unzip();
             let (x, y) = (buffer(dtype, &x), buffer(dtype, &y));
-            let unary = UnaryOp::ALL.iter().filter(|op| op.accepts().contains(dtype));
+            let unary = UnaryOp::ALL
+                .iter()
+                .filter(|op| op.accepts().contains(dtype));
             let unary = unary.map(|op| (op.name(), Op::Unary(*op, 0), op.returns().dtype(dtype)));
-            let binary = BinaryOp::ALL.iter().filter(|op| op.accepts().contains(dtype));
-            let binary = binary.map(|op| (op.name(), Op::Binary(*op, 0, 1), op.returns().dtype(dtype)));
+            let binary = BinaryOp::ALL
+                .iter()
+                .filter(|op| op.accepts().contains(dtype));
+            let binary =
+                binary.map(|op| (op.name(), Op::Binary(*op, 0, 1), op.returns().dtype(dtype)));
             for (name, op, out) in unary.chain(binary) {
-                let (ours, truth) = (compute(gpu, &x, &y, op, out), compute(reference, &x, &y, op, out));
+                let (ours, truth) = (
+                    compute(gpu, &x, &y, op, out),
+                    compute(reference, &x, &y, op, out),
+                );
                 assert_same(&ours, &truth, &format!("{name} of {dtype}"), |i| {
                     format!("{:?}", pairs[i])
                 });
@@ -167,7 +196,9 @@ fn numbers(dtype: DType) -> HostBuffer {
     match dtype {
         DType::Float32 => HostBuffer::Float32(single),
         DType::Float64 => HostBuffer::Float64(all),
-        DType::Complex64 => HostBuffer::Complex64(single.iter().map(|&x| Complex::new(x, 0.0)).collect()),
+        DType::Complex64 => {
+            HostBuffer::Complex64(single.iter().map(|&x| Complex::new(x, 0.0)).collect())
+        }
         _ => HostBuffer::Complex128(all.iter().map(|&x| Complex::new(0.0, x)).collect()),
     }
 }

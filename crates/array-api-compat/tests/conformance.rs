@@ -11,7 +11,12 @@ use array_api_spec::Namespace;
 fn judge(xp: &Namespace<AnyBackend>, least: usize) {
     let report = run(xp, &Selection::default(), known_gaps());
     assert!(report.is_success(), "{report}");
-    assert!(report.passed() > least, "{}: only {} vectors ran", report.device, report.passed());
+    assert!(
+        report.passed() > least,
+        "{}: only {} vectors ran",
+        report.device,
+        report.passed()
+    );
 }
 
 #[test]

@@ -31,7 +31,12 @@ fn precisions<B: Backend>(xp: &Namespace<B>) -> Vec<(DType, f64)> {
 }
 
 #[track_caller]
-fn assert_close<B: Backend, C: Backend>(a: Result<Array<B>>, b: Result<Array<C>>, tolerance: f64, what: &str) {
+fn assert_close<B: Backend, C: Backend>(
+    a: Result<Array<B>>,
+    b: Result<Array<C>>,
+    tolerance: f64,
+    what: &str,
+) {
     let (a, b) = match (a, b) {
         (Ok(a), Ok(b)) => (a, b),
         (a, b) => {
@@ -41,9 +46,13 @@ fn assert_close<B: Backend, C: Backend>(a: Result<Array<B>>, b: Result<Array<C>>
         }
     };
     assert_eq!((a.shape(), a.dtype()), (b.shape(), b.dtype()), "{what}");
-    let (a, b) = (a.to_vec::<f64>().expect("real"), b.to_vec::<f64>().expect("real"));
+    let (a, b) = (
+        a.to_vec::<f64>().expect("real"),
+        b.to_vec::<f64>().expect("real"),
+    );
     for (k, (a, b)) in a.iter().zip(&b).enumerate() {
-        let same = a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= tolerance * (1.0 + b.abs());
+        let same =
+            a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= tolerance * (1.0 + b.abs());
         assert!(same, "{what} at {k}: {a} {b}");
     }
 }
@@ -58,7 +67,9 @@ fn holes(rows: usize, columns: usize) -> Vec<f64> {
         3 => -0.0,
         k => k as f64 - 6.25,
     };
-    (0..rows * columns).map(|k| value(k / columns, k % columns)).collect()
+    (0..rows * columns)
+        .map(|k| value(k / columns, k % columns))
+        .collect()
 }
 
 fn check_nan_functions<B: Backend>(xp: &Namespace<B>) {
@@ -119,11 +130,17 @@ fn check_nan_functions<B: Backend>(xp: &Namespace<B>) {
     let integers = xp.asarray([1_i32, 2]).expect("room");
     assert!(matches!(
         xp.nansum(&integers, ..),
-        Err(Error::DType { function: "nansum", .. })
+        Err(Error::DType {
+            function: "nansum",
+            ..
+        })
     ));
     assert!(matches!(
         xp.nanmax(&integers, ..),
-        Err(Error::DType { function: "nanmax", .. })
+        Err(Error::DType {
+            function: "nanmax",
+            ..
+        })
     ));
 }
 
@@ -139,7 +156,9 @@ fn nan_functions_of_nothing_but_nan() {
         let item = |x: Result<Array<B>>| x.and_then(|x| x.item::<f32>()).expect("one");
         assert_eq!(item(xp.nansum(&x, ..)), 0.0);
         assert!(
-            item(xp.nanmax(&x, ..)).is_nan() && item(xp.nanmin(&x, ..)).is_nan() && item(xp.nanmean(&x, ..)).is_nan()
+            item(xp.nanmax(&x, ..)).is_nan()
+                && item(xp.nanmin(&x, ..)).is_nan()
+                && item(xp.nanmean(&x, ..)).is_nan()
         );
         let x = xp.asarray([f32::NAN, f32::NEG_INFINITY]).expect("room");
         assert_eq!(item(xp.nanmax(&x, ..)), f32::NEG_INFINITY);
@@ -149,8 +168,17 @@ fn nan_functions_of_nothing_but_nan() {
 
 fn check_take<B: Backend>(xp: &Namespace<B>) {
     let (other, truth) = (composed(xp), reference::namespace());
-    let values = || ((0..3 * 40 * 5).map(|k| k as f32).collect::<Vec<f32>>(), [3, 40, 5]);
-    let (x, y, z) = (xp.asarray(values()), other.asarray(values()), truth.asarray(values()));
+    let values = || {
+        (
+            (0..3 * 40 * 5).map(|k| k as f32).collect::<Vec<f32>>(),
+            [3, 40, 5],
+        )
+    };
+    let (x, y, z) = (
+        xp.asarray(values()),
+        other.asarray(values()),
+        truth.asarray(values()),
+    );
     let (x, y, z) = (x.expect("room"), y.expect("room"), z.expect("room"));
     for (axis, indices) in [
         (0, vec![2, -1, 0, -3]),
@@ -169,7 +197,10 @@ fn check_take<B: Backend>(xp: &Namespace<B>) {
         let what = format!("take {indices:?} on axis {axis}: {}", xp.device());
         assert_close(taken!(xp, &x), taken!(other, &y), 0.0, &what);
         assert_close(taken!(xp, &x), taken!(truth, &z), 0.0, &what);
-        let (x, z) = (xp.permute_dims(&x, &[2, 0, 1]), truth.permute_dims(&z, &[2, 0, 1]));
+        let (x, z) = (
+            xp.permute_dims(&x, &[2, 0, 1]),
+            truth.permute_dims(&z, &[2, 0, 1]),
+        );
         assert_close(
             taken!(xp, x.expect("a view")),
             taken!(truth, z.expect("a view")),
@@ -193,7 +224,9 @@ fn check_group_scatter<B: Backend>(xp: &Namespace<B>) {
         f64::from(state >> 8) / f64::from(1 << 23) - 1.0
     };
     let groups: Vec<i32> = (0..n).map(|i| (i * 5 + i / 9) % 7 % k).collect();
-    let counts: Vec<usize> = (0..k).map(|g| groups.iter().filter(|&&h| h == g).count()).collect();
+    let counts: Vec<usize> = (0..k)
+        .map(|g| groups.iter().filter(|&&h| h == g).count())
+        .collect();
     // Column 3 is constant within groups, column 4 the sum of two others.
     let mut values = Vec::new();
     for &g in &groups {
@@ -240,8 +273,17 @@ fn check_group_scatter<B: Backend>(xp: &Namespace<B>) {
         );
         assert_eq!(ours.0.len(), 3, "{:?}", ours.0);
         assert_eq!(theirs.0.len(), 3, "{:?}", theirs.0);
-        for (a, b) in ours.0.iter().zip(&theirs.0).chain(ours.1.iter().zip(&theirs.1)) {
-            assert!((a - b).abs() <= 10.0 * tolerance, "{}: {a} {b}", what("spectrum"));
+        for (a, b) in ours
+            .0
+            .iter()
+            .zip(&theirs.0)
+            .chain(ours.1.iter().zip(&theirs.1))
+        {
+            assert!(
+                (a - b).abs() <= 10.0 * tolerance,
+                "{}: {a} {b}",
+                what("spectrum")
+            );
         }
     }
 }

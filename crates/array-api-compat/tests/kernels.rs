@@ -16,14 +16,20 @@ use naga::valid::{Capabilities, ValidationFlags, Validator};
 fn elementwise(dtype: DType) -> Vec<Kernel> {
     let unary = |k: Builder| {
         let (x, sink) = (argument(k, "x", dtype), Sink::new(k));
-        for &op in UnaryOp::ALL.iter().filter(|op| op.accepts().contains(dtype)) {
+        for &op in UnaryOp::ALL
+            .iter()
+            .filter(|op| op.accepts().contains(dtype))
+        {
             sink.take(arithmetic::unary(op, dtype, x));
         }
     };
     let binary = |k: Builder| {
         let (x, y) = (argument(k, "x", dtype), argument(k, "y", dtype));
         let sink = Sink::new(k);
-        for &op in BinaryOp::ALL.iter().filter(|op| op.accepts().contains(dtype)) {
+        for &op in BinaryOp::ALL
+            .iter()
+            .filter(|op| op.accepts().contains(dtype))
+        {
             let value = arithmetic::binary(op, dtype, x, y);
             sink.take(value);
             sink.take(arithmetic::select(sink.i.eq(0), value, value));
@@ -33,7 +39,10 @@ fn elementwise(dtype: DType) -> Vec<Kernel> {
         let (x, sink) = (argument(k, "x", dtype), Sink::new(k));
         let allowed = |to: &DType| !dtype.is_complex() || to.is_complex() || *to == DType::Bool;
         let narrow = |to: &DType| is_wide(dtype) || !is_wide(*to);
-        for to in DType::ALL.into_iter().filter(|to| allowed(to) && narrow(to)) {
+        for to in DType::ALL
+            .into_iter()
+            .filter(|to| allowed(to) && narrow(to))
+        {
             sink.take(arithmetic::cast(dtype, to, x));
         }
     };
@@ -124,7 +133,9 @@ fn naga_accepts_every_elementwise_function() {
 #[test]
 fn nvrtc_compiles_every_elementwise_function() {
     let Some(nvrtc) = nvrtc::Nvrtc::find() else {
-        eprintln!("skipped: no NVRTC here; `pip install nvidia-cuda-nvrtc-cu12==12.9.86` brings it, no GPU needed");
+        eprintln!(
+            "skipped: no NVRTC here; `pip install nvidia-cuda-nvrtc-cu12==12.9.86` brings it, no GPU needed"
+        );
         return;
     };
     for kernel in DType::ALL.into_iter().flat_map(elementwise) {
@@ -150,9 +161,13 @@ fn example() -> Kernel {
             let square = x.load(i) * x.load(i) + 1.0;
             let root = var(square * 0.5);
             for_(lit(Ty::U32, 0), rounds, 1, |_| {
-                root.set(average(root.get(), square / root.get()))
+                root.set(average(root.get(), square / root.get()));
             });
-            if_else(square.is_nan(), || out.store(i, 0.0), || out.store(i, root.get()));
+            if_else(
+                square.is_nan(),
+                || out.store(i, 0.0),
+                || out.store(i, root.get()),
+            );
         });
     })
 }
@@ -178,7 +193,10 @@ fn parameters_are_words_after_a_zero() {
         let (a, b) = (k.param("a", -1_i32), k.param("b", 1.5_f64));
         out.store(k.thread(), a.to(Ty::F64) + b + k.size("s", -2).to(Ty::F64));
     });
-    assert_eq!(kernel.params(), [0, u32::MAX, 0, 0x3ff8_0000, u32::MAX - 1, 0, 0, 0]);
+    assert_eq!(
+        kernel.params(),
+        [0, u32::MAX, 0, 0x3ff8_0000, u32::MAX - 1, 0, 0, 0]
+    );
 }
 
 #[test]
@@ -190,6 +208,11 @@ fn what_is_read_is_read_where_it_was_asked_for() {
         x.store(1, a);
     });
     let source = kernel.wgsl();
-    let first = source.find("= x[0u];").expect("the first element is kept under a name");
-    assert!(first < source.find("x[0u] = ").expect("it is stored"), "{source}");
+    let first = source
+        .find("= x[0u];")
+        .expect("the first element is kept under a name");
+    assert!(
+        first < source.find("x[0u] = ").expect("it is stored"),
+        "{source}"
+    );
 }

@@ -12,10 +12,11 @@ use array_api_compat::gpu::{
     runtime::{Access, Capabilities, Counters, Language, Runtime, Source},
 };
 use array_api_spec::{
-    BinaryOp, DType, Device, HostBuffer, Layout, Op, Program, ReduceOp, Result, Scalar, ScanOp, Strided,
+    BinaryOp, DType, Device, HostBuffer, Layout, Op, Program, ReduceOp, Result, Scalar, ScanOp,
+    Strided,
     backend::{
-        ArrayObjectBackend, ElementwiseBackend, ExtraBackend, IndexingBackend, LinalgBackend, SortingBackend,
-        StatisticalBackend,
+        ArrayObjectBackend, ElementwiseBackend, ExtraBackend, IndexingBackend, LinalgBackend,
+        SortingBackend, StatisticalBackend,
     },
 };
 use naga::valid::{Capabilities as Features, ValidationFlags, Validator};
@@ -56,7 +57,8 @@ impl Compiler {
                 Err("no entry point".into())
             };
         }
-        let module = naga::front::wgsl::parse_str(&source.text).map_err(|e| e.emit_to_string(&source.text))?;
+        let module = naga::front::wgsl::parse_str(&source.text)
+            .map_err(|e| e.emit_to_string(&source.text))?;
         let mut features = Features::empty();
         features.set(Features::FLOAT64, self.capabilities.float64);
         features.set(Features::SHADER_INT64, self.capabilities.int64);
@@ -65,7 +67,11 @@ impl Compiler {
             .validate(&module)
             .map_err(|e| e.emit_to_string(&source.text))?;
         let written: Vec<bool> = storage_buffers(&module);
-        let declared: Vec<bool> = source.access.iter().map(|a| *a == Access::ReadWrite).collect();
+        let declared: Vec<bool> = source
+            .access
+            .iter()
+            .map(|a| *a == Access::ReadWrite)
+            .collect();
         if written == declared {
             Ok(())
         } else {
@@ -126,7 +132,12 @@ impl Runtime for Compiler {
     }
 
     fn compile(&self, source: &Source) -> Result<Arc<()>> {
-        if self.seen.lock().expect("no panic before").insert(source.clone()) {
+        if self
+            .seen
+            .lock()
+            .expect("no panic before")
+            .insert(source.clone())
+        {
             self.check(source)
                 .unwrap_or_else(|e| panic!("{}: {e}\n{}", source.entry, source.text));
         }
@@ -195,7 +206,8 @@ fn call_everything(compiler: Compiler) {
             for op in [ScanOp::Sum, ScanOp::Prod] {
                 for (axis, include_initial) in [(0, true), (1, false), (1, true)] {
                     if dtype.is_numeric() {
-                        gpu.scan(op, &program, axis, include_initial).expect("scans");
+                        gpu.scan(op, &program, axis, include_initial)
+                            .expect("scans");
                     }
                 }
             }
@@ -208,7 +220,8 @@ fn call_everything(compiler: Compiler) {
         }
         let x = array(gpu, dtype, &[6, 5]);
         let flipped = x.with_layout(x.layout.permute(&[1, 0]).flip(0));
-        gpu.evaluate(&Program::input(flipped.clone())).expect("copies");
+        gpu.evaluate(&Program::input(flipped.clone()))
+            .expect("copies");
         let mut target = array(gpu, dtype, &[5, 6]);
         let region = Layout::contiguous(&[5, 6]);
         gpu.assign(&mut target, &region, &Program::input(flipped.clone()))
@@ -223,8 +236,11 @@ fn call_everything(compiler: Compiler) {
                 .expect("finds");
         } else {
             gpu.matmul(&x, &flipped).expect("multiplies");
-            gpu.matmul(&array(gpu, dtype, &[3, 70, 80]), &array(gpu, dtype, &[3, 80, 90]))
-                .expect("multiplies");
+            gpu.matmul(
+                &array(gpu, dtype, &[3, 70, 80]),
+                &array(gpu, dtype, &[3, 80, 90]),
+            )
+            .expect("multiplies");
         }
         if dtype.is_real_floating() {
             for (n, p) in [(400, 7), (40_000, 30)] {
@@ -238,7 +254,10 @@ fn call_everything(compiler: Compiler) {
     let seen = seen.lock().expect("no panic before");
     let names: BTreeSet<&str> = seen.iter().map(|s| s.entry.as_str()).collect();
     println!("{} kernels: {names:?}", seen.len());
-    assert!(names.len() >= 20, "not all functions came this far: {names:?}");
+    assert!(
+        names.len() >= 20,
+        "not all functions came this far: {names:?}"
+    );
 }
 
 /// A program with every kind of step, and a reduction of it.
@@ -249,15 +268,26 @@ fn fused(gpu: &Gpu<Compiler>, x: &Array, dtype: DType) {
     } else {
         Scalar::Int(1)
     };
-    let one = program.push(Op::Scalar(one.to_dtype("test", dtype).expect("fits")), dtype);
-    let row = program.push_input(x.with_layout(x.layout.slice(0, 2, 1, 1).select(0, 0).broadcast_to(&[6, 5])));
+    let one = program.push(
+        Op::Scalar(one.to_dtype("test", dtype).expect("fits")),
+        dtype,
+    );
+    let row = program.push_input(
+        x.with_layout(
+            x.layout
+                .slice(0, 2, 1, 1)
+                .select(0, 0)
+                .broadcast_to(&[6, 5]),
+        ),
+    );
     let differs = program.push(Op::Binary(BinaryOp::NotEqual, row, one), DType::Bool);
     let chosen = program.push(Op::Select(differs, 0, row), dtype);
     let column = program.push(Op::Index(1), DType::Int32);
     let column = program.push(Op::Cast(column), dtype);
     program.push(Op::Binary(BinaryOp::Equal, chosen, column), DType::Bool);
     gpu.evaluate(&program).expect("computes");
-    gpu.reduce(ReduceOp::All, &program, &[0], DType::Bool).expect("reduces");
+    gpu.reduce(ReduceOp::All, &program, &[0], DType::Bool)
+        .expect("reduces");
 }
 
 #[test]
@@ -270,7 +300,9 @@ fn naga_accepts_every_library_kernel() {
 #[test]
 fn nvrtc_compiles_every_library_kernel() {
     let Some(nvrtc) = nvrtc::Nvrtc::find() else {
-        eprintln!("skipped: no NVRTC here; `pip install nvidia-cuda-nvrtc-cu12==12.9.86` brings it, no GPU needed");
+        eprintln!(
+            "skipped: no NVRTC here; `pip install nvidia-cuda-nvrtc-cu12==12.9.86` brings it, no GPU needed"
+        );
         return;
     };
     call_everything(Compiler::new(Language::Cuda, true, Some(nvrtc)));

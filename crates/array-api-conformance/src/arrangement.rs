@@ -83,7 +83,10 @@ pub(crate) fn scatter(array: &HostArray, layout: &Layout) -> HostBuffer {
 /// The array with a new first axis of length `tiles`, and with axes of length 1 before the old ones up to `ndim` of them.
 pub(crate) fn tile(array: &HostArray, ndim: usize, tiles: usize) -> HostArray {
     let mut shape = vec![tiles];
-    shape.extend(std::iter::repeat_n(1, ndim.saturating_sub(array.shape.len())));
+    shape.extend(std::iter::repeat_n(
+        1,
+        ndim.saturating_sub(array.shape.len()),
+    ));
     shape.extend(&array.shape);
     let buffer = dispatch!(array.buffer.dtype(), T => {
         T::into_buffer(T::slice(&array.buffer).unwrap_or_default().repeat(tiles))
@@ -112,13 +115,20 @@ mod tests {
             shape: vec![2, 3],
             buffer: HostBuffer::Int8(vec![1, 2, 3, 4, 5, 6]),
         };
-        for arrangement in [Arrangement::Contiguous, Arrangement::Transposed, Arrangement::Strided] {
+        for arrangement in [
+            Arrangement::Contiguous,
+            Arrangement::Transposed,
+            Arrangement::Strided,
+        ] {
             let layout = arrangement.layout(&array.shape);
             let memory = scatter(&array, &layout);
             let memory = i8::slice(&memory).expect("int8");
             let seen: Vec<i8> = layout.positions().map(|p| memory[p]).collect();
             assert_eq!(seen, [1, 2, 3, 4, 5, 6], "{arrangement}");
-            assert_eq!(layout.is_contiguous(), arrangement == Arrangement::Contiguous);
+            assert_eq!(
+                layout.is_contiguous(),
+                arrangement == Arrangement::Contiguous
+            );
         }
         assert!(Arrangement::Strided.layout(&[2, 3]).strides()[1] == -2);
         let tiled = tile(&array, 3, 2);

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use array_api_spec::{
-    Array, Axes, Backend, DType, Ellipsis, Error, Expr, Index, Namespace, NewAxis, Result, Scalar, Slice, axis,
+    Array, Axes, Backend, DType, Ellipsis, Error, Expr, Index, Namespace, NewAxis, Result, Scalar,
+    Slice, axis,
 };
 
 use crate::Value;
@@ -36,7 +37,11 @@ pub(crate) enum Output<B: Backend> {
 pub(crate) const ON_THE_HOST: &[&str] = &["finfo", "iinfo", "isdtype"];
 
 /// An elementwise function.
-fn elementwise<B: Backend>(xp: &Namespace<B>, function: &str, arguments: &[Expr<B>]) -> Option<Expr<B>> {
+fn elementwise<B: Backend>(
+    xp: &Namespace<B>,
+    function: &str,
+    arguments: &[Expr<B>],
+) -> Option<Expr<B>> {
     macro_rules! table {
         ($($one:ident)*; $($two:ident)*) => {
             match (function, arguments) {
@@ -104,15 +109,21 @@ pub(crate) fn call<B: Backend>(
             let index: Result<Vec<Index<B>>> = key.iter().map(index).collect();
             index.and_then(|index| x.get(index)).map(one)
         }
-        ("sort", [Argument::Array(x)]) => order(keywords).and_then(|(axis, down)| xp.sort(x, axis, down)).map(one),
+        ("sort", [Argument::Array(x)]) => order(keywords)
+            .and_then(|(axis, down)| xp.sort(x, axis, down))
+            .map(one),
         ("argsort", [Argument::Array(x)]) => order(keywords)
             .and_then(|(axis, down)| xp.argsort(x, axis, down))
             .map(one),
         ("unique_all", [Argument::Array(x)]) => xp
             .unique_all(x)
             .map(|u| Output::Arrays(vec![u.values, u.indices, u.inverse_indices, u.counts])),
-        ("unique_counts", [Argument::Array(x)]) => xp.unique_counts(x).map(|(a, b)| Output::Arrays(vec![a, b])),
-        ("unique_inverse", [Argument::Array(x)]) => xp.unique_inverse(x).map(|(a, b)| Output::Arrays(vec![a, b])),
+        ("unique_counts", [Argument::Array(x)]) => {
+            xp.unique_counts(x).map(|(a, b)| Output::Arrays(vec![a, b]))
+        }
+        ("unique_inverse", [Argument::Array(x)]) => xp
+            .unique_inverse(x)
+            .map(|(a, b)| Output::Arrays(vec![a, b])),
         ("unique_values", [Argument::Array(x)]) => xp.unique_values(x).map(one),
         ("nonzero", [Argument::Array(x)]) => xp.nonzero(x).map(Output::Arrays),
         ("can_cast", [Argument::DType(from), Argument::DType(to)]) => {
@@ -141,7 +152,9 @@ fn index<B: Backend>(part: &KeyPart<B>) -> Result<Index<B>> {
         }
         .into(),
         KeyPart::Value(Value::Array(_)) => {
-            return Err(Error::Other("integer arrays as indices are not there yet".into()));
+            return Err(Error::Other(
+                "integer arrays as indices are not there yet".into(),
+            ));
         }
         KeyPart::Value(other) => Index::Integer(integer(other)?),
     })
@@ -151,19 +164,26 @@ fn index<B: Backend>(part: &KeyPart<B>) -> Result<Index<B>> {
 fn axes(keywords: &BTreeMap<String, Value>) -> Result<Axes> {
     let mut axes = match keywords.get("axis") {
         None | Some(Value::None) => (..).into(),
-        Some(Value::Tuple(several)) => several.iter().map(integer).collect::<Result<Vec<isize>>>()?.into(),
+        Some(Value::Tuple(several)) => several
+            .iter()
+            .map(integer)
+            .collect::<Result<Vec<isize>>>()?
+            .into(),
         Some(one) => axis(integer(one)?),
     };
     for (name, value) in keywords {
         axes = match (name.as_str(), value) {
-            ("axis", _) | ("keepdims" | "include_initial", Value::Scalar(Scalar::Bool(false))) => axes,
+            ("axis", _) | ("keepdims" | "include_initial", Value::Scalar(Scalar::Bool(false))) => {
+                axes
+            }
             ("keepdims", Value::Scalar(Scalar::Bool(true))) => axes.keepdims(),
             ("include_initial", Value::Scalar(Scalar::Bool(true))) => axes.include_initial(),
             ("correction", Value::Scalar(Scalar::Int(i))) => axes.correction(*i as f64),
             ("correction", Value::Scalar(Scalar::Float(x))) => axes.correction(*x),
             _ => {
                 return Err(Error::Other(
-                    format!("the conformance runner knows no keyword `{name}` with {value:?}").into(),
+                    format!("the conformance runner knows no keyword `{name}` with {value:?}")
+                        .into(),
                 ));
             }
         };

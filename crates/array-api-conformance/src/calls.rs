@@ -2,7 +2,8 @@
 //! device, with arguments of every dtype and in every layout, and both must agree, in their errors too.
 
 use array_api_spec::{
-    Array, Backend, DType, Ellipsis, HostArray, HostBuffer, Namespace, NewAxis, Result, Scalar, StepBy, ix, reference,
+    Array, Backend, DType, Ellipsis, HostArray, HostBuffer, Namespace, NewAxis, Result, Scalar,
+    StepBy, ix, reference,
 };
 
 use crate::{
@@ -40,7 +41,11 @@ impl<B: Backend> Arguments<B> {
         let array = |shape: &[usize], values: &[i8]| {
             let magnitude = dtype.kind() == array_api_spec::Kind::UnsignedInteger;
             let values = values.iter().map(|&i| {
-                let i = if magnitude { i.unsigned_abs() as i128 } else { i.into() };
+                let i = if magnitude {
+                    i.unsigned_abs() as i128
+                } else {
+                    i.into()
+                };
                 Ok(match dtype {
                     DType::Bool => Scalar::Bool(i > 0),
                     d if d.is_integer() => Scalar::Int(i),
@@ -75,7 +80,10 @@ impl<B: Backend> Arguments<B> {
             b: array(&[4, 5], &many[4..])?,
             cube: array(&[2, 3, 4], &many)?,
             v: array(&[4], &[2, -1, 3, 0])?,
-            definite: array(&[2, 3, 3], &[4, 1, 0, 1, 5, 2, 0, 2, 6, 9, 3, 1, 3, 8, 2, 1, 2, 7])?,
+            definite: array(
+                &[2, 3, 3],
+                &[4, 1, 0, 1, 5, 2, 0, 2, 6, 9, 3, 1, 3, 8, 2, 1, 2, 7],
+            )?,
             square: array(&[3, 3], &[5, 1, 2, -1, 4, 0, 3, 2, 7])?,
             single: array(&[], &[3])?,
             nothing: array(&[0, 4], &[])?,
@@ -200,7 +208,10 @@ fn several<B: Backend>(arrays: Result<Vec<Array<B>>>) -> Vec<Result<Array<B>>> {
 }
 
 /// A copy of an array after a change.
-fn set<B: Backend>(x: &Array<B>, change: impl FnOnce(&mut Array<B>) -> Result<()>) -> Result<Array<B>> {
+fn set<B: Backend>(
+    x: &Array<B>,
+    change: impl FnOnce(&mut Array<B>) -> Result<()>,
+) -> Result<Array<B>> {
     let mut y = x.clone();
     change(&mut y)?;
     Ok(y)
@@ -230,10 +241,14 @@ pub(crate) fn run<B: Backend>(xp: &Namespace<B>, function: &str, tally: &mut Tal
                 tally.absent(1);
                 continue;
             }
-            for arrangement in [Arrangement::Contiguous, Arrangement::Transposed, Arrangement::Strided] {
+            for arrangement in [
+                Arrangement::Contiguous,
+                Arrangement::Transposed,
+                Arrangement::Strided,
+            ] {
                 let got = Arguments::new(xp, dtype, arrangement).map(|x| compute(number, xp, &x));
-                let want =
-                    Arguments::new(&oracle, dtype, Arrangement::Contiguous).map(|x| compute(number, &oracle, &x));
+                let want = Arguments::new(&oracle, dtype, Arrangement::Contiguous)
+                    .map(|x| compute(number, &oracle, &x));
                 let (got, want) = match (got, want) {
                     (Ok(got), Ok(want)) => (got, want),
                     (got, want) => (
@@ -246,7 +261,9 @@ pub(crate) fn run<B: Backend>(xp: &Namespace<B>, function: &str, tally: &mut Tal
                         got: format!("{} results", got.len()),
                         want: format!("{} results", want.len()),
                     };
-                    tally.add(dtype, arrangement, "call", outcome, || format!("call {number}"));
+                    tally.add(dtype, arrangement, "call", outcome, || {
+                        format!("call {number}")
+                    });
                     continue;
                 }
                 for (k, (got, want)) in got.into_iter().zip(want).enumerate() {
@@ -268,7 +285,9 @@ fn judge<A: Backend, B: Backend>(
     rounding: Rounding,
 ) -> Outcome {
     let (got, want) = match (got, want) {
-        (Err(array_api_spec::Error::UnsupportedDType { dtype, .. }), Ok(_)) if !available.contains(&dtype) => {
+        (Err(array_api_spec::Error::UnsupportedDType { dtype, .. }), Ok(_))
+            if !available.contains(&dtype) =>
+        {
             return Outcome::Absent;
         }
         (Err(got), Err(want)) if got.class() == want.class() => return Outcome::Passed,
@@ -296,7 +315,9 @@ fn judge<A: Backend, B: Backend>(
         .map(modulus)
         .fold(1.0, f64::max);
     let tolerance = match rounding {
-        Rounding::Rounded if dtype.is_floating() => Tolerance::Absolute(256.0 * epsilon(dtype) * largest),
+        Rounding::Rounded if dtype.is_floating() => {
+            Tolerance::Absolute(256.0 * epsilon(dtype) * largest)
+        }
         _ => Tolerance::Exact,
     };
     let same = |i: usize| match (got_values.get(i), want_values.get(i)) {
@@ -343,7 +364,8 @@ mod tests {
     #[test]
     fn every_call_computes_something() {
         let xp = reference::namespace();
-        let x = Arguments::new(&xp, DType::Float32, Arrangement::Contiguous).expect("the arguments are arrays");
+        let x = Arguments::new(&xp, DType::Float32, Arrangement::Contiguous)
+            .expect("the arguments are arrays");
         for (number, (function, _)) in CALLS.iter().enumerate() {
             assert!(
                 compute(number, &xp, &x).iter().any(Result::is_ok),

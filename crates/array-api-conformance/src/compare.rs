@@ -57,12 +57,18 @@ fn real_agrees(got: f64, want: f64, single: bool, tolerance: Tolerance) -> bool 
         }
 }
 
-fn complex_agrees(got: Complex<f64>, want: Complex<f64>, single: bool, tolerance: Tolerance) -> bool {
+fn complex_agrees(
+    got: Complex<f64>,
+    want: Complex<f64>,
+    single: bool,
+    tolerance: Tolerance,
+) -> bool {
     let (n, signs) = match tolerance {
         Tolerance::Ulp(n) => (n, true),
         Tolerance::UlpButSigns(n) => (n, false),
         Tolerance::Exact | Tolerance::Absolute(_) => {
-            return real_agrees(got.re, want.re, single, tolerance) && real_agrees(got.im, want.im, single, tolerance);
+            return real_agrees(got.re, want.re, single, tolerance)
+                && real_agrees(got.im, want.im, single, tolerance);
         }
     };
     if got.is_finite() && want.is_finite() {
@@ -71,7 +77,9 @@ fn complex_agrees(got: Complex<f64>, want: Complex<f64>, single: bool, tolerance
         };
         let d = got - want;
         let modulus = want.re.hypot(want.im);
-        return sign(got.re, want.re) && sign(got.im, want.im) && d.re.hypot(d.im) <= 2.0 * n * ulp(modulus, single);
+        return sign(got.re, want.re)
+            && sign(got.im, want.im)
+            && d.re.hypot(d.im) <= 2.0 * n * ulp(modulus, single);
     }
     let part = |got: f64, want: f64, other: f64| {
         let open = !signs && (want == 0.0 || (want.is_infinite() && other.is_nan()));
@@ -101,7 +109,12 @@ fn ulp(x: f64, single: bool) -> f64 {
 }
 
 /// The tolerance of an elementwise function for expectations that are off by `oracle` units themselves.
-pub(crate) fn elementwise_tolerance(function: &str, dtype: DType, arguments: &[Scalar], oracle: f64) -> Tolerance {
+pub(crate) fn elementwise_tolerance(
+    function: &str,
+    dtype: DType,
+    arguments: &[Scalar],
+    oracle: f64,
+) -> Tolerance {
     let ulp = |n: f64| {
         if dtype.is_complex() {
             Tolerance::UlpButSigns(n)
@@ -111,8 +124,9 @@ pub(crate) fn elementwise_tolerance(function: &str, dtype: DType, arguments: &[S
     };
     let transcendental = ulp(TRANSCENDENTAL_ULP + oracle);
     match function {
-        "acos" | "acosh" | "asin" | "asinh" | "atan" | "atan2" | "atanh" | "cos" | "cosh" | "exp" | "expm1"
-        | "hypot" | "log" | "log1p" | "log2" | "log10" | "sin" | "sinh" | "tan" | "tanh" => transcendental,
+        "acos" | "acosh" | "asin" | "asinh" | "atan" | "atan2" | "atanh" | "cos" | "cosh"
+        | "exp" | "expm1" | "hypot" | "log" | "log1p" | "log2" | "log10" | "sin" | "sinh"
+        | "tan" | "tanh" => transcendental,
         // Where both terms cancel, the error of the larger argument remains.
         "logaddexp" if dtype.is_real_floating() => {
             let largest = arguments
@@ -121,8 +135,12 @@ pub(crate) fn elementwise_tolerance(function: &str, dtype: DType, arguments: &[S
                 .filter(|a| a.is_finite())
                 .fold(1.0, f64::max);
             match dtype {
-                DType::Float32 if largest < 1e30 => Tolerance::Absolute(8.0 * largest * f64::from(f32::EPSILON)),
-                DType::Float64 if largest < 1e300 => Tolerance::Absolute(8.0 * largest * f64::EPSILON),
+                DType::Float32 if largest < 1e30 => {
+                    Tolerance::Absolute(8.0 * largest * f64::from(f32::EPSILON))
+                }
+                DType::Float64 if largest < 1e300 => {
+                    Tolerance::Absolute(8.0 * largest * f64::EPSILON)
+                }
                 _ => transcendental,
             }
         }
@@ -130,16 +148,22 @@ pub(crate) fn elementwise_tolerance(function: &str, dtype: DType, arguments: &[S
         // exp(x2 log x1) magnifies the error of its argument by the size of that argument.
         "pow" if dtype.is_complex() => match arguments {
             [base, exponent] => {
-                let argument = modulus(*exponent) * (modulus(*base).ln().abs() + std::f64::consts::PI);
-                ulp((TRANSCENDENTAL_ULP + oracle) * (1.0 + if argument.is_finite() { argument } else { 0.0 }))
+                let argument =
+                    modulus(*exponent) * (modulus(*base).ln().abs() + std::f64::consts::PI);
+                ulp((TRANSCENDENTAL_ULP + oracle)
+                    * (1.0 + if argument.is_finite() { argument } else { 0.0 }))
             }
             _ => transcendental,
         },
-        "abs" | "divide" | "multiply" | "reciprocal" | "sign" | "sqrt" | "square" if dtype.is_complex() => {
+        "abs" | "divide" | "multiply" | "reciprocal" | "sign" | "sqrt" | "square"
+            if dtype.is_complex() =>
+        {
             transcendental
         }
         // The standard leaves the order of signed zeros open.
-        "maximum" | "minimum" if arguments.iter().all(|&a| modulus(a) == 0.0) => Tolerance::Absolute(0.0),
+        "maximum" | "minimum" if arguments.iter().all(|&a| modulus(a) == 0.0) => {
+            Tolerance::Absolute(0.0)
+        }
         _ => Tolerance::Exact,
     }
 }
@@ -154,7 +178,11 @@ fn modulus(x: Scalar) -> f64 {
 }
 
 /// The tolerance of a reduction or scan over these elements.
-pub(crate) fn reduction_tolerance(function: &str, dtype: DType, elements: impl Iterator<Item = Scalar>) -> Tolerance {
+pub(crate) fn reduction_tolerance(
+    function: &str,
+    dtype: DType,
+    elements: impl Iterator<Item = Scalar>,
+) -> Tolerance {
     if !dtype.is_floating() {
         return Tolerance::Exact;
     }
@@ -171,7 +199,9 @@ pub(crate) fn reduction_tolerance(function: &str, dtype: DType, elements: impl I
         product *= x.max(1.0);
     }
     match function {
-        "sum" | "mean" | "cumulative_sum" => Tolerance::Absolute(8.0 * epsilon * f64::sqrt(n) * sum),
+        "sum" | "mean" | "cumulative_sum" => {
+            Tolerance::Absolute(8.0 * epsilon * f64::sqrt(n) * sum)
+        }
         "var" => Tolerance::Absolute(8.0 * epsilon * f64::sqrt(n) * square),
         "std" => Tolerance::Absolute(8.0 * epsilon * f64::sqrt(n) * sum),
         "prod" | "cumulative_prod" => Tolerance::Absolute(8.0 * epsilon * n * product),
@@ -190,8 +220,15 @@ mod tests {
     #[test]
     fn exact_means_nan_and_the_sign_of_zero_too() {
         let exact = |got, want| float(got, want, DType::Float64, Tolerance::Exact);
-        assert!(exact(f64::NAN, -f64::NAN) && exact(-0.0, -0.0) && exact(f64::INFINITY, f64::INFINITY));
-        assert!(!exact(0.0, -0.0) && !exact(f64::NAN, 1.0) && !exact(1.0, f64::NAN) && !exact(1.0, 1.0 + f64::EPSILON));
+        assert!(
+            exact(f64::NAN, -f64::NAN) && exact(-0.0, -0.0) && exact(f64::INFINITY, f64::INFINITY)
+        );
+        assert!(
+            !exact(0.0, -0.0)
+                && !exact(f64::NAN, 1.0)
+                && !exact(1.0, f64::NAN)
+                && !exact(1.0, 1.0 + f64::EPSILON)
+        );
         assert!(!agrees(
             Scalar::Int(1),
             Scalar::Float(1.0),
@@ -199,7 +236,12 @@ mod tests {
             Tolerance::Exact
         ));
         let z = |re, im| Scalar::Complex(Complex::new(re, im));
-        assert!(!agrees(z(1.0, 0.0), z(1.0, -0.0), DType::Complex128, Tolerance::Exact));
+        assert!(!agrees(
+            z(1.0, 0.0),
+            z(1.0, -0.0),
+            DType::Complex128,
+            Tolerance::Exact
+        ));
         assert!(!agrees(
             z(1.0, 0.0),
             z(1.0, -0.0),
@@ -219,10 +261,30 @@ mod tests {
         let four = Tolerance::Ulp(4.0);
         assert!(float(1.0 + 4.0 * f64::EPSILON, 1.0, DType::Float64, four));
         assert!(!float(1.0 + 5.0 * f64::EPSILON, 1.0, DType::Float64, four));
-        assert!(float(1.0 + 4.0 * f64::from(f32::EPSILON), 1.0, DType::Float32, four));
-        assert!(!float(1.0 + 5.0 * f64::from(f32::EPSILON), 1.0, DType::Float32, four));
-        assert!(float(f64::from_bits(5), f64::from_bits(1), DType::Float64, four));
-        assert!(!float(f64::from_bits(6), f64::from_bits(1), DType::Float64, four));
+        assert!(float(
+            1.0 + 4.0 * f64::from(f32::EPSILON),
+            1.0,
+            DType::Float32,
+            four
+        ));
+        assert!(!float(
+            1.0 + 5.0 * f64::from(f32::EPSILON),
+            1.0,
+            DType::Float32,
+            four
+        ));
+        assert!(float(
+            f64::from_bits(5),
+            f64::from_bits(1),
+            DType::Float64,
+            four
+        ));
+        assert!(!float(
+            f64::from_bits(6),
+            f64::from_bits(1),
+            DType::Float64,
+            four
+        ));
         assert!(!float(f64::MAX, f64::INFINITY, DType::Float64, four));
         assert_eq!(ulp(1.0, true), f64::from(f32::EPSILON));
         assert_eq!(ulp(0.0, true), f64::from(f32::from_bits(1)));

@@ -16,13 +16,18 @@ pub(crate) enum Expectation {
     Open(&'static str),
 }
 
-const COMPLEX_NONFINITE: &str =
-    "the standard leaves products and quotients of complex numbers that are not finite to the implementation";
-const COMPLEX_SPECIAL: &str = "NumPy breaks C99 Annex G here; the special-case vectors ask for the standard's values";
+const COMPLEX_NONFINITE: &str = "the standard leaves products and quotients of complex numbers that are not finite to the implementation";
+const COMPLEX_SPECIAL: &str =
+    "NumPy breaks C99 Annex G here; the special-case vectors ask for the standard's values";
 
 /// What the standard asks of an element of an elementwise function for which the grid has `want`. `dtype` is that of the
 /// promoted arguments.
-pub(crate) fn elementwise(function: &str, dtype: DType, arguments: &[Scalar], want: Scalar) -> Expectation {
+pub(crate) fn elementwise(
+    function: &str,
+    dtype: DType,
+    arguments: &[Scalar],
+    want: Scalar,
+) -> Expectation {
     match dtype.kind() {
         Kind::RealFloating => real(function, dtype, arguments, want),
         Kind::ComplexFloating => complex(function, arguments, want),
@@ -49,7 +54,9 @@ fn real(function: &str, dtype: DType, arguments: &[Scalar], want: Scalar) -> Exp
 fn nearly_open(function: &str, dtype: DType, a: f64, b: f64, want: Scalar) -> Expectation {
     let precision = if dtype == DType::Float32 { 24 } else { 53 };
     if function == "floor_divide" && (a / b).abs() >= 2.0_f64.powi(precision - 1) {
-        return Expectation::Open("the quotient has no room for a fraction: how it is rounded decides");
+        return Expectation::Open(
+            "the quotient has no room for a fraction: how it is rounded decides",
+        );
     }
     Expectation::Is(want)
 }
@@ -58,7 +65,9 @@ fn complex(function: &str, arguments: &[Scalar], want: Scalar) -> Expectation {
     let z: Vec<Complex<f64>> = arguments.iter().map(|&a| number(a)).collect();
     let finite = z.iter().all(|z| z.is_finite());
     match function {
-        "multiply" | "divide" | "square" | "reciprocal" | "pow" if !finite => Expectation::Open(COMPLEX_NONFINITE),
+        "multiply" | "divide" | "square" | "reciprocal" | "pow" if !finite => {
+            Expectation::Open(COMPLEX_NONFINITE)
+        }
         "divide" | "reciprocal" | "pow" if z.contains(&Complex::ZERO) => Expectation::Open(
             "the standard leaves the division of complex numbers by zero and zero's powers to the implementation",
         ),
@@ -82,7 +91,9 @@ fn number(x: Scalar) -> Complex<f64> {
 
 /// Whether `var` and `std` must be NaN: the standard says so where no degree of freedom is left; NumPy returns ∞ there.
 pub(crate) fn no_degree_of_freedom(vector: &GridVector) -> bool {
-    let (Some(Value::Array(x)), "var" | "std") = (vector.arguments.first(), vector.function.as_str()) else {
+    let (Some(Value::Array(x)), "var" | "std") =
+        (vector.arguments.first(), vector.function.as_str())
+    else {
         return false;
     };
     let correction = match vector.keywords.get("correction") {
@@ -147,7 +158,9 @@ pub(crate) fn allowed(vector: &GridVector) -> Option<&'static str> {
     ALLOWED
         .iter()
         .find(|a| {
-            a.functions.contains(&vector.function.as_str()) && a.exception == exception.as_str() && (a.when)(vector)
+            a.functions.contains(&vector.function.as_str())
+                && a.exception == exception.as_str()
+                && (a.when)(vector)
         })
         .map(|a| a.reason)
 }
@@ -177,7 +190,9 @@ fn key(vector: &GridVector) -> Option<(&HostArray, &[Value])> {
 
 /// Whether Python and NumPy have an answer: enough axes, integers in range, one ellipsis at most.
 fn python_accepts(vector: &GridVector) -> bool {
-    let Some((x, key)) = key(vector) else { return false };
+    let Some((x, key)) = key(vector) else {
+        return false;
+    };
     let named = key
         .iter()
         .filter(|v| !matches!(v, Value::None | Value::Ellipsis))
@@ -211,7 +226,14 @@ struct Refused {
 
 const REFUSED: &[Refused] = &[
     Refused {
-        functions: &["greater", "greater_equal", "less", "less_equal", "maximum", "minimum"],
+        functions: &[
+            "greater",
+            "greater_equal",
+            "less",
+            "less_equal",
+            "maximum",
+            "minimum",
+        ],
         class: "TypeError",
         when: |v| {
             v.arguments
@@ -262,16 +284,21 @@ mod tests {
             quotient(f64::INFINITY, 2.0),
             Expectation::Is(Scalar::Float(f64::INFINITY))
         );
-        assert_eq!(quotient(-1.0, f64::INFINITY), Expectation::Is(Scalar::Float(-0.0)));
+        assert_eq!(
+            quotient(-1.0, f64::INFINITY),
+            Expectation::Is(Scalar::Float(-0.0))
+        );
         assert!(matches!(quotient(1e300, 1e-5), Expectation::Open(_)));
     }
 
     #[test]
     fn refused_calls_exist_in_the_grid() {
         for refused in REFUSED {
-            let uses = crate::grid_vectors()
-                .iter()
-                .filter(|v| refused.functions.contains(&v.function.as_str()) && v.outcome.is_ok() && (refused.when)(v));
+            let uses = crate::grid_vectors().iter().filter(|v| {
+                refused.functions.contains(&v.function.as_str())
+                    && v.outcome.is_ok()
+                    && (refused.when)(v)
+            });
             assert!(uses.count() > 0, "{}", refused.reason);
         }
     }

@@ -1,6 +1,8 @@
 //! Runs the systematic grid.
 
-use array_api_spec::{Array, Backend, DType, Error, HostArray, HostBuffer, Layout, Namespace, Result, Scalar};
+use array_api_spec::{
+    Array, Backend, DType, Error, HostArray, HostBuffer, Layout, Namespace, Result, Scalar,
+};
 
 use crate::{
     Arrangement, GridVector, Tolerance, Value, agrees,
@@ -30,11 +32,16 @@ pub(crate) fn run<B: Backend>(xp: &Namespace<B>, function: &str, tally: &mut Tal
 /// The vector's place, and what sets it apart if only some backends can do it.
 fn rule(vector: &GridVector) -> String {
     let in_key = |part: &Value| matches!(part, Value::Array(_));
-    let integer_arrays = matches!(vector.arguments.as_slice(), [_, Value::Tuple(key)] if key.iter().any(in_key));
+    let integer_arrays =
+        matches!(vector.arguments.as_slice(), [_, Value::Tuple(key)] if key.iter().any(in_key));
     format!(
         "grid line {}{}",
         vector.line,
-        if integer_arrays { ", integer arrays" } else { "" }
+        if integer_arrays {
+            ", integer arrays"
+        } else {
+            ""
+        }
     )
 }
 
@@ -66,7 +73,11 @@ fn arrangements(vector: &GridVector, elementwise: bool) -> Vec<Arrangement> {
 }
 
 /// Runs one vector; `None` if the project lacks the function.
-fn run_vector<B: Backend>(xp: &Namespace<B>, vector: &GridVector, arrangement: Arrangement) -> Option<Outcome> {
+fn run_vector<B: Backend>(
+    xp: &Namespace<B>,
+    vector: &GridVector,
+    arrangement: Arrangement,
+) -> Option<Outcome> {
     let info = xp.info();
     let available = info.dtypes();
     if arrays(vector).any(|a| !available.contains(&a.buffer.dtype())) {
@@ -83,13 +94,16 @@ fn run_vector<B: Backend>(xp: &Namespace<B>, vector: &GridVector, arrangement: A
         Err(error) => Err(error),
     };
     Some(match (&vector.outcome, result) {
-        (_, Err(Error::UnsupportedDType { dtype, .. })) if !available.contains(&dtype) && needs(vector, dtype) => {
+        (_, Err(Error::UnsupportedDType { dtype, .. }))
+            if !available.contains(&dtype) && needs(vector, dtype) =>
+        {
             Outcome::Absent
         }
         (Err(exception), Err(error)) => {
             let class = format!("{:?}", error.class());
             // What `array-api-strict` finds in the values another rule may have found in the dtypes.
-            if expectation::same_class(&class, exception) || expectation::allowed(vector).is_some() {
+            if expectation::same_class(&class, exception) || expectation::allowed(vector).is_some()
+            {
                 Outcome::Passed
             } else {
                 Outcome::Failed {
@@ -103,7 +117,9 @@ fn run_vector<B: Backend>(xp: &Namespace<B>, vector: &GridVector, arrangement: A
             got: output_text(&output),
             want: exception.clone(),
         },
-        (Ok(_), Err(error)) if expectation::refused(vector, &format!("{:?}", error.class())).is_some() => {
+        (Ok(_), Err(error))
+            if expectation::refused(vector, &format!("{:?}", error.class())).is_some() =>
+        {
             Outcome::Passed
         }
         (Ok(want), Err(error)) => Outcome::Failed {
@@ -137,8 +153,14 @@ fn argument<B: Backend>(
 ) -> Result<Argument<B>> {
     let is_key = vector.function == "__getitem__" && index > 0;
     Ok(match value {
-        Value::Array(mask) if is_key => Argument::Key(vec![KeyPart::Mask(make(xp, mask, Arrangement::Contiguous)?)]),
-        Value::Tuple(parts) if is_key => Argument::Key(parts.iter().cloned().map(KeyPart::Value).collect()),
+        Value::Array(mask) if is_key => Argument::Key(vec![KeyPart::Mask(make(
+            xp,
+            mask,
+            Arrangement::Contiguous,
+        )?)]),
+        Value::Tuple(parts) if is_key => {
+            Argument::Key(parts.iter().cloned().map(KeyPart::Value).collect())
+        }
         Value::Array(array) if arrangement == Arrangement::Tiled => {
             let ndim = arrays(vector).map(|a| a.shape.len()).max().unwrap_or(0);
             let size = result_size(vector);
@@ -175,11 +197,19 @@ fn judge<B: Backend>(
     };
     let (wanted, arrays): (Vec<&HostArray>, &[Array<B>]) = match (want, output) {
         (Value::DType(want), Output::DType(got)) if want == got => return Outcome::Passed,
-        (Value::Scalar(Scalar::Bool(want)), Output::Bool(got)) if want == got => return Outcome::Passed,
+        (Value::Scalar(Scalar::Bool(want)), Output::Bool(got)) if want == got => {
+            return Outcome::Passed;
+        }
         (Value::Array(want), Output::Arrays(got)) => (vec![want], got),
         (Value::Tuple(want), Output::Arrays(got)) => (
             want.iter()
-                .filter_map(|v| if let Value::Array(a) = v { Some(a) } else { None })
+                .filter_map(|v| {
+                    if let Value::Array(a) = v {
+                        Some(a)
+                    } else {
+                        None
+                    }
+                })
                 .collect(),
             got,
         ),
@@ -227,13 +257,15 @@ fn on_device<B: Backend>(xp: &Namespace<B>, want: &HostArray) -> HostArray {
     if xp.info().dtypes().contains(&want.buffer.dtype()) {
         return want.clone();
     }
-    let wrapped = (0..want.buffer.len()).filter_map(|i| want.buffer.get(i)).map(|s| {
-        Ok(match (s, narrow) {
-            (Scalar::Int(i), DType::Int32) => Scalar::Int(i128::from(i as i32)),
-            (Scalar::Int(i), _) => Scalar::Int(i128::from(i as u32)),
-            (other, _) => other,
-        })
-    });
+    let wrapped = (0..want.buffer.len())
+        .filter_map(|i| want.buffer.get(i))
+        .map(|s| {
+            Ok(match (s, narrow) {
+                (Scalar::Int(i), DType::Int32) => Scalar::Int(i128::from(i as i32)),
+                (Scalar::Int(i), _) => Scalar::Int(i128::from(i as u32)),
+                (other, _) => other,
+            })
+        });
     match HostBuffer::from_scalars(narrow, wrapped) {
         Ok(values) => HostArray {
             shape: want.shape.clone(),
@@ -270,7 +302,11 @@ fn compare(vector: &GridVector, want: &HostArray, got: &HostBuffer) -> Outcome {
             }
         }
     }
-    if judged { Outcome::Passed } else { Outcome::Open }
+    if judged {
+        Outcome::Passed
+    } else {
+        Outcome::Open
+    }
 }
 
 /// How the elements of one vector are judged.
@@ -287,17 +323,25 @@ struct Rules<'a> {
 
 impl<'a> Rules<'a> {
     fn of(vector: &'a GridVector, want: &HostArray) -> Self {
-        let promoted = arrays(vector).map(dtype_of).reduce(|a, b| a.promote(b).unwrap_or(a));
+        let promoted = arrays(vector)
+            .map(dtype_of)
+            .reduce(|a, b| a.promote(b).unwrap_or(a));
         let complex_scalar = vector
             .arguments
             .iter()
             .any(|a| matches!(a, Value::Scalar(Scalar::Complex(_))));
-        let dtype = promoted.map_or(want.buffer.dtype(), |d| if complex_scalar { d.complex() } else { d });
+        let dtype = promoted.map_or(want.buffer.dtype(), |d| {
+            if complex_scalar { d.complex() } else { d }
+        });
         let elementwise = vector.keywords.is_empty()
             && arrays(vector).all(|a| a.shape.len() <= want.shape.len())
             && crate::run::is_elementwise(&vector.function);
         let arguments = if elementwise {
-            vector.arguments.iter().map(|a| spread(a, &want.shape)).collect()
+            vector
+                .arguments
+                .iter()
+                .map(|a| spread(a, &want.shape))
+                .collect()
         } else {
             Vec::new()
         };
@@ -316,7 +360,11 @@ impl<'a> Rules<'a> {
 
     fn element(&self, i: usize, want: Scalar) -> (Expectation, Tolerance, DType) {
         if self.arguments.is_empty() {
-            let want = if self.all_nan { Scalar::Float(f64::NAN) } else { want };
+            let want = if self.all_nan {
+                Scalar::Float(f64::NAN)
+            } else {
+                want
+            };
             return (Expectation::Is(want), self.tolerance, self.dtype);
         }
         let arguments: Vec<Scalar> = self.arguments.iter().map(|a| a[i]).collect();
@@ -364,9 +412,14 @@ fn value_text(value: &Value) -> String {
         Value::Ellipsis => "...".into(),
         Value::Scalar(s) => s.to_string(),
         Value::DType(dtype) => dtype.to_string(),
-        Value::Slice(parts) => parts.map(|p| p.map_or(String::new(), |p| p.to_string())).join(":"),
+        Value::Slice(parts) => parts
+            .map(|p| p.map_or(String::new(), |p| p.to_string()))
+            .join(":"),
         Value::Array(a) => array_text(a.buffer.dtype(), &a.shape, &a.buffer),
-        Value::Tuple(items) => format!("({})", items.iter().map(value_text).collect::<Vec<_>>().join(", ")),
+        Value::Tuple(items) => format!(
+            "({})",
+            items.iter().map(value_text).collect::<Vec<_>>().join(", ")
+        ),
     }
 }
 
@@ -379,7 +432,11 @@ pub(crate) fn array_text(dtype: DType, shape: &[usize], values: &HostBuffer) -> 
     if values.len() > SHOWN {
         texts.push("…".into());
     }
-    format!("{dtype}{} [{}]", array_api_spec::shape_text(shape), texts.join(" "))
+    format!(
+        "{dtype}{} [{}]",
+        array_api_spec::shape_text(shape),
+        texts.join(" ")
+    )
 }
 
 fn output_text<B: Backend>(output: &Output<B>) -> String {

@@ -54,7 +54,11 @@ pub fn known_gaps() -> &'static [Gap] {
             let [device, function, dtype, rule, reason] = fields[..] else {
                 return None;
             };
-            let dtype = if dtype == "*" { None } else { Some(dtype.parse().ok()?) };
+            let dtype = if dtype == "*" {
+                None
+            } else {
+                Some(dtype.parse().ok()?)
+            };
             let rule = if rule == "*" { "" } else { rule };
             Some(Gap {
                 device,
@@ -82,7 +86,9 @@ impl Gap {
     }
 
     pub(crate) fn covers(&self, function: &str, rule: &str, dtype: DType) -> bool {
-        self.function == function && rule.contains(self.rule) && self.dtype.is_none_or(|d| d == dtype)
+        self.function == function
+            && rule.contains(self.rule)
+            && self.dtype.is_none_or(|d| d == dtype)
     }
 }
 
@@ -193,7 +199,13 @@ impl Report {
 /// The counts, the failures and the closed gaps in full: what a failing test prints.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}: {} passed, {} failed", self.device, self.passed(), self.failed())?;
+        writeln!(
+            f,
+            "{}: {} passed, {} failed",
+            self.device,
+            self.passed(),
+            self.failed()
+        )?;
         for function in self.functions.iter().filter(|r| r.failed > 0) {
             writeln!(
                 f,
@@ -224,7 +236,9 @@ mod tests {
     fn known_gaps_are_about_functions_with_vectors() {
         for gap in known_gaps() {
             assert!(
-                chapters().iter().any(|c| c.functions.contains(&gap.function)),
+                chapters()
+                    .iter()
+                    .any(|c| c.functions.contains(&gap.function)),
                 "{gap:?}"
             );
             let special = special_cases()
@@ -250,6 +264,8 @@ mod tests {
         };
         assert!(gap("*").is_of(&Device::new("cpu")) && gap("wgpu*").is_of(&Device::new("wgpu:0")));
         assert!(gap("cpu").is_of(&Device::new("cpu")));
-        assert!(!gap("wgpu*").is_of(&Device::new("cpu")) && !gap("cpu").is_of(&Device::new("cpu:1")));
+        assert!(
+            !gap("wgpu*").is_of(&Device::new("cpu")) && !gap("cpu").is_of(&Device::new("cpu:1"))
+        );
     }
 }

@@ -3,8 +3,8 @@
 use array_api_spec::{Array, Backend, DType, HostArray, Namespace, Result, Strided};
 
 use crate::{
-    Arrangement, Chapter, Failure, FunctionReport, Gap, Report, Selection, Status, arrangement::scatter,
-    call::ON_THE_HOST, calls, chapters, grid, special, vectors,
+    Arrangement, Chapter, Failure, FunctionReport, Gap, Report, Selection, Status,
+    arrangement::scatter, call::ON_THE_HOST, calls, chapters, grid, special, vectors,
 };
 
 /// Runs the vectors that are selected on a namespace's device and says what came out.
@@ -13,7 +13,11 @@ use crate::{
 /// [`Arrangement`] that suit it. A vector that fails within a known gap does not count as a failure.
 #[must_use]
 pub fn run<B: Backend>(xp: &Namespace<B>, select: &Selection, gaps: &[Gap]) -> Report {
-    let gaps: Vec<Gap> = gaps.iter().filter(|g| g.is_of(&xp.device())).copied().collect();
+    let gaps: Vec<Gap> = gaps
+        .iter()
+        .filter(|g| g.is_of(&xp.device()))
+        .copied()
+        .collect();
     let mut report = Report {
         device: xp.device(),
         functions: Vec::new(),
@@ -43,7 +47,11 @@ pub fn run<B: Backend>(xp: &Namespace<B>, select: &Selection, gaps: &[Gap]) -> R
                 };
             } else if !has_vectors(name) {
                 let there = ON_THE_HOST.contains(&name);
-                tally.report.status = if there { Status::NoVectors } else { Status::NotThere };
+                tally.report.status = if there {
+                    Status::NoVectors
+                } else {
+                    Status::NotThere
+                };
             }
             report.closed_gaps.extend(tally.closed_gaps());
             report.functions.push(tally.report);
@@ -59,7 +67,9 @@ pub(crate) fn is_elementwise(function: &str) -> bool {
 }
 
 fn has_vectors(function: &str) -> bool {
-    vectors::special_cases().iter().any(|v| v.function == function)
+    vectors::special_cases()
+        .iter()
+        .any(|v| v.function == function)
         || vectors::grid().iter().any(|v| v.function == function)
         || calls::covers(function)
 }
@@ -124,7 +134,10 @@ impl<'a> Tally<'a> {
         input: impl FnOnce() -> String,
     ) {
         let name = self.report.name;
-        let gap = self.gaps.iter_mut().find(|g| g.gap.covers(name, rule, dtype));
+        let gap = self
+            .gaps
+            .iter_mut()
+            .find(|g| g.gap.covers(name, rule, dtype));
         match outcome {
             Outcome::Passed => {
                 self.report.passed += 1;
@@ -185,7 +198,11 @@ fn empty(chapter: &'static str, name: &'static str) -> FunctionReport {
 }
 
 /// An array on the device in one of the layouts.
-pub(crate) fn make<B: Backend>(xp: &Namespace<B>, array: &HostArray, arrangement: Arrangement) -> Result<Array<B>> {
+pub(crate) fn make<B: Backend>(
+    xp: &Namespace<B>,
+    array: &HostArray,
+    arrangement: Arrangement,
+) -> Result<Array<B>> {
     let layout = arrangement.layout(&array.shape);
     let storage = xp.backend().upload(scatter(array, &layout))?;
     Ok(Array::new(
@@ -234,7 +251,13 @@ mod tests {
         assert_eq!(report.closed_gaps, [gap]);
         assert!(!report.is_success());
         assert!(report.to_string().contains("has closed"), "{report}");
-        assert!(run_abs(&[Gap { device: "cpu", ..gap }]).is_success());
+        assert!(
+            run_abs(&[Gap {
+                device: "cpu",
+                ..gap
+            }])
+            .is_success()
+        );
     }
 
     #[test]
@@ -253,10 +276,20 @@ mod tests {
             want: "2".into(),
         };
         for rule in ["known rule", "one", "two"] {
-            tally.add(DType::Float32, Arrangement::Contiguous, rule, failed(), || "0".into());
+            tally.add(
+                DType::Float32,
+                Arrangement::Contiguous,
+                rule,
+                failed(),
+                || "0".into(),
+            );
         }
         assert_eq!(
-            (tally.report.known, tally.report.failed, tally.report.failures.len()),
+            (
+                tally.report.known,
+                tally.report.failed,
+                tally.report.failures.len()
+            ),
             (1, 2, 1)
         );
         assert_eq!(tally.closed_gaps().count(), 0);

@@ -1,6 +1,8 @@
 //! Runs the special cases: many of them in one array, so that a device is asked once for each function, dtype and layout.
 
-use array_api_spec::{Backend, Complex, DType, Error, HostArray, HostBuffer, Namespace, Result, Scalar};
+use array_api_spec::{
+    Backend, Complex, DType, Error, HostArray, HostBuffer, Namespace, Result, Scalar,
+};
 
 use crate::{
     Arrangement, SpecialCase, Tolerance, Want, agrees,
@@ -28,7 +30,11 @@ pub(crate) fn run<B: Backend>(xp: &Namespace<B>, function: &str, tally: &mut Tal
             .filter(|c| c.function == function && c.complex == complex)
             .collect();
         for dtype in dtypes {
-            let cases: Vec<&SpecialCase> = cases.iter().copied().filter(|c| survives(c, dtype)).collect();
+            let cases: Vec<&SpecialCase> = cases
+                .iter()
+                .copied()
+                .filter(|c| survives(c, dtype))
+                .collect();
             if cases.is_empty() {
                 continue;
             }
@@ -103,8 +109,17 @@ fn run_batch<B: Backend>(
 }
 
 /// Looks at a case's element in every tile.
-fn judge(case: &SpecialCase, dtype: DType, values: &HostBuffer, index: usize, period: usize) -> Outcome {
-    let predicate = matches!(case.function.as_str(), "isfinite" | "isinf" | "isnan" | "signbit");
+fn judge(
+    case: &SpecialCase,
+    dtype: DType,
+    values: &HostBuffer,
+    index: usize,
+    period: usize,
+) -> Outcome {
+    let predicate = matches!(
+        case.function.as_str(),
+        "isfinite" | "isinf" | "isnan" | "signbit"
+    );
     let expected = if predicate { DType::Bool } else { dtype };
     if values.dtype() != expected {
         return Outcome::Failed {
@@ -184,7 +199,11 @@ fn want_text(case: &SpecialCase) -> String {
             format!(
                 "{}{}",
                 texts.join(" or "),
-                if case.approximate { " within 4 ulp" } else { "" }
+                if case.approximate {
+                    " within 4 ulp"
+                } else {
+                    ""
+                }
             )
         }
     }

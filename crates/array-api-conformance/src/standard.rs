@@ -70,6 +70,10 @@ mod tests {
                 .iter()
                 .all(|v| all.contains(&v.function.as_str()))
         );
-        assert!(crate::grid_vectors().iter().all(|v| all.contains(&v.function.as_str())));
+        assert!(
+            crate::grid_vectors()
+                .iter()
+                .all(|v| all.contains(&v.function.as_str()))
+        );
     }
 }

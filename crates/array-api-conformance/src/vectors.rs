@@ -129,15 +129,21 @@ fn unpack(packed: &[u8]) -> Result<String, DecodeError> {
 /// The first record that is not what it should be.
 pub fn decode_special_cases(text: &str) -> Result<Vec<SpecialCase>, DecodeError> {
     decode_lines(text, |line, raw: RawCase| {
-        let numbers = raw.x.iter().map(RawNumber::decode).collect::<Result<Vec<_>, _>>()?;
+        let numbers = raw
+            .x
+            .iter()
+            .map(RawNumber::decode)
+            .collect::<Result<Vec<_>, _>>()?;
         if numbers.is_empty() {
             return Err("a special case without an argument".into());
         }
         let want = match (raw.want, raw.accept) {
             (Some(want), None) => Want::OneOf(vec![want.decode()?]),
-            (None, Some(RawAccept::OneOf(list))) => {
-                Want::OneOf(list.iter().map(RawNumber::decode).collect::<Result<_, _>>()?)
-            }
+            (None, Some(RawAccept::OneOf(list))) => Want::OneOf(
+                list.iter()
+                    .map(RawNumber::decode)
+                    .collect::<Result<_, _>>()?,
+            ),
             (None, Some(RawAccept::Predicate(predicate))) => match predicate.as_str() {
                 "predicate:positive sign" => Want::Sign(false),
                 "predicate:negative sign" => Want::Sign(true),
@@ -171,7 +177,11 @@ pub fn decode_grid(text: &str) -> Result<Vec<GridVector>, DecodeError> {
         Ok(GridVector {
             line,
             function: raw.f,
-            arguments: raw.a.into_iter().map(RawValue::decode).collect::<Result<_, _>>()?,
+            arguments: raw
+                .a
+                .into_iter()
+                .map(RawValue::decode)
+                .collect::<Result<_, _>>()?,
             keywords: raw
                 .k
                 .into_iter()
@@ -192,7 +202,10 @@ fn decode_lines<R: for<'a> Deserialize<'a>, T>(
             serde_json::from_str(line)
                 .map_err(|e| e.to_string())
                 .and_then(|raw| decode(k + 1, raw))
-                .map_err(|detail| DecodeError { line: k + 1, detail })
+                .map_err(|detail| DecodeError {
+                    line: k + 1,
+                    detail,
+                })
         })
         .collect()
 }
@@ -292,28 +305,45 @@ impl RawObject {
     fn decode(self) -> Result<Value, String> {
         Ok(match self {
             Self {
-                a: Some(dtype), s, b, ..
+                a: Some(dtype),
+                s,
+                b,
+                ..
             } => Value::Array(decode_array(&dtype, s, &b)?),
-            Self { i: Some(i), .. } => {
-                Value::Scalar(Scalar::Int(i.parse().map_err(|_| format!("`{i}` is no integer"))?))
-            }
+            Self { i: Some(i), .. } => Value::Scalar(Scalar::Int(
+                i.parse().map_err(|_| format!("`{i}` is no integer"))?,
+            )),
             Self { f: Some(x), .. } => Value::Scalar(Scalar::Float(parse_float(&x)?)),
-            Self { c: Some([re, im]), .. } => {
-                Value::Scalar(Scalar::Complex(Complex::new(parse_float(&re)?, parse_float(&im)?)))
-            }
-            Self { dt: Some(dtype), .. } => Value::DType(parse_dtype(&dtype)?),
-            Self { sl: Some(parts), .. } => {
+            Self {
+                c: Some([re, im]), ..
+            } => Value::Scalar(Scalar::Complex(Complex::new(
+                parse_float(&re)?,
+                parse_float(&im)?,
+            ))),
+            Self {
+                dt: Some(dtype), ..
+            } => Value::DType(parse_dtype(&dtype)?),
+            Self {
+                sl: Some(parts), ..
+            } => {
                 let mut slice = [None; 3];
                 for (to, from) in slice.iter_mut().zip(parts) {
-                    let parse = |int: RawInt| int.i.parse().map_err(|_| format!("`{}` is no integer", int.i));
+                    let parse = |int: RawInt| {
+                        int.i
+                            .parse()
+                            .map_err(|_| format!("`{}` is no integer", int.i))
+                    };
                     *to = from.map(parse).transpose()?;
                 }
                 Value::Slice(slice)
             }
             Self { e: Some(_), .. } => Value::Ellipsis,
-            Self { t: Some(items), .. } => {
-                Value::Tuple(items.into_iter().map(RawValue::decode).collect::<Result<_, _>>()?)
-            }
+            Self { t: Some(items), .. } => Value::Tuple(
+                items
+                    .into_iter()
+                    .map(RawValue::decode)
+                    .collect::<Result<_, _>>()?,
+            ),
             _ => return Err("an object without a known tag".into()),
         })
     }
@@ -324,15 +354,21 @@ fn decode_array(dtype: &str, shape: Vec<usize>, base64: &str) -> Result<HostArra
         .decode(base64)
         .map_err(|e| e.to_string())?;
     let buffer = HostBuffer::from_bytes(parse_dtype(dtype)?, &bytes).map_err(|e| e.to_string())?;
-    let size = shape.iter().try_fold(1_usize, |size, &n| size.checked_mul(n));
+    let size = shape
+        .iter()
+        .try_fold(1_usize, |size, &n| size.checked_mul(n));
     if size != Some(buffer.len()) {
-        return Err(format!("{} elements do not fill the shape {shape:?}", buffer.len()));
+        return Err(format!(
+            "{} elements do not fill the shape {shape:?}",
+            buffer.len()
+        ));
     }
     Ok(HostArray { shape, buffer })
 }
 
 fn parse_dtype(name: &str) -> Result<DType, String> {
-    name.parse().map_err(|e: array_api_spec::Error| e.to_string())
+    name.parse()
+        .map_err(|e: array_api_spec::Error| e.to_string())
 }
 
 /// Reads a float as Python's `float.hex` writes it: `-0x1.8p+0`, `inf`, `-inf`, `nan`. Exact.
@@ -353,7 +389,8 @@ fn parse_float(text: &str) -> Result<f64, String> {
             if fraction.len() > 13 || exponent.abs() > 2000 {
                 return Err(wrong());
             }
-            let bits = u64::from_str_radix(&format!("{whole}{fraction}"), 16).map_err(|_| wrong())?;
+            let bits =
+                u64::from_str_radix(&format!("{whole}{fraction}"), 16).map_err(|_| wrong())?;
             if bits >> 53 != 0 {
                 return Err(wrong());
             }
@@ -398,7 +435,11 @@ mod tests {
             ("0x1.0000000000000p-1022", f64::MIN_POSITIVE),
             ("-inf", f64::NEG_INFINITY),
         ] {
-            assert_eq!(parse_float(text).map(f64::to_bits), Ok(value.to_bits()), "{text}");
+            assert_eq!(
+                parse_float(text).map(f64::to_bits),
+                Ok(value.to_bits()),
+                "{text}"
+            );
         }
         assert!(parse_float("nan").is_ok_and(f64::is_nan));
         for text in [

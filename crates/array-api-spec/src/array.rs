@@ -4,7 +4,10 @@
 
 use std::fmt;
 
-use crate::{Backend, DType, Device, Element, Error, Expr, HostBuffer, Namespace, Result, Scalar, Strided, shape_text};
+use crate::{
+    Backend, DType, Device, Element, Error, Expr, HostBuffer, Namespace, Result, Scalar, Strided,
+    shape_text,
+};
 
 /// An array on one device: a shape, a dtype and a view of the device's memory.
 ///
@@ -33,7 +36,11 @@ impl<B: Backend> Array<B> {
     /// An array over a storage that `xp`'s backend made.
     #[must_use]
     pub const fn new(xp: Namespace<B>, data: Strided<B::Storage>) -> Self {
-        Self { xp, data, failed: None }
+        Self {
+            xp,
+            data,
+            failed: None,
+        }
     }
 
     /// The namespace of the array's device: all functions. The standard's `__array_namespace__`.
@@ -309,7 +316,9 @@ impl<T: Element, const M: usize, const N: usize> IntoHostArray for [[T; N]; M] {
     }
 }
 
-impl<T: Element, const L: usize, const M: usize, const N: usize> IntoHostArray for [[[T; N]; M]; L] {
+impl<T: Element, const L: usize, const M: usize, const N: usize> IntoHostArray
+    for [[[T; N]; M]; L]
+{
     fn into_host_array(self) -> Result<HostArray> {
         Ok(HostArray {
             buffer: T::into_buffer(self.as_flattened().as_flattened().to_vec()),
@@ -376,7 +385,10 @@ impl HostBuffer {
     ///
     /// # Errors
     /// The first error among the scalars.
-    pub fn from_scalars(dtype: DType, values: impl Iterator<Item = Result<Scalar>>) -> Result<Self> {
+    pub fn from_scalars(
+        dtype: DType,
+        values: impl Iterator<Item = Result<Scalar>>,
+    ) -> Result<Self> {
         crate::dispatch!(dtype, T => {
             let values: Result<Vec<T>> = values.map(|v| v.map(T::stored)).collect();
             Ok(T::into_buffer(values?))

@@ -56,14 +56,22 @@ impl Axes {
     }
 
     /// What a function asks for, once it has named the keyword arguments that it takes.
-    pub(crate) fn resolve(&self, function: &'static str, takes: &[Keyword], ndim: usize) -> Result<Resolved> {
+    pub(crate) fn resolve(
+        &self,
+        function: &'static str,
+        takes: &[Keyword],
+        ndim: usize,
+    ) -> Result<Resolved> {
         let given = [
             (Keyword::Keepdims, self.keepdims),
             (Keyword::DType, self.dtype.is_some()),
             (Keyword::Correction, self.correction.is_some()),
             (Keyword::IncludeInitial, self.include_initial),
         ];
-        if let Some((keyword, _)) = given.into_iter().find(|(k, given)| *given && !takes.contains(k)) {
+        if let Some((keyword, _)) = given
+            .into_iter()
+            .find(|(k, given)| *given && !takes.contains(k))
+        {
             return Err(Error::value(
                 function,
                 format!("takes no keyword argument `{}`", keyword.name()),

@@ -10,7 +10,10 @@
 
 use std::fmt::Debug;
 
-use crate::{BinaryOp, DType, Device, HostBuffer, Layout, Program, ReduceOp, Result, ScanOp, Strided, UnaryOp};
+use crate::{
+    BinaryOp, DType, Device, HostBuffer, Layout, Program, ReduceOp, Result, ScanOp, Strided,
+    UnaryOp,
+};
 
 /// A device and its memory. Two backends are equal if they are the same device and can share arrays.
 pub trait ArrayObjectBackend: Clone + Debug + PartialEq + Send + Sync + Sized + 'static {
@@ -93,7 +96,10 @@ pub trait ElementwiseBackend: ArrayObjectBackend {
 
     /// What a program may hold at most. A longer expression is computed in parts.
     fn fusion_limit(&self) -> FusionLimit {
-        FusionLimit { steps: 64, inputs: 7 }
+        FusionLimit {
+            steps: 64,
+            inputs: 7,
+        }
     }
 
     /// Whether an operation works for a dtype, with the reason if it does not. Asked before a program is built.
@@ -122,17 +128,33 @@ pub trait StatisticalBackend: ElementwiseBackend {
     ///
     /// # Errors
     /// No room on the device; a driver's failure.
-    fn reduce(&self, op: ReduceOp, x: &Program<Self::Storage>, axes: &[usize], dtype: DType) -> Result<Self::Storage>;
+    fn reduce(
+        &self,
+        op: ReduceOp,
+        x: &Program<Self::Storage>,
+        axes: &[usize],
+        dtype: DType,
+    ) -> Result<Self::Storage>;
 
     /// Running reduction along an axis, in the program's dtype. With `include_initial` the result starts with 0 (1 for products) and is one longer.
     ///
     /// # Errors
     /// No room on the device; a driver's failure.
-    fn scan(&self, op: ScanOp, x: &Program<Self::Storage>, axis: usize, include_initial: bool)
-    -> Result<Self::Storage>;
+    fn scan(
+        &self,
+        op: ScanOp,
+        x: &Program<Self::Storage>,
+        axis: usize,
+        include_initial: bool,
+    ) -> Result<Self::Storage>;
 
     /// Variance of real floating-point values over axes, with the divisor `count - correction` (NaN if that is not positive).
-    fn variance(&self, x: &Program<Self::Storage>, axes: &[usize], correction: f64) -> Option<Result<Self::Storage>> {
+    fn variance(
+        &self,
+        x: &Program<Self::Storage>,
+        axes: &[usize],
+        correction: f64,
+    ) -> Option<Result<Self::Storage>> {
         let _ = (x, axes, correction);
         None
     }
@@ -162,7 +184,11 @@ pub trait IndexingBackend: ArrayObjectBackend {
 /// Joining arrays.
 pub trait ManipulationBackend: ArrayObjectBackend {
     /// Arrays of one dtype and rank joined along an axis.
-    fn concat(&self, arrays: &[Strided<Self::Storage>], axis: usize) -> Option<Result<Self::Storage>> {
+    fn concat(
+        &self,
+        arrays: &[Strided<Self::Storage>],
+        axis: usize,
+    ) -> Option<Result<Self::Storage>> {
         let _ = (arrays, axis);
         None
     }
@@ -175,10 +201,20 @@ pub trait SortingBackend: ArrayObjectBackend {
     ///
     /// # Errors
     /// No room on the device; a driver's failure.
-    fn argsort(&self, x: &Strided<Self::Storage>, axis: usize, descending: bool) -> Result<Self::Storage>;
+    fn argsort(
+        &self,
+        x: &Strided<Self::Storage>,
+        axis: usize,
+        descending: bool,
+    ) -> Result<Self::Storage>;
 
     /// Real values sorted along the axis, NaN last.
-    fn sort(&self, x: &Strided<Self::Storage>, axis: usize, descending: bool) -> Option<Result<Self::Storage>> {
+    fn sort(
+        &self,
+        x: &Strided<Self::Storage>,
+        axis: usize,
+        descending: bool,
+    ) -> Option<Result<Self::Storage>> {
         let _ = (x, axis, descending);
         None
     }
@@ -190,7 +226,11 @@ pub trait LinalgBackend: ArrayObjectBackend {
     ///
     /// # Errors
     /// No room on the device; a driver's failure.
-    fn matmul(&self, a: &Strided<Self::Storage>, b: &Strided<Self::Storage>) -> Result<Self::Storage>;
+    fn matmul(
+        &self,
+        a: &Strided<Self::Storage>,
+        b: &Strided<Self::Storage>,
+    ) -> Result<Self::Storage>;
 
     /// The lower triangle L of `x = L Lᴴ`, zeros above: `(…, n, n) → (…, n, n)`. Reads the lower triangle only.
     ///
@@ -202,7 +242,11 @@ pub trait LinalgBackend: ArrayObjectBackend {
     ///
     /// # Errors
     /// A singular matrix.
-    fn solve(&self, a: &Strided<Self::Storage>, b: &Strided<Self::Storage>) -> Result<Self::Storage>;
+    fn solve(
+        &self,
+        a: &Strided<Self::Storage>,
+        b: &Strided<Self::Storage>,
+    ) -> Result<Self::Storage>;
 
     /// Eigenvalues `(…, n)`, ascending and real, and eigenvectors `(…, n, n)` in columns, of a Hermitian matrix, of which the lower triangle is read.
     /// NaN or ∞ in the input gives NaN in the output.
@@ -222,7 +266,12 @@ pub trait LinalgBackend: ArrayObjectBackend {
 /// What the standard lacks and a backend may do better than a composition.
 pub trait ExtraBackend: StatisticalBackend {
     /// `Sum`, `Max` or `Min` over axes of real floating-point values, skipping NaN (all NaN: 0 for the sum, NaN for the others).
-    fn nan_reduce(&self, op: ReduceOp, x: &Program<Self::Storage>, axes: &[usize]) -> Option<Result<Self::Storage>> {
+    fn nan_reduce(
+        &self,
+        op: ReduceOp,
+        x: &Program<Self::Storage>,
+        axes: &[usize],
+    ) -> Option<Result<Self::Storage>> {
         let _ = (op, x, axes);
         None
     }
@@ -269,11 +318,21 @@ pub struct GroupScatterParts<S> {
 
 /// A whole backend: all chapters together.
 pub trait Backend:
-    StatisticalBackend + IndexingBackend + ManipulationBackend + SortingBackend + LinalgBackend + ExtraBackend
+    StatisticalBackend
+    + IndexingBackend
+    + ManipulationBackend
+    + SortingBackend
+    + LinalgBackend
+    + ExtraBackend
 {
 }
 
 impl<T> Backend for T where
-    T: StatisticalBackend + IndexingBackend + ManipulationBackend + SortingBackend + LinalgBackend + ExtraBackend
+    T: StatisticalBackend
+        + IndexingBackend
+        + ManipulationBackend
+        + SortingBackend
+        + LinalgBackend
+        + ExtraBackend
 {
 }

@@ -3,8 +3,8 @@
 //! Source: <https://data-apis.org/array-api/2025.12/API_specification/creation_functions.html>
 
 use crate::{
-    Array, Backend, DType, Error, Expr, HostArray, IntoHostArray, Namespace, Program, Result, Scalar, expr::Valid,
-    shape::checked_size,
+    Array, Backend, DType, Error, Expr, HostArray, IntoHostArray, Namespace, Program, Result,
+    Scalar, expr::Valid, shape::checked_size,
 };
 
 /// A shape argument: a length or several.
@@ -106,8 +106,13 @@ impl<B: Backend> Namespace<B> {
                 return Err(Error::value("arange", "a step of 0 reaches no end"));
             }
             let span = stop.saturating_sub(start).saturating_mul(step.signum());
-            let length = if span <= 0 { 0 } else { (span - 1) / step.abs() + 1 };
-            let length = usize::try_from(length).map_err(|_| Error::value("arange", "too many numbers"))?;
+            let length = if span <= 0 {
+                0
+            } else {
+                (span - 1) / step.abs() + 1
+            };
+            let length =
+                usize::try_from(length).map_err(|_| Error::value("arange", "too many numbers"))?;
             return self.ramp(
                 "arange",
                 Scalar::Int(start),
@@ -119,9 +124,16 @@ impl<B: Backend> Namespace<B> {
         let real = |s: Scalar| match s {
             Scalar::Int(i) => Ok(i as f64),
             Scalar::Float(x) if x.is_finite() => Ok(x),
-            _ => Err(Error::value("arange", format!("takes finite real numbers, not {s}"))),
+            _ => Err(Error::value(
+                "arange",
+                format!("takes finite real numbers, not {s}"),
+            )),
         };
-        let (start, stop, step) = (real(arguments[0])?, real(arguments[1])?, real(arguments[2])?);
+        let (start, stop, step) = (
+            real(arguments[0])?,
+            real(arguments[1])?,
+            real(arguments[2])?,
+        );
         if step == 0.0 {
             return Err(Error::value("arange", "a step of 0 reaches no end"));
         }
@@ -170,7 +182,9 @@ impl<B: Backend> Namespace<B> {
         let index = || Expr::valid(self.clone(), Valid::index(&[num], 0, dtype));
         let ramp = index() * step + start;
         if endpoint && num > 1 {
-            return self.where_(self.equal(index(), intervals as f64), stop, ramp).eval();
+            return self
+                .where_(self.equal(index(), intervals as f64), stop, ramp)
+                .eval();
         }
         ramp.eval()
     }
@@ -189,7 +203,8 @@ impl<B: Backend> Namespace<B> {
         let index = |axis| Expr::valid(self.clone(), Valid::index(&shape, axis, integral));
         // Beyond ±max(rows, columns) no diagonal is left; the clamp keeps k in range of the index dtype.
         let k = k.clamp(-(rows as isize) - 1, columns as isize + 1);
-        self.astype(self.equal(index(1) - index(0), k), dtype).eval()
+        self.astype(self.equal(index(1) - index(0), k), dtype)
+            .eval()
     }
 
     /// An array of one value. The standard's `full`, with the dtype named.
@@ -198,12 +213,19 @@ impl<B: Backend> Namespace<B> {
     ///
     /// # Errors
     /// A value that the dtype does not hold; a dtype that the device cannot hold; no room there.
-    pub fn full(&self, shape: impl IntoShape, value: impl Into<Scalar>, dtype: DType) -> Result<Array<B>> {
+    pub fn full(
+        &self,
+        shape: impl IntoShape,
+        value: impl Into<Scalar>,
+        dtype: DType,
+    ) -> Result<Array<B>> {
         let shape = shape.into_shape();
         self.check_dtype(dtype)?;
         checked_size("full", &shape)?;
         let value = value.into().to_dtype("full", dtype)?;
-        let storage = self.backend().evaluate(&Program::scalar(&shape, value, dtype))?;
+        let storage = self
+            .backend()
+            .evaluate(&Program::scalar(&shape, value, dtype))?;
         Ok(self.wrap(storage, &shape, dtype))
     }
 
@@ -219,7 +241,8 @@ impl<B: Backend> Namespace<B> {
         } else {
             Scalar::Int(0)
         };
-        self.full(shape, zero, dtype).map_err(|e| e.told_by("zeros"))
+        self.full(shape, zero, dtype)
+            .map_err(|e| e.told_by("zeros"))
     }
 
     /// Ones (`true` for `bool`).

@@ -44,12 +44,16 @@ pub enum Kind {
     ComplexFloating,
 }
 
-use DType::{Bool, Complex64, Complex128, Float32, Float64, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64};
+use DType::{
+    Bool, Complex64, Complex128, Float32, Float64, Int8, Int16, Int32, Int64, UInt8, UInt16,
+    UInt32, UInt64,
+};
 
 impl DType {
     /// Every data type, in the order in which the standard lists them.
     pub const ALL: [Self; 13] = [
-        Bool, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64, Float32, Float64, Complex64, Complex128,
+        Bool, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64, Float32, Float64,
+        Complex64, Complex128,
     ];
 
     /// The standard's name, such as `"float32"`.
@@ -166,7 +170,9 @@ impl DType {
     /// (bool with numbers, integers with floating-point, `uint64` with signed integers).
     #[must_use]
     pub fn promote(self, other: Self) -> Option<Self> {
-        use Kind::{ComplexFloating as C, RealFloating as R, SignedInteger as S, UnsignedInteger as U};
+        use Kind::{
+            ComplexFloating as C, RealFloating as R, SignedInteger as S, UnsignedInteger as U,
+        };
         let wider = |a: Self, b: Self| if a.size() >= b.size() { a } else { b };
         match (self.kind(), other.kind()) {
             (a, b) if a == b => Some(wider(self, other)),
@@ -182,7 +188,9 @@ impl DType {
 /// The smallest signed type that holds both, none for `uint64`.
 fn signed_with_unsigned(signed: DType, unsigned: DType) -> Option<DType> {
     let bytes = signed.size().max(2 * unsigned.size());
-    [Int8, Int16, Int32, Int64].into_iter().find(|d| d.size() == bytes)
+    [Int8, Int16, Int32, Int64]
+        .into_iter()
+        .find(|d| d.size() == bytes)
 }
 
 impl fmt::Display for DType {

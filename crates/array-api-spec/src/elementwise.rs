@@ -71,17 +71,30 @@ impl<B: Backend> Namespace<B> {
     ///
     /// # Errors
     /// At the next `?`: dtypes that do not fit; bounds that are larger than x.
-    pub fn clip(&self, x: impl Into<Expr<B>>, min: impl Into<Bound<B>>, max: impl Into<Bound<B>>) -> Expr<B> {
+    pub fn clip(
+        &self,
+        x: impl Into<Expr<B>>,
+        min: impl Into<Bound<B>>,
+        max: impl Into<Bound<B>>,
+    ) -> Expr<B> {
         let clip = || {
             let x = x.into().on("clip", self)?;
             if !crate::Accepts::Real.contains(x.dtype()) {
-                return Err(crate::Error::dtype("clip", &[x.dtype()], crate::Accepts::Real.words()));
+                return Err(crate::Error::dtype(
+                    "clip",
+                    &[x.dtype()],
+                    crate::Accepts::Real.words(),
+                ));
             }
             let (shape, dtype) = (x.shape().to_vec(), x.dtype());
             let mut out = Expr::valid(self.clone(), x);
-            for (op, bound) in [(BinaryOp::Maximum, min.into().0), (BinaryOp::Minimum, max.into().0)] {
+            for (op, bound) in [
+                (BinaryOp::Maximum, min.into().0),
+                (BinaryOp::Minimum, max.into().0),
+            ] {
                 if let Some(bound) = bound {
-                    let bounded = Expr::binary(op, out, bound.checked_on("clip", self)).on("clip", self);
+                    let bounded =
+                        Expr::binary(op, out, bound.checked_on("clip", self)).on("clip", self);
                     out = Expr::valid(self.clone(), bounded.map_err(|e| e.told_by("clip"))?);
                 }
             }

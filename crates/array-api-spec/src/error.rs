@@ -231,7 +231,9 @@ impl Error {
     #[must_use]
     pub const fn class(&self) -> ErrorClass {
         match self {
-            Self::DType { .. } | Self::Promotion { .. } | Self::UnsupportedDType { .. } => ErrorClass::TypeError,
+            Self::DType { .. } | Self::Promotion { .. } | Self::UnsupportedDType { .. } => {
+                ErrorClass::TypeError
+            }
             Self::Scalar {
                 scalar: Scalar::Int(_),
                 dtype,
@@ -246,7 +248,9 @@ impl Error {
             Self::Index { .. } => ErrorClass::IndexError,
             Self::LinearAlgebra { .. } => ErrorClass::LinAlgError,
             Self::OutOfMemory { .. } => ErrorClass::MemoryError,
-            Self::Driver { .. } | Self::Unsupported { .. } | Self::Other(_) => ErrorClass::RuntimeError,
+            Self::Driver { .. } | Self::Unsupported { .. } | Self::Other(_) => {
+                ErrorClass::RuntimeError
+            }
         }
     }
 }
@@ -281,7 +285,10 @@ impl fmt::Display for Error {
                 )
             }
             Self::Axis {
-                function, axis, ndim, ..
+                function,
+                axis,
+                ndim,
+                ..
             } => {
                 write!(
                     f,
@@ -295,7 +302,11 @@ impl fmt::Display for Error {
                 expected,
             } => {
                 let dtypes: Vec<&str> = dtypes.iter().map(|d| d.name()).collect();
-                write!(f, "{function}: takes {expected}, not {}", dtypes.join(" and "))
+                write!(
+                    f,
+                    "{function}: takes {expected}, not {}",
+                    dtypes.join(" and ")
+                )
             }
             Self::Promotion {
                 function,
@@ -337,14 +348,22 @@ impl fmt::Display for Error {
                 available,
             } => {
                 let names: Vec<&str> = available.iter().map(|d| d.name()).collect();
-                write!(f, "{device} cannot hold {dtype}; it has {}", names.join(", "))
+                write!(
+                    f,
+                    "{device} cannot hold {dtype}; it has {}",
+                    names.join(", ")
+                )
             }
             Self::Index { function, detail }
             | Self::Value { function, detail }
             | Self::LinearAlgebra { function, detail } => {
                 write!(f, "{function}: {detail}")
             }
-            Self::OutOfMemory { device, bytes, detail } => write!(f, "{device}: no room for {bytes} bytes: {detail}"),
+            Self::OutOfMemory {
+                device,
+                bytes,
+                detail,
+            } => write!(f, "{device}: no room for {bytes} bytes: {detail}"),
             Self::NoDevice { name, detail } => write!(f, "no device `{name}`: {detail}"),
             Self::Driver {
                 device,
@@ -370,7 +389,11 @@ pub fn shape_text(shape: &[usize]) -> String {
         [one] => format!("({one},)"),
         _ => format!(
             "({})",
-            shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            shape
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", ")
         ),
     }
 }

@@ -6,8 +6,8 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    Array, Backend, BinaryOp, DType, Error, Layout, Namespace, Op, Program, Result, Scalar, Strided, UnaryOp,
-    backend::Operation, layout::Dims, shape::broadcast_shapes, shape_text,
+    Array, Backend, BinaryOp, DType, Error, Layout, Namespace, Op, Program, Result, Scalar,
+    Strided, UnaryOp, backend::Operation, layout::Dims, shape::broadcast_shapes, shape_text,
 };
 
 /// Elementwise work that is not done yet: the argument of every function, the result of the elementwise ones.
@@ -88,7 +88,9 @@ impl<B: Backend> Expr<B> {
             Operand::Failed(error) => Err(error),
             Operand::Scalar(s) => Err(Error::value(
                 function,
-                format!("needs an array, not only the scalar {s}; make one with `asarray` or `full`"),
+                format!(
+                    "needs an array, not only the scalar {s}; make one with `asarray` or `full`"
+                ),
             )),
         }
     }
@@ -112,7 +114,11 @@ impl<B: Backend> Expr<B> {
     }
 
     /// Like [`on`](Self::on), but lets a scalar through.
-    pub(crate) fn scalar_or_valid(self, function: &'static str, xp: &Namespace<B>) -> Result<Result<Valid<B>, Scalar>> {
+    pub(crate) fn scalar_or_valid(
+        self,
+        function: &'static str,
+        xp: &Namespace<B>,
+    ) -> Result<Result<Valid<B>, Scalar>> {
         match self.0 {
             Operand::Scalar(s) => Ok(Err(s)),
             other => Self(other).on(function, xp).map(Ok),
@@ -168,7 +174,10 @@ impl<B: Backend> Expr<B> {
             let dtype = a.dtype;
             let [c, a, b] = bounded(&xp, [condition, a, b])?;
             let args = [c.clone(), a.clone(), b.clone()];
-            Ok((xp, Valid::operation(shape, dtype, [&c, &a, &b], Node::Select, args)))
+            Ok((
+                xp,
+                Valid::operation(shape, dtype, [&c, &a, &b], Node::Select, args),
+            ))
         };
         apply().into()
     }
@@ -193,7 +202,11 @@ impl<B: Backend> Expr<B> {
 }
 
 /// Both arguments as expressions of one namespace and dtype.
-fn promote<B: Backend>(function: &'static str, a: Expr<B>, b: Expr<B>) -> Result<(Namespace<B>, Valid<B>, Valid<B>)> {
+fn promote<B: Backend>(
+    function: &'static str,
+    a: Expr<B>,
+    b: Expr<B>,
+) -> Result<(Namespace<B>, Valid<B>, Valid<B>)> {
     match (a.0, b.0) {
         (Operand::Failed(error), _) | (_, Operand::Failed(error)) => Err(error),
         (Operand::Array(xp, a), Operand::Array(other, b)) => {
@@ -237,10 +250,15 @@ fn beside_scalar<B: Backend>(
 }
 
 /// Computes the largest arguments beforehand while together they hold more than the backend takes.
-fn bounded<B: Backend, const N: usize>(xp: &Namespace<B>, mut arguments: [Valid<B>; N]) -> Result<[Valid<B>; N]> {
+fn bounded<B: Backend, const N: usize>(
+    xp: &Namespace<B>,
+    mut arguments: [Valid<B>; N],
+) -> Result<[Valid<B>; N]> {
     let limit = xp.backend().fusion_limit();
     loop {
-        let (steps, inputs) = arguments.iter().fold((1, 0), |(s, i), a| (s + a.steps, i + a.inputs));
+        let (steps, inputs) = arguments
+            .iter()
+            .fold((1, 0), |(s, i), a| (s + a.steps, i + a.inputs));
         let largest = arguments
             .iter_mut()
             .max_by_key(|a| a.steps)
@@ -291,7 +309,9 @@ impl<B: Backend> Valid<B> {
         node: impl FnOnce(Arc<[Self; N]>) -> Node<B>,
         arguments: [Self; N],
     ) -> Self {
-        let (steps, inputs) = sizes.iter().fold((1, 0), |(s, i), a| (s + a.steps, i + a.inputs));
+        let (steps, inputs) = sizes
+            .iter()
+            .fold((1, 0), |(s, i), a| (s + a.steps, i + a.inputs));
         Self {
             node: node(Arc::new(arguments)),
             shape,
@@ -378,7 +398,9 @@ impl<B: Backend> Valid<B> {
     /// Like [`evaluate`](Self::evaluate), in row-major order from the start of its storage.
     pub(crate) fn evaluate_contiguous(&self, xp: &Namespace<B>) -> Result<Strided<B::Storage>> {
         match &self.node {
-            Node::Leaf(data) if data.layout.is_contiguous() && data.layout.offset() == 0 => Ok(data.clone()),
+            Node::Leaf(data) if data.layout.is_contiguous() && data.layout.offset() == 0 => {
+                Ok(data.clone())
+            }
             _ => {
                 let storage = xp.backend().evaluate(&self.program(xp)?)?;
                 Ok(Strided::contiguous(storage, &self.shape, self.dtype))
@@ -393,7 +415,11 @@ impl<B: Backend> Valid<B> {
     }
 
     /// The expression as a list of steps, broadcast to a shape that it must broadcast to.
-    pub(crate) fn program_of_shape(&self, xp: &Namespace<B>, shape: Vec<usize>) -> Result<Program<B::Storage>> {
+    pub(crate) fn program_of_shape(
+        &self,
+        xp: &Namespace<B>,
+        shape: Vec<usize>,
+    ) -> Result<Program<B::Storage>> {
         let mut program = Program {
             shape,
             inputs: Vec::new(),
@@ -419,10 +445,18 @@ impl<B: Backend> Valid<B> {
             Node::Scalar(value) => Op::Scalar(*value),
             Node::Index(axis) => Op::Index(axis + program.shape.len() - self.shape.len()),
             Node::Unary(op, x) => Op::Unary(*op, x.lower(xp, program)?),
-            Node::Binary(op, args) => Op::Binary(*op, args[0].lower(xp, program)?, args[1].lower(xp, program)?),
+            Node::Binary(op, args) => Op::Binary(
+                *op,
+                args[0].lower(xp, program)?,
+                args[1].lower(xp, program)?,
+            ),
             Node::Select(args) => {
                 let [c, a, b] = [&args[0], &args[1], &args[2]];
-                Op::Select(c.lower(xp, program)?, a.lower(xp, program)?, b.lower(xp, program)?)
+                Op::Select(
+                    c.lower(xp, program)?,
+                    a.lower(xp, program)?,
+                    b.lower(xp, program)?,
+                )
             }
             Node::Cast(x) => Op::Cast(x.lower(xp, program)?),
         };
@@ -509,10 +543,16 @@ macro_rules! from_scalar {
         }
     )* };
 }
-from_scalar!(bool, i8, i16, i32, i64, u8, u16, u32, u64, usize, isize, f32, f64);
+from_scalar!(
+    bool, i8, i16, i32, i64, u8, u16, u32, u64, usize, isize, f32, f64
+);
 from_scalar!(crate::Complex<f32>, crate::Complex<f64>);
 
 /// The layout of a view that keeps the storage: for functions that only move axes.
-pub(crate) fn view<B: Backend>(xp: &Namespace<B>, data: &Strided<B::Storage>, layout: Layout) -> Array<B> {
+pub(crate) fn view<B: Backend>(
+    xp: &Namespace<B>,
+    data: &Strided<B::Storage>,
+    layout: Layout,
+) -> Array<B> {
     Array::new(xp.clone(), data.with_layout(layout))
 }

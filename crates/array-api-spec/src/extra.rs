@@ -63,7 +63,10 @@ impl<B: Backend> Namespace<B> {
             .evaluate(self)?;
         let rows = Expr::from(x).on(FUNCTION, self)?.evaluate(self)?;
         let k = counts.len();
-        if let Some(parts) = self.backend().group_scatter(&rows, &codes, counts, tolerance) {
+        if let Some(parts) = self
+            .backend()
+            .group_scatter(&rows, &codes, counts, tolerance)
+        {
             let parts = parts?;
             return Ok(GroupScatter {
                 means: self.wrap(parts.means, &[k, p], x.dtype()),
@@ -75,16 +78,26 @@ impl<B: Backend> Namespace<B> {
         self.compose_group_scatter(x, &Array::new(self.clone(), codes), counts)
     }
 
-    fn compose_group_scatter(&self, x: &Array<B>, codes: &Array<B>, counts: &[usize]) -> Result<GroupScatter<B>> {
+    fn compose_group_scatter(
+        &self,
+        x: &Array<B>,
+        codes: &Array<B>,
+        counts: &[usize],
+    ) -> Result<GroupScatter<B>> {
         let (n, k) = (x.shape()[0], counts.len());
         let labels = self.reshape(self.arange(0, k, 1), [k, 1])?;
         let members = self.astype(self.equal(labels, codes), x.dtype());
-        let sizes = self.asarray_as((counts.iter().map(|&c| c as f64).collect(), [k, 1]), x.dtype())?;
+        let sizes = self.asarray_as(
+            (counts.iter().map(|&c| c as f64).collect(), [k, 1]),
+            x.dtype(),
+        )?;
         let means = (self.matmul(members, x)? / sizes).eval()?;
         let centred = (x - self.take(&means, codes, Some(0))).eval()?;
         let std = self.std(&centred, 0)?;
         let std = self.where_(self.equal(&std, 0.0), 1.0, &std).eval()?;
-        let svd = self.linalg().svd(centred / &std * (1.0 / n as f64).sqrt(), false)?;
+        let svd = self
+            .linalg()
+            .svd(centred / &std * (1.0 / n as f64).sqrt(), false)?;
         Ok(GroupScatter {
             means,
             std,
@@ -129,7 +142,13 @@ impl<B: Backend> Namespace<B> {
         (sum / count).eval()
     }
 
-    fn nan_reduce(&self, function: &'static str, op: ReduceOp, x: Expr<B>, axis: &Axes) -> Result<Array<B>> {
+    fn nan_reduce(
+        &self,
+        function: &'static str,
+        op: ReduceOp,
+        x: Expr<B>,
+        axis: &Axes,
+    ) -> Result<Array<B>> {
         let x = self.taking(function, x, crate::Accepts::RealFloating)?;
         let axes = axis.resolve(function, &[Keyword::Keepdims], x.ndim())?;
         if op != ReduceOp::Sum {
@@ -155,7 +174,12 @@ impl<B: Backend> Namespace<B> {
         if op == ReduceOp::Sum {
             return Ok(reduced);
         }
-        let none = self.reduce(ReduceOp::All, &missing.on("isnan", self)?, axes, DType::Bool)?;
+        let none = self.reduce(
+            ReduceOp::All,
+            &missing.on("isnan", self)?,
+            axes,
+            DType::Bool,
+        )?;
         self.where_(none, f64::NAN, reduced).eval()
     }
 }

@@ -24,7 +24,9 @@ pub enum HostBuffer {
 }
 
 /// A Rust type that is the element of an array.
-pub trait Element: Copy + Send + Sync + PartialEq + std::fmt::Debug + Default + Into<Scalar> + 'static {
+pub trait Element:
+    Copy + Send + Sync + PartialEq + std::fmt::Debug + Default + Into<Scalar> + 'static
+{
     /// Its dtype.
     const DTYPE: DType;
 

@@ -61,7 +61,14 @@ impl Slice {
             return Err(Error::index(function, "a slice's step must not be 0"));
         }
         let (low, high) = if step > 0 { (0, n) } else { (-1, n - 1) };
-        let clip = |bound: isize| (if bound < 0 { bound.saturating_add(n) } else { bound }).clamp(low, high);
+        let clip = |bound: isize| {
+            (if bound < 0 {
+                bound.saturating_add(n)
+            } else {
+                bound
+            })
+            .clamp(low, high)
+        };
         let start = self.start.map_or(if step > 0 { low } else { high }, clip);
         let stop = self.stop.map_or(if step > 0 { high } else { low }, clip);
         let span = if step > 0 { stop - start } else { start - stop };
@@ -72,7 +79,11 @@ impl Slice {
         };
         // A step that is never taken may be too large to multiply with a stride.
         let step = if length <= 1 { 1 } else { step };
-        Ok((if length == 0 { 0 } else { start as usize }, length as usize, step))
+        Ok((
+            if length == 0 { 0 } else { start as usize },
+            length as usize,
+            step,
+        ))
     }
 }
 
@@ -83,7 +94,10 @@ pub trait StepBy {
 }
 impl<R: Into<Slice>> StepBy for R {
     fn step(self, step: isize) -> Slice {
-        Slice { step, ..self.into() }
+        Slice {
+            step,
+            ..self.into()
+        }
     }
 }
 
@@ -162,7 +176,11 @@ fn bound<I: TryInto<isize>>(index: I) -> isize {
 
 /// The position after an inclusive end; after -1, the last, comes the end itself.
 fn after(end: isize) -> Option<isize> {
-    if end == -1 { None } else { Some(end.saturating_add(1)) }
+    if end == -1 {
+        None
+    } else {
+        Some(end.saturating_add(1))
+    }
 }
 
 impl<B: Backend> Array<B> {
@@ -189,7 +207,11 @@ impl<B: Backend> Array<B> {
         if let Some(mask) = sole_mask(FUNCTION, index.as_ref())? {
             return xp.masked(self, mask);
         }
-        Ok(view(&xp, data, region(FUNCTION, &data.layout, index.as_ref())?))
+        Ok(view(
+            &xp,
+            data,
+            region(FUNCTION, &data.layout, index.as_ref())?,
+        ))
     }
 
     /// Writes a value, broadcast to the region's shape, to the elements at an index. Other arrays that share the memory keep their values.
@@ -239,7 +261,10 @@ impl<B: Backend> Array<B> {
 }
 
 /// The mask of an index that is a mask.
-fn sole_mask<'i, B: Backend>(function: &'static str, index: &'i [Index<B>]) -> Result<Option<&'i Array<B>>> {
+fn sole_mask<'i, B: Backend>(
+    function: &'static str,
+    index: &'i [Index<B>],
+) -> Result<Option<&'i Array<B>>> {
     match index {
         [Index::Mask(mask)] if mask.dtype() == DType::Bool => Ok(Some(mask)),
         [Index::Mask(other)] => Err(Error::index(
@@ -249,20 +274,28 @@ fn sole_mask<'i, B: Backend>(function: &'static str, index: &'i [Index<B>]) -> R
                 other.dtype()
             ),
         )),
-        many if many.iter().any(|i| matches!(i, Index::Mask(_))) => {
-            Err(Error::index(function, "a mask must be the only entry of an index"))
-        }
+        many if many.iter().any(|i| matches!(i, Index::Mask(_))) => Err(Error::index(
+            function,
+            "a mask must be the only entry of an index",
+        )),
         _ => Ok(None),
     }
 }
 
 /// The part of a layout that an index without masks names.
-fn region<B: Backend>(function: &'static str, layout: &Layout, index: &[Index<B>]) -> Result<Layout> {
+fn region<B: Backend>(
+    function: &'static str,
+    layout: &Layout,
+    index: &[Index<B>],
+) -> Result<Layout> {
     let named = index
         .iter()
         .filter(|i| matches!(i, Index::Integer(_) | Index::Slice(_)))
         .count();
-    let ellipses = index.iter().filter(|i| matches!(i, Index::Ellipsis)).count();
+    let ellipses = index
+        .iter()
+        .filter(|i| matches!(i, Index::Ellipsis))
+        .count();
     let ndim = layout.ndim();
     if named > ndim {
         return Err(Error::index(
@@ -282,7 +315,11 @@ fn region<B: Backend>(function: &'static str, layout: &Layout, index: &[Index<B>
         match entry {
             Index::Integer(i) => {
                 let n = out.shape()[axis];
-                let position = if *i < 0 { i.saturating_add(n as isize) } else { *i };
+                let position = if *i < 0 {
+                    i.saturating_add(n as isize)
+                } else {
+                    *i
+                };
                 if !(0..n as isize).contains(&position) {
                     return Err(Error::index(
                         function,
@@ -323,7 +360,12 @@ impl<B: Backend> Namespace<B> {
     ///
     /// # Errors
     /// Indices that are not integers, not 1-dimensional or out of range; an axis that is not there.
-    pub fn take(&self, x: impl Into<Expr<B>>, indices: impl Into<Expr<B>>, axis: Option<isize>) -> Result<Array<B>> {
+    pub fn take(
+        &self,
+        x: impl Into<Expr<B>>,
+        indices: impl Into<Expr<B>>,
+        axis: Option<isize>,
+    ) -> Result<Array<B>> {
         const FUNCTION: &str = "take";
         let x = self.array(FUNCTION, x)?;
         let axis = match axis {
@@ -361,13 +403,22 @@ impl<B: Backend> Namespace<B> {
     ///
     /// # Errors
     /// Indices that are not integers or out of range; ranks that differ; other axes that do not broadcast; an axis that is not there.
-    pub fn take_along_axis(&self, x: impl Into<Expr<B>>, indices: impl Into<Expr<B>>, axis: isize) -> Result<Array<B>> {
+    pub fn take_along_axis(
+        &self,
+        x: impl Into<Expr<B>>,
+        indices: impl Into<Expr<B>>,
+        axis: isize,
+    ) -> Result<Array<B>> {
         const FUNCTION: &str = "take_along_axis";
         let x = self.array(FUNCTION, x)?;
         let indices = indices.into().on(FUNCTION, self)?;
         let axis = resolve_axis(FUNCTION, axis, x.layout.ndim())?;
         if indices.ndim() != x.layout.ndim() {
-            return Err(Error::shape(FUNCTION, &[x.shape(), indices.shape()], "differ in rank"));
+            return Err(Error::shape(
+                FUNCTION,
+                &[x.shape(), indices.shape()],
+                "differ in rank",
+            ));
         }
         let with = |shape: &[usize], n: usize| {
             let mut shape = shape.to_vec();
@@ -394,9 +445,18 @@ impl<B: Backend> Namespace<B> {
     }
 
     /// Indices in the index dtype, once they are known to be within `-n..n`.
-    fn checked_indices(&self, function: &'static str, indices: Valid<B>, n: usize) -> Result<Strided<B::Storage>> {
+    fn checked_indices(
+        &self,
+        function: &'static str,
+        indices: Valid<B>,
+        n: usize,
+    ) -> Result<Strided<B::Storage>> {
         if !indices.dtype().is_integer() {
-            return Err(Error::dtype(function, &[indices.dtype()], "indices of integer dtypes"));
+            return Err(Error::dtype(
+                function,
+                &[indices.dtype()],
+                "indices of integer dtypes",
+            ));
         }
         let dtype = self.index_dtype();
         // What does not fit the index dtype would wrap into range.
@@ -407,7 +467,10 @@ impl<B: Backend> Namespace<B> {
         };
         let indices = indices.cast(dtype).evaluate(self)?;
         let i = || Array::new(self.clone(), indices.clone());
-        let wrong = self.any(self.less(i(), -(n as isize)) | self.greater_equal(i(), n), ..)?;
+        let wrong = self.any(
+            self.less(i(), -(n as isize)) | self.greater_equal(i(), n),
+            ..,
+        )?;
         if wraps || wrong.item::<bool>()? {
             return Err(Error::index(
                 function,
@@ -463,7 +526,8 @@ impl<B: Backend> Namespace<B> {
         let rest = &x.shape()[mask.ndim()..];
         let wanted: Vec<usize> = [count].iter().chain(rest).copied().collect();
         if broadcast_shapes("set", &[value.shape(), &wanted])?.as_slice() != wanted {
-            let detail = format!("of the value does not broadcast to {count} true elements of the mask");
+            let detail =
+                format!("of the value does not broadcast to {count} true elements of the mask");
             return Err(Error::shape("set", &[value.shape()], detail));
         }
         if count == 0 {
@@ -517,7 +581,8 @@ impl<B: Backend> Namespace<B> {
 
 /// A 1-dimensional array of positions, the same for all other axes of `shape`.
 fn broadcast_along<S: Clone>(positions: &Strided<S>, shape: &[usize], axis: usize) -> Strided<S> {
-    let column = (axis + 1..shape.len()).fold(positions.layout.clone(), |l, _| l.insert_axis(l.ndim()));
+    let column =
+        (axis + 1..shape.len()).fold(positions.layout.clone(), |l, _| l.insert_axis(l.ndim()));
     positions.with_layout(column.broadcast_to(shape))
 }
 

@@ -61,7 +61,13 @@ impl Info {
     /// The widest of each kind that the device has: `float64` and `int64`, or `float32` and `int32`.
     #[must_use]
     pub fn default_dtypes(&self) -> DefaultDTypes {
-        let first = |wide, narrow| if self.dtypes.contains(&wide) { wide } else { narrow };
+        let first = |wide, narrow| {
+            if self.dtypes.contains(&wide) {
+                wide
+            } else {
+                narrow
+            }
+        };
         let integral = first(DType::Int64, DType::Int32);
         DefaultDTypes {
             real_floating: first(DType::Float64, DType::Float32),

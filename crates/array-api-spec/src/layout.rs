@@ -145,7 +145,12 @@ impl Layout {
     /// The axis reversed.
     #[must_use]
     pub fn flip(&self, axis: usize) -> Self {
-        self.slice(axis, self.shape[axis].saturating_sub(1), self.shape[axis], -1)
+        self.slice(
+            axis,
+            self.shape[axis].saturating_sub(1),
+            self.shape[axis],
+            -1,
+        )
     }
 
     /// The element `index` of `axis`, without that axis.
@@ -385,7 +390,10 @@ mod tests {
         assert_eq!(positions(&x.flip(1)), [2, 1, 0, 5, 4, 3]);
         assert_eq!(positions(&x.select(0, 1)), [3, 4, 5]);
         assert_eq!(positions(&x.slice(1, 0, 2, 2)), [0, 2, 3, 5]);
-        assert_eq!(positions(&x.select(0, 1).broadcast_to(&[2, 3])), [3, 4, 5, 3, 4, 5]);
+        assert_eq!(
+            positions(&x.select(0, 1).broadcast_to(&[2, 3])),
+            [3, 4, 5, 3, 4, 5]
+        );
         assert_eq!(positions(&x.diagonal(0, 1, 1)), [1, 5]);
         assert_eq!(positions(&x.diagonal(0, 1, -1)), [3]);
         assert_eq!(x.flip(0).bounds(), Some((0, 5)));
@@ -400,7 +408,10 @@ mod tests {
         );
         assert!(x.permute(&[1, 0, 2]).reshape(&[6, 4]).is_none());
         let rows = x.slice(0, 0, 2, 1).permute(&[0, 2, 1]);
-        assert_eq!(positions(&rows.reshape(&[2, 1, 4, 3]).expect("view")), positions(&rows));
+        assert_eq!(
+            positions(&rows.reshape(&[2, 1, 4, 3]).expect("view")),
+            positions(&rows)
+        );
         let flipped = x.flip(0);
         assert_eq!(
             positions(&flipped.reshape(&[2, 12]).expect("view")),

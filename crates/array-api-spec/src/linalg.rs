@@ -3,7 +3,8 @@
 //! Source: <https://data-apis.org/array-api/2025.12/extensions/linear_algebra_functions.html>
 
 use crate::{
-    Accepts, Array, Backend, Error, Expr, Namespace, Result, Strided, expr::view, layout::Dims, shape::broadcast_shapes,
+    Accepts, Array, Backend, Error, Expr, Namespace, Result, Strided, expr::view, layout::Dims,
+    shape::broadcast_shapes,
 };
 
 /// The functions of the extension `linalg`, bound to a device as the [`Namespace`] is.
@@ -68,8 +69,15 @@ impl<B: Backend> Linalg<'_, B> {
     pub fn diagonal(&self, x: impl Into<Expr<B>>, offset: isize) -> Result<Array<B>> {
         let x = self.matrix("diagonal", x.into(), Accepts::Any)?;
         let ndim = x.layout.ndim();
-        let offset = offset.clamp(-(x.shape()[ndim - 2] as isize), x.shape()[ndim - 1] as isize);
-        Ok(view(self.0, &x, x.layout.diagonal(ndim - 2, ndim - 1, offset)))
+        let offset = offset.clamp(
+            -(x.shape()[ndim - 2] as isize),
+            x.shape()[ndim - 1] as isize,
+        );
+        Ok(view(
+            self.0,
+            &x,
+            x.layout.diagonal(ndim - 2, ndim - 1, offset),
+        ))
     }
 
     /// Eigenvalues and eigenvectors of Hermitian matrices: `(…, n, n) → (…, n), (…, n, n)`.
@@ -100,8 +108,13 @@ impl<B: Backend> Linalg<'_, B> {
         let xp = self.0;
         let x = self.square("inv", x.into())?;
         let n = x.shape()[x.layout.ndim() - 1];
-        let identity = xp.broadcast_to(xp.eye(n, n, 0, x.dtype), x.shape())?.into_data()?;
-        let inverse = xp.backend().solve(&x, &identity).map_err(|e| e.told_by("inv"))?;
+        let identity = xp
+            .broadcast_to(xp.eye(n, n, 0, x.dtype), x.shape())?
+            .into_data()?;
+        let inverse = xp
+            .backend()
+            .solve(&x, &identity)
+            .map_err(|e| e.told_by("inv"))?;
         Ok(xp.wrap(inverse, x.shape(), x.dtype))
     }
 
@@ -153,7 +166,10 @@ impl<B: Backend> Linalg<'_, B> {
             return Err(Error::shape(FUNCTION, &[&shape1, &shape2], detail));
         }
         let k = b.shape()[ndim - 1];
-        let stack: Dims<usize> = broadcast_shapes(FUNCTION, &[&shape1[..shape1.len() - 2], &b.shape()[..ndim - 2]])?;
+        let stack: Dims<usize> = broadcast_shapes(
+            FUNCTION,
+            &[&shape1[..shape1.len() - 2], &b.shape()[..ndim - 2]],
+        )?;
         let with = |tail: [usize; 2]| stack.iter().copied().chain(tail).collect::<Vec<_>>();
         let a = a.with_layout(a.layout.broadcast_to(&with([n, n])));
         let b = b.with_layout(b.layout.broadcast_to(&with([n, k])));
@@ -206,7 +222,12 @@ impl<B: Backend> Linalg<'_, B> {
         self.0.sum(self.diagonal(x, offset)?, -1)
     }
 
-    fn matrix(&self, function: &'static str, x: Expr<B>, accepts: Accepts) -> Result<Strided<B::Storage>> {
+    fn matrix(
+        &self,
+        function: &'static str,
+        x: Expr<B>,
+        accepts: Accepts,
+    ) -> Result<Strided<B::Storage>> {
         let x = self.0.taking(function, x, accepts)?;
         if x.ndim() < 2 {
             return Err(Error::shape(

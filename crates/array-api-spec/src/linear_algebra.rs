@@ -37,7 +37,11 @@ impl<B: Backend> Namespace<B> {
             ));
         }
         let (row, column) = (shape1.len() == 1, shape2.len() == 1);
-        let a = if row { a.with_layout(a.layout.insert_axis(0)) } else { a };
+        let a = if row {
+            a.with_layout(a.layout.insert_axis(0))
+        } else {
+            a
+        };
         let b = if column {
             b.with_layout(b.layout.insert_axis(1))
         } else {
@@ -51,13 +55,17 @@ impl<B: Backend> Namespace<B> {
         let inner = b.shape()[b.layout.ndim() - 2];
         if k != inner {
             let (axis1, axis2) = (shape1.len() - 1, shape2.len().saturating_sub(2));
-            let detail =
-                format!("do not fit: axis {axis1} of x1 has length {k}, axis {axis2} of x2 has length {inner}");
+            let detail = format!(
+                "do not fit: axis {axis1} of x1 has length {k}, axis {axis2} of x2 has length {inner}"
+            );
             return Err(Error::shape(FUNCTION, &[&shape1, &shape2], detail));
         }
         let stack = broadcast_shapes(
             FUNCTION,
-            &[&a.shape()[..a.layout.ndim() - 2], &b.shape()[..b.layout.ndim() - 2]],
+            &[
+                &a.shape()[..a.layout.ndim() - 2],
+                &b.shape()[..b.layout.ndim() - 2],
+            ],
         )?;
         let with = |tail: [usize; 2]| stack.iter().copied().chain(tail).collect::<Vec<_>>();
         let a = a.with_layout(a.layout.broadcast_to(&with([m, k])));
@@ -68,7 +76,9 @@ impl<B: Backend> Namespace<B> {
             out.layout = out.layout.select(out.layout.ndim() - 1, 0);
         }
         if row {
-            out.layout = out.layout.select(out.layout.ndim() - if column { 1 } else { 2 }, 0);
+            out.layout = out
+                .layout
+                .select(out.layout.ndim() - if column { 1 } else { 2 }, 0);
         }
         Ok(Array::new(self.clone(), out))
     }
@@ -100,7 +110,12 @@ impl<B: Backend> Namespace<B> {
     ///
     /// # Errors
     /// An axis that is not negative or not there; lengths that differ; dtypes that do not promote.
-    pub fn vecdot(&self, x1: impl Into<Expr<B>>, x2: impl Into<Expr<B>>, axis: isize) -> Result<Array<B>> {
+    pub fn vecdot(
+        &self,
+        x1: impl Into<Expr<B>>,
+        x2: impl Into<Expr<B>>,
+        axis: isize,
+    ) -> Result<Array<B>> {
         const FUNCTION: &str = "vecdot";
         let [a, b] = self.two(FUNCTION, x1.into(), x2.into())?;
         if axis >= 0 {
@@ -109,7 +124,8 @@ impl<B: Backend> Namespace<B> {
                 "the axis is counted from the end: give a negative one",
             ));
         }
-        let lengths = [&a, &b].map(|x| resolve_axis(FUNCTION, axis, x.layout.ndim()).map(|k| x.shape()[k]));
+        let lengths =
+            [&a, &b].map(|x| resolve_axis(FUNCTION, axis, x.layout.ndim()).map(|k| x.shape()[k]));
         let [n1, n2] = [lengths[0].clone()?, lengths[1].clone()?];
         if n1 != n2 {
             let detail = format!("differ along axis {axis}: {n1} and {n2}");
@@ -122,7 +138,12 @@ impl<B: Backend> Namespace<B> {
     }
 
     /// Both arguments as arrays of one numeric dtype.
-    pub(crate) fn two(&self, function: &'static str, x1: Expr<B>, x2: Expr<B>) -> Result<[Strided<B::Storage>; 2]> {
+    pub(crate) fn two(
+        &self,
+        function: &'static str,
+        x1: Expr<B>,
+        x2: Expr<B>,
+    ) -> Result<[Strided<B::Storage>; 2]> {
         let (a, b) = (
             self.taking(function, x1, Accepts::Numeric)?,
             self.taking(function, x2, Accepts::Numeric)?,

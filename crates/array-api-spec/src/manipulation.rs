@@ -38,7 +38,10 @@ impl<B: Backend> Namespace<B> {
     pub fn broadcast_arrays(&self, arrays: &[&Array<B>]) -> Result<Vec<Array<B>>> {
         let shapes: Vec<&[usize]> = arrays.iter().map(|a| a.shape()).collect();
         let shape = broadcast_shapes("broadcast_arrays", &shapes)?;
-        arrays.iter().map(|a| self.broadcast_to(*a, shape.as_slice())).collect()
+        arrays
+            .iter()
+            .map(|a| self.broadcast_to(*a, shape.as_slice()))
+            .collect()
     }
 
     /// Arrays joined along an axis that they have: `(…, n₁, …), (…, n₂, …) → (…, n₁ + n₂, …)`. Dtypes promote.
@@ -80,11 +83,20 @@ impl<B: Backend> Namespace<B> {
         for array in arrays {
             let same = |k: usize, n: &usize| k == axis || array.shape()[k] == *n;
             if array.ndim() != shape.len() || !shape.iter().enumerate().all(|(k, n)| same(k, n)) {
-                let detail = format!("differ elsewhere than along axis {axis}, along which they are joined");
-                return Err(Error::shape(FUNCTION, &[first.shape(), array.shape()], detail));
+                let detail =
+                    format!("differ elsewhere than along axis {axis}, along which they are joined");
+                return Err(Error::shape(
+                    FUNCTION,
+                    &[first.shape(), array.shape()],
+                    detail,
+                ));
             }
             shape[axis] += array.shape()[axis];
-            parts.push(self.astype(*array, dtype).on(FUNCTION, self)?.evaluate(self)?);
+            parts.push(
+                self.astype(*array, dtype)
+                    .on(FUNCTION, self)?
+                    .evaluate(self)?,
+            );
         }
         checked_size(FUNCTION, &shape)?;
         if let Some(storage) = self.backend().concat(&parts, axis) {
@@ -95,7 +107,8 @@ impl<B: Backend> Namespace<B> {
         for part in parts {
             let length = part.shape()[axis];
             let region = whole.layout.slice(axis, start, length, 1);
-            self.backend().assign(&mut whole, &region, &Program::input(part))?;
+            self.backend()
+                .assign(&mut whole, &region, &Program::input(part))?;
             start += length;
         }
         Ok(Array::new(self.clone(), whole))
@@ -135,7 +148,12 @@ impl<B: Backend> Namespace<B> {
     ///
     /// # Errors
     /// An axis that is not there.
-    pub fn moveaxis(&self, x: impl Into<Expr<B>>, source: isize, destination: isize) -> Result<Array<B>> {
+    pub fn moveaxis(
+        &self,
+        x: impl Into<Expr<B>>,
+        source: isize,
+        destination: isize,
+    ) -> Result<Array<B>> {
         let x = self.array("moveaxis", x)?;
         let ndim = x.layout.ndim();
         let (source, destination) = (
@@ -158,7 +176,10 @@ impl<B: Backend> Namespace<B> {
         let ndim = x.layout.ndim();
         resolve_axes("permute_dims", axes, ndim)?;
         if axes.len() != ndim {
-            let detail = format!("has {ndim} axes, and {} are named; name each once", axes.len());
+            let detail = format!(
+                "has {ndim} axes, and {} are named; name each once",
+                axes.len()
+            );
             return Err(Error::shape("permute_dims", &[x.shape()], detail));
         }
         let order = axes
@@ -200,9 +221,17 @@ impl<B: Backend> Namespace<B> {
     pub fn reshape_infer(&self, x: impl Into<Expr<B>>, shape: &[isize]) -> Result<Array<B>> {
         const FUNCTION: &str = "reshape";
         let x = x.into().on(FUNCTION, self)?;
-        let known = shape.iter().filter(|&&n| n != -1).map(|&n| usize::try_from(n));
+        let known = shape
+            .iter()
+            .filter(|&&n| n != -1)
+            .map(|&n| usize::try_from(n));
         let known = known.collect::<Result<Vec<usize>, _>>();
-        let known = known.map_err(|_| Error::value(FUNCTION, format!("{shape:?}: a length is negative and not -1")))?;
+        let known = known.map_err(|_| {
+            Error::value(
+                FUNCTION,
+                format!("{shape:?}: a length is negative and not -1"),
+            )
+        })?;
         let open = shape.len() - known.len();
         let rest = checked_size(FUNCTION, &known)?;
         if open > 1 || (open == 1 && (rest == 0 || x.size() % rest != 0)) {
@@ -274,7 +303,11 @@ impl<B: Backend> Namespace<B> {
     }
 
     /// The argument as an array of this namespace; an expression is computed.
-    pub(crate) fn array(&self, function: &'static str, x: impl Into<Expr<B>>) -> Result<Strided<B::Storage>> {
+    pub(crate) fn array(
+        &self,
+        function: &'static str,
+        x: impl Into<Expr<B>>,
+    ) -> Result<Strided<B::Storage>> {
         x.into().on(function, self)?.evaluate(self)
     }
 }

@@ -5,8 +5,8 @@
 use std::fmt;
 
 use crate::{
-    Array, Backend, DType, Device, Error, Path, ReduceOp, Result, Strided, axes::Resolved, backend::Operation,
-    expr::Valid,
+    Array, Backend, DType, Device, Error, Path, ReduceOp, Result, Strided, axes::Resolved,
+    backend::Operation, expr::Valid,
 };
 
 /// Every function of the standard under its own name (`where_` for Rust's keyword), bound to one device: what they create
@@ -108,7 +108,13 @@ impl<B: Backend> Namespace<B> {
     }
 
     /// A reduction of a checked expression.
-    pub(crate) fn reduce(&self, op: ReduceOp, x: &Valid<B>, axes: &Resolved, dtype: DType) -> Result<Array<B>> {
+    pub(crate) fn reduce(
+        &self,
+        op: ReduceOp,
+        x: &Valid<B>,
+        axes: &Resolved,
+        dtype: DType,
+    ) -> Result<Array<B>> {
         let program = x.program(self)?;
         let storage = self.backend.reduce(op, &program, &axes.axes, dtype)?;
         Ok(self.wrap(storage, &axes.reduced(x.shape()), dtype))

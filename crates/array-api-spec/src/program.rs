@@ -90,7 +90,11 @@ impl<S: Clone + PartialEq> Program<S> {
     #[must_use]
     pub fn as_input(&self) -> Option<&Strided<S>> {
         match self.steps.as_slice() {
-            [Step { op: Op::Input(0), .. }] => self.inputs.first(),
+            [
+                Step {
+                    op: Op::Input(0), ..
+                },
+            ] => self.inputs.first(),
             _ => None,
         }
     }
@@ -140,7 +144,12 @@ impl<S: Clone + PartialEq> Program<S> {
     #[must_use]
     pub fn collapsed_layouts(&self) -> Vec<Layout> {
         let out = Layout::contiguous(&self.shape);
-        let all: Vec<&Layout> = self.inputs.iter().map(|i| &i.layout).chain([&out]).collect();
+        let all: Vec<&Layout> = self
+            .inputs
+            .iter()
+            .map(|i| &i.layout)
+            .chain([&out])
+            .collect();
         if self.steps.iter().any(|s| matches!(s.op, Op::Index(_))) {
             all.into_iter().cloned().collect()
         } else {

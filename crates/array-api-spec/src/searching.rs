@@ -3,8 +3,8 @@
 //! Source: <https://data-apis.org/array-api/2025.12/API_specification/searching_functions.html>
 
 use crate::{
-    Accepts, Array, Axes, Backend, DType, Error, Expr, Layout, Namespace, ReduceOp, Result, Strided, axes::Keyword,
-    expr::Valid, statistical::some_to_choose,
+    Accepts, Array, Axes, Backend, DType, Error, Expr, Layout, Namespace, ReduceOp, Result,
+    Strided, axes::Keyword, expr::Valid, statistical::some_to_choose,
 };
 
 impl<B: Backend> Namespace<B> {
@@ -30,7 +30,13 @@ impl<B: Backend> Namespace<B> {
         self.argument("argmin", ReduceOp::Argmin, x.into(), &axis.into())
     }
 
-    fn argument(&self, function: &'static str, op: ReduceOp, x: Expr<B>, axis: &Axes) -> Result<Array<B>> {
+    fn argument(
+        &self,
+        function: &'static str,
+        op: ReduceOp,
+        x: Expr<B>,
+        axis: &Axes,
+    ) -> Result<Array<B>> {
         let x = self.taking(function, x, Accepts::Real)?;
         let axes = axis.resolve(function, &[Keyword::Keepdims], x.ndim())?;
         axes.single(function)?;
@@ -46,9 +52,16 @@ impl<B: Backend> Namespace<B> {
     /// An axis that is not there.
     pub fn count_nonzero(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         let x = x.into().on("count_nonzero", self)?;
-        let axes = axis.into().resolve("count_nonzero", &[Keyword::Keepdims], x.ndim())?;
+        let axes = axis
+            .into()
+            .resolve("count_nonzero", &[Keyword::Keepdims], x.ndim())?;
         let dtype = self.index_dtype();
-        self.reduce(ReduceOp::Sum, &x.cast(DType::Bool).cast(dtype), &axes, dtype)
+        self.reduce(
+            ReduceOp::Sum,
+            &x.cast(DType::Bool).cast(dtype),
+            &axes,
+            dtype,
+        )
     }
 
     /// The indices of the elements that are not zero: one array `(count,)` an axis, in row-major order, of the default index dtype.
@@ -75,7 +88,8 @@ impl<B: Backend> Namespace<B> {
             indices.push(if positions.size() == 0 {
                 positions.clone()
             } else {
-                self.remainder(self.floor_divide(&positions, stride), n).eval()?
+                self.remainder(self.floor_divide(&positions, stride), n)
+                    .eval()?
             });
         }
         Ok(indices)
@@ -99,8 +113,18 @@ impl<B: Backend> Namespace<B> {
     ///
     /// # Errors
     /// At the next `?`: a condition that is not `bool`; dtypes that do not promote; shapes that do not broadcast; two scalars.
-    pub fn where_(&self, condition: impl Into<Expr<B>>, x1: impl Into<Expr<B>>, x2: impl Into<Expr<B>>) -> Expr<B> {
+    pub fn where_(
+        &self,
+        condition: impl Into<Expr<B>>,
+        x1: impl Into<Expr<B>>,
+        x2: impl Into<Expr<B>>,
+    ) -> Expr<B> {
         let own = |x: Expr<B>| x.checked_on("where", self);
-        Expr::select("where", own(condition.into()), own(x1.into()), own(x2.into()))
+        Expr::select(
+            "where",
+            own(condition.into()),
+            own(x1.into()),
+            own(x2.into()),
+        )
     }
 }

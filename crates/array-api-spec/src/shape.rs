@@ -82,9 +82,17 @@ pub fn resolve_axes(function: &'static str, axes: &[isize], ndim: usize) -> Resu
 /// # Errors
 /// A number that does not fit in `isize`, which no memory holds.
 pub fn checked_size(function: &'static str, shape: &[usize]) -> Result<usize> {
-    let too_large = || Error::shape(function, &[shape], "has more elements than any memory holds");
+    let too_large = || {
+        Error::shape(
+            function,
+            &[shape],
+            "has more elements than any memory holds",
+        )
+    };
     // Lengths of zero-size arrays are bounded too, so that strides cannot overflow.
-    let bound = shape.iter().try_fold(1usize, |size, &n| size.checked_mul(n.max(1)));
+    let bound = shape
+        .iter()
+        .try_fold(1usize, |size, &n| size.checked_mul(n.max(1)));
     match bound {
         Some(size) if size <= isize::MAX as usize / 16 => Ok(shape.iter().product()),
         _ => Err(too_large()),

@@ -20,8 +20,15 @@ impl<B: Backend> Namespace<B> {
     ///
     /// # Errors
     /// Another dtype; an axis that is not there.
-    pub fn argsort(&self, x: impl Into<Expr<B>>, axis: isize, descending: bool) -> Result<Array<B>> {
-        let x = self.taking("argsort", x.into(), Accepts::Real)?.evaluate(self)?;
+    pub fn argsort(
+        &self,
+        x: impl Into<Expr<B>>,
+        axis: isize,
+        descending: bool,
+    ) -> Result<Array<B>> {
+        let x = self
+            .taking("argsort", x.into(), Accepts::Real)?
+            .evaluate(self)?;
         let axis = resolve_axis("argsort", axis, x.layout.ndim())?;
         let storage = self.backend().argsort(&x, axis, descending)?;
         Ok(self.wrap(storage, x.shape(), self.index_dtype()))
@@ -34,13 +41,17 @@ impl<B: Backend> Namespace<B> {
     /// # Errors
     /// Another dtype; an axis that is not there.
     pub fn sort(&self, x: impl Into<Expr<B>>, axis: isize, descending: bool) -> Result<Array<B>> {
-        let x = self.taking("sort", x.into(), Accepts::Real)?.evaluate(self)?;
+        let x = self
+            .taking("sort", x.into(), Accepts::Real)?
+            .evaluate(self)?;
         let axis = resolve_axis("sort", axis, x.layout.ndim())?;
         if let Some(storage) = self.backend().sort(&x, axis, descending) {
             return Ok(self.wrap(storage?, x.shape(), x.dtype));
         }
         let order = self.backend().argsort(&x, axis, descending)?;
-        let order = self.wrap(order, x.shape(), self.index_dtype()).into_data()?;
+        let order = self
+            .wrap(order, x.shape(), self.index_dtype())
+            .into_data()?;
         self.gather(&x, &order, axis)
     }
 }

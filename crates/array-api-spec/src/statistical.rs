@@ -49,7 +49,9 @@ impl<B: Backend> Namespace<B> {
     /// Another dtype; an axis that is not there.
     pub fn mean(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         let x = self.taking("mean", x.into(), Accepts::Floating)?;
-        let axes = axis.into().resolve("mean", &[Keyword::Keepdims], x.ndim())?;
+        let axes = axis
+            .into()
+            .resolve("mean", &[Keyword::Keepdims], x.ndim())?;
         self.mean_of(&x, &axes)
     }
 
@@ -105,13 +107,21 @@ impl<B: Backend> Namespace<B> {
     /// # Errors
     /// Another dtype; an axis that is not there.
     pub fn std(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
-        self.sqrt(self.variance("std", x.into(), &axis.into())).eval()
+        self.sqrt(self.variance("std", x.into(), &axis.into()))
+            .eval()
     }
 
     fn variance(&self, function: &'static str, x: Expr<B>, axis: &Axes) -> Result<Array<B>> {
         let x = self.taking(function, x, Accepts::RealFloating)?;
-        let axes = axis.resolve(function, &[Keyword::Keepdims, Keyword::Correction], x.ndim())?;
-        if let Some(storage) = self.backend().variance(&x.program(self)?, &axes.axes, axes.correction) {
+        let axes = axis.resolve(
+            function,
+            &[Keyword::Keepdims, Keyword::Correction],
+            x.ndim(),
+        )?;
+        if let Some(storage) =
+            self.backend()
+                .variance(&x.program(self)?, &axes.axes, axes.correction)
+        {
             return Ok(self.wrap(storage?, &axes.reduced(x.shape()), x.dtype()));
         }
         let keep = Resolved {
@@ -121,7 +131,9 @@ impl<B: Backend> Namespace<B> {
         };
         let mean = self.mean_of(&x, &keep)?;
         let distance = (Expr::valid(self.clone(), x.clone()) - mean).on(function, self)?;
-        let square = self.square(Expr::valid(self.clone(), distance)).on(function, self)?;
+        let square = self
+            .square(Expr::valid(self.clone(), distance))
+            .on(function, self)?;
         let divisor = axes.count(x.shape()) as f64 - axes.correction;
         let divisor = if divisor > 0.0 { divisor } else { f64::NAN };
         (self.reduce(ReduceOp::Sum, &square, &axes, x.dtype())? / divisor).eval()
@@ -145,13 +157,27 @@ impl<B: Backend> Namespace<B> {
     ///
     /// # Errors
     /// `bool`; an axis that is not there or, for other ranks than 1, not named.
-    pub fn cumulative_prod(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
+    pub fn cumulative_prod(
+        &self,
+        x: impl Into<Expr<B>>,
+        axis: impl Into<Axes>,
+    ) -> Result<Array<B>> {
         self.scan("cumulative_prod", ScanOp::Prod, x.into(), &axis.into())
     }
 
-    fn scan(&self, function: &'static str, op: ScanOp, x: Expr<B>, axis: &Axes) -> Result<Array<B>> {
+    fn scan(
+        &self,
+        function: &'static str,
+        op: ScanOp,
+        x: Expr<B>,
+        axis: &Axes,
+    ) -> Result<Array<B>> {
         let x = self.taking(function, x, Accepts::Numeric)?;
-        let axes = axis.resolve(function, &[Keyword::DType, Keyword::IncludeInitial], x.ndim())?;
+        let axes = axis.resolve(
+            function,
+            &[Keyword::DType, Keyword::IncludeInitial],
+            x.ndim(),
+        )?;
         let axis = match (axes.single(function)?, x.ndim()) {
             (Some(axis), _) => axis,
             (None, 1) => 0,
@@ -164,20 +190,34 @@ impl<B: Backend> Namespace<B> {
         };
         let dtype = self.accumulator(function, x.dtype(), axes.dtype)?;
         let x = x.cast(dtype);
-        let storage = self.backend().scan(op, &x.program(self)?, axis, axes.include_initial)?;
+        let storage = self
+            .backend()
+            .scan(op, &x.program(self)?, axis, axes.include_initial)?;
         let mut shape = x.shape().to_vec();
         shape[axis] += usize::from(axes.include_initial);
         Ok(self.wrap(storage, &shape, dtype))
     }
 
-    fn accumulate(&self, function: &'static str, op: ReduceOp, x: Expr<B>, axis: &Axes) -> Result<Array<B>> {
+    fn accumulate(
+        &self,
+        function: &'static str,
+        op: ReduceOp,
+        x: Expr<B>,
+        axis: &Axes,
+    ) -> Result<Array<B>> {
         let x = self.taking(function, x, Accepts::Numeric)?;
         let axes = axis.resolve(function, &[Keyword::Keepdims, Keyword::DType], x.ndim())?;
         let dtype = self.accumulator(function, x.dtype(), axes.dtype)?;
         self.reduce(op, &x.cast(dtype), &axes, dtype)
     }
 
-    fn extreme(&self, function: &'static str, op: ReduceOp, x: Expr<B>, axis: &Axes) -> Result<Array<B>> {
+    fn extreme(
+        &self,
+        function: &'static str,
+        op: ReduceOp,
+        x: Expr<B>,
+        axis: &Axes,
+    ) -> Result<Array<B>> {
         let x = self.taking(function, x, Accepts::Real)?;
         let axes = axis.resolve(function, &[Keyword::Keepdims], x.ndim())?;
         some_to_choose(function, &x, &axes)?;
@@ -185,7 +225,12 @@ impl<B: Backend> Namespace<B> {
     }
 
     /// The dtype in which `sum` and its kin compute.
-    fn accumulator(&self, function: &'static str, input: DType, asked: Option<DType>) -> Result<DType> {
+    fn accumulator(
+        &self,
+        function: &'static str,
+        input: DType,
+        asked: Option<DType>,
+    ) -> Result<DType> {
         if let Some(dtype) = asked {
             if !dtype.is_numeric() || (input.is_complex() && !dtype.is_complex()) {
                 return Err(Error::dtype(
@@ -198,7 +243,13 @@ impl<B: Backend> Namespace<B> {
             return Ok(dtype);
         }
         let default = self.info().default_dtypes().integral;
-        let wider = |wide: DType| if input.size() < wide.size() { wide } else { input };
+        let wider = |wide: DType| {
+            if input.size() < wide.size() {
+                wide
+            } else {
+                input
+            }
+        };
         Ok(match input.kind() {
             Kind::SignedInteger => wider(default),
             Kind::UnsignedInteger => wider(if default == DType::Int64 {
@@ -211,7 +262,12 @@ impl<B: Backend> Namespace<B> {
     }
 
     /// The argument, if it is of this namespace and of a dtype that the function takes.
-    pub(crate) fn taking(&self, function: &'static str, x: Expr<B>, accepts: Accepts) -> Result<Valid<B>> {
+    pub(crate) fn taking(
+        &self,
+        function: &'static str,
+        x: Expr<B>,
+        accepts: Accepts,
+    ) -> Result<Valid<B>> {
         let x = x.on(function, self)?;
         if accepts.contains(x.dtype()) {
             Ok(x)
@@ -222,7 +278,11 @@ impl<B: Backend> Namespace<B> {
 }
 
 /// `max`, `argmax` and their kin have no answer for no elements.
-pub(crate) fn some_to_choose<B: Backend>(function: &'static str, x: &Valid<B>, axes: &Resolved) -> Result<()> {
+pub(crate) fn some_to_choose<B: Backend>(
+    function: &'static str,
+    x: &Valid<B>,
+    axes: &Resolved,
+) -> Result<()> {
     if axes.count(x.shape()) == 0 {
         return Err(Error::shape(
             function,

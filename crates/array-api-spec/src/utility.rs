@@ -25,7 +25,13 @@ impl<B: Backend> Namespace<B> {
         self.truth("any", ReduceOp::Any, x.into(), &axis.into())
     }
 
-    fn truth(&self, function: &'static str, op: ReduceOp, x: Expr<B>, axis: &Axes) -> Result<Array<B>> {
+    fn truth(
+        &self,
+        function: &'static str,
+        op: ReduceOp,
+        x: Expr<B>,
+        axis: &Axes,
+    ) -> Result<Array<B>> {
         let x = x.on(function, self)?;
         let axes = axis.resolve(function, &[Keyword::Keepdims], x.ndim())?;
         self.reduce(op, &x.cast(DType::Bool), &axes, DType::Bool)

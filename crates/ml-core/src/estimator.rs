@@ -51,12 +51,20 @@ impl HostParts {
         };
         Ok(Self {
             parameters: model.parameter_texts(),
-            arrays: model.arrays().into_iter().map(to_host).collect::<Result<_>>()?,
+            arrays: model
+                .arrays()
+                .into_iter()
+                .map(to_host)
+                .collect::<Result<_>>()?,
         })
     }
 
     /// Sends the parts to a device. What it cannot hold is converted: `float64` to `float32`, integers to a type of the device that holds their values.
-    pub(crate) fn send<B: Backend>(self, function: &'static str, xp: &Namespace<B>) -> Result<Parts<B>> {
+    pub(crate) fn send<B: Backend>(
+        self,
+        function: &'static str,
+        xp: &Namespace<B>,
+    ) -> Result<Parts<B>> {
         let available = xp.backend().dtypes();
         let upload = |(name, HostArray { buffer, shape }): (String, HostArray)| {
             let buffer = match held_as(buffer.dtype(), &available) {
@@ -93,7 +101,10 @@ fn held_as(dtype: DType, available: &[DType]) -> Option<DType> {
 }
 
 /// `Debug` of a fitted model: device, parameters, and each array's shape and dtype.
-pub(crate) fn debug<B: Backend, M: FittedModel<B>>(model: &M, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub(crate) fn debug<B: Backend, M: FittedModel<B>>(
+    model: &M,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
     let arrays = model.arrays();
     let mut out = f.debug_struct(&format!("Fitted{}", M::ESTIMATOR));
     if let Some((_, first)) = arrays.first() {
@@ -103,7 +114,10 @@ pub(crate) fn debug<B: Backend, M: FittedModel<B>>(model: &M, f: &mut fmt::Forma
         out.field(&name, &format_args!("{value}"));
     }
     for (name, array) in arrays {
-        out.field(name, &format_args!("{} {}", array.dtype(), shape_text(array.shape())));
+        out.field(
+            name,
+            &format_args!("{} {}", array.dtype(), shape_text(array.shape())),
+        );
     }
     out.finish()
 }

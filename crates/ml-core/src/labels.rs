@@ -19,7 +19,12 @@ impl<B: Backend> Labels<B> {
     ///
     /// # Errors
     /// Another device, length or rank; complex, fractional or non-finite labels.
-    pub(crate) fn new(function: &'static str, x: &Array<B>, y: &Array<B>, warnings: &mut Vec<Warning>) -> Result<Self> {
+    pub(crate) fn new(
+        function: &'static str,
+        x: &Array<B>,
+        y: &Array<B>,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Self> {
         let xp = x.namespace();
         same_device(function, y, &xp)?;
         let n = x.shape()[0];
@@ -32,7 +37,8 @@ impl<B: Backend> Labels<B> {
                 xp.reshape(y, [m])?
             }
             _ => {
-                let detail = "was given for y, which must be one-dimensional: one label for each sample";
+                let detail =
+                    "was given for y, which must be one-dimensional: one label for each sample";
                 return Err(Error::shape(function, &[y.shape()], detail));
             }
         };

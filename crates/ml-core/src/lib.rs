@@ -24,7 +24,9 @@ mod validation;
 mod warning;
 
 pub use crate::{
-    discriminant_analysis::{FittedLinearDiscriminantAnalysis, LinearDiscriminantAnalysis, Shrinkage, Solver},
+    discriminant_analysis::{
+        FittedLinearDiscriminantAnalysis, LinearDiscriminantAnalysis, Shrinkage, Solver,
+    },
     estimator::{FittedModel, Parts},
     warning::Warning,
 };

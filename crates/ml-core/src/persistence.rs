@@ -36,7 +36,8 @@ pub(crate) fn save<B: Backend, M: FittedModel<B>>(model: &M, path: &Path) -> Res
             ))
         })
         .collect::<Result<_>>()?;
-    let bytes = tensor::serialize(tensors, Some(metadata)).map_err(|e| Error::value("save", e.to_string()))?;
+    let bytes = tensor::serialize(tensors, Some(metadata))
+        .map_err(|e| Error::value("save", e.to_string()))?;
     fs::write(path, bytes).map_err(|e| Error::value("save", format!("{}: {e}", path.display())))
 }
 
@@ -44,7 +45,8 @@ pub(crate) fn load<B: Backend, M: FittedModel<B>>(path: &Path, xp: &Namespace<B>
     let located = |detail: String| Error::value("load", format!("{}: {detail}", path.display()));
     let bytes = read_file(path).map_err(located)?;
     let parts = parse(&bytes, M::ESTIMATOR).map_err(located)?;
-    M::from_parts(parts.send("load", xp)?).map_err(|e| located(format!("the file's parts make no model: {e}")))
+    M::from_parts(parts.send("load", xp)?)
+        .map_err(|e| located(format!("the file's parts make no model: {e}")))
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, String> {
@@ -81,9 +83,14 @@ fn parse(bytes: &[u8], estimator: &str) -> Result<HostParts, String> {
     }
 
     let read = |(name, view): (&str, tensor::TensorView<'_>)| {
-        let dtype = read_as(view.dtype())
-            .ok_or_else(|| format!("array {name:?} has the dtype {:?}, which no model has", view.dtype()))?;
-        let buffer = HostBuffer::from_bytes(dtype, view.data()).map_err(|e| format!("array {name:?}: {e}"))?;
+        let dtype = read_as(view.dtype()).ok_or_else(|| {
+            format!(
+                "array {name:?} has the dtype {:?}, which no model has",
+                view.dtype()
+            )
+        })?;
+        let buffer = HostBuffer::from_bytes(dtype, view.data())
+            .map_err(|e| format!("array {name:?}: {e}"))?;
         if has_nan(&buffer) {
             return Err(format!("array {name:?} holds NaN"));
         }

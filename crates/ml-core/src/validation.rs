@@ -7,7 +7,11 @@ use array_api_spec::{Array, Backend, Error, Namespace, Result, shape_text};
 ///
 /// # Errors
 /// Complex values; another rank than 2; fewer than `min_samples` rows; no columns.
-pub(crate) fn samples<B: Backend>(function: &'static str, x: &Array<B>, min_samples: usize) -> Result<Array<B>> {
+pub(crate) fn samples<B: Backend>(
+    function: &'static str,
+    x: &Array<B>,
+    min_samples: usize,
+) -> Result<Array<B>> {
     let shape = |detail: &str| Err(Error::shape(function, &[x.shape()], detail));
     let &[n, p] = x.shape() else {
         return shape(
@@ -28,7 +32,9 @@ pub(crate) fn samples<B: Backend>(function: &'static str, x: &Array<B>, min_samp
     match x.dtype() {
         d if d.is_real_floating() => Ok(x.clone()),
         d if d.is_complex() => Err(Error::dtype(function, &[d], "real values for x")),
-        _ => xp.astype(x, xp.info().default_dtypes().real_floating).eval(),
+        _ => xp
+            .astype(x, xp.info().default_dtypes().real_floating)
+            .eval(),
     }
 }
 
@@ -56,7 +62,11 @@ pub(crate) fn samples_like<B: Backend>(
 
 /// # Errors
 /// An array of another device than `xp`'s.
-pub(crate) fn same_device<B: Backend>(function: &'static str, x: &Array<B>, xp: &Namespace<B>) -> Result<()> {
+pub(crate) fn same_device<B: Backend>(
+    function: &'static str,
+    x: &Array<B>,
+    xp: &Namespace<B>,
+) -> Result<()> {
     if x.namespace() == *xp {
         Ok(())
     } else {

@@ -31,7 +31,10 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::PriorsRenormalized { sum } => {
-                write!(f, "the priors sum to {sum}, not to 1; each was divided by the sum")
+                write!(
+                    f,
+                    "the priors sum to {sum}, not to 1; each was divided by the sum"
+                )
             }
             Self::ColumnLabels { shape } => write!(
                 f,
@@ -39,7 +42,10 @@ impl fmt::Display for Warning {
                 shape_text(shape),
                 shape[0]
             ),
-            Self::ManyClasses { n_classes, n_samples } => write!(
+            Self::ManyClasses {
+                n_classes,
+                n_samples,
+            } => write!(
                 f,
                 "y has {n_classes} classes for {n_samples} samples; it may be the target of a regression"
             ),

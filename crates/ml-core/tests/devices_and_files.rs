@@ -5,12 +5,19 @@ mod common;
 use array_api_spec::{Backend, DType, Namespace, reference};
 use common::{adapters, floating_types, split};
 use insta::assert_snapshot;
-use ml_core::{FittedLinearDiscriminantAnalysis as Fitted, LinearDiscriminantAnalysis, Shrinkage, Solver, datasets};
+use ml_core::{
+    FittedLinearDiscriminantAnalysis as Fitted, LinearDiscriminantAnalysis, Shrinkage, Solver,
+    datasets,
+};
 use tempfile::TempDir;
 
 fn labels<B: Backend>(model: &Fitted<B>, xp: &Namespace<B>, dtype: DType) -> Vec<i64> {
     let x = split(&datasets::iris(), xp, dtype).x_test;
-    model.predict(&x).expect("good samples").to_vec().expect("integers")
+    model
+        .predict(&x)
+        .expect("good samples")
+        .to_vec()
+        .expect("integers")
 }
 
 fn estimators() -> [LinearDiscriminantAnalysis; 4] {
@@ -27,7 +34,11 @@ fn estimators() -> [LinearDiscriminantAnalysis; 4] {
     ]
 }
 
-fn iris_model<B: Backend>(xp: &Namespace<B>, dtype: DType, lda: &LinearDiscriminantAnalysis) -> Fitted<B> {
+fn iris_model<B: Backend>(
+    xp: &Namespace<B>,
+    dtype: DType,
+    lda: &LinearDiscriminantAnalysis,
+) -> Fitted<B> {
     let data = split(&datasets::iris(), xp, dtype);
     lda.fit(&data.x_train, &data.y_train).expect("a good fit")
 }
@@ -82,7 +93,11 @@ fn a_file_keeps_every_bit() {
             .into_iter()
             .zip(ml_core::FittedModel::arrays(&loaded))
         {
-            assert_eq!(a.to_host().expect("values"), b.to_host().expect("values"), "{name}");
+            assert_eq!(
+                a.to_host().expect("values"),
+                b.to_host().expect("values"),
+                "{name}"
+            );
         }
     }
 }
@@ -197,7 +212,11 @@ fn values_that_make_no_model_are_refused() {
 fn no_prefix_and_no_flipped_byte_panics() {
     let good = forged(|json| json);
     for length in 0..good.len() {
-        assert!(load(&good[..length]).is_err(), "{length} bytes of {}", good.len());
+        assert!(
+            load(&good[..length]).is_err(),
+            "{length} bytes of {}",
+            good.len()
+        );
     }
     for position in 0..good.len() {
         let mut bytes = good.clone();
@@ -210,7 +229,8 @@ fn no_prefix_and_no_flipped_byte_panics() {
 fn paths_without_a_model_are_refused() {
     let folder = TempDir::new().expect("a temporary folder");
     let xp = reference::namespace();
-    let message = |path: &std::path::Path| Fitted::load(path, &xp).expect_err("no file").to_string();
+    let message =
+        |path: &std::path::Path| Fitted::load(path, &xp).expect_err("no file").to_string();
     assert!(message(folder.path()).ends_with("not a regular file"));
     assert!(message(&folder.path().join("absent")).contains("No such file"));
     let model = iris_model(&xp, DType::Float64, &LinearDiscriminantAnalysis::default());

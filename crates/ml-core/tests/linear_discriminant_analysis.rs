@@ -4,7 +4,9 @@ mod common;
 
 use array_api_spec::{Array, DType, HostBuffer, ix, reference};
 use common::split;
-use ml_core::{LinearDiscriminantAnalysis, Shrinkage, Solver, Warning, datasets, metrics::accuracy_score};
+use ml_core::{
+    LinearDiscriminantAnalysis, Shrinkage, Solver, Warning, datasets, metrics::accuracy_score,
+};
 
 type Lda = LinearDiscriminantAnalysis;
 type Reference = reference::Reference;
@@ -21,21 +23,32 @@ fn close(a: &Array<Reference>, b: &[f64], tolerance: f64) {
 #[test]
 fn two_classes_of_one_feature_by_hand() {
     let xp = reference::namespace();
-    let x = xp.asarray([[0.0], [2.0], [5.0], [7.0], [6.0], [6.0]]).expect("good");
+    let x = xp
+        .asarray([[0.0], [2.0], [5.0], [7.0], [6.0], [6.0]])
+        .expect("good");
     let y = xp.asarray([-1, -1, 4, 4, 4, 4]).expect("good");
     let (m0, m1, variance) = (1.0, 6.0, 4.0 / 6.0);
     let w = (m1 - m0) / variance;
     let b = 2.0_f64.ln() - (m1 * m1 - m0 * m0) / (2.0 * variance);
     for solver in [Solver::Svd, Solver::Lsqr, Solver::Eigen] {
-        let lda = Lda::default().solver(solver).fit(&x, &y).expect("a good fit");
-        assert_eq!((lda.coef_().shape(), lda.intercept_().shape()), (&[1, 1][..], &[1][..]));
+        let lda = Lda::default()
+            .solver(solver)
+            .fit(&x, &y)
+            .expect("a good fit");
+        assert_eq!(
+            (lda.coef_().shape(), lda.intercept_().shape()),
+            (&[1, 1][..], &[1][..])
+        );
         close(lda.coef_(), &[w], 1e-12);
         close(lda.intercept_(), &[b], 1e-12);
         let new = xp.asarray([[3.0], [4.0]]).expect("good");
         let scores = [3.0 * w + b, 4.0 * w + b];
         close(&lda.decision_function(&new).expect("good"), &scores, 1e-11);
         assert_eq!(
-            lda.predict(&new).expect("good").to_vec::<i64>().expect("integers"),
+            lda.predict(&new)
+                .expect("good")
+                .to_vec::<i64>()
+                .expect("integers"),
             [-1, 4]
         );
         let p = scores.map(|s| 1.0 / (1.0 + (-s).exp()));
@@ -63,12 +76,26 @@ fn all_solvers_agree_where_they_compute_the_same() {
         .expect("good")
         .to_vec::<f64>()
         .expect("real");
-    close(&lsqr.predict_proba(&data.x_test).expect("good"), &proba, 1e-9);
-    close(&eigen.predict_proba(&data.x_test).expect("good"), &proba, 1e-9);
+    close(
+        &lsqr.predict_proba(&data.x_test).expect("good"),
+        &proba,
+        1e-9,
+    );
+    close(
+        &eigen.predict_proba(&data.x_test).expect("good"),
+        &proba,
+        1e-9,
+    );
     let log = svd.predict_log_proba(&data.x_test).expect("good");
     let expected: Vec<f64> = proba
         .iter()
-        .map(|p| if *p == 0.0 { f64::MIN_POSITIVE.ln() } else { p.ln() })
+        .map(|p| {
+            if *p == 0.0 {
+                f64::MIN_POSITIVE.ln()
+            } else {
+                p.ln()
+            }
+        })
         .collect();
     close(&log, &expected, 1e-12);
 }
@@ -76,16 +103,27 @@ fn all_solvers_agree_where_they_compute_the_same() {
 #[test]
 fn one_class_is_always_predicted() {
     let xp = reference::namespace();
-    let x = xp.asarray([[0.0, 1.0], [2.0, 0.0], [1.0, 5.0]]).expect("good");
+    let x = xp
+        .asarray([[0.0, 1.0], [2.0, 0.0], [1.0, 5.0]])
+        .expect("good");
     let y = xp.asarray([7, 7, 7]).expect("good");
     for solver in [Solver::Svd, Solver::Lsqr, Solver::Eigen] {
-        let lda = Lda::default().solver(solver).fit(&x, &y).expect("a good fit");
+        let lda = Lda::default()
+            .solver(solver)
+            .fit(&x, &y)
+            .expect("a good fit");
         assert_eq!(
-            lda.predict(&x).expect("good").to_vec::<i64>().expect("integers"),
+            lda.predict(&x)
+                .expect("good")
+                .to_vec::<i64>()
+                .expect("integers"),
             [7, 7, 7]
         );
         assert_eq!(
-            lda.predict_proba(&x).expect("good").to_vec::<f64>().expect("real"),
+            lda.predict_proba(&x)
+                .expect("good")
+                .to_vec::<f64>()
+                .expect("real"),
             [1.0; 3]
         );
         assert_eq!(lda.decision_function(&x).expect("good").shape(), [3]);
@@ -116,7 +154,10 @@ fn labels_keep_their_dtype() {
             })
             .expect("good");
         let lda = Lda::default().fit(&x, &y).expect("a good fit");
-        assert_eq!(lda.predict(&x).expect("good").to_host().expect("values"), buffer);
+        assert_eq!(
+            lda.predict(&x).expect("good").to_host().expect("values"),
+            buffer
+        );
         assert_eq!(lda.score(&x, &y).expect("good"), 1.0);
     }
 }
@@ -131,7 +172,10 @@ fn x_of_integers_is_taken_as_numbers() {
     let lda = Lda::default().fit(&x, &y).expect("a good fit");
     assert_eq!(lda.coef_().dtype(), DType::Float64);
     assert_eq!(
-        lda.predict(&x).expect("good").to_vec::<i64>().expect("integers"),
+        lda.predict(&x)
+            .expect("good")
+            .to_vec::<i64>()
+            .expect("integers"),
         [0, 0, 0, 1, 1, 1]
     );
 }
@@ -148,7 +192,10 @@ fn everything_follows_x() {
                 .expect("a good fit");
             for (name, array) in ml_core::FittedModel::arrays(&lda) {
                 assert_eq!(array.namespace(), xp, "{name}");
-                assert!(name == "classes_" || array.dtype() == DType::Float32, "{name}");
+                assert!(
+                    name == "classes_" || array.dtype() == DType::Float32,
+                    "{name}"
+                );
             }
             assert_eq!(
                 lda.predict_log_proba(&data.x_test).expect("good").dtype(),
@@ -167,16 +214,32 @@ fn warnings_say_what_was_put_right() {
         .fit(&data.x_train, &data.y_train)
         .expect("a good fit");
     assert_eq!(lda.warnings(), [Warning::PriorsRenormalized { sum: 4.0 }]);
-    assert_eq!(lda.priors_().to_vec::<f64>().expect("real"), [0.25, 0.5, 0.25]);
+    assert_eq!(
+        lda.priors_().to_vec::<f64>().expect("real"),
+        [0.25, 0.5, 0.25]
+    );
     insta::assert_snapshot!(lda.warnings()[0], @"the priors sum to 4, not to 1; each was divided by the sum");
 
-    let column = xp.reshape(&data.y_train, [data.y_train.size(), 1]).expect("good");
-    let lda = Lda::default().fit(&data.x_train, &column).expect("a good fit");
-    assert_eq!(lda.warnings(), [Warning::ColumnLabels { shape: vec![113, 1] }]);
+    let column = xp
+        .reshape(&data.y_train, [data.y_train.size(), 1])
+        .expect("good");
+    let lda = Lda::default()
+        .fit(&data.x_train, &column)
+        .expect("a good fit");
+    assert_eq!(
+        lda.warnings(),
+        [Warning::ColumnLabels {
+            shape: vec![113, 1]
+        }]
+    );
     insta::assert_snapshot!(lda.warnings()[0], @"y has shape (113, 1); one value for each sample, shape (113,), was expected and taken");
 
-    let x = xp.reshape(xp.arange(0.0, 30.0, 1.0), [30, 1]).expect("good");
-    let y = (xp.arange(0, 30, 1).expect("good") % 20).eval().expect("good");
+    let x = xp
+        .reshape(xp.arange(0.0, 30.0, 1.0), [30, 1])
+        .expect("good");
+    let y = (xp.arange(0, 30, 1).expect("good") % 20)
+        .eval()
+        .expect("good");
     let lda = Lda::default().fit(&x, &y).expect("a good fit");
     assert_eq!(
         lda.warnings(),
@@ -195,7 +258,12 @@ fn collinear_features_are_dropped() {
     let data = split(&datasets::iris(), &xp, DType::Float64);
     let twice = |x: &Array<Reference>| {
         xp.concat(
-            &[x, &(x.get(ix![.., ..1]).expect("good") * 2.0).eval().expect("good")],
+            &[
+                x,
+                &(x.get(ix![.., ..1]).expect("good") * 2.0)
+                    .eval()
+                    .expect("good"),
+            ],
             Some(1),
         )
         .expect("good")
@@ -203,8 +271,14 @@ fn collinear_features_are_dropped() {
     for solver in [Solver::Svd, Solver::Lsqr] {
         let lda = Lda::default().solver(solver);
         let plain = lda.fit(&data.x_train, &data.y_train).expect("a good fit");
-        let collinear = lda.fit(&twice(&data.x_train), &data.y_train).expect("a good fit");
-        let expected: Vec<f64> = plain.predict_proba(&data.x_test).expect("good").to_vec().expect("real");
+        let collinear = lda
+            .fit(&twice(&data.x_train), &data.y_train)
+            .expect("a good fit");
+        let expected: Vec<f64> = plain
+            .predict_proba(&data.x_test)
+            .expect("good")
+            .to_vec()
+            .expect("real");
         close(
             &collinear.predict_proba(&twice(&data.x_test)).expect("good"),
             &expected,
@@ -222,10 +296,20 @@ fn coinciding_means_explain_nothing() {
     let x = xp.concat(&[&x, &x], Some(0)).expect("good");
     let y = xp.asarray([0, 0, 0, 0, 1, 1, 1, 1]).expect("good");
     for solver in [Solver::Svd, Solver::Eigen] {
-        let lda = Lda::default().solver(solver).fit(&x, &y).expect("a good fit");
-        close(lda.explained_variance_ratio_().expect("of both"), &[0.0], 0.0);
+        let lda = Lda::default()
+            .solver(solver)
+            .fit(&x, &y)
+            .expect("a good fit");
+        close(
+            lda.explained_variance_ratio_().expect("of both"),
+            &[0.0],
+            0.0,
+        );
         assert_eq!(
-            lda.predict_proba(&x).expect("good").to_vec::<f64>().expect("real"),
+            lda.predict_proba(&x)
+                .expect("good")
+                .to_vec::<f64>()
+                .expect("real"),
             [0.5; 16]
         );
     }
@@ -241,7 +325,11 @@ fn a_prior_of_zero_rules_a_class_out() {
             .priors([0.5, 0.0, 0.5])
             .fit(&data.x_train, &data.y_train)
             .expect("a good fit");
-        let predicted: Vec<i64> = lda.predict(&data.x_test).expect("good").to_vec().expect("integers");
+        let predicted: Vec<i64> = lda
+            .predict(&data.x_test)
+            .expect("good")
+            .to_vec()
+            .expect("integers");
         assert!(!predicted.contains(&1));
         let proba = lda.predict_proba(&data.x_test).expect("good");
         assert!(

@@ -6,7 +6,8 @@ use array_api_spec::{
 };
 use insta::assert_snapshot;
 use ml_core::{
-    FittedLinearDiscriminantAnalysis, LinearDiscriminantAnalysis, Shrinkage, Solver, metrics::accuracy_score,
+    FittedLinearDiscriminantAnalysis, LinearDiscriminantAnalysis, Shrinkage, Solver,
+    metrics::accuracy_score,
 };
 use proptest::prelude::*;
 
@@ -21,7 +22,14 @@ fn message<T>(result: Result<T>) -> String {
 
 /// Six samples of three classes.
 fn x() -> Array<Reference> {
-    let rows = [[0.0, 1.0], [1.0, 0.0], [4.0, 4.5], [5.0, 4.0], [9.0, 0.0], [8.0, 1.5]];
+    let rows = [
+        [0.0, 1.0],
+        [1.0, 0.0],
+        [4.0, 4.5],
+        [5.0, 4.0],
+        [9.0, 0.0],
+        [8.0, 1.5],
+    ];
     reference::namespace().asarray(rows).expect("a good array")
 }
 
@@ -77,7 +85,9 @@ fn samples_and_labels() {
     assert_snapshot!(fit(&x, &xp.asarray([f64::NAN; 6]).expect("good")), @"fit: y of shape (6,) holds values that are not whole numbers; a classifier takes labels, not the continuous target of a regression");
     assert_snapshot!(fit(&x, &xp.full([6], Complex::new(1.0, 0.0), DType::Complex128).expect("good")), @"fit: takes labels of bool, integer or whole floating-point values for y, not complex128");
     assert_snapshot!(fit(&x, &xp.asarray([0, 1, 2, 3, 4, 5]).expect("good")), @"fit: y has 6 classes for 6 samples; there must be more samples than classes");
-    let elsewhere = reference::narrow_namespace().asarray([0, 0, 1, 1, 2, 2]).expect("good");
+    let elsewhere = reference::narrow_namespace()
+        .asarray([0, 0, 1, 1, 2, 2])
+        .expect("good");
     assert_snapshot!(fit(&x, &elsewhere), @"fit: one array is on reference:1, another on reference:0; bring one to the other's device with `to_device`");
 }
 
@@ -95,7 +105,9 @@ fn an_intercept_that_overflows_is_refused() {
 
 #[test]
 fn collinear_features_have_no_positive_definite_covariance() {
-    let twice = reference::namespace().concat(&[&x(), &x()], Some(1)).expect("good");
+    let twice = reference::namespace()
+        .concat(&[&x(), &x()], Some(1))
+        .expect("good");
     assert_snapshot!(message(Lda::default().solver(Solver::Eigen).fit(&twice, &y())), @"fit: the covariance matrix within classes is not positive definite: features are constant or linear combinations of others, or there are more features than samples. Set `shrinkage`, or use the solver `svd`");
 }
 
@@ -125,7 +137,10 @@ fn predictions() {
         }
     }
     assert_snapshot!(message(model.score(&x(), &xp.asarray([0, 1]).expect("good"))), @"accuracy_score: shapes (2,) and (6,) were given for y_true and y_pred, which must be one-dimensional, not empty, and of one length");
-    let lsqr = Lda::default().solver(Solver::Lsqr).fit(&x(), &y()).expect("a good fit");
+    let lsqr = Lda::default()
+        .solver(Solver::Lsqr)
+        .fit(&x(), &y())
+        .expect("a good fit");
     assert_snapshot!(message(lsqr.transform(&x())), @"transform: the solver `lsqr` finds no directions to project on; fit with `svd` or `eigen`");
     let nothing = xp.zeros([0], DType::Int64).expect("good");
     assert_snapshot!(message(accuracy_score(&nothing, &nothing)), @"accuracy_score: shapes (0,) and (0,) were given for y_true and y_pred, which must be one-dimensional, not empty, and of one length");
@@ -196,10 +211,14 @@ fn check_fit<B: Backend>(
     dtype: DType,
     labels: &[i64],
 ) -> Result<(), TestCaseError> {
-    let x = xp.asarray_as((values.to_vec(), shape), dtype).expect("a good array");
+    let x = xp
+        .asarray_as((values.to_vec(), shape), dtype)
+        .expect("a good array");
     let integral = xp.info().default_dtypes().integral;
     let y = xp.asarray_as(labels, integral).expect("a good array");
-    let Ok(model) = lda.fit(&x, &y) else { return Ok(()) };
+    let Ok(model) = lda.fit(&x, &y) else {
+        return Ok(());
+    };
     let classes: Vec<i64> = model.classes_().to_vec().expect("integers");
     let predicted: Vec<i64> = model
         .predict(&x)
@@ -207,11 +226,26 @@ fn check_fit<B: Backend>(
         .to_vec()
         .expect("integers");
     prop_assert!(predicted.iter().all(|label| classes.contains(label)));
-    let proba = model.predict_proba(&x).expect("the samples that were fitted");
+    let proba = model
+        .predict_proba(&x)
+        .expect("the samples that were fitted");
     prop_assert_eq!(proba.shape(), &[shape[0], classes.len()][..]);
     let sums: Vec<f64> = xp.sum(&proba, 1).expect("a matrix").to_vec().expect("real");
-    prop_assert!(sums.iter().all(|s| (s - 1.0).abs() < 1e-5), "{:?} of {:?}", sums, model);
-    let log_proba: Vec<f64> = model.predict_log_proba(&x).expect("the same").to_vec().expect("real");
-    prop_assert!(log_proba.iter().all(|v| v.is_finite() && *v <= 0.0), "{:?}", log_proba);
+    prop_assert!(
+        sums.iter().all(|s| (s - 1.0).abs() < 1e-5),
+        "{:?} of {:?}",
+        sums,
+        model
+    );
+    let log_proba: Vec<f64> = model
+        .predict_log_proba(&x)
+        .expect("the same")
+        .to_vec()
+        .expect("real");
+    prop_assert!(
+        log_proba.iter().all(|v| v.is_finite() && *v <= 0.0),
+        "{:?}",
+        log_proba
+    );
     Ok(())
 }

@@ -49,10 +49,34 @@ fn digits_on_the_reference_backend() {
 #[test]
 fn iris_and_digits_on_the_cpu() {
     let cpu = array_api_compat::cpu();
-    check_all(&iris_reference(), &datasets::iris(), &cpu, DType::Float64, 1e-8);
-    check_all(&digits_reference(), &datasets::digits(), &cpu, DType::Float64, 1e-8);
-    check_all(&iris_reference(), &datasets::iris(), &cpu, DType::Float32, 1e-3);
-    check_all(&digits_reference(), &datasets::digits(), &cpu, DType::Float32, 1e-3);
+    check_all(
+        &iris_reference(),
+        &datasets::iris(),
+        &cpu,
+        DType::Float64,
+        1e-8,
+    );
+    check_all(
+        &digits_reference(),
+        &datasets::digits(),
+        &cpu,
+        DType::Float64,
+        1e-8,
+    );
+    check_all(
+        &iris_reference(),
+        &datasets::iris(),
+        &cpu,
+        DType::Float32,
+        1e-3,
+    );
+    check_all(
+        &digits_reference(),
+        &datasets::digits(),
+        &cpu,
+        DType::Float32,
+        1e-3,
+    );
 }
 
 #[test]
@@ -61,7 +85,13 @@ fn iris_and_digits_on_wgpu() {
         for dtype in floating_types(&xp) {
             let tolerance = if dtype == DType::Float64 { 1e-6 } else { 1e-3 };
             check_all(&iris_reference(), &datasets::iris(), &xp, dtype, tolerance);
-            check_all(&digits_reference(), &datasets::digits(), &xp, dtype, tolerance);
+            check_all(
+                &digits_reference(),
+                &datasets::digits(),
+                &xp,
+                dtype,
+                tolerance,
+            );
         }
     }
 }

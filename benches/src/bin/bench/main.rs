@@ -59,11 +59,23 @@ struct Candidate {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let (candidates, absent) = candidates(arguments.device.as_deref());
-    anyhow::ensure!(!candidates.is_empty(), "no device here has a name that starts as asked");
+    anyhow::ensure!(
+        !candidates.is_empty(),
+        "no device here has a name that starts as asked"
+    );
     let cases = data::cases(&arguments.sizes)?;
-    let sklearn = arguments.against.is_some().then(sklearn::environment).transpose()?;
+    let sklearn = arguments
+        .against
+        .is_some()
+        .then(sklearn::environment)
+        .transpose()?;
 
-    let steps = cases.len() * (candidates.iter().map(|c| dtypes(&c.xp).len()).sum::<usize>() + 1);
+    let steps = cases.len()
+        * (candidates
+            .iter()
+            .map(|c| dtypes(&c.xp).len())
+            .sum::<usize>()
+            + 1);
     let bar = ProgressBar::new(steps as u64).with_style(style());
     let mut report = Report::new(candidates.iter().map(|c| c.name.clone()).collect(), absent);
     for case in &cases {
@@ -100,7 +112,10 @@ fn candidates(prefix: Option<&str>) -> (Vec<Candidate>, Vec<String>) {
         match entry.namespace {
             Ok(xp) => {
                 if prefix.is_none_or(|p| entry.name.starts_with(p)) {
-                    found.push(Candidate { name: entry.name, xp });
+                    found.push(Candidate {
+                        name: entry.name,
+                        xp,
+                    });
                 }
             }
             Err(hint) => absent.push(format!("{}: {hint}", entry.name)),
@@ -125,9 +140,14 @@ fn run_case(
             let limits = Limits::of(&candidate.xp, dtype)?;
             let measured = Measured::of(case, &candidate.xp, dtype, arguments.repeat)
                 .with_context(|| format!("{} in {dtype} on {}", case.name, candidate.name))?;
-            report
-                .rows
-                .push(Row::new(case, &candidate.name, dtype, &measured, &limits, &expected));
+            report.rows.push(Row::new(
+                case,
+                &candidate.name,
+                dtype,
+                &measured,
+                &limits,
+                &expected,
+            ));
             bar.inc(1);
         }
     }
@@ -145,5 +165,6 @@ fn dtypes(xp: &Namespace<AnyBackend>) -> Vec<DType> {
 }
 
 fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{bar:24} {pos}/{len} {msg} ({elapsed})").expect("a valid template")
+    ProgressStyle::with_template("{bar:24} {pos}/{len} {msg} ({elapsed})")
+        .expect("a valid template")
 }

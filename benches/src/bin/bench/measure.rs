@@ -23,7 +23,12 @@ pub(crate) struct Measured {
 
 impl Measured {
     /// Fits and predicts `repeat` times after one run that is not timed; every clock stops after the device has.
-    pub(crate) fn of<B: Backend>(case: &Case, xp: &Namespace<B>, dtype: DType, repeat: u32) -> Result<Self> {
+    pub(crate) fn of<B: Backend>(
+        case: &Case,
+        xp: &Namespace<B>,
+        dtype: DType,
+        repeat: u32,
+    ) -> Result<Self> {
         let lda = LinearDiscriminantAnalysis::default();
         let host = cpu();
         let (host_x, _) = case.train.clone().into_arrays(&host, dtype)?;
@@ -61,7 +66,11 @@ impl Measured {
 pub(crate) fn reference_labels<B: Backend>(case: &Case, xp: &Namespace<B>) -> Result<Vec<i64>> {
     let (x, y) = case.train.clone().into_arrays(xp, DType::Float64)?;
     let (test, _) = case.test.clone().into_arrays(xp, DType::Float64)?;
-    labels(&LinearDiscriminantAnalysis::default().fit(&x, &y)?.predict(&test)?)
+    labels(
+        &LinearDiscriminantAnalysis::default()
+            .fit(&x, &y)?
+            .predict(&test)?,
+    )
 }
 
 fn labels<B: Backend>(y: &Array<B>) -> Result<Vec<i64>> {

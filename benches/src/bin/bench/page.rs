@@ -38,7 +38,10 @@ pub(crate) fn html(report: &Report) -> Result<String> {
          pass over the data for a fit, one pass for a prediction. Every model is also moved to the CPU and asked again; the last column is the lower agreement.</p>\n"
     )?;
     for data in data_sets(report) {
-        let (light, dark) = (fit_times(report, &data, &LIGHT)?, fit_times(report, &data, &DARK)?);
+        let (light, dark) = (
+            fit_times(report, &data, &LIGHT)?,
+            fit_times(report, &data, &DARK)?,
+        );
         writeln!(
             page,
             "<div class=\"light\">{light}</div><div class=\"dark\">{dark}</div>"
@@ -90,7 +93,10 @@ pub(crate) fn html(report: &Report) -> Result<String> {
 pub(crate) fn pictures(report: &Report) -> Result<Vec<(String, String)>> {
     let mut files = Vec::new();
     for (i, data) in data_sets(report).iter().enumerate() {
-        files.push((format!("fit-{i}-light.svg"), fit_times(report, data, &LIGHT)?));
+        files.push((
+            format!("fit-{i}-light.svg"),
+            fit_times(report, data, &LIGHT)?,
+        ));
         files.push((format!("fit-{i}-dark.svg"), fit_times(report, data, &DARK)?));
     }
     Ok(files)
@@ -104,5 +110,7 @@ fn data_sets(report: &Report) -> Vec<String> {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }

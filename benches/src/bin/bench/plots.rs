@@ -53,13 +53,22 @@ pub(crate) fn fit_times(report: &Report, data: &str, palette: &Palette) -> Resul
         let full = WIDTH as i32 - LABELS - VALUES;
         for (i, row) in rows.iter().enumerate() {
             let top = HEADER + i as i32 * ROW_HEIGHT as i32;
-            text(&format!("{} {}", row.device, row.dtype), (MARGIN, top + 3), 14)?;
+            text(
+                &format!("{} {}", row.device, row.dtype),
+                (MARGIN, top + 3),
+                14,
+            )?;
             let length = ((row.fit / longest) * f64::from(full)).max(2.0) as i32;
-            let bar = [(LABELS, top), (LABELS + length, top + ROW_HEIGHT as i32 - 8)];
+            let bar = [
+                (LABELS, top),
+                (LABELS + length, top + ROW_HEIGHT as i32 - 8),
+            ];
             let colour = palette.bars[usize::from(row.dtype == "float64")];
             area.draw(&Rectangle::new(bar, colour.filled()))
                 .map_err(|e| failed(&e))?;
-            let speedup = row.speedup.map_or_else(String::new, |s| format!("  ({s:.1}×)"));
+            let speedup = row
+                .speedup
+                .map_or_else(String::new, |s| format!("  ({s:.1}×)"));
             text(
                 &format!("{}{speedup}", seconds(row.fit)),
                 (LABELS + length + 8, top + 3),

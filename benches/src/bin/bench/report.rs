@@ -122,7 +122,8 @@ impl Report {
                 row.dtype.clone(),
                 seconds(row.transfer),
                 seconds(row.fit),
-                row.fit_limit.map_or_else(String::new, |t| format!("({})", seconds(t))),
+                row.fit_limit
+                    .map_or_else(String::new, |t| format!("({})", seconds(t))),
                 row.speedup.map_or_else(String::new, |s| format!("{s:.1}×")),
                 seconds(row.predict),
                 row.predict_limit
@@ -142,7 +143,8 @@ impl Report {
         let json = serde_json::to_string_pretty(self)?;
         for (name, text) in [("report.json", json), ("report.html", page::html(self)?)] {
             let path = folder.join(name);
-            std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+            std::fs::write(&path, text)
+                .with_context(|| format!("cannot write {}", path.display()))?;
         }
         for (name, svg) in page::pictures(self)? {
             std::fs::write(folder.join(name), svg)?;

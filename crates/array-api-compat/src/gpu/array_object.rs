@@ -53,14 +53,20 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
         let mut values = HostBuffer::from_bytes(x.dtype, &[]);
         if let Some(buffer) = x.storage.buffer() {
             let offset = (x.layout.offset() * size) as u64;
-            self.runtime.download(buffer, offset, (n * size) as u64, &mut |bytes| {
-                values = HostBuffer::from_bytes(x.dtype, bytes);
-            })?;
+            self.runtime
+                .download(buffer, offset, (n * size) as u64, &mut |bytes| {
+                    values = HostBuffer::from_bytes(x.dtype, bytes);
+                })?;
         }
         values
     }
 
-    fn assign(&self, target: &mut Strided<Memory<R>>, region: &Layout, value: &Program<Memory<R>>) -> Result<()> {
+    fn assign(
+        &self,
+        target: &mut Strided<Memory<R>>,
+        region: &Layout,
+        value: &Program<Memory<R>>,
+    ) -> Result<()> {
         let n = value.size();
         if n == 0 {
             return Ok(());
@@ -94,7 +100,8 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
                 let (position, new) = (place.at(i), pack(source.at(i).real(), dtype));
                 let (lanes, bits) = (lanes(dtype) as u32, dtype.size() as u32 * 8);
                 let (word, shift) = (position / lanes, (position % lanes) * bits);
-                let old = (words.atomic(Atomic::Add, word, lit(Ty::U32, 0)) >> shift) & ((1_u32 << bits) - 1);
+                let old = (words.atomic(Atomic::Add, word, lit(Ty::U32, 0)) >> shift)
+                    & ((1_u32 << bits) - 1);
                 let _ = words.atomic(Atomic::Add, word, (new - old) << shift);
             });
         });
@@ -111,11 +118,21 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
 
     fn path(&self, function: &str) -> Path {
         match function {
-            "cholesky" | "inv" | "solve" | "eigh" | "eigvalsh" | "svd" | "svdvals" | "qr" | "pinv" | "matrix_rank"
-            | "det" | "slogdet" => Path::Host(HOST),
+            "cholesky" | "inv" | "solve" | "eigh" | "eigvalsh" | "svd" | "svdvals" | "qr"
+            | "pinv" | "matrix_rank" | "det" | "slogdet" => Path::Host(HOST),
             _ if NATIVE.contains(&function) => Path::Native,
-            _ if array_api_spec::UnaryOp::ALL.iter().any(|op| op.name() == function) => Path::Native,
-            _ if array_api_spec::BinaryOp::ALL.iter().any(|op| op.name() == function) => Path::Native,
+            _ if array_api_spec::UnaryOp::ALL
+                .iter()
+                .any(|op| op.name() == function) =>
+            {
+                Path::Native
+            }
+            _ if array_api_spec::BinaryOp::ALL
+                .iter()
+                .any(|op| op.name() == function) =>
+            {
+                Path::Native
+            }
             _ => Path::Composed,
         }
     }

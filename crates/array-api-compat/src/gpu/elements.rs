@@ -18,7 +18,11 @@ pub(super) struct Elements {
 
 /// How many elements share a word.
 pub(super) const fn lanes(dtype: DType) -> usize {
-    if dtype.size() < 4 { 4 / dtype.size() } else { 1 }
+    if dtype.size() < 4 {
+        4 / dtype.size()
+    } else {
+        1
+    }
 }
 
 /// The dtype of a dtype's register: 8- and 16-bit integers widen to 32 bits.
@@ -31,7 +35,11 @@ pub(super) const fn wide(dtype: DType) -> DType {
 }
 
 fn memory_type(dtype: DType) -> Ty {
-    if lanes(dtype) > 1 { Ty::U32 } else { register(dtype) }
+    if lanes(dtype) > 1 {
+        Ty::U32
+    } else {
+        register(dtype)
+    }
 }
 
 impl Elements {
@@ -58,8 +66,16 @@ impl Elements {
             return Value::Complex(self.mem.load(at), self.mem.load(at + 1));
         }
         Value::Real(match self.dtype.size() {
-            1 => unpack(self.mem.load(position >> 2), (position & 3) << 3, self.dtype),
-            2 => unpack(self.mem.load(position >> 1), (position & 1) << 4, self.dtype),
+            1 => unpack(
+                self.mem.load(position >> 2),
+                (position & 3) << 3,
+                self.dtype,
+            ),
+            2 => unpack(
+                self.mem.load(position >> 1),
+                (position & 1) << 4,
+                self.dtype,
+            ),
             _ => self.mem.load(position),
         })
     }
@@ -73,7 +89,11 @@ impl Elements {
                 self.mem.store(at + 1, im);
             }
             Value::Real(x) => {
-                assert_eq!(lanes(self.dtype), 1, "elements that share a word are written by `fill`");
+                assert_eq!(
+                    lanes(self.dtype),
+                    1,
+                    "elements that share a word are written by `fill`"
+                );
                 self.mem.store(position, x);
             }
         }
@@ -133,15 +153,16 @@ impl Positions {
                 offset: None,
             };
         }
-        let axes = layout
-            .shape()
-            .iter()
-            .zip(layout.strides())
-            .enumerate()
-            .map(|(axis, (&n, &s))| {
-                let length = (axis > 0).then(|| k.size(&format!("{name}_n{axis}"), n as isize));
-                (length, Some(k.size(&format!("{name}_s{axis}"), s)))
-            });
+        let axes =
+            layout
+                .shape()
+                .iter()
+                .zip(layout.strides())
+                .enumerate()
+                .map(|(axis, (&n, &s))| {
+                    let length = (axis > 0).then(|| k.size(&format!("{name}_n{axis}"), n as isize));
+                    (length, Some(k.size(&format!("{name}_s{axis}"), s)))
+                });
         Self {
             axes: axes.collect(),
             offset: Some(k.size(&format!("{name}_o"), layout.offset() as isize)),
@@ -150,7 +171,9 @@ impl Positions {
 
     /// Where the element lies that is number `linear` in row-major order.
     pub(super) fn at(&self, linear: Val) -> Val {
-        let Some(mut position) = self.offset else { return linear };
+        let Some(mut position) = self.offset else {
+            return linear;
+        };
         let mut rest = linear;
         for (length, stride) in self.axes.iter().rev() {
             let coordinate = match length {

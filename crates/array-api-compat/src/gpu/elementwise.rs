@@ -66,14 +66,21 @@ impl Fused {
             .enumerate()
             .map(|(i, (input, layout))| {
                 let name = format!("x{i}");
-                (Elements::input(k, &name, input.dtype), Positions::new(k, &name, layout))
+                (
+                    Elements::input(k, &name, input.dtype),
+                    Positions::new(k, &name, layout),
+                )
             });
         let uses_index = program.steps.iter().any(|s| matches!(s.op, Op::Index(_)));
         let lengths = program.shape.iter().enumerate().filter(|_| uses_index);
-        let scalars = program.steps.iter().enumerate().map(|(i, step)| match step.op {
-            Op::Scalar(x) => Some(parameter(k, &format!("c{i}"), x, step.dtype)),
-            _ => None,
-        });
+        let scalars = program
+            .steps
+            .iter()
+            .enumerate()
+            .map(|(i, step)| match step.op {
+                Op::Scalar(x) => Some(parameter(k, &format!("c{i}"), x, step.dtype)),
+                _ => None,
+            });
         Self {
             inputs: inputs.collect(),
             scalars: scalars.collect(),
@@ -93,20 +100,32 @@ impl Fused {
                     let (elements, positions) = &self.inputs[i];
                     elements.load(positions.at(linear))
                 }
-                Op::Scalar(_) => self.scalars[number].unwrap_or_else(|| unreachable!("declared by `new`")),
+                Op::Scalar(_) => {
+                    self.scalars[number].unwrap_or_else(|| unreachable!("declared by `new`"))
+                }
                 Op::Index(axis) => {
-                    let index = self.lengths[axis + 1..].iter().rev().fold(linear, |rest, &n| rest / n);
-                    let index = if axis == 0 { index } else { index % self.lengths[axis] };
+                    let index = self.lengths[axis + 1..]
+                        .iter()
+                        .rev()
+                        .fold(linear, |rest, &n| rest / n);
+                    let index = if axis == 0 {
+                        index
+                    } else {
+                        index % self.lengths[axis]
+                    };
                     Value::Real(index.to(register(step.dtype)))
                 }
                 Op::Unary(op, a) => arithmetic::unary(op, self.steps[a].dtype, done[a]),
-                Op::Binary(op, a, b) => arithmetic::binary(op, self.steps[a].dtype, done[a], done[b]),
+                Op::Binary(op, a, b) => {
+                    arithmetic::binary(op, self.steps[a].dtype, done[a], done[b])
+                }
                 Op::Select(c, a, b) => arithmetic::select(done[c].real(), done[a], done[b]),
                 Op::Cast(a) => arithmetic::cast(self.steps[a].dtype, step.dtype, done[a]),
             };
             done.push(value);
         }
-        done.pop().unwrap_or_else(|| unreachable!("a program has steps"))
+        done.pop()
+            .unwrap_or_else(|| unreachable!("a program has steps"))
     }
 }
 
@@ -124,8 +143,9 @@ fn parameter(k: Builder, name: &str, x: Scalar, dtype: DType) -> Value {
             _ => k.param(name, i as i32),
         }),
         Scalar::Float(x) => Value::Real(real(name, x)),
-        Scalar::Complex(Complex { re, im }) => {
-            Value::Complex(real(&format!("{name}_re"), re), real(&format!("{name}_im"), im))
-        }
+        Scalar::Complex(Complex { re, im }) => Value::Complex(
+            real(&format!("{name}_re"), re),
+            real(&format!("{name}_im"), im),
+        ),
     }
 }

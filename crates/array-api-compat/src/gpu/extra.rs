@@ -8,7 +8,12 @@ use array_api_spec::{
 use super::{Gpu, memory::Memory, reduction::Reduction, runtime::Runtime};
 
 impl<R: Runtime> ExtraBackend for Gpu<R> {
-    fn nan_reduce(&self, op: ReduceOp, x: &Program<Memory<R>>, axes: &[usize]) -> Option<Result<Memory<R>>> {
+    fn nan_reduce(
+        &self,
+        op: ReduceOp,
+        x: &Program<Memory<R>>,
+        axes: &[usize],
+    ) -> Option<Result<Memory<R>>> {
         let op = match op {
             ReduceOp::Sum => Reduction::NanSum,
             ReduceOp::Max => Reduction::NanMax,
@@ -18,7 +23,12 @@ impl<R: Runtime> ExtraBackend for Gpu<R> {
         Some(self.reduce_by(op, x, axes, x.dtype()))
     }
 
-    fn take(&self, x: &Strided<Memory<R>>, indices: &Strided<Memory<R>>, axis: usize) -> Option<Result<Memory<R>>> {
+    fn take(
+        &self,
+        x: &Strided<Memory<R>>,
+        indices: &Strided<Memory<R>>,
+        axis: usize,
+    ) -> Option<Result<Memory<R>>> {
         Some(self.take_axis(x, indices, axis))
     }
 

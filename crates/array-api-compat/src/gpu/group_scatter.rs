@@ -82,7 +82,11 @@ impl<R: Runtime> Gpu<R> {
             } else {
                 self.exact_scatter(&rows)?
             };
-            if let Some(parts) = scatter.map(|s| s.decompose(&rows, tolerance)).transpose()?.flatten() {
+            if let Some(parts) = scatter
+                .map(|s| s.decompose(&rows, tolerance))
+                .transpose()?
+                .flatten()
+            {
                 return self.upload_parts(&parts, x.dtype);
             }
         }
@@ -95,13 +99,23 @@ impl<R: Runtime> Gpu<R> {
         let groups: Vec<i64> = match self.download(rows.groups)? {
             HostBuffer::Int64(groups) => groups,
             HostBuffer::Int32(groups) => groups.into_iter().map(i64::from).collect(),
-            other => return Err(Error::dtype("group_scatter", &[other.dtype()], "the index dtype")),
+            other => {
+                return Err(Error::dtype(
+                    "group_scatter",
+                    &[other.dtype()],
+                    "the index dtype",
+                ));
+            }
         };
         let group_layout = Layout::contiguous(rows.groups.shape());
         let counts = rows.counts;
         match self.download(rows.x)? {
-            HostBuffer::Float32(x) => scatter::group_scatter(&x, &layout, &groups, &group_layout, counts, tolerance),
-            HostBuffer::Float64(x) => scatter::group_scatter(&x, &layout, &groups, &group_layout, counts, tolerance),
+            HostBuffer::Float32(x) => {
+                scatter::group_scatter(&x, &layout, &groups, &group_layout, counts, tolerance)
+            }
+            HostBuffer::Float64(x) => {
+                scatter::group_scatter(&x, &layout, &groups, &group_layout, counts, tolerance)
+            }
             other => Err(Error::dtype(
                 "group_scatter",
                 &[other.dtype()],
@@ -110,7 +124,11 @@ impl<R: Runtime> Gpu<R> {
         }
     }
 
-    fn upload_parts(&self, parts: &scatter::Scatter, dtype: DType) -> Result<GroupScatterParts<Memory<R>>> {
+    fn upload_parts(
+        &self,
+        parts: &scatter::Scatter,
+        dtype: DType,
+    ) -> Result<GroupScatterParts<Memory<R>>> {
         Ok(GroupScatterParts {
             means: self.upload_real(&parts.means, dtype)?,
             std: self.upload_real(&parts.std, dtype)?,
@@ -164,7 +182,11 @@ impl<R: Runtime> Gpu<R> {
                 });
             });
         });
-        self.launch(&kernel, &[&rows.x.storage, &rows.groups.storage, &sums], parts * p)?;
+        self.launch(
+            &kernel,
+            &[&rows.x.storage, &rows.groups.storage, &sums],
+            parts * p,
+        )?;
         let sums: Vec<f64> = if work == DType::Float64 {
             self.fetch(&sums, parts * k * p)?
         } else {
@@ -173,7 +195,9 @@ impl<R: Runtime> Gpu<R> {
                 .map(f64::from)
                 .collect()
         };
-        let mean = |at: usize| (0..parts).map(|part| sums[part * k * p + at]).sum::<f64>() / rows.counts[at / p] as f64;
+        let mean = |at: usize| {
+            (0..parts).map(|part| sums[part * k * p + at]).sum::<f64>() / rows.counts[at / p] as f64
+        };
         Ok((0..k * p).map(mean).collect())
     }
 
@@ -201,7 +225,12 @@ impl<R: Runtime> Gpu<R> {
                     });
                 });
             });
-            let buffers = [&rows.x.storage, &rows.groups.storage, &device_means, &centred];
+            let buffers = [
+                &rows.x.storage,
+                &rows.groups.storage,
+                &device_means,
+                &centred,
+            ];
             self.launch(&kernel, &buffers, parts * p)?;
             let tiles = p.div_ceil(TILE);
             let kernel = Kernel::build("gram_float64", GROUP, |b| {
@@ -286,7 +315,10 @@ impl<R: Runtime> Gpu<R> {
                 let (near, scales) = (b.input("near", Ty::F32), b.input("scales", Ty::F32));
                 let (out, sums) = (b.output("fixed", Ty::I32), b.output("residuals", Ty::I32));
                 let columns = Columns::new(b, p, parts, first, end);
-                let (k, again) = (b.size("k", k as isize), b.size("again", isize::from(since > 0)));
+                let (k, again) = (
+                    b.size("k", k as isize),
+                    b.size("again", isize::from(since > 0)),
+                );
                 columns.each(b, |part, column, all| {
                     let at = |group: Val| ((part * k + group) * columns.p + column) * 2;
                     if_(again.eq(0), || {
@@ -298,7 +330,8 @@ impl<R: Runtime> Gpu<R> {
                     let scale = scales.load(column);
                     all(&|row| {
                         let group = input.group(row);
-                        let distance = input.x(row, column, columns.p) - near.load(group * columns.p + column);
+                        let distance =
+                            input.x(row, column, columns.p) - near.load(group * columns.p + column);
                         let fixed = (distance * scale).round().to(Ty::I32);
                         out.store((row - columns.first) * columns.p + column, fixed);
                         let (high, low) = halves(fixed);
@@ -330,9 +363,13 @@ impl<R: Runtime> Gpu<R> {
                     let (i, j) = (edge::<TILE>(row_tile, p), edge::<TILE>(column_tile, p));
                     let zero = || var(lit(Ty::I32, 0));
                     // For each product of halves (high · high, both mixed ones, low · low) the sum of its upper and of its lower 16 bits.
-                    let totals: Vec<[Var; 6]> = (0..TILE * TILE).map(|_| std::array::from_fn(|_| zero())).collect();
+                    let totals: Vec<[Var; 6]> = (0..TILE * TILE)
+                        .map(|_| std::array::from_fn(|_| zero()))
+                        .collect();
                     for_(lit(Ty::U32, 0), rows, PRODUCT_ROWS, |start| {
-                        let sums: Vec<[Var; 3]> = (0..TILE * TILE).map(|_| std::array::from_fn(|_| zero())).collect();
+                        let sums: Vec<[Var; 3]> = (0..TILE * TILE)
+                            .map(|_| std::array::from_fn(|_| zero()))
+                            .collect();
                         for_(start, (start + PRODUCT_ROWS).min(rows), 1, |row| {
                             let a = i.map(|i| halves(fixed.load(row * p + i)));
                             let b = j.map(|j| halves(fixed.load(row * p + j)));
@@ -379,12 +416,20 @@ impl<R: Runtime> Gpu<R> {
                 }
                 let words = self.fetch::<i32>(&products, p * p * 6)?;
                 for (sum, words) in gram.iter_mut().zip(words.chunks_exact(6)) {
-                    let part = |at: usize| (i128::from(words[at]) << 16) + i128::from(words[at + 1]);
+                    let part =
+                        |at: usize| (i128::from(words[at]) << 16) + i128::from(words[at + 1]);
                     *sum += (part(0) << 24) + (part(2) << 12) + part(4);
                 }
             }
         }
-        Ok(Some(assemble(rows.counts, p, &near, &scales, &residual, &gram)))
+        Ok(Some(assemble(
+            rows.counts,
+            p,
+            &near,
+            &scales,
+            &residual,
+            &gram,
+        )))
     }
 
     /// The largest distance of each column from its group's mean; ∞ if there is a NaN.
@@ -415,14 +460,23 @@ impl<R: Runtime> Gpu<R> {
         )?;
         let all: Vec<f32> = self.fetch(&out, parts * p)?;
         Ok((0..p)
-            .map(|j| all.iter().skip(j).step_by(p).fold(0.0, |a: f32, &b| a.max(b)))
+            .map(|j| {
+                all.iter()
+                    .skip(j)
+                    .step_by(p)
+                    .fold(0.0, |a: f32, &b| a.max(b))
+            })
             .collect())
     }
 }
 
 impl Scatter {
     /// Singular values and vectors, or `None` if the squares of the smallest ones drown in rounding errors or something is not finite.
-    fn decompose<R: Runtime>(self, rows: &Rows<'_, R>, tolerance: f64) -> Result<Option<scatter::Scatter>> {
+    fn decompose<R: Runtime>(
+        self,
+        rows: &Rows<'_, R>,
+        tolerance: f64,
+    ) -> Result<Option<scatter::Scatter>> {
         let (n, p) = (rows.n as f64, rows.p);
         if !self.gram.iter().chain(&self.means).all(|x| x.is_finite()) {
             return Ok(None);
@@ -437,9 +491,16 @@ impl Scatter {
         let (values, vectors) = linalg::eigh(&scaled, &Layout::contiguous(&[p, p]))?;
         let largest = values.last().copied().unwrap_or(0.0).max(0.0);
         let floor = self.error * p as f64 * largest;
-        let kept = values.iter().copied().filter(|v| v.max(0.0).sqrt() > tolerance);
+        let kept = values
+            .iter()
+            .copied()
+            .filter(|v| v.max(0.0).sqrt() > tolerance);
         let least = kept.fold(f64::INFINITY, f64::min);
-        let accuracy = if rows.x.dtype == DType::Float64 { 1e-7 } else { 1e-3 };
+        let accuracy = if rows.x.dtype == DType::Float64 {
+            1e-7
+        } else {
+            1e-3
+        };
         if tolerance * tolerance < floor || floor > accuracy * least {
             return Ok(None);
         }
@@ -459,7 +520,14 @@ impl Scatter {
 }
 
 /// Means and Gram matrix from integer sums about the means `near`: what `near` lacks is the mean of the residuals.
-fn assemble(counts: &[usize], p: usize, near: &[f32], scales: &[f32], residual: &[i64], gram: &[i128]) -> Scatter {
+fn assemble(
+    counts: &[usize],
+    p: usize,
+    near: &[f32],
+    scales: &[f32],
+    residual: &[i64],
+    gram: &[i128],
+) -> Scatter {
     let unit = |j: usize| f64::from(scales[j]).recip();
     let shift: Vec<f64> = (0..counts.len() * p)
         .map(|at| residual[at] as f64 / counts[at / p] as f64)

@@ -17,7 +17,12 @@ use super::{
 };
 
 impl<R: Runtime> IndexingBackend for Gpu<R> {
-    fn gather(&self, x: &Strided<Memory<R>>, indices: &Strided<Memory<R>>, axis: usize) -> Result<Memory<R>> {
+    fn gather(
+        &self,
+        x: &Strided<Memory<R>>,
+        indices: &Strided<Memory<R>>,
+        axis: usize,
+    ) -> Result<Memory<R>> {
         self.gather_as("gather", x, indices, axis)
     }
 
@@ -42,7 +47,9 @@ impl<R: Runtime> IndexingBackend for Gpu<R> {
                 let i = k.thread();
                 if_(i.lt(n), || {
                     let (here, next) = (before.load(i).real(), before.load(i + 1).real());
-                    if_(here.ne(next), || out.store(here, Value::Real(i.to(register(dtype)))));
+                    if_(here.ne(next), || {
+                        out.store(here, Value::Real(i.to(register(dtype))));
+                    });
                 });
             });
             self.launch(&kernel, &[&before, &out], n)?;
@@ -75,7 +82,12 @@ impl<R: Runtime> Gpu<R> {
         let flat = match merged {
             Some(layouts) if !indexed || x.shape.len() == 1 => Program {
                 shape: vec![n],
-                inputs: x.inputs.iter().zip(layouts).map(|(i, l)| i.with_layout(l)).collect(),
+                inputs: x
+                    .inputs
+                    .iter()
+                    .zip(layouts)
+                    .map(|(i, l)| i.with_layout(l))
+                    .collect(),
                 steps: x.steps.clone(),
             },
             _ => Program::input(Strided::contiguous(self.evaluate(x)?, &[n], x.dtype())),
@@ -86,9 +98,10 @@ impl<R: Runtime> Gpu<R> {
     fn read_count(&self, counts: &Memory<R>, position: usize) -> Result<usize> {
         let mut count = 0;
         if let Some(buffer) = counts.buffer() {
-            self.runtime.download(buffer, position as u64 * 4, 4, &mut |bytes| {
-                count = bytes.iter().rev().fold(0, |n, &b| n << 8 | usize::from(b));
-            })?;
+            self.runtime
+                .download(buffer, position as u64 * 4, 4, &mut |bytes| {
+                    count = bytes.iter().rev().fold(0, |n, &b| n << 8 | usize::from(b));
+                })?;
         }
         Ok(count)
     }
@@ -120,14 +133,21 @@ impl<R: Runtime> Gpu<R> {
                 Positions::new(k, "index", &indices.layout),
                 Positions::new(k, "base", &base),
             );
-            let (length, stride) = (k.size("length", x.shape()[axis] as isize), k.size("stride", stride));
+            let (length, stride) = (
+                k.size("length", x.shape()[axis] as isize),
+                k.size("stride", stride),
+            );
             let n = k.size("n", n as isize);
             target.fill(k, n, |i| {
                 let at = from_the_end(index.load(from.at(i)).real(), length);
                 source.load(base.at(i) + at * stride)
             });
         });
-        self.launch(&kernel, &[&x.storage, &indices.storage, &out], words(n, dtype))?;
+        self.launch(
+            &kernel,
+            &[&x.storage, &indices.storage, &out],
+            words(n, dtype),
+        )?;
         Ok(out)
     }
 

@@ -66,7 +66,8 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
             let [b_row, b_column] = matrix_strides(&b.layout);
             let (a_row, a_column) = (k.size("a_row", a_row), k.size("a_column", a_column));
             let (b_row, b_column) = (k.size("b_row", b_row), k.size("b_column", b_column));
-            let [m, n, inner] = [("m", m), ("n", n), ("inner", inner)].map(|(name, x)| k.size(name, x as isize));
+            let [m, n, inner] =
+                [("m", m), ("n", n), ("inner", inner)].map(|(name, x)| k.size(name, x as isize));
             let rows = k.size("tile_rows", tile_rows as isize);
             let columns = k.size("tile_columns", tile_columns as isize);
             let threads = k.size("threads", threads as isize);
@@ -85,7 +86,10 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
                     .collect();
                 let totals = accumulators(dtype, tile);
                 let product = |sums: &[Accumulator], kk: Val| {
-                    let a: Vec<Value> = a_at.iter().map(|&at| a_in.load(at + kk * a_column)).collect();
+                    let a: Vec<Value> = a_at
+                        .iter()
+                        .map(|&at| a_in.load(at + kk * a_column))
+                        .collect();
                     let b: Vec<Value> = b_at.iter().map(|&at| b_in.load(at + kk * b_row)).collect();
                     for (number, sum) in sums.iter().enumerate() {
                         sum.add_product(a[number / tile], b[number % tile]);
@@ -95,7 +99,9 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
                     // Rounding errors grow with the number of terms: sums of blocks are added up instead.
                     for_(lit(Ty::U32, 0), inner, BLOCK, |block| {
                         let sums = accumulators(dtype, tile);
-                        for_(block, (block + BLOCK).min(inner), 1, |kk| product(&sums, kk));
+                        for_(block, (block + BLOCK).min(inner), 1, |kk| {
+                            product(&sums, kk);
+                        });
                         for (total, sum) in totals.iter().zip(&sums) {
                             total.add(sum);
                         }
@@ -171,7 +177,11 @@ fn stack(layout: &Layout) -> (Vec<usize>, [usize; 2]) {
 /// Where the matrices of a stack begin.
 fn batch_layout(layout: &Layout) -> Layout {
     let batch = layout.ndim() - 2;
-    Layout::new(&layout.shape()[..batch], &layout.strides()[..batch], layout.offset())
+    Layout::new(
+        &layout.shape()[..batch],
+        &layout.strides()[..batch],
+        layout.offset(),
+    )
 }
 
 fn matrix_strides(layout: &Layout) -> [isize; 2] {

@@ -42,7 +42,9 @@ impl<R: Runtime> Memory<R> {
 
     /// Whether this is the only handle, so that writing harms nobody.
     pub(super) fn is_unique(&mut self) -> bool {
-        self.0.as_mut().is_none_or(|block| Arc::get_mut(block).is_some())
+        self.0
+            .as_mut()
+            .is_none_or(|block| Arc::get_mut(block).is_some())
     }
 }
 
@@ -88,7 +90,12 @@ impl<R: Runtime> Gpu<R> {
     }
 
     /// Runs a kernel over buffers, in the order of its declarations, with at least `threads` threads.
-    pub(super) fn launch(&self, kernel: &Kernel, buffers: &[&Memory<R>], threads: usize) -> Result<()> {
+    pub(super) fn launch(
+        &self,
+        kernel: &Kernel,
+        buffers: &[&Memory<R>],
+        threads: usize,
+    ) -> Result<()> {
         if threads == 0 {
             return Ok(());
         }
@@ -100,7 +107,13 @@ impl<R: Runtime> Gpu<R> {
             },
             access: kernel
                 .buffers()
-                .map(|written| if written { Access::ReadWrite } else { Access::Read })
+                .map(|written| {
+                    if written {
+                        Access::ReadWrite
+                    } else {
+                        Access::Read
+                    }
+                })
                 .collect(),
             group_size: kernel.workgroup(),
         };
@@ -112,7 +125,8 @@ impl<R: Runtime> Gpu<R> {
             detail: "an array without elements has no memory".to_owned(),
         })?;
         let groups = threads.div_ceil(kernel.workgroup() as usize);
-        self.runtime.launch(&compiled, &buffers, kernel.params(), groups as u64)
+        self.runtime
+            .launch(&compiled, &buffers, kernel.params(), groups as u64)
     }
 
     /// Refuses more elements than 32-bit positions can tell apart.

@@ -110,7 +110,13 @@ pub trait Runtime: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// A driver's failure, which may stem from earlier work.
-    fn download(&self, buffer: &Self::Buffer, offset: u64, bytes: u64, read: &mut dyn FnMut(&[u8])) -> Result<()>;
+    fn download(
+        &self,
+        buffer: &Self::Buffer,
+        offset: u64,
+        bytes: u64,
+        read: &mut dyn FnMut(&[u8]),
+    ) -> Result<()>;
 
     /// Copies `bytes` bytes, a multiple of 4, from one buffer's start to that of another.
     ///
@@ -129,7 +135,13 @@ pub trait Runtime: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// A driver's failure, which may stem from earlier work.
-    fn launch(&self, kernel: &Self::Kernel, buffers: &[&Self::Buffer], parameters: &[u32], groups: u64) -> Result<()>;
+    fn launch(
+        &self,
+        kernel: &Self::Kernel,
+        buffers: &[&Self::Buffer],
+        parameters: &[u32],
+        groups: u64,
+    ) -> Result<()>;
 
     /// Waits until all work is done.
     ///

@@ -48,14 +48,19 @@ impl<R: Runtime> Gpu<R> {
         };
         let kernel = Kernel::build("scan", GROUP, |k| {
             let source = (n > 0).then(|| Fused::new(k, x));
-            let starts = starts.is_some().then(|| Elements::input(k, "starts", dtype));
+            let starts = starts
+                .is_some()
+                .then(|| Elements::input(k, "starts", dtype));
             let out = Elements::output(k, "out", dtype);
             let place = Positions::new(k, "to", layout);
             let (threads, chunks) = (
                 k.size("threads", (rows * chunks) as isize),
                 k.size("chunks", chunks as isize),
             );
-            let (length, chunk) = (k.size("length", n as isize), k.size("chunk", CHUNK as isize));
+            let (length, chunk) = (
+                k.size("length", n as isize),
+                k.size("chunk", CHUNK as isize),
+            );
             let thread = k.thread();
             if_(thread.lt(threads), || {
                 let (row, number) = (thread / chunks, thread % chunks);
@@ -72,11 +77,17 @@ impl<R: Runtime> Gpu<R> {
                     row * length
                 };
                 if include_initial {
-                    if_(number.eq(0), || out.store(place.at(row * (length + 1)), running.get()));
+                    if_(number.eq(0), || {
+                        out.store(place.at(row * (length + 1)), running.get());
+                    });
                 }
                 if let Some(source) = &source {
                     for_(first, (first + chunk).min(length), 1, |i| {
-                        running.set(reduction.combine(dtype, running.get(), source.at(row * length + i)));
+                        running.set(reduction.combine(
+                            dtype,
+                            running.get(),
+                            source.at(row * length + i),
+                        ));
                         out.store(place.at(row_start + i), running.get());
                     });
                 }
@@ -110,7 +121,10 @@ impl<R: Runtime> Gpu<R> {
                 k.size("threads", (rows * chunks) as isize),
                 k.size("chunks", chunks as isize),
             );
-            let (length, chunk) = (k.size("length", n as isize), k.size("chunk", CHUNK as isize));
+            let (length, chunk) = (
+                k.size("length", n as isize),
+                k.size("chunk", CHUNK as isize),
+            );
             let thread = k.thread();
             if_(thread.lt(threads), || {
                 let (row, first) = (thread / chunks, (thread % chunks) * chunk);

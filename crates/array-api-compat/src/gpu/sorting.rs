@@ -27,7 +27,10 @@ impl<R: Runtime> SortingBackend for Gpu<R> {
             return self.allocate(0, dtype);
         }
         self.check_size(size)?;
-        let order: Vec<usize> = (0..x.shape().len()).filter(|&a| a != axis).chain([axis]).collect();
+        let order: Vec<usize> = (0..x.shape().len())
+            .filter(|&a| a != axis)
+            .chain([axis])
+            .collect();
         let rows = x.layout.permute(&order);
         let mut sorted = self.sorted_runs(&x.with_layout(rows.clone()), n, descending)?;
         let key_dtype = key_dtype(x.dtype);
@@ -80,10 +83,18 @@ fn key(x: Val, descending: bool) -> Val {
 
 impl<R: Runtime> Gpu<R> {
     /// Keys and positions of rows of length `n`, sorted in runs of [`RUN`].
-    fn sorted_runs(&self, x: &Strided<Memory<R>>, n: usize, descending: bool) -> Result<(Memory<R>, Memory<R>)> {
+    fn sorted_runs(
+        &self,
+        x: &Strided<Memory<R>>,
+        n: usize,
+        descending: bool,
+    ) -> Result<(Memory<R>, Memory<R>)> {
         let size = x.layout.size();
         let key_dtype = key_dtype(x.dtype);
-        let (keys, positions) = (self.allocate(size, key_dtype)?, self.allocate(size, DType::UInt32)?);
+        let (keys, positions) = (
+            self.allocate(size, key_dtype)?,
+            self.allocate(size, DType::UInt32)?,
+        );
         let (rows, runs) = (size / n, n.div_ceil(RUN));
         let kernel = Kernel::build("sort_runs", GROUP, |k| {
             let source = Elements::input(k, "x", x.dtype);
@@ -128,7 +139,10 @@ impl<R: Runtime> Gpu<R> {
         n: usize,
         width: usize,
     ) -> Result<(Memory<R>, Memory<R>)> {
-        let (keys, positions) = (self.allocate(size, key_dtype)?, self.allocate(size, DType::UInt32)?);
+        let (keys, positions) = (
+            self.allocate(size, key_dtype)?,
+            self.allocate(size, DType::UInt32)?,
+        );
         let (rows, blocks) = (size / n, n.div_ceil(RUN));
         let threads = rows * blocks;
         let kernel = Kernel::build("sort_merge", GROUP, |k| {
@@ -137,7 +151,10 @@ impl<R: Runtime> Gpu<R> {
             let keys = Elements::output(k, "keys", key_dtype);
             let positions = Elements::output(k, "positions", DType::UInt32);
             let (n, width) = (k.size("n", n as isize), k.size("width", width as isize));
-            let (threads, blocks) = (k.size("threads", threads as isize), k.size("blocks", blocks as isize));
+            let (threads, blocks) = (
+                k.size("threads", threads as isize),
+                k.size("blocks", blocks as isize),
+            );
             let thread = k.thread();
             if_(thread.lt(threads), || {
                 let (row, first) = ((thread / blocks) * n, (thread % blocks) * RUN as u32);

@@ -31,14 +31,26 @@ const CHUNK: usize = (BLOCK * BLOCK * BLOCK) as usize;
 const LEAST: usize = 128;
 
 impl<R: Runtime> StatisticalBackend for Gpu<R> {
-    fn reduce(&self, op: ReduceOp, x: &Program<Memory<R>>, axes: &[usize], dtype: DType) -> Result<Memory<R>> {
+    fn reduce(
+        &self,
+        op: ReduceOp,
+        x: &Program<Memory<R>>,
+        axes: &[usize],
+        dtype: DType,
+    ) -> Result<Memory<R>> {
         if axes.is_empty() && !matches!(op, ReduceOp::Argmax | ReduceOp::Argmin) {
             return self.evaluate(x);
         }
         self.reduce_by(Reduction::from(op), x, axes, dtype)
     }
 
-    fn scan(&self, op: ScanOp, x: &Program<Memory<R>>, axis: usize, include_initial: bool) -> Result<Memory<R>> {
+    fn scan(
+        &self,
+        op: ScanOp,
+        x: &Program<Memory<R>>,
+        axis: usize,
+        include_initial: bool,
+    ) -> Result<Memory<R>> {
         let dtype = x.dtype();
         let wide = wide(dtype);
         if wide != dtype {
@@ -74,7 +86,11 @@ pub(super) fn permuted<S: Clone>(x: &Program<S>, axes: &[usize]) -> Program<S> {
     let place = |axis: usize| axes.iter().position(|&a| a == axis).unwrap_or(axis);
     Program {
         shape: axes.iter().map(|&a| x.shape[a]).collect(),
-        inputs: x.inputs.iter().map(|i| i.with_layout(i.layout.permute(axes))).collect(),
+        inputs: x
+            .inputs
+            .iter()
+            .map(|i| i.with_layout(i.layout.permute(axes)))
+            .collect(),
         steps: x
             .steps
             .iter()
@@ -135,8 +151,16 @@ impl<R: Runtime> Gpu<R> {
         let step_within = |i: &Strided<Memory<R>>| {
             let strides = i.layout.strides();
             let (result, element) = strides.split_at(kept_axes.len());
-            let near = |s: &[isize]| s.iter().filter(|s| **s != 0).map(|s| s.unsigned_abs()).min();
-            (near(result).unwrap_or(usize::MAX), near(element).unwrap_or(usize::MAX))
+            let near = |s: &[isize]| {
+                s.iter()
+                    .filter(|s| **s != 0)
+                    .map(|s| s.unsigned_abs())
+                    .min()
+            };
+            (
+                near(result).unwrap_or(usize::MAX),
+                near(element).unwrap_or(usize::MAX),
+            )
         };
         let outer = kept > 1
             && x.inputs
@@ -253,7 +277,13 @@ impl StageParameters {
 
     /// Where the previous stage put part `r` of result `o`.
     fn place(self, outer: bool) -> impl Fn(Val, Val) -> Val {
-        move |o, r| if outer { r * self.kept + o } else { o * self.length + r }
+        move |o, r| {
+            if outer {
+                r * self.kept + o
+            } else {
+                o * self.length + r
+            }
+        }
     }
 
     /// Result and part that thread result number `e` stands for.
@@ -323,13 +353,19 @@ fn emit_stage(
             return total.get();
         }
         // Rounding errors grow with the number of terms: sums of short blocks are added up instead.
-        let level = |first: Val, end: Val, step: u32, body: &dyn Fn(Val, Val) -> Value, total: Slot| {
-            let stride = stage.parts * step;
-            for_(first, end, stride, |block| {
-                total.set(combine(total.get(), body(block, (block + stride).min(end))));
-            });
+        let level =
+            |first: Val, end: Val, step: u32, body: &dyn Fn(Val, Val) -> Value, total: Slot| {
+                let stride = stage.parts * step;
+                for_(first, end, stride, |block| {
+                    total.set(combine(total.get(), body(block, (block + stride).min(end))));
+                });
+            };
+        let start = || {
+            Slot::new(
+                op.start(value_dtype)
+                    .unwrap_or(Value::Real(lit(Ty::U32, 0))),
+            )
         };
-        let start = || Slot::new(op.start(value_dtype).unwrap_or(Value::Real(lit(Ty::U32, 0))));
         let inner = |first: Val, end: Val| {
             let sum = start();
             level(first, end, 1, &|r, _| load(o, r).0, sum);

@@ -164,7 +164,9 @@ struct Matrix<'a, T> {
 
 impl<T: Floating> Matrix<'_, T> {
     fn at(&self, row: usize, column: usize) -> T::Wide {
-        let position = self.offset as isize + row as isize * self.row_stride + column as isize * self.column_stride;
+        let position = self.offset as isize
+            + row as isize * self.row_stride
+            + column as isize * self.column_stride;
         self.values[position as usize].widen()
     }
 
@@ -238,7 +240,10 @@ fn join<T: Copy>(mut parts: Vec<Vec<T>>) -> Vec<T> {
 }
 
 /// A matrix in row-major order, each element passed through `f`.
-fn row_major<T: Floating>(matrix: faer::MatRef<'_, T::Wide>, f: impl Fn(usize, usize, T::Wide) -> T::Wide) -> Vec<T> {
+fn row_major<T: Floating>(
+    matrix: faer::MatRef<'_, T::Wide>,
+    f: impl Fn(usize, usize, T::Wide) -> T::Wide,
+) -> Vec<T> {
     let (rows, columns) = matrix.shape();
     let mut out = Vec::with_capacity(rows * columns);
     for i in 0..rows {

@@ -31,14 +31,22 @@ impl ElementwiseBackend for NdArray {
         // SAFETY: `write` fills the whole buffer with elements of the program's dtype.
         unsafe {
             Storage::build_raw(program.dtype(), program.size(), |out| {
-                write(program, &Layout::contiguous(&program.shape), out, has_vectors());
+                write(
+                    program,
+                    &Layout::contiguous(&program.shape),
+                    out,
+                    has_vectors(),
+                );
                 Ok(())
             })
         }
     }
 
     fn fusion_limit(&self) -> FusionLimit {
-        FusionLimit { steps: 64, inputs: 16 }
+        FusionLimit {
+            steps: 64,
+            inputs: 16,
+        }
     }
 }
 
@@ -47,7 +55,12 @@ impl ElementwiseBackend for NdArray {
 /// # Safety
 /// There is room at `out` for all elements of the layout, which has the program's shape and no two elements in one place, and nobody else
 /// reads or writes them; no input overlaps them.
-pub(super) unsafe fn write(program: &Program<Storage>, region: &Layout, out: *mut u8, vectors: bool) {
+pub(super) unsafe fn write(
+    program: &Program<Storage>,
+    region: &Layout,
+    out: *mut u8,
+    vectors: bool,
+) {
     if program.size() == 0 {
         return;
     }
@@ -56,7 +69,8 @@ pub(super) unsafe fn write(program: &Program<Storage>, region: &Layout, out: *mu
     let work = Work {
         plan: &plan,
         out,
-        parallel: program.size().saturating_mul(plan.weight) >= PARALLEL && rayon::current_num_threads() > 1,
+        parallel: program.size().saturating_mul(plan.weight) >= PARALLEL
+            && rayon::current_num_threads() > 1,
     };
     // SAFETY: by the contract of this function.
     unsafe {

@@ -9,11 +9,21 @@ use super::{NdArray, Storage, indexing, statistical};
 use crate::host::{linalg::Floating, scatter::group_scatter};
 
 impl ExtraBackend for NdArray {
-    fn nan_reduce(&self, op: ReduceOp, x: &Program<Storage>, axes: &[usize]) -> Option<Result<Storage>> {
+    fn nan_reduce(
+        &self,
+        op: ReduceOp,
+        x: &Program<Storage>,
+        axes: &[usize],
+    ) -> Option<Result<Storage>> {
         statistical::nan_reduce(op, x, axes)
     }
 
-    fn take(&self, x: &Strided<Storage>, indices: &Strided<Storage>, axis: usize) -> Option<Result<Storage>> {
+    fn take(
+        &self,
+        x: &Strided<Storage>,
+        indices: &Strided<Storage>,
+        axis: usize,
+    ) -> Option<Result<Storage>> {
         Some(indexing::take(x, indices, axis))
     }
 
@@ -27,7 +37,11 @@ impl ExtraBackend for NdArray {
         Some(match x.dtype {
             DType::Float32 => scatter::<f32>(x, groups, counts, tolerance),
             DType::Float64 => scatter::<f64>(x, groups, counts, tolerance),
-            other => Err(Error::dtype("group_scatter", &[other], "real floating-point dtypes")),
+            other => Err(Error::dtype(
+                "group_scatter",
+                &[other],
+                "real floating-point dtypes",
+            )),
         })
     }
 }
@@ -40,7 +54,9 @@ fn scatter<T: Floating<Wide = f64>>(
 ) -> Result<GroupScatterParts<Storage>> {
     let (values, codes) = (x.storage.slice::<T>(), groups.storage.slice::<i64>());
     let parts = group_scatter(values, &x.layout, codes, &groups.layout, counts, tolerance)?;
-    let narrow = |values: Vec<f64>| -> Storage { values.into_iter().map(T::narrow).collect::<Vec<T>>().into() };
+    let narrow = |values: Vec<f64>| -> Storage {
+        values.into_iter().map(T::narrow).collect::<Vec<T>>().into()
+    };
     Ok(GroupScatterParts {
         means: narrow(parts.means),
         std: narrow(parts.std),

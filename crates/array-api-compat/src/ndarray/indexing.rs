@@ -13,7 +13,12 @@ use super::{NdArray, Storage, check_bounds, elements, strided::Walk};
 const PIECE: usize = 1 << 14;
 
 impl IndexingBackend for NdArray {
-    fn gather(&self, x: &Strided<Storage>, indices: &Strided<Storage>, axis: usize) -> Result<Storage> {
+    fn gather(
+        &self,
+        x: &Strided<Storage>,
+        indices: &Strided<Storage>,
+        axis: usize,
+    ) -> Result<Storage> {
         let wanted = elements::<i64>(indices)?;
         dispatch!(x.dtype, T => pick::<T>(x, indices.shape(), axis, |position| wanted[position]))
     }
@@ -46,7 +51,9 @@ impl IndexingBackend for NdArray {
                         .enumerate()
                         .filter(|&(_, &b)| b)
                         .map(|(i, _)| (k * PIECE + i) as i64);
-                    part.iter_mut().zip(found).for_each(|(out, position)| *out = position);
+                    part.iter_mut()
+                        .zip(found)
+                        .for_each(|(out, position)| *out = position);
                 });
         })?;
         Ok((storage, count))
@@ -76,7 +83,10 @@ fn pick<T: Element>(
             for (i, out) in out[done..done + length].iter_mut().enumerate() {
                 let wanted = index(start + done + i);
                 let wanted = if wanted < 0 { wanted + n } else { wanted };
-                assert!((0..n).contains(&wanted), "index {wanted} on an axis of length {n}");
+                assert!(
+                    (0..n).contains(&wanted),
+                    "index {wanted} on an axis of length {n}"
+                );
                 *out = all[(position + i as isize * stride + wanted as isize * along) as usize];
             }
         });
@@ -97,7 +107,11 @@ fn pick<T: Element>(
 ///
 /// # Panics
 /// If an index is out of range, which the caller has checked.
-pub(super) fn take(x: &Strided<Storage>, indices: &Strided<Storage>, axis: usize) -> Result<Storage> {
+pub(super) fn take(
+    x: &Strided<Storage>,
+    indices: &Strided<Storage>,
+    axis: usize,
+) -> Result<Storage> {
     let wanted = elements::<i64>(indices)?;
     let (outer, behind) = (&x.shape()[..axis], &x.shape()[axis + 1..]);
     let inner: usize = behind.iter().product();
@@ -138,7 +152,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{
-        super::testing::{on_reference, program, reference_backend, reference_values, shape, values, view},
+        super::testing::{
+            on_reference, program, reference_backend, reference_values, shape, values, view,
+        },
         *,
     };
 
@@ -218,12 +234,29 @@ mod tests {
     fn large_arrays_are_moved_in_pieces() {
         let n = 5 * PIECE + 3;
         let row = |i: usize| [3 * i as i32, 3 * i as i32 + 1, 3 * i as i32 + 2];
-        let x = Strided::contiguous((0..3 * n as i32).collect::<Vec<_>>().into(), &[n, 3], DType::Int32);
-        let order = Strided::contiguous((0..n as i64).rev().collect::<Vec<_>>().into(), &[n], DType::Int64);
+        let x = Strided::contiguous(
+            (0..3 * n as i32).collect::<Vec<_>>().into(),
+            &[n, 3],
+            DType::Int32,
+        );
+        let order = Strided::contiguous(
+            (0..n as i64).rev().collect::<Vec<_>>().into(),
+            &[n],
+            DType::Int64,
+        );
         let expected: Vec<i32> = (0..n).rev().flat_map(row).collect();
-        assert_eq!(take(&x, &order, 0).expect("room").into_vec::<i32>(), expected);
+        assert_eq!(
+            take(&x, &order, 0).expect("room").into_vec::<i32>(),
+            expected
+        );
         let order = order.with_layout(order.layout.insert_axis(1).broadcast_to(&[n, 3]));
-        assert_eq!(NdArray.gather(&x, &order, 0).expect("room").into_vec::<i32>(), expected);
+        assert_eq!(
+            NdArray
+                .gather(&x, &order, 0)
+                .expect("room")
+                .into_vec::<i32>(),
+            expected
+        );
         let flags: Vec<bool> = (0..n).map(|i| i % 7 == 2).collect();
         let flags = Strided::contiguous(flags.into(), &[n], DType::Bool);
         let (positions, count) = NdArray.nonzero(&Program::input(flags)).expect("room");

@@ -61,9 +61,8 @@ impl NdArray {
         drop(x);
         if data.layout.is_contiguous() && data.layout.size() == data.storage.len() {
             let shape = IxDyn(data.shape());
-            return Ok(
-                ArrayD::from_shape_vec(shape, data.storage.into_vec()).expect("as many elements as the shape has")
-            );
+            return Ok(ArrayD::from_shape_vec(shape, data.storage.into_vec())
+                .expect("as many elements as the shape has"));
         }
         Ok(view(&data).as_standard_layout().into_owned())
     }
@@ -80,7 +79,12 @@ pub(crate) fn view<T: Element>(x: &Strided<Storage>) -> ArrayViewD<'_, T> {
         return ArrayViewD::from_shape(IxDyn(x.shape()), &[]).expect("no elements");
     };
     // `ndarray` builds views with strides that are not negative; flipped axes are flipped afterwards.
-    let strides: Vec<usize> = x.layout.strides().iter().map(|s| s.unsigned_abs()).collect();
+    let strides: Vec<usize> = x
+        .layout
+        .strides()
+        .iter()
+        .map(|s| s.unsigned_abs())
+        .collect();
     // SAFETY: the view lies inside its storage (just checked), from its lowest element on, and lives no longer than the
     // borrow of it.
     let mut view = unsafe {
@@ -122,14 +126,19 @@ mod tests {
             address
         );
         assert_eq!(NdArray::from_ndarray(arr0(2.5)).item::<f64>()?, 2.5);
-        assert_eq!(NdArray::from_ndarray(Array2::<u8>::zeros((0, 3))).shape(), [0, 3]);
+        assert_eq!(
+            NdArray::from_ndarray(Array2::<u8>::zeros((0, 3))).shape(),
+            [0, 3]
+        );
         Ok(())
     }
 
     #[test]
     fn another_dtype_is_an_error() {
         let x = NdArray::from_ndarray(arr0(true));
-        let message = NdArray::view::<f64>(&x).expect_err("bool is not float64").to_string();
+        let message = NdArray::view::<f64>(&x)
+            .expect_err("bool is not float64")
+            .to_string();
         assert_eq!(message, "view: takes float64, not bool");
         assert!(NdArray::into_ndarray::<u8>(x).is_err());
     }
@@ -145,6 +154,9 @@ mod tests {
             .into_dyn();
         assert_eq!(view::<f64>(&part), expected);
         let row = x.with_layout(x.layout.select(0, 1).broadcast_to(&[2, 4]));
-        assert_eq!(view::<f64>(&row), ndarray::arr2(&[[4.0, 5.0, 6.0, 7.0]; 2]).into_dyn());
+        assert_eq!(
+            view::<f64>(&row),
+            ndarray::arr2(&[[4.0, 5.0, 6.0, 7.0]; 2]).into_dyn()
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! Products by `gemm` on strided views, factorisations by `faer`.
 
-use array_api_spec::{Complex, DType, Element, Error, Layout, Result, Strided, backend::LinalgBackend};
+use array_api_spec::{
+    Complex, DType, Element, Error, Layout, Result, Strided, backend::LinalgBackend,
+};
 use gemm::{Parallelism, gemm};
 use rayon::prelude::*;
 
@@ -109,7 +111,11 @@ fn matrices<T: Element>(x: &Strided<Storage>) -> Vec<Matrix<T>> {
     offsets
         .positions()
         .map(|offset| Matrix {
-            start: if empty { start } else { start.wrapping_add(offset) },
+            start: if empty {
+                start
+            } else {
+                start.wrapping_add(offset)
+            },
             rows: shape[batch],
             columns: shape[batch + 1],
             down: strides[batch],
@@ -131,14 +137,21 @@ fn floating<T: Gemm>(a: &Strided<Storage>, b: &Strided<Storage>) -> Result<Stora
         if let Some(flat) = a.layout.reshape(&[rows, k])
             && b.layout.size() > 0
         {
-            let one = Layout::new(&b.shape()[batch..], &b.layout.strides()[batch..], b.layout.offset());
+            let one = Layout::new(
+                &b.shape()[batch..],
+                &b.layout.strides()[batch..],
+                b.layout.offset(),
+            );
             return floating::<T>(&a.with_layout(flat), &b.with_layout(one));
         }
     }
     let (m, k, n) = (a.shape()[batch], a.shape()[batch + 1], b.shape()[batch + 1]);
     let (left, right) = (matrices::<T>(a), matrices::<T>(b));
-    let symmetric =
-        a.storage == b.storage && m >= SYMMETRIC && batch == 0 && m == n && a.layout == b.layout.permute(&[1, 0]);
+    let symmetric = a.storage == b.storage
+        && m >= SYMMETRIC
+        && batch == 0
+        && m == n
+        && a.layout == b.layout.permute(&[1, 0]);
     let work = m.saturating_mul(n).saturating_mul(k);
     Storage::build::<T>(left.len() * m * n, |out| {
         if m * n == 0 {
@@ -174,7 +187,13 @@ fn floating<T: Gemm>(a: &Strided<Storage>, b: &Strided<Storage>) -> Result<Stora
 ///
 /// # Safety
 /// The matrices may be read, the rows of `out` written, and nobody else writes to either.
-unsafe fn product<T: Gemm>(a: &Matrix<T>, b: &Matrix<T>, out: *mut T, stride: isize, threads: Parallelism) {
+unsafe fn product<T: Gemm>(
+    a: &Matrix<T>,
+    b: &Matrix<T>,
+    out: *mut T,
+    stride: isize,
+    threads: Parallelism,
+) {
     // SAFETY: by the contract of this function.
     unsafe {
         gemm(
@@ -217,7 +236,15 @@ fn self_product<T: Gemm>(a: &Matrix<T>, b: &Matrix<T>, out: &mut [T], threads: P
         };
         // SAFETY: rows j.. of one factor and a panel of columns of the other, inside them; the result's rows from j on have room for
         // the panel from column j on.
-        unsafe { product(&left, &right, out.as_mut_ptr().add(j * n + j), n as isize, threads) };
+        unsafe {
+            product(
+                &left,
+                &right,
+                out.as_mut_ptr().add(j * n + j),
+                n as isize,
+                threads,
+            );
+        };
     }
     for i in 0..n {
         for j in i + 1..n {
@@ -228,7 +255,9 @@ fn self_product<T: Gemm>(a: &Matrix<T>, b: &Matrix<T>, out: &mut [T], threads: P
 
 fn small<T: Gemm>(a: &Matrix<T>, b: &Matrix<T>, out: &mut [T]) {
     // SAFETY: the element (i, j) of a matrix that `matrices` has checked.
-    let at = |m: &Matrix<T>, i: usize, j: usize| unsafe { *m.start.offset(i as isize * m.down + j as isize * m.right) };
+    let at = |m: &Matrix<T>, i: usize, j: usize| unsafe {
+        *m.start.offset(i as isize * m.down + j as isize * m.right)
+    };
     out.fill(T::default());
     for (i, row) in out.chunks_exact_mut(b.columns).enumerate() {
         for k in 0..a.columns {
@@ -318,8 +347,11 @@ mod tests {
     /// Both products; the tests' values are small fractions, so sums are exact in any order.
     fn assert_same_product(a: &Strided<Storage>, b: &Strided<Storage>) {
         let ours = NdArray.matmul(a, b).expect("room");
-        let mirrored = |x: &Strided<Storage>| on_reference(&Program::input(x.clone())).inputs.remove(0);
-        let theirs = reference_backend().matmul(&mirrored(a), &mirrored(b)).expect("room");
+        let mirrored =
+            |x: &Strided<Storage>| on_reference(&Program::input(x.clone())).inputs.remove(0);
+        let theirs = reference_backend()
+            .matmul(&mirrored(a), &mirrored(b))
+            .expect("room");
         let mut shape = a.shape().to_vec();
         *shape.last_mut().expect("a matrix") = *b.shape().last().expect("a matrix");
         assert_eq!(
@@ -396,16 +428,25 @@ mod tests {
     fn factorisations_reach_the_host_s() {
         let x = matrix(vec![4.0_f32, 2.0, 2.0, 5.0], 2);
         assert_eq!(
-            NdArray.cholesky(&x).expect("positive definite").into_vec::<f32>(),
+            NdArray
+                .cholesky(&x)
+                .expect("positive definite")
+                .into_vec::<f32>(),
             [2.0, 0.0, 1.0, 2.0]
         );
         let b = matrix(vec![8.0_f32, 0.0, 8.0, 0.0], 2);
         let b = b.with_layout(b.layout.slice(1, 0, 1, 1));
-        assert_eq!(NdArray.solve(&x, &b).expect("regular").into_vec::<f32>(), [1.5, 1.0]);
+        assert_eq!(
+            NdArray.solve(&x, &b).expect("regular").into_vec::<f32>(),
+            [1.5, 1.0]
+        );
         let [_, s, _] = NdArray.svd(&x, true).expect("converges");
         let [e, _] = NdArray.eigh(&x).expect("converges");
         let (s, e) = (s.into_vec::<f32>(), e.into_vec::<f32>());
-        assert!((s[0] - e[1]).abs() < 1e-6 && (s[1] - e[0]).abs() < 1e-6, "{s:?} {e:?}");
+        assert!(
+            (s[0] - e[1]).abs() < 1e-6 && (s[1] - e[0]).abs() < 1e-6,
+            "{s:?} {e:?}"
+        );
         assert!(NdArray.svd(&matrix(vec![1_i32; 4], 2), false).is_err());
     }
 }

@@ -16,7 +16,8 @@ fn join<T: Element>(arrays: &[Strided<Storage>], axis: usize) -> Result<Storage>
     let mut shape = arrays[0].shape().to_vec();
     shape[axis] = arrays.iter().map(|x| x.shape()[axis]).sum();
     Storage::build::<T>(shape.iter().product(), |out| {
-        let mut out = ArrayViewMutD::from_shape(IxDyn(&shape), out).expect("as many elements as the shape has");
+        let mut out = ArrayViewMutD::from_shape(IxDyn(&shape), out)
+            .expect("as many elements as the shape has");
         let mut start = 0;
         for x in arrays {
             let end = start + x.shape()[axis];

@@ -84,7 +84,12 @@ impl ArrayObjectBackend for NdArray {
         dispatch!(x.dtype, T => Ok(T::into_buffer(elements::<T>(x)?.into_owned())))
     }
 
-    fn assign(&self, target: &mut Strided<Storage>, region: &Layout, value: &Program<Storage>) -> Result<()> {
+    fn assign(
+        &self,
+        target: &mut Strided<Storage>,
+        region: &Layout,
+        value: &Program<Storage>,
+    ) -> Result<()> {
         let (dtype, storage) = (target.dtype, &mut target.storage);
         if storage.unique().is_none() {
             // SAFETY: all elements are copied, from a storage of the same dtype and length.
@@ -96,7 +101,10 @@ impl ArrayObjectBackend for NdArray {
             };
         }
         check_bounds(&target.with_layout(region.clone()));
-        let start = target.storage.unique().expect("other handles were left behind");
+        let start = target
+            .storage
+            .unique()
+            .expect("other handles were left behind");
         // SAFETY: the region lies inside the storage (just checked), to which there is no other handle, neither here nor among the
         // program's inputs.
         unsafe { elementwise::write(value, region, start, elementwise::has_vectors()) };
@@ -154,7 +162,12 @@ pub(crate) fn elements<T: Element>(x: &Strided<Storage>) -> Result<Cow<'_, [T]>>
 /// If an element lies outside the storage: a mistake in the layout's maker, which must not become a wild read.
 pub(crate) fn check_bounds(x: &Strided<Storage>) {
     if let Some((_, high)) = x.layout.bounds() {
-        assert!(high < x.storage.len(), "{:?} lies outside {:?}", x.layout, x.storage);
+        assert!(
+            high < x.storage.len(),
+            "{:?} lies outside {:?}",
+            x.layout,
+            x.storage
+        );
     }
 }
 

@@ -157,7 +157,10 @@ impl Pool {
     /// Keeps a block. Blocks of the sizes that were not asked for longest make room.
     fn keep(&mut self, start: NonNull<u8>, capacity: usize) {
         while self.bytes + capacity > CAPACITY {
-            let stale = self.classes.iter_mut().filter(|(_, class)| !class.free.is_empty());
+            let stale = self
+                .classes
+                .iter_mut()
+                .filter(|(_, class)| !class.free.is_empty());
             let Some((&size, class)) = stale.min_by_key(|(_, class)| class.used) else {
                 break;
             };
@@ -187,7 +190,11 @@ fn capacity(bytes: usize) -> usize {
 /// # Panics
 /// Never: blocks of this size are below [`MAPPED`].
 fn layout(capacity: usize) -> Layout {
-    let alignment = if capacity < KEPT { align_of::<u128>() } else { ALIGNMENT };
+    let alignment = if capacity < KEPT {
+        align_of::<u128>()
+    } else {
+        ALIGNMENT
+    };
     Layout::from_size_align(capacity, alignment).expect("a small size fits a layout")
 }
 
@@ -331,6 +338,8 @@ mod tests {
 
     #[test]
     fn too_much_is_an_error() {
-        assert!(matches!(Block::new(1 << 60), Err(Error::OutOfMemory { bytes, .. }) if bytes == 1 << 60));
+        assert!(
+            matches!(Block::new(1 << 60), Err(Error::OutOfMemory { bytes, .. }) if bytes == 1 << 60)
+        );
     }
 }

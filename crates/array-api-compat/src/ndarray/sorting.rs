@@ -16,7 +16,9 @@ const PARALLEL: usize = 1 << 15;
 macro_rules! dispatch_real {
     ($function:literal, $dtype:expr, $T:ident => $body:expr) => {
         match $dtype {
-            DType::Complex64 | DType::Complex128 => Err(Error::dtype($function, &[$dtype], "real dtypes")),
+            DType::Complex64 | DType::Complex128 => {
+                Err(Error::dtype($function, &[$dtype], "real dtypes"))
+            }
             DType::Bool => {
                 type $T = bool;
                 $body
@@ -226,7 +228,12 @@ fn copy(x: &Strided<Storage>) -> Result<Storage> {
 }
 
 /// Applies `f` to lines of `n` elements and their results. Its last argument says whether it may use all threads.
-fn each_line<T: Sync, O: Send>(values: &[T], out: &mut [O], n: usize, f: impl Fn(&[T], &mut [O], bool) + Sync) {
+fn each_line<T: Sync, O: Send>(
+    values: &[T],
+    out: &mut [O],
+    n: usize,
+    f: impl Fn(&[T], &mut [O], bool) + Sync,
+) {
     if n == 0 {
         return;
     }
@@ -266,7 +273,11 @@ fn argsort<T: Sortable>(line: &[T], out: &mut [i64], descending: bool, parallel:
             .zip(words)
             .for_each(|(out, word)| *out = T::position(word));
     } else {
-        let mut words: Vec<(T::Key, usize)> = line.iter().enumerate().map(|(i, &x)| (x.key(descending), i)).collect();
+        let mut words: Vec<(T::Key, usize)> = line
+            .iter()
+            .enumerate()
+            .map(|(i, &x)| (x.key(descending), i))
+            .collect();
         sort_unstable(&mut words, parallel);
         out.iter_mut()
             .zip(words)
@@ -283,7 +294,10 @@ fn sort<T: Sortable>(line: &[T], out: &mut [T], descending: bool, parallel: bool
     // Both zeros have one key; they come in the order in which they were given.
     if let Some(first) = out.iter().position(|x| x.is_zero()) {
         let zeros = line.iter().copied().filter(|x| x.is_zero());
-        out[first..].iter_mut().zip(zeros).for_each(|(out, zero)| *out = zero);
+        out[first..]
+            .iter_mut()
+            .zip(zeros)
+            .for_each(|(out, zero)| *out = zero);
     }
 }
 
@@ -311,16 +325,22 @@ mod tests {
         let mirrored = on_reference(&Program::input(x.clone())).inputs.remove(0);
         for descending in [false, true] {
             let ours = NdArray.argsort(x, axis, descending).expect("room");
-            let theirs = reference_backend().argsort(&mirrored, axis, descending).expect("room");
+            let theirs = reference_backend()
+                .argsort(&mirrored, axis, descending)
+                .expect("room");
             assert_eq!(
                 values(&ours),
                 reference_values(theirs, x.shape(), DType::Int64),
                 "{x:?} {axis} {descending}"
             );
             // The sorted values are those at the sorted positions, bit for bit.
-            let sorted = NdArray.sort(x, axis, descending).expect("has its own").expect("room");
+            let sorted = NdArray
+                .sort(x, axis, descending)
+                .expect("has its own")
+                .expect("room");
             let order = Strided::contiguous(ours, x.shape(), DType::Int64);
-            let taken = array_api_spec::backend::IndexingBackend::gather(&NdArray, x, &order, axis).expect("room");
+            let taken = array_api_spec::backend::IndexingBackend::gather(&NdArray, x, &order, axis)
+                .expect("room");
             assert_eq!(
                 format!("{:?}", values(&sorted)),
                 format!("{:?}", values(&taken)),
@@ -361,7 +381,10 @@ mod tests {
 
     #[test]
     fn extremes_of_every_dtype() {
-        assert_same_order(&vector(vec![i64::MAX, -1, i64::MIN, 0, i64::MAX, i64::MIN]), 0);
+        assert_same_order(
+            &vector(vec![i64::MAX, -1, i64::MIN, 0, i64::MAX, i64::MIN]),
+            0,
+        );
         assert_same_order(&vector(vec![u64::MAX, 0, 1 << 63, u64::MAX]), 0);
         assert_same_order(&vector(vec![i8::MIN, i8::MAX, 0, -1]), 0);
         assert_same_order(&vector(vec![true, false, true, false]), 0);
@@ -380,7 +403,13 @@ mod tests {
             0,
         );
         assert_same_order(
-            &vector(vec![f64::NAN, f64::NAN, 1.0, f64::NEG_INFINITY, f64::INFINITY]),
+            &vector(vec![
+                f64::NAN,
+                f64::NAN,
+                1.0,
+                f64::NEG_INFINITY,
+                f64::INFINITY,
+            ]),
             0,
         );
     }

@@ -13,7 +13,13 @@ use self::fold::Fold;
 use super::{NdArray, Storage, elementwise::has_vectors};
 
 impl StatisticalBackend for NdArray {
-    fn reduce(&self, op: ReduceOp, x: &Program<Storage>, axes: &[usize], dtype: DType) -> Result<Storage> {
+    fn reduce(
+        &self,
+        op: ReduceOp,
+        x: &Program<Storage>,
+        axes: &[usize],
+        dtype: DType,
+    ) -> Result<Storage> {
         let fold = Fold::new(op, x.dtype(), has_vectors());
         if !fold.ordered {
             return folded(x, axes, fold, 0.0, dtype);
@@ -28,24 +34,45 @@ impl StatisticalBackend for NdArray {
         self.evaluate(&cast)
     }
 
-    fn scan(&self, op: ScanOp, x: &Program<Storage>, axis: usize, include_initial: bool) -> Result<Storage> {
+    fn scan(
+        &self,
+        op: ScanOp,
+        x: &Program<Storage>,
+        axis: usize,
+        include_initial: bool,
+    ) -> Result<Storage> {
         scan::scan(op, x, axis, include_initial, has_vectors())
     }
 
-    fn variance(&self, x: &Program<Storage>, axes: &[usize], correction: f64) -> Option<Result<Storage>> {
+    fn variance(
+        &self,
+        x: &Program<Storage>,
+        axes: &[usize],
+        correction: f64,
+    ) -> Option<Result<Storage>> {
         let fold = Fold::variance(x.dtype(), has_vectors())?;
         Some(folded(x, axes, fold, correction, x.dtype()))
     }
 }
 
 /// A sum, maximum or minimum over axes that skips NaN, for [`ExtraBackend`](array_api_spec::backend::ExtraBackend).
-pub(super) fn nan_reduce(op: ReduceOp, x: &Program<Storage>, axes: &[usize]) -> Option<Result<Storage>> {
+pub(super) fn nan_reduce(
+    op: ReduceOp,
+    x: &Program<Storage>,
+    axes: &[usize],
+) -> Option<Result<Storage>> {
     let fold = Fold::skipping_nan(op, x.dtype(), has_vectors())?;
     Some(folded(x, axes, fold, 0.0, x.dtype()))
 }
 
 /// The results of a fold over axes, which are of a dtype.
-fn folded(x: &Program<Storage>, axes: &[usize], fold: Fold, correction: f64, dtype: DType) -> Result<Storage> {
+fn folded(
+    x: &Program<Storage>,
+    axes: &[usize],
+    fold: Fold,
+    correction: f64,
+    dtype: DType,
+) -> Result<Storage> {
     let kept = (0..x.shape.len()).filter(|k| !axes.contains(k));
     let count = kept.map(|k| x.shape[k]).product();
     // SAFETY: all `count` results are written, in the dtype of the fold's results; those of `bool` folds are `bool`.

@@ -60,7 +60,11 @@ impl Storage {
     ///
     /// # Errors
     /// No room for the buffer; those of `fill`.
-    pub(crate) unsafe fn build_raw(dtype: DType, len: usize, fill: impl FnOnce(*mut u8) -> Result<()>) -> Result<Self> {
+    pub(crate) unsafe fn build_raw(
+        dtype: DType,
+        len: usize,
+        fill: impl FnOnce(*mut u8) -> Result<()>,
+    ) -> Result<Self> {
         let block = block(dtype, len)?;
         fill(block.start().as_ptr())?;
         Ok(Self::pooled(dtype, len, block))

@@ -16,7 +16,9 @@ pub(super) fn on_reference(program: &Program<Storage>) -> Program<Memory> {
         let whole = Strided::contiguous(storage.clone(), &[storage.len()], storage.dtype());
         reference_backend().upload(NdArray.download(&whole)?)
     };
-    program.try_map(upload).expect("the reference has all dtypes")
+    program
+        .try_map(upload)
+        .expect("the reference has all dtypes")
 }
 
 pub(super) fn reference_backend() -> Reference {
@@ -38,9 +40,15 @@ pub(super) fn values(storage: &Storage) -> HostBuffer {
 /// Asserts that both backends compute the same bits, all NaN being alike.
 pub(super) fn assert_same_evaluation(program: &Program<Storage>) {
     let ours = NdArray.evaluate(program).expect("room");
-    let theirs = reference_backend().evaluate(&on_reference(program)).expect("room");
+    let theirs = reference_backend()
+        .evaluate(&on_reference(program))
+        .expect("room");
     let theirs = reference_values(theirs, &program.shape, program.dtype());
-    assert_eq!(format!("{:?}", values(&ours)), format!("{theirs:?}"), "{program:?}");
+    assert_eq!(
+        format!("{:?}", values(&ours)),
+        format!("{theirs:?}"),
+        "{program:?}"
+    );
 }
 
 /// `len` values of a dtype that differ from their neighbours; real ones are fractions of small integers, so that sums of a few are exact.
@@ -51,11 +59,17 @@ pub(super) fn ramp(dtype: DType, len: usize) -> Storage {
     }
     match dtype {
         DType::Bool => all(len, |k| value(k) % 3 == 0),
-        DType::Complex64 => all(len, |k| Complex::new(value(k) as f32 / 4.0 - 9.0, value(k + 1) as f32)),
-        DType::Complex128 => all(len, |k| Complex::new(value(k) as f64 / 4.0 - 9.0, value(k + 1) as f64)),
+        DType::Complex64 => all(len, |k| {
+            Complex::new(value(k) as f32 / 4.0 - 9.0, value(k + 1) as f32)
+        }),
+        DType::Complex128 => all(len, |k| {
+            Complex::new(value(k) as f64 / 4.0 - 9.0, value(k + 1) as f64)
+        }),
         DType::Float32 => all(len, |k| value(k) as f32 / 4.0 - 9.0),
         DType::Float64 => all(len, |k| value(k) as f64 / 4.0 - 9.0),
-        _ => dispatch!(dtype, T => all::<T>(len, |k| reference::math::cast((value(k) as i64) - 20))),
+        _ => {
+            dispatch!(dtype, T => all::<T>(len, |k| reference::math::cast((value(k) as i64) - 20)))
+        }
     }
 }
 
@@ -63,29 +77,34 @@ pub(super) fn ramp(dtype: DType, len: usize) -> Storage {
 pub(super) fn view(shape: Vec<usize>, dtype: DType) -> impl Strategy<Value = Strided<Storage>> {
     let n = shape.len();
     let order = Just((0..n).collect::<Vec<usize>>()).prop_shuffle();
-    (order, prop::collection::vec((0..4_u8, 1..3_usize), n), 0..5_usize).prop_map(move |(order, kinds, gap)| {
-        let mut strides = vec![0; n];
-        let (mut step, mut offset) = (1_isize, gap);
-        for &axis in &order {
-            let (kind, spread) = kinds[axis];
-            if kind == 0 {
-                continue;
+    (
+        order,
+        prop::collection::vec((0..4_u8, 1..3_usize), n),
+        0..5_usize,
+    )
+        .prop_map(move |(order, kinds, gap)| {
+            let mut strides = vec![0; n];
+            let (mut step, mut offset) = (1_isize, gap);
+            for &axis in &order {
+                let (kind, spread) = kinds[axis];
+                if kind == 0 {
+                    continue;
+                }
+                let stride = step * spread as isize;
+                step = stride * shape[axis].max(1) as isize;
+                if kind == 1 {
+                    offset += stride as usize * shape[axis].saturating_sub(1);
+                    strides[axis] = -stride;
+                } else {
+                    strides[axis] = stride;
+                }
             }
-            let stride = step * spread as isize;
-            step = stride * shape[axis].max(1) as isize;
-            if kind == 1 {
-                offset += stride as usize * shape[axis].saturating_sub(1);
-                strides[axis] = -stride;
-            } else {
-                strides[axis] = stride;
+            Strided {
+                storage: ramp(dtype, step as usize + gap),
+                layout: Layout::new(&shape, &strides, offset),
+                dtype,
             }
-        }
-        Strided {
-            storage: ramp(dtype, step as usize + gap),
-            layout: Layout::new(&shape, &strides, offset),
-            dtype,
-        }
-    })
+        })
 }
 
 /// Random shapes of up to four axes with at most some thousand elements, empty ones and such of no axes too.
@@ -109,10 +128,17 @@ pub(super) fn difference(x: Strided<Storage>, y: Strided<Storage>) -> Program<St
 }
 
 /// A program of given steps over inputs of one shape.
-pub(super) fn program(shape: &[usize], inputs: Vec<Strided<Storage>>, steps: &[(Op, DType)]) -> Program<Storage> {
+pub(super) fn program(
+    shape: &[usize],
+    inputs: Vec<Strided<Storage>>,
+    steps: &[(Op, DType)],
+) -> Program<Storage> {
     Program {
         shape: shape.to_vec(),
         inputs,
-        steps: steps.iter().map(|&(op, dtype)| Step { op, dtype }).collect(),
+        steps: steps
+            .iter()
+            .map(|&(op, dtype)| Step { op, dtype })
+            .collect(),
     }
 }

@@ -61,7 +61,9 @@ pub fn adapters() -> Vec<AdapterInfo> {
             index,
             name: info.name,
             backend: info.backend.to_str().to_owned(),
-            driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+            driver: format!("{} {}", info.driver, info.driver_info)
+                .trim()
+                .to_owned(),
             is_cpu: info.device_type == ::wgpu::DeviceType::Cpu,
         }
     };
@@ -167,7 +169,8 @@ mod tests {
             return;
         }
         for masked in [false, true] {
-            let runtime = WgpuRuntime::open(&found()[0], Device::new("wgpu:0"), masked).expect("opens");
+            let runtime =
+                WgpuRuntime::open(&found()[0], Device::new("wgpu:0"), masked).expect("opens");
             assert!(!masked || !runtime.capabilities().float64 && !runtime.capabilities().int64);
             test(&runtime);
         }
@@ -191,7 +194,9 @@ mod tests {
                 "{PARAMETERS}@group(0) @binding(1) var<storage, read_write> x: array<u32>;
                 @compute @workgroup_size(1) fn kernel() {{ x[0] = x[0] * 3u + p[0].x; }}"
             );
-            let kernel = runtime.compile(&source(&text, &[Access::ReadWrite])).expect("compiles");
+            let kernel = runtime
+                .compile(&source(&text, &[Access::ReadWrite]))
+                .expect("compiles");
             let x = runtime.allocate(4).expect("room");
             runtime.upload(&x, &7_u32.to_le_bytes()).expect("written");
             let mut expected = 7_u32;
@@ -200,7 +205,9 @@ mod tests {
                 expected = expected.wrapping_mul(3).wrapping_add(i);
             }
             runtime
-                .download(&x, 0, 4, &mut |bytes| assert_eq!(bytes, expected.to_le_bytes()))
+                .download(&x, 0, 4, &mut |bytes| {
+                    assert_eq!(bytes, expected.to_le_bytes());
+                })
                 .expect("read");
             let counters = runtime.counters();
             assert_eq!((counters.launches, counters.compilations), (1000, 1));
@@ -241,15 +248,21 @@ mod tests {
                     if (i < p[0].x) {{ x[i] = i; }}
                 }}"
             );
-            let kernel = runtime.compile(&source(&text, &[Access::ReadWrite])).expect("compiles");
+            let kernel = runtime
+                .compile(&source(&text, &[Access::ReadWrite]))
+                .expect("compiles");
             let n = 70_001_u32;
             let x = runtime.allocate(u64::from(n) * 4).expect("room");
-            runtime.launch(&kernel, &[&x], &[n], n.into()).expect("launched");
+            runtime
+                .launch(&kernel, &[&x], &[n], n.into())
+                .expect("launched");
             let check = &mut |bytes: &[u8]| {
                 let words: Vec<u32> = bytemuck::allocation::pod_collect_to_vec(bytes);
                 assert!(words.iter().copied().eq(0..n));
             };
-            runtime.download(&x, 0, u64::from(n) * 4, check).expect("read");
+            runtime
+                .download(&x, 0, u64::from(n) * 4, check)
+                .expect("read");
         });
     }
 
@@ -264,10 +277,14 @@ mod tests {
                     x[4] = x[0] - x[0];
                 }}"
             );
-            let kernel = runtime.compile(&source(&text, &[Access::ReadWrite])).expect("compiles");
+            let kernel = runtime
+                .compile(&source(&text, &[Access::ReadWrite]))
+                .expect("compiles");
             let x = runtime.allocate(20).expect("room");
             let values = [f32::NAN, 1e30, -1.0, -1.0, -1.0];
-            runtime.upload(&x, bytemuck::cast_slice(&values)).expect("written");
+            runtime
+                .upload(&x, bytemuck::cast_slice(&values))
+                .expect("written");
             runtime.launch(&kernel, &[&x], &[], 1).expect("launched");
             let check = &mut |bytes: &[u8]| {
                 let values: Vec<f32> = bytemuck::allocation::pod_collect_to_vec(bytes);
@@ -294,7 +311,9 @@ mod tests {
                 "@group(0) @binding(1) var<storage, read_write> x: array<u64>;
                 @compute @workgroup_size(1) fn kernel() { x[0] = firstLeadingBit(x[1]); }",
             ] {
-                let error = runtime.compile(&source(text, &[Access::ReadWrite])).expect_err("wrong");
+                let error = runtime
+                    .compile(&source(text, &[Access::ReadWrite]))
+                    .expect_err("wrong");
                 assert!(
                     matches!(&error, Error::Driver { function, .. } if function == "kernel"),
                     "{error}"
@@ -302,6 +321,9 @@ mod tests {
             }
             runtime.synchronize().expect("the device lives on");
         });
-        assert!(matches!(backend(999, Types::All), Err(Error::NoDevice { .. })));
+        assert!(matches!(
+            backend(999, Types::All),
+            Err(Error::NoDevice { .. })
+        ));
     }
 }

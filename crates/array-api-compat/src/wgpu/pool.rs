@@ -71,10 +71,13 @@ mod tests {
         for bytes in (1..5000).chain([1 << 20, (1 << 20) + 1, 134_217_727]) {
             let class = size_class(bytes, 1 << 27);
             assert!(
-                class >= bytes && class % 4 == 0 && class <= 1 << 27,
+                class >= bytes && class.is_multiple_of(4) && class <= 1 << 27,
                 "{bytes} → {class}"
             );
-            assert!(bytes < 256 || class <= bytes + bytes / 4 + 4, "{bytes} → {class}");
+            assert!(
+                bytes < 256 || class <= bytes + bytes / 4 + 4,
+                "{bytes} → {class}"
+            );
         }
         assert_eq!(size_class(1001, 1002), 1004);
     }

@@ -97,7 +97,10 @@ impl WgpuRuntime {
             ::wgpu::DeviceType::Cpu | ::wgpu::DeviceType::IntegratedGpu
         );
         let mut wanted = Features::empty();
-        wanted.set(Features::PASSTHROUGH_SHADERS, info.backend == ::wgpu::Backend::Vulkan);
+        wanted.set(
+            Features::PASSTHROUGH_SHADERS,
+            info.backend == ::wgpu::Backend::Vulkan,
+        );
         wanted.set(Features::SHADER_F64 | Features::SHADER_INT64, !masked);
         wanted.set(Features::MAPPABLE_PRIMARY_BUFFERS, unified);
         let features = available & wanted;
@@ -112,21 +115,30 @@ impl WgpuRuntime {
             memory_hints: ::wgpu::MemoryHints::MemoryUsage,
             trace: ::wgpu::Trace::Off,
         };
-        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor)).map_err(|e| Error::NoDevice {
-            name: name.name().to_owned(),
-            detail: format!("{} ({}) cannot be opened: {e}", info.name, info.backend),
-        })?;
+        let (device, queue) =
+            pollster::block_on(adapter.request_device(&descriptor)).map_err(|e| {
+                Error::NoDevice {
+                    name: name.name().to_owned(),
+                    detail: format!("{} ({}) cannot be opened: {e}", info.name, info.backend),
+                }
+            })?;
         let failure: Arc<Mutex<Option<Failure>>> = Arc::default();
         let note = |failure: &Arc<Mutex<Option<Failure>>>| {
             let failure = Arc::clone(failure);
             move |out_of_memory, detail| {
                 let mut first = failure.lock().unwrap_or_else(PoisonError::into_inner);
-                first.get_or_insert(Failure { out_of_memory, detail });
+                first.get_or_insert(Failure {
+                    out_of_memory,
+                    detail,
+                });
             }
         };
         let (on_error, on_loss) = (note(&failure), note(&failure));
         device.on_uncaptured_error(Arc::new(move |error: ::wgpu::Error| {
-            on_error(matches!(error, ::wgpu::Error::OutOfMemory { .. }), error.to_string());
+            on_error(
+                matches!(error, ::wgpu::Error::OutOfMemory { .. }),
+                error.to_string(),
+            );
         }));
         device.set_device_lost_callback(move |reason, detail| {
             if reason != ::wgpu::DeviceLostReason::Destroyed {
@@ -144,7 +156,11 @@ impl WgpuRuntime {
             language: Language::Wgsl,
             float64: features.contains(Features::SHADER_F64),
             int64: features.contains(Features::SHADER_INT64),
-            max_bytes: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size) / 4 * 4,
+            max_bytes: limits
+                .max_storage_buffer_binding_size
+                .min(limits.max_buffer_size)
+                / 4
+                * 4,
             max_buffers: limits.max_storage_buffers_per_shader_stage as usize,
             max_group_size: limits
                 .max_compute_invocations_per_workgroup
@@ -198,7 +214,11 @@ impl WgpuRuntime {
 
     /// Fails if the driver has complained since the last check.
     fn check(&self, function: &str) -> Result<()> {
-        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let failure = self
+            .failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         failure.map_or(Ok(()), |f| Err(self.driver_error(function, f.detail)))
     }
 
@@ -220,7 +240,8 @@ impl WgpuRuntime {
         stream.pass = None;
         if let Some(encoder) = stream.encoder.take() {
             if !stream.parameters.is_empty() {
-                self.queue.write_buffer(&stream.parameter_buffer, 0, &stream.parameters);
+                self.queue
+                    .write_buffer(&stream.parameter_buffer, 0, &stream.parameters);
                 stream.parameters.clear();
             }
             self.queue.submit([encoder.finish()]);
@@ -237,14 +258,22 @@ impl WgpuRuntime {
     }
 
     /// Waits until `bytes` bytes of a buffer are mapped.
-    fn map(&self, function: &str, mode: ::wgpu::MapMode, slice: ::wgpu::BufferSlice<'_>) -> Result<()> {
+    fn map(
+        &self,
+        function: &str,
+        mode: ::wgpu::MapMode,
+        slice: ::wgpu::BufferSlice<'_>,
+    ) -> Result<()> {
         let outcome: Arc<Mutex<Option<Result<(), ::wgpu::BufferAsyncError>>>> = Arc::default();
         let report = Arc::clone(&outcome);
         slice.map_async(mode, move |result| {
             *report.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
         });
         self.wait(function)?;
-        let outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let outcome = outcome
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         match outcome {
             Some(Ok(())) => Ok(()),
             Some(Err(e)) => Err(self.driver_error(function, e.to_string())),
@@ -303,14 +332,18 @@ impl WgpuRuntime {
             // SAFETY: the words come from naga's SPIR-V writer, for a module that naga validated.
             unsafe { self.device.create_shader_module_passthrough(descriptor) }
         } else {
-            self.device.create_shader_module(::wgpu::ShaderModuleDescriptor {
-                label,
-                source: ::wgpu::ShaderSource::Wgsl(source.text.as_str().into()),
-            })
+            self.device
+                .create_shader_module(::wgpu::ShaderModuleDescriptor {
+                    label,
+                    source: ::wgpu::ShaderSource::Wgsl(source.text.as_str().into()),
+                })
         };
-        let arrays = source.access.iter().map(|access| ::wgpu::BufferBindingType::Storage {
-            read_only: *access == Access::Read,
-        });
+        let arrays = source
+            .access
+            .iter()
+            .map(|access| ::wgpu::BufferBindingType::Storage {
+                read_only: *access == Access::Read,
+            });
         let entries: Vec<::wgpu::BindGroupLayoutEntry> = [::wgpu::BufferBindingType::Uniform]
             .into_iter()
             .chain(arrays)
@@ -332,23 +365,27 @@ impl WgpuRuntime {
                 label,
                 entries: &entries,
             });
-        let pipeline_layout = self.device.create_pipeline_layout(&::wgpu::PipelineLayoutDescriptor {
-            label,
-            bind_group_layouts: &[Some(&layout)],
-            immediate_size: 0,
-        });
-        let pipeline = self.device.create_compute_pipeline(&::wgpu::ComputePipelineDescriptor {
-            label,
-            layout: Some(&pipeline_layout),
-            module: &module,
-            entry_point: Some(&source.entry),
-            compilation_options: ::wgpu::PipelineCompilationOptions {
-                constants: &[],
-                // Kernels write shared memory before they read it.
-                zero_initialize_workgroup_memory: false,
-            },
-            cache: None,
-        });
+        let pipeline_layout =
+            self.device
+                .create_pipeline_layout(&::wgpu::PipelineLayoutDescriptor {
+                    label,
+                    bind_group_layouts: &[Some(&layout)],
+                    immediate_size: 0,
+                });
+        let pipeline = self
+            .device
+            .create_compute_pipeline(&::wgpu::ComputePipelineDescriptor {
+                label,
+                layout: Some(&pipeline_layout),
+                module: &module,
+                entry_point: Some(&source.entry),
+                compilation_options: ::wgpu::PipelineCompilationOptions {
+                    constants: &[],
+                    // Kernels write shared memory before they read it.
+                    zero_initialize_workgroup_memory: false,
+                },
+                cache: None,
+            });
         self.check(&source.entry)?;
         Ok(Kernel { pipeline, layout })
     }
@@ -365,12 +402,20 @@ impl Runtime for WgpuRuntime {
     fn allocate(&self, bytes: u64) -> Result<::wgpu::Buffer> {
         let limit = self.capabilities.max_bytes;
         if bytes > limit {
-            return Err(self.out_of_memory(bytes, format!("the adapter's largest array has {limit} bytes")));
+            return Err(self.out_of_memory(
+                bytes,
+                format!("the adapter's largest array has {limit} bytes"),
+            ));
         }
         let class = size_class(bytes, limit);
         self.counters.allocations.fetch_add(1, Relaxed);
         self.counters.allocated_bytes.fetch_add(bytes, Relaxed);
-        if let Some(buffer) = self.pool.lock().unwrap_or_else(PoisonError::into_inner).take(class) {
+        if let Some(buffer) = self
+            .pool
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take(class)
+        {
             return Ok(buffer);
         }
         let mut usage = USAGE;
@@ -385,7 +430,12 @@ impl Runtime for WgpuRuntime {
                 usage,
                 mapped_at_creation: false,
             });
-            match self.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            match self
+                .failure
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take()
+            {
                 None => Ok(buffer),
                 Some(f) if f.out_of_memory => Err(self.out_of_memory(bytes, f.detail)),
                 Some(f) => Err(self.driver_error("allocate", f.detail)),
@@ -393,7 +443,12 @@ impl Runtime for WgpuRuntime {
         };
         create().or_else(|error| {
             // What lies in the pool may be the room that is missing.
-            if !self.pool.lock().unwrap_or_else(PoisonError::into_inner).clear() {
+            if !self
+                .pool
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clear()
+            {
                 return Err(error);
             }
             self.synchronize()?;
@@ -402,7 +457,10 @@ impl Runtime for WgpuRuntime {
     }
 
     fn free(&self, buffer: ::wgpu::Buffer) {
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner).put(buffer);
+        self.pool
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .put(buffer);
     }
 
     fn upload(&self, buffer: &::wgpu::Buffer, bytes: &[u8]) -> Result<()> {
@@ -423,7 +481,8 @@ impl Runtime for WgpuRuntime {
             return result;
         }
         for (part, chunk) in bytes[..whole].chunks(STAGING_BYTES as usize).enumerate() {
-            self.queue.write_buffer(buffer, part as u64 * STAGING_BYTES, chunk);
+            self.queue
+                .write_buffer(buffer, part as u64 * STAGING_BYTES, chunk);
             if chunk.len() as u64 == STAGING_BYTES {
                 // Hands over the driver's copy of the part, so that only one exists at a time.
                 self.queue.submit([]);
@@ -435,7 +494,13 @@ impl Runtime for WgpuRuntime {
         self.check("upload")
     }
 
-    fn download(&self, buffer: &::wgpu::Buffer, offset: u64, bytes: u64, read: &mut dyn FnMut(&[u8])) -> Result<()> {
+    fn download(
+        &self,
+        buffer: &::wgpu::Buffer,
+        offset: u64,
+        bytes: u64,
+        read: &mut dyn FnMut(&[u8]),
+    ) -> Result<()> {
         self.counters.downloaded_bytes.fetch_add(bytes, Relaxed);
         // Mapped ranges start at multiples of 8 and end at multiples of 4.
         let start = offset / 8 * 8;
@@ -459,7 +524,8 @@ impl Runtime for WgpuRuntime {
 
     fn copy(&self, from: &::wgpu::Buffer, to: &::wgpu::Buffer, bytes: u64) -> Result<()> {
         let mut stream = self.stream();
-        self.encoder(&mut stream).copy_buffer_to_buffer(from, 0, to, 0, bytes);
+        self.encoder(&mut stream)
+            .copy_buffer_to_buffer(from, 0, to, 0, bytes);
         self.check("copy")
     }
 
@@ -468,17 +534,24 @@ impl Runtime for WgpuRuntime {
         if let Some(kernel) = kernels.get(source) {
             return Ok(Arc::clone(kernel));
         }
-        let kernel = catch_unwind(AssertUnwindSafe(|| self.build(source))).unwrap_or_else(|panic| {
-            let detail = format!("the compiler panicked: {}", panic_text(&*panic));
-            Err(self.driver_error(&source.entry, detail))
-        })?;
+        let kernel =
+            catch_unwind(AssertUnwindSafe(|| self.build(source))).unwrap_or_else(|panic| {
+                let detail = format!("the compiler panicked: {}", panic_text(&*panic));
+                Err(self.driver_error(&source.entry, detail))
+            })?;
         self.counters.compilations.fetch_add(1, Relaxed);
         let kernel = Arc::new(kernel);
         kernels.insert(source.clone(), Arc::clone(&kernel));
         Ok(kernel)
     }
 
-    fn launch(&self, kernel: &Kernel, buffers: &[&::wgpu::Buffer], parameters: &[u32], groups: u64) -> Result<()> {
+    fn launch(
+        &self,
+        kernel: &Kernel,
+        buffers: &[&::wgpu::Buffer],
+        parameters: &[u32],
+        groups: u64,
+    ) -> Result<()> {
         if groups == 0 {
             return Ok(());
         }
@@ -486,7 +559,10 @@ impl Runtime for WgpuRuntime {
         let rows = groups.div_ceil(most);
         let columns = groups.div_ceil(rows);
         if rows > most {
-            return Err(self.driver_error("launch", format!("{groups} workgroups are more than {most}²")));
+            return Err(self.driver_error(
+                "launch",
+                format!("{groups} workgroups are more than {most}²"),
+            ));
         }
         let words = bytemuck::cast_slice::<u32, u8>(parameters);
         let size = words.len().max(16);
@@ -512,15 +588,16 @@ impl Runtime for WgpuRuntime {
             offset: start as u64,
             size: std::num::NonZeroU64::new(size as u64),
         };
-        let entries: Vec<::wgpu::BindGroupEntry<'_>> = [::wgpu::BindingResource::Buffer(parameters)]
-            .into_iter()
-            .chain(buffers.iter().map(|b| b.as_entire_binding()))
-            .enumerate()
-            .map(|(binding, resource)| ::wgpu::BindGroupEntry {
-                binding: binding as u32,
-                resource,
-            })
-            .collect();
+        let entries: Vec<::wgpu::BindGroupEntry<'_>> =
+            [::wgpu::BindingResource::Buffer(parameters)]
+                .into_iter()
+                .chain(buffers.iter().map(|b| b.as_entire_binding()))
+                .enumerate()
+                .map(|(binding, resource)| ::wgpu::BindGroupEntry {
+                    binding: binding as u32,
+                    resource,
+                })
+                .collect();
         let bind_group = self.device.create_bind_group(&::wgpu::BindGroupDescriptor {
             label: None,
             layout: &kernel.layout,

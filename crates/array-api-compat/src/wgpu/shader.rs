@@ -14,7 +14,11 @@ use naga::{
 use crate::gpu::runtime::Source;
 
 /// SPIR-V that keeps IEEE rules. naga's panics become errors.
-pub(super) fn strict_spirv(source: &Source, float64: bool, int64: bool) -> Result<Vec<u32>, String> {
+pub(super) fn strict_spirv(
+    source: &Source,
+    float64: bool,
+    int64: bool,
+) -> Result<Vec<u32>, String> {
     catch_unwind(AssertUnwindSafe(|| translate(source, float64, int64)))
         .unwrap_or_else(|panic| Err(format!("naga panicked: {}", panic_text(&*panic))))
 }
@@ -66,7 +70,8 @@ fn translate(source: &Source, float64: bool, int64: bool) -> Result<Vec<u32>, St
         shader_stage: ShaderStage::Compute,
         entry_point: source.entry.clone(),
     };
-    let words = spv::write_vec(&module, &info, &options, Some(&entry)).map_err(|e| e.to_string())?;
+    let words =
+        spv::write_vec(&module, &info, &options, Some(&entry)).map_err(|e| e.to_string())?;
     Ok(strict(&words))
 }
 

@@ -19,14 +19,19 @@ impl Nvrtc {
     pub(crate) fn find() -> Option<Self> {
         let path = candidates().into_iter().find(|p| p.is_file())?;
         // SAFETY: NVIDIA's library runs no code of consequence when it is loaded.
-        let library = unsafe { Library::new(&path) }.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let library =
+            unsafe { Library::new(&path) }.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         Some(Self(library))
     }
 
     /// Compiles CUDA C++ to PTX as the CUDA runtime does; an error is the compiler's log.
     pub(crate) fn ptx(&self, source: &str) -> Result<String, String> {
         let source = CString::new(source).expect("no NUL in a source");
-        let options = [c"--gpu-architecture=compute_75", c"--fmad=false", c"--std=c++17"];
+        let options = [
+            c"--gpu-architecture=compute_75",
+            c"--fmad=false",
+            c"--std=c++17",
+        ];
         let options = options.map(CStr::as_ptr);
         let mut program: Program = std::ptr::null_mut();
         // SAFETY: the signatures are those of nvrtc.h; all pointers live through the calls; the program is used between its creation and
@@ -36,7 +41,14 @@ impl Nvrtc {
             let compile: Compile = *self.0.get(b"nvrtcCompileProgram\0").expect("nvrtc.h");
             let destroy: Destroy = *self.0.get(b"nvrtcDestroyProgram\0").expect("nvrtc.h");
             let none = std::ptr::null();
-            let status = create(&raw mut program, source.as_ptr(), c"kernel.cu".as_ptr(), 0, none, none);
+            let status = create(
+                &raw mut program,
+                source.as_ptr(),
+                c"kernel.cu".as_ptr(),
+                0,
+                none,
+                none,
+            );
             assert_eq!(status, 0, "nvrtcCreateProgram");
             let status = compile(program, options.len() as c_int, options.as_ptr());
             let text = if status == 0 {
@@ -69,7 +81,14 @@ impl Nvrtc {
 }
 
 type Strings = *const *const c_char;
-type Create = unsafe extern "C" fn(*mut Program, *const c_char, *const c_char, c_int, Strings, Strings) -> c_int;
+type Create = unsafe extern "C" fn(
+    *mut Program,
+    *const c_char,
+    *const c_char,
+    c_int,
+    Strings,
+    Strings,
+) -> c_int;
 type Compile = unsafe extern "C" fn(Program, c_int, Strings) -> c_int;
 type Destroy = unsafe extern "C" fn(*mut Program) -> c_int;
 type Size = unsafe extern "C" fn(Program, *mut usize) -> c_int;
@@ -80,10 +99,17 @@ fn candidates() -> Vec<PathBuf> {
         return vec![path.into()];
     }
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/nvrtc");
-    let mut packages: Vec<PathBuf> = children(&target.join("lib")).map(|p| p.join("site-packages")).collect();
-    let script = "import site; print('\\n'.join(site.getsitepackages() + [site.getusersitepackages()]))";
+    let mut packages: Vec<PathBuf> = children(&target.join("lib"))
+        .map(|p| p.join("site-packages"))
+        .collect();
+    let script =
+        "import site; print('\\n'.join(site.getsitepackages() + [site.getusersitepackages()]))";
     if let Ok(output) = Command::new("python3").args(["-c", script]).output() {
-        packages.extend(String::from_utf8_lossy(&output.stdout).lines().map(PathBuf::from));
+        packages.extend(
+            String::from_utf8_lossy(&output.stdout)
+                .lines()
+                .map(PathBuf::from),
+        );
     }
     let wheels = packages
         .iter()

@@ -7,7 +7,10 @@ use crate::{DType, Layout, Op, Program, Returns, Strided, backend::ArrayObjectBa
 
 /// A view of this device's memory that stays inside it.
 pub(super) fn view(backend: Reference, x: &Strided<Memory>) {
-    assert_eq!(x.storage.device, backend.device, "an array of another device");
+    assert_eq!(
+        x.storage.device, backend.device,
+        "an array of another device"
+    );
     assert_eq!(
         x.storage.values.dtype(),
         x.dtype,
@@ -30,7 +33,10 @@ pub(super) fn view(backend: Reference, x: &Strided<Memory>) {
             x.layout.offset() as isize + low.sum::<isize>() >= 0,
             "a view that starts before its storage"
         );
-        assert!(last < x.storage.values.len(), "a view that leaves its storage");
+        assert!(
+            last < x.storage.values.len(),
+            "a view that leaves its storage"
+        );
     }
 }
 
@@ -48,7 +54,10 @@ pub(super) fn program(backend: Reference, x: &Program<Memory>) {
             backend.device(),
             step.dtype
         );
-        assert!(step.op.arguments().all(|a| a < number), "a step that uses a later one");
+        assert!(
+            step.op.arguments().all(|a| a < number),
+            "a step that uses a later one"
+        );
         let of = |a: usize| x.steps[a].dtype;
         match step.op {
             Op::Input(i) => assert_eq!(x.inputs[i].dtype, step.dtype, "an input of another dtype"),
@@ -62,10 +71,18 @@ pub(super) fn program(backend: Reference, x: &Program<Memory>) {
                     "a constant in another dtype's form"
                 );
             }
-            Op::Index(axis) => assert!(axis < x.shape.len() && step.dtype.is_numeric(), "no such axis"),
+            Op::Index(axis) => assert!(
+                axis < x.shape.len() && step.dtype.is_numeric(),
+                "no such axis"
+            ),
             Op::Unary(op, a) => {
                 let copy = op == crate::UnaryOp::Positive && of(a) == DType::Bool;
-                assert!(op.accepts().contains(of(a)) || copy, "{} of {}", op.name(), of(a));
+                assert!(
+                    op.accepts().contains(of(a)) || copy,
+                    "{} of {}",
+                    op.name(),
+                    of(a)
+                );
                 returns(op.name(), op.returns(), of(a), step.dtype);
             }
             Op::Binary(op, a, b) => {
@@ -115,6 +132,9 @@ pub(super) fn region(target: &Strided<Memory>, region: &Layout, value: &Program<
 
 /// Axes in range, ascending and distinct.
 pub(super) fn axes(axes: &[usize], ndim: usize) {
-    assert!(axes.is_sorted_by(|a, b| a < b), "axes {axes:?} out of order");
+    assert!(
+        axes.is_sorted_by(|a, b| a < b),
+        "axes {axes:?} out of order"
+    );
     assert!(axes.iter().all(|&a| a < ndim), "axes {axes:?} of {ndim}");
 }

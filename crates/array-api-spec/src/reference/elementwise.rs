@@ -70,5 +70,8 @@ fn convert(values: &[Scalar], dtype: DType) -> HostBuffer {
 fn indices(shape: &[usize], axis: usize) -> Vec<Scalar> {
     let mut strides = vec![0; shape.len()];
     strides[axis] = 1;
-    Layout::new(shape, &strides, 0).positions().map(Into::into).collect()
+    Layout::new(shape, &strides, 0)
+        .positions()
+        .map(Into::into)
+        .collect()
 }

@@ -19,14 +19,25 @@ impl Reference {
 
     pub(super) fn store_indices(self, indices: impl Iterator<Item = usize>) -> Memory {
         let indices = indices.map(Scalar::from);
-        self.store_buffer(dispatch!(self.index_dtype(), I => I::into_buffer(indices.map(I::cast).collect())))
+        self.store_buffer(
+            dispatch!(self.index_dtype(), I => I::into_buffer(indices.map(I::cast).collect())),
+        )
     }
 }
 
 impl IndexingBackend for Reference {
-    fn gather(&self, x: &Strided<Memory>, indices: &Strided<Memory>, axis: usize) -> Result<Memory> {
+    fn gather(
+        &self,
+        x: &Strided<Memory>,
+        indices: &Strided<Memory>,
+        axis: usize,
+    ) -> Result<Memory> {
         contract::axes(&[axis], x.shape().len());
-        assert_eq!(indices.dtype, self.index_dtype(), "indices of another dtype");
+        assert_eq!(
+            indices.dtype,
+            self.index_dtype(),
+            "indices of another dtype"
+        );
         let mut shape = x.shape().to_vec();
         let n = std::mem::replace(&mut shape[axis], indices.shape()[axis]);
         assert_eq!(indices.shape(), shape, "lengths off the axis differ");

@@ -5,7 +5,10 @@ use super::{
     Memory, Reference,
     math::{Arithmetic, BinaryFunction, complex::divide},
 };
-use crate::{BinaryOp, Complex, DType, Element, Error, Result, Scalar, Strided, backend::LinalgBackend, dispatch};
+use crate::{
+    BinaryOp, Complex, DType, Element, Error, Result, Scalar, Strided, backend::LinalgBackend,
+    dispatch,
+};
 
 type C = Complex<f64>;
 const ZERO: C = C::new(0.0, 0.0);
@@ -35,8 +38,14 @@ impl std::ops::IndexMut<(usize, usize)> for Matrix {
 
 impl Matrix {
     fn from_fn(rows: usize, columns: usize, f: impl Fn(usize, usize) -> C) -> Self {
-        let values = (0..rows * columns).map(|k| f(k / columns, k % columns)).collect();
-        Self { rows, columns, values }
+        let values = (0..rows * columns)
+            .map(|k| f(k / columns, k % columns))
+            .collect();
+        Self {
+            rows,
+            columns,
+            values,
+        }
     }
 
     fn identity(n: usize) -> Self {
@@ -52,7 +61,9 @@ impl Matrix {
     }
 
     fn is_finite(&self) -> bool {
-        self.values.iter().all(|z| z.re.is_finite() && z.im.is_finite())
+        self.values
+            .iter()
+            .all(|z| z.re.is_finite() && z.im.is_finite())
     }
 
     /// A power of two near the largest component, by which a matrix is divided so that squares neither overflow nor vanish.
@@ -74,7 +85,9 @@ impl Matrix {
 
     /// Sum over rows of `conj(x[i, p]) · x[i, q]`.
     fn inner(&self, p: usize, q: usize) -> C {
-        (0..self.rows).map(|i| self[(i, p)].conj() * self[(i, q)]).sum()
+        (0..self.rows)
+            .map(|i| self[(i, p)].conj() * self[(i, q)])
+            .sum()
     }
 
     /// Jacobi's rotation of two columns: `p ← c p - s w`, `q ← s p + c w` with `w = ū q`.
@@ -122,8 +135,7 @@ impl Reference {
         };
         // A stack of empty matrices may be long.
         self.room(stack, DType::Complex128)?;
-        let values: Vec<C> =
-            dispatch!(x.dtype, T => self.read::<T>(x)?.into_iter().map(|v| complex(v.into())).collect());
+        let values: Vec<C> = dispatch!(x.dtype, T => self.read::<T>(x)?.into_iter().map(|v| complex(v.into())).collect());
         let size = rows * columns;
         let matrix = |k: usize| Matrix {
             rows: *rows,
@@ -185,18 +197,28 @@ impl LinalgBackend for Reference {
     }
 
     fn cholesky(&self, x: &Strided<Memory>) -> Result<Memory> {
-        let factors = self.matrices(x)?.iter().map(cholesky).collect::<Result<Vec<_>>>()?;
+        let factors = self
+            .matrices(x)?
+            .iter()
+            .map(cholesky)
+            .collect::<Result<Vec<_>>>()?;
         Ok(dispatch!(x.dtype, T => self.store_matrices::<T>(&factors)))
     }
 
     fn solve(&self, a: &Strided<Memory>, b: &Strided<Memory>) -> Result<Memory> {
         let pairs = self.matrices(a)?.into_iter().zip(self.matrices(b)?);
-        let solutions = pairs.map(|(a, b)| solve(a, b)).collect::<Result<Vec<_>>>()?;
+        let solutions = pairs
+            .map(|(a, b)| solve(a, b))
+            .collect::<Result<Vec<_>>>()?;
         Ok(dispatch!(a.dtype, T => self.store_matrices::<T>(&solutions)))
     }
 
     fn eigh(&self, x: &Strided<Memory>) -> Result<[Memory; 2]> {
-        let pairs = self.matrices(x)?.iter().map(eigh).collect::<Result<Vec<_>>>()?;
+        let pairs = self
+            .matrices(x)?
+            .iter()
+            .map(eigh)
+            .collect::<Result<Vec<_>>>()?;
         let (values, vectors): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
         Ok([
             dispatch!(x.dtype.real(), T => self.store_matrices::<T>(&values)),
@@ -227,7 +249,10 @@ fn cholesky(x: &Matrix) -> Result<Matrix> {
         let pivot = x[(j, j)].re - (0..j).map(|k| l[(j, k)].norm_sqr()).sum::<f64>();
         // NaN is not positive either.
         if pivot.is_nan() || pivot <= 0.0 {
-            return Err(Error::linear_algebra("cholesky", "the matrix is not positive definite"));
+            return Err(Error::linear_algebra(
+                "cholesky",
+                "the matrix is not positive definite",
+            ));
         }
         l[(j, j)] = pivot.sqrt().into();
         for i in j + 1..n {
@@ -323,7 +348,11 @@ fn svd(x: &Matrix, full_matrices: bool) -> Result<(Matrix, Matrix, Matrix)> {
     }
     let columns = if full_matrices { m } else { n };
     if !x.is_finite() {
-        return Ok((Matrix::nan(m, columns), Matrix::nan(1, n), Matrix::nan(n, n)));
+        return Ok((
+            Matrix::nan(m, columns),
+            Matrix::nan(1, n),
+            Matrix::nan(n, n),
+        ));
     }
     let scale = x.scale();
     let mut a = x.scaled(1.0 / scale);
@@ -333,7 +362,8 @@ fn svd(x: &Matrix, full_matrices: bool) -> Result<(Matrix, Matrix, Matrix)> {
         for q in 0..n {
             for p in 0..q {
                 let (alpha, beta, gamma) = (a.inner(p, p).re, a.inner(q, q).re, a.inner(p, q));
-                if gamma.norm() > 1e-15 * (alpha * beta).sqrt() && gamma.norm() > f64::MIN_POSITIVE {
+                if gamma.norm() > 1e-15 * (alpha * beta).sqrt() && gamma.norm() > f64::MIN_POSITIVE
+                {
                     rotated = true;
                     let r = Rotation::diagonalizing(alpha, beta, gamma);
                     a.rotate(p, q, r);
@@ -345,7 +375,9 @@ fn svd(x: &Matrix, full_matrices: bool) -> Result<(Matrix, Matrix, Matrix)> {
             let lengths: Vec<f64> = (0..n).map(|j| a.inner(j, j).re.sqrt()).collect();
             let mut order: Vec<usize> = (0..n).collect();
             order.sort_by(|&i, &j| lengths[j].total_cmp(&lengths[i]));
-            let u = Matrix::from_fn(m, n, |i, j| a[(i, order[j])] / lengths[order[j]].max(f64::MIN_POSITIVE));
+            let u = Matrix::from_fn(m, n, |i, j| {
+                a[(i, order[j])] / lengths[order[j]].max(f64::MIN_POSITIVE)
+            });
             let rank = lengths.iter().filter(|&&l| l > 0.0).count();
             let s = Matrix::from_fn(1, n, |_, j| (lengths[order[j]] * scale).into());
             return Ok((completed(&u, rank, columns), s, v.select(&order).adjoint()));
@@ -359,7 +391,11 @@ fn svd(x: &Matrix, full_matrices: bool) -> Result<(Matrix, Matrix, Matrix)> {
 
 /// The first `rank` columns, which are orthonormal, and more of the kind up to `columns` (Gram and Schmidt, twice).
 fn completed(u: &Matrix, rank: usize, columns: usize) -> Matrix {
-    let mut out = Matrix::from_fn(u.rows, columns, |i, j| if j < rank { u[(i, j)] } else { ZERO });
+    let mut out = Matrix::from_fn(
+        u.rows,
+        columns,
+        |i, j| if j < rank { u[(i, j)] } else { ZERO },
+    );
     let mut next = rank;
     for axis in 0..u.rows {
         if next == columns {
@@ -406,12 +442,17 @@ mod tests {
     }
 
     fn diagonal(values: &Matrix, rows: usize, columns: usize) -> Matrix {
-        Matrix::from_fn(rows, columns, |i, j| if i == j { values.values[i] } else { ZERO })
+        Matrix::from_fn(
+            rows,
+            columns,
+            |i, j| if i == j { values.values[i] } else { ZERO },
+        )
     }
 
     /// Real matrices, complex ones, one without rank, one without rows.
     fn samples() -> Vec<Matrix> {
-        let wave = |i: usize, j: usize, k: f64| ((i * i * j + 7 * i + 3 * j * j + 1) as f64 * k).sin();
+        let wave =
+            |i: usize, j: usize, k: f64| ((i * i * j + 7 * i + 3 * j * j + 1) as f64 * k).sin();
         let complex = |i, j| C::new(wave(i, j, 1.1), wave(i, j, 2.3));
         vec![
             Matrix::from_fn(5, 3, |i, j| wave(i, j, 0.7).into()),
@@ -453,7 +494,12 @@ mod tests {
             let n = x.columns;
             let gram = product(&scaled.adjoint(), &scaled);
             let (w, v) = eigh(&gram).expect("converges");
-            assert!(distance(&product(&product(&v, &diagonal(&w, n, n)), &v.adjoint()), &gram) < 1e-12);
+            assert!(
+                distance(
+                    &product(&product(&v, &diagonal(&w, n, n)), &v.adjoint()),
+                    &gram
+                ) < 1e-12
+            );
             assert!(distance(&product(&v.adjoint(), &v), &Matrix::identity(n)) < 1e-14);
             assert!(w.values.is_sorted_by(|a, b| a.re <= b.re));
             let mut definite = gram;
@@ -465,7 +511,10 @@ mod tests {
 
     #[test]
     fn solve_inverts_and_knows_the_singular() {
-        for x in samples().into_iter().filter(|x| x.rows == x.columns && x.rows != 5) {
+        for x in samples()
+            .into_iter()
+            .filter(|x| x.rows == x.columns && x.rows != 5)
+        {
             let b = Matrix::from_fn(x.rows, 2, |i, j| C::new(i as f64, j as f64));
             let y = solve(x.clone(), b.clone()).expect("regular");
             assert!(distance(&product(&x, &y), &b) < 1e-12);
@@ -473,7 +522,15 @@ mod tests {
         assert!(solve(Matrix::from_fn(2, 2, |_, _| ONE), Matrix::identity(2)).is_err());
         assert!(cholesky(&Matrix::identity(2).scaled(-1.0)).is_err());
         assert!(cholesky(&Matrix::nan(1, 1)).is_err());
-        assert!(svd(&Matrix::nan(2, 2), false).expect("no panic").1[(0, 0)].re.is_nan());
-        assert!(eigh(&Matrix::nan(2, 2)).expect("no panic").0[(0, 0)].re.is_nan());
+        assert!(
+            svd(&Matrix::nan(2, 2), false).expect("no panic").1[(0, 0)]
+                .re
+                .is_nan()
+        );
+        assert!(
+            eigh(&Matrix::nan(2, 2)).expect("no panic").0[(0, 0)]
+                .re
+                .is_nan()
+        );
     }
 }

@@ -27,8 +27,8 @@ mod statistical;
 use std::sync::Arc;
 
 use crate::{
-    BinaryOp, DType, Device, Element, Error, HostBuffer, Layout, Namespace, Path, Program, ReduceOp, Result, Strided,
-    UnaryOp,
+    BinaryOp, DType, Device, Element, Error, HostBuffer, Layout, Namespace, Path, Program,
+    ReduceOp, Result, Strided, UnaryOp,
     backend::{ArrayObjectBackend, ElementwiseBackend, ExtraBackend, ManipulationBackend},
     dispatch,
 };
@@ -127,7 +127,12 @@ impl ArrayObjectBackend for Reference {
     }
 
     fn dtypes(&self) -> Vec<DType> {
-        let wide = [DType::Int64, DType::UInt64, DType::Float64, DType::Complex128];
+        let wide = [
+            DType::Int64,
+            DType::UInt64,
+            DType::Float64,
+            DType::Complex128,
+        ];
         DType::ALL
             .into_iter()
             .filter(|d| self.device == 0 || !wide.contains(d))
@@ -149,7 +154,12 @@ impl ArrayObjectBackend for Reference {
         Ok(dispatch!(x.dtype, T => T::into_buffer(self.read::<T>(x)?)))
     }
 
-    fn assign(&self, target: &mut Strided<Memory>, region: &Layout, value: &Program<Memory>) -> Result<()> {
+    fn assign(
+        &self,
+        target: &mut Strided<Memory>,
+        region: &Layout,
+        value: &Program<Memory>,
+    ) -> Result<()> {
         contract::view(*self, target);
         contract::region(target, region, value);
         dispatch!(target.dtype, T => {

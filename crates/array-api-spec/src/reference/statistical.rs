@@ -5,15 +5,24 @@ use super::{
     math::{Arithmetic, BinaryFunction},
 };
 use crate::{
-    BinaryOp, Complex, DType, Element, Layout, Program, ReduceOp, Result, Scalar, ScanOp, backend::StatisticalBackend,
-    dispatch,
+    BinaryOp, Complex, DType, Element, Layout, Program, ReduceOp, Result, Scalar, ScanOp,
+    backend::StatisticalBackend, dispatch,
 };
 
 impl StatisticalBackend for Reference {
-    fn reduce(&self, op: ReduceOp, x: &Program<Memory>, axes: &[usize], dtype: DType) -> Result<Memory> {
+    fn reduce(
+        &self,
+        op: ReduceOp,
+        x: &Program<Memory>,
+        axes: &[usize],
+        dtype: DType,
+    ) -> Result<Memory> {
         contract::axes(axes, x.shape.len());
         if matches!(op, ReduceOp::Argmax | ReduceOp::Argmin) {
-            assert!(matches!(dtype, DType::Int32 | DType::Int64), "an index dtype");
+            assert!(
+                matches!(dtype, DType::Int32 | DType::Int64),
+                "an index dtype"
+            );
         } else {
             assert_eq!(dtype, x.dtype(), "{} into another dtype", op.name());
         }
@@ -54,7 +63,13 @@ impl StatisticalBackend for Reference {
         })
     }
 
-    fn scan(&self, op: ScanOp, x: &Program<Memory>, axis: usize, include_initial: bool) -> Result<Memory> {
+    fn scan(
+        &self,
+        op: ScanOp,
+        x: &Program<Memory>,
+        axis: usize,
+        include_initial: bool,
+    ) -> Result<Memory> {
         contract::axes(&[axis], x.shape.len());
         let (n, initial) = (x.shape[axis], usize::from(include_initial));
         let mut shape = x.shape.clone();
@@ -83,7 +98,10 @@ impl StatisticalBackend for Reference {
 fn groups(shape: &[usize], axes: &[usize]) -> Vec<Vec<usize>> {
     let others = (0..shape.len()).filter(|k| !axes.contains(k));
     let order: Vec<usize> = others.clone().chain(axes.iter().copied()).collect();
-    let positions: Vec<usize> = Layout::contiguous(shape).permute(&order).positions().collect();
+    let positions: Vec<usize> = Layout::contiguous(shape)
+        .permute(&order)
+        .positions()
+        .collect();
     let count: usize = others.map(|k| shape[k]).product();
     let length: usize = axes.iter().map(|&k| shape[k]).product();
     (0..count)
@@ -93,7 +111,11 @@ fn groups(shape: &[usize], axes: &[usize]) -> Vec<Vec<usize>> {
 
 /// Which of the elements is the first largest (or smallest), or the first NaN.
 fn extreme<T: Arithmetic>(x: &[T], group: &[usize], largest: bool) -> usize {
-    let op = if largest { BinaryOp::Greater } else { BinaryOp::Less };
+    let op = if largest {
+        BinaryOp::Greater
+    } else {
+        BinaryOp::Less
+    };
     let Some(BinaryFunction::Bool(better)) = T::binary(op) else {
         unreachable!("only of real dtypes")
     };

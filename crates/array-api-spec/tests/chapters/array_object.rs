@@ -23,15 +23,37 @@ fn attributes() -> Result {
 fn typed_exits_lose_no_kind() -> Result {
     let x = xp().asarray(3_u8)?;
     assert_eq!(
-        (x.item::<i64>()?, x.item::<f32>()?, x.item::<Complex<f64>>()?),
+        (
+            x.item::<i64>()?,
+            x.item::<f32>()?,
+            x.item::<Complex<f64>>()?
+        ),
         (3, 3.0, Complex::new(3.0, 0.0))
     );
-    assert_eq!(class(xp().asarray(-1)?.item::<u8>()), ErrorClass::OverflowError);
-    assert_eq!(class(xp().asarray(1.0)?.item::<i32>()), ErrorClass::TypeError);
-    assert_eq!(class(xp().asarray(true)?.item::<i32>()), ErrorClass::TypeError);
-    assert_eq!(class(xp().asarray(1)?.item::<bool>()), ErrorClass::TypeError);
-    assert_eq!(class(xp().asarray([1, 2])?.item::<i32>()), ErrorClass::ValueError);
-    assert_eq!(class(xp().asarray([0; 0])?.item::<i32>()), ErrorClass::ValueError);
+    assert_eq!(
+        class(xp().asarray(-1)?.item::<u8>()),
+        ErrorClass::OverflowError
+    );
+    assert_eq!(
+        class(xp().asarray(1.0)?.item::<i32>()),
+        ErrorClass::TypeError
+    );
+    assert_eq!(
+        class(xp().asarray(true)?.item::<i32>()),
+        ErrorClass::TypeError
+    );
+    assert_eq!(
+        class(xp().asarray(1)?.item::<bool>()),
+        ErrorClass::TypeError
+    );
+    assert_eq!(
+        class(xp().asarray([1, 2])?.item::<i32>()),
+        ErrorClass::ValueError
+    );
+    assert_eq!(
+        class(xp().asarray([0; 0])?.item::<i32>()),
+        ErrorClass::ValueError
+    );
     Ok(())
 }
 

@@ -51,6 +51,9 @@ fn broadcast_to_never_shrinks() -> Result {
     for shape in [vec![2], vec![1, 1], vec![3, 2], vec![]] {
         assert_eq!(class(xp().broadcast_to(&x, shape)), ErrorClass::ValueError);
     }
-    assert_eq!(class(xp().broadcast_to(&x, [usize::MAX, 2, 2])), ErrorClass::ValueError);
+    assert_eq!(
+        class(xp().broadcast_to(&x, [usize::MAX, 2, 2])),
+        ErrorClass::ValueError
+    );
     Ok(())
 }

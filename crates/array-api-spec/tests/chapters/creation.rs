@@ -12,22 +12,43 @@ fn asarray_takes_the_rust_type_s_dtype() -> Result {
     assert_eq!(xp().asarray([[Complex::<f32>::I; 3]; 2])?.shape(), [2, 3]);
     assert_eq!(xp().asarray([[[1_i64; 4]; 3]; 2])?.shape(), [2, 3, 4]);
     assert_eq!(
-        xp().asarray(vec![vec![1, 2], vec![3, 4]])?.to_vec::<i32>()?,
+        xp().asarray(vec![vec![1, 2], vec![3, 4]])?
+            .to_vec::<i32>()?,
         [1, 2, 3, 4]
     );
     assert_eq!(xp().asarray(Vec::<f64>::new())?.shape(), [0]);
-    assert_eq!(class(xp().asarray(vec![vec![1, 2], vec![3]])), ErrorClass::ValueError);
-    assert_eq!(class(xp().asarray((vec![1, 2], [3]))), ErrorClass::ValueError);
+    assert_eq!(
+        class(xp().asarray(vec![vec![1, 2], vec![3]])),
+        ErrorClass::ValueError
+    );
+    assert_eq!(
+        class(xp().asarray((vec![1, 2], [3]))),
+        ErrorClass::ValueError
+    );
     assert_eq!(class(narrow().asarray([1.0_f64])), ErrorClass::TypeError);
     Ok(())
 }
 
 #[test]
 fn asarray_as_loses_no_kind() -> Result {
-    assert_eq!(xp().asarray_as([1, 2], DType::Float32)?.dtype(), DType::Float32);
-    assert_eq!(class(xp().asarray_as([1.5], DType::Int32)), ErrorClass::TypeError);
-    assert_eq!(class(xp().asarray_as([300], DType::UInt8)), ErrorClass::OverflowError);
-    assert_eq!(narrow().asarray_as([0.5_f64], DType::Float32)?.item::<f32>()?, 0.5);
+    assert_eq!(
+        xp().asarray_as([1, 2], DType::Float32)?.dtype(),
+        DType::Float32
+    );
+    assert_eq!(
+        class(xp().asarray_as([1.5], DType::Int32)),
+        ErrorClass::TypeError
+    );
+    assert_eq!(
+        class(xp().asarray_as([300], DType::UInt8)),
+        ErrorClass::OverflowError
+    );
+    assert_eq!(
+        narrow()
+            .asarray_as([0.5_f64], DType::Float32)?
+            .item::<f32>()?,
+        0.5
+    );
     Ok(())
 }
 
@@ -38,16 +59,28 @@ fn arange_stops_before_the_end() -> Result {
     assert_eq!(ints(5, 0, -2)?, [5, 3, 1]);
     assert_eq!(ints(0, 5, -1)?, [0; 0]);
     assert_eq!(ints(0, 6, 3)?, [0, 3]);
-    assert_eq!(xp().arange(0, 1.0, 0.25)?.to_vec::<f64>()?, [0.0, 0.25, 0.5, 0.75]);
+    assert_eq!(
+        xp().arange(0, 1.0, 0.25)?.to_vec::<f64>()?,
+        [0.0, 0.25, 0.5, 0.75]
+    );
     assert_eq!(xp().arange(1.0, 0.0, -0.5)?.to_vec::<f64>()?, [1.0, 0.5]);
     assert_eq!(
-        (narrow().arange(0, 2, 1)?.dtype(), narrow().arange(0.0, 2, 1)?.dtype()),
+        (
+            narrow().arange(0, 2, 1)?.dtype(),
+            narrow().arange(0.0, 2, 1)?.dtype()
+        ),
         (DType::Int32, DType::Float32)
     );
     for (start, stop, step) in [(0.0, 1.0, 0.0), (NAN, 1.0, 1.0), (0.0, 1e300, 1.0)] {
-        assert_eq!(class(xp().arange(start, stop, step)), ErrorClass::ValueError);
+        assert_eq!(
+            class(xp().arange(start, stop, step)),
+            ErrorClass::ValueError
+        );
     }
-    assert_eq!(class(xp().arange(Complex::<f64>::I, 1, 1)), ErrorClass::ValueError);
+    assert_eq!(
+        class(xp().arange(Complex::<f64>::I, 1, 1)),
+        ErrorClass::ValueError
+    );
     assert_eq!(
         class(narrow().arange(1_i64 << 40, (1_i64 << 40) + 2, 1)),
         ErrorClass::OverflowError
@@ -64,8 +97,14 @@ fn linspace_holds_both_ends_and_halves_agree() -> Result {
     assert_eq!(open, x[..6]);
     assert_eq!(xp().linspace(3.0, 9.0, 1, true)?.to_vec::<f64>()?, [3.0]);
     assert_eq!(xp().linspace(3.0, 9.0, 0, true)?.shape(), [0]);
-    assert_eq!(xp().linspace(1.0, -1.0, 3, true)?.to_vec::<f64>()?, [1.0, 0.0, -1.0]);
-    assert_eq!(narrow().linspace(0.0, 1.0, 2, true)?.dtype(), DType::Float32);
+    assert_eq!(
+        xp().linspace(1.0, -1.0, 3, true)?.to_vec::<f64>()?,
+        [1.0, 0.0, -1.0]
+    );
+    assert_eq!(
+        narrow().linspace(0.0, 1.0, 2, true)?.dtype(),
+        DType::Float32
+    );
     Ok(())
 }
 
@@ -100,13 +139,22 @@ fn full_and_its_kin() -> Result {
             .to_vec::<Complex<f32>>()?,
         [Complex::new(7.0, 0.0); 2]
     );
-    assert_eq!(class(xp().full([1], 2.5, DType::Int32)), ErrorClass::TypeError);
+    assert_eq!(
+        class(xp().full([1], 2.5, DType::Int32)),
+        ErrorClass::TypeError
+    );
     assert_eq!(class(xp().full([1], 1, DType::Bool)), ErrorClass::TypeError);
-    assert_eq!(class(narrow().zeros([1], DType::Float64)), ErrorClass::TypeError);
+    assert_eq!(
+        class(narrow().zeros([1], DType::Float64)),
+        ErrorClass::TypeError
+    );
     assert_eq!(
         class(xp().zeros([usize::MAX, 4], DType::Float64)),
         ErrorClass::ValueError
     );
-    assert_eq!(class(xp().zeros([1 << 40], DType::Float64)), ErrorClass::MemoryError);
+    assert_eq!(
+        class(xp().zeros([1 << 40], DType::Float64)),
+        ErrorClass::MemoryError
+    );
     Ok(())
 }

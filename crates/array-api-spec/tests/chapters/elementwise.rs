@@ -30,7 +30,12 @@ fn functions_take_and_return_the_dtypes_of_the_table() -> Result {
             match robustness::binary(&xp(), op, (&x).into(), (&x).into()).eval() {
                 Ok(y) => {
                     assert!(op.accepts().contains(dtype), "{} {dtype}", op.name());
-                    assert_eq!(y.dtype(), op.returns().dtype(dtype), "{} {dtype}", op.name());
+                    assert_eq!(
+                        y.dtype(),
+                        op.returns().dtype(dtype),
+                        "{} {dtype}",
+                        op.name()
+                    );
                 }
                 Err(error) => {
                     assert!(!op.accepts().contains(dtype), "{error}");
@@ -47,11 +52,24 @@ fn the_table_holds_what_the_standard_lists() {
     // 67 functions, of which `clip` takes three arguments.
     assert_eq!(UnaryOp::ALL.len() + BinaryOp::ALL.len() + 1, 67);
     let count = |accepts| {
-        let unary = UnaryOp::ALL.iter().filter(|o| o.accepts() == accepts).count();
-        unary + BinaryOp::ALL.iter().filter(|o| o.accepts() == accepts).count()
+        let unary = UnaryOp::ALL
+            .iter()
+            .filter(|o| o.accepts() == accepts)
+            .count();
+        unary
+            + BinaryOp::ALL
+                .iter()
+                .filter(|o| o.accepts() == accepts)
+                .count()
     };
     assert_eq!(
-        [Accepts::Any, Accepts::Bool, Accepts::Integer, Accepts::Complex].map(count),
+        [
+            Accepts::Any,
+            Accepts::Bool,
+            Accepts::Integer,
+            Accepts::Complex
+        ]
+        .map(count),
         [2, 4, 2, 1]
     );
 }
@@ -81,7 +99,9 @@ fn operators_are_functions_in_every_order() -> Result {
         [Complex::I, 4.0 * Complex::I]
     );
     assert_eq!(
-        (true & !xp().asarray([true, false])?).eval()?.to_vec::<bool>()?,
+        (true & !xp().asarray([true, false])?)
+            .eval()?
+            .to_vec::<bool>()?,
         [false, true]
     );
     assert_eq!(class((a / 2).eval()), ErrorClass::TypeError);
@@ -96,7 +116,10 @@ fn in_place_operators_keep_dtype_and_shape() -> Result {
     x *= &before;
     x -= &before + 1;
     x /= 2.0;
-    assert_eq!((x.dtype(), x.to_vec::<f32>()?), (DType::Float32, vec![0.0, 1.5]));
+    assert_eq!(
+        (x.dtype(), x.to_vec::<f32>()?),
+        (DType::Float32, vec![0.0, 1.5])
+    );
     assert_eq!(before.to_vec::<f32>()?, [1.0, 2.0]);
     let mut i = xp().asarray([6_u8, 9])?;
     i %= 4;
@@ -120,7 +143,10 @@ fn a_failed_in_place_operator_waits_for_the_next_question() -> Result {
         class(x.to_vec::<f32>())
     };
     assert_eq!(failed(|x, wide| *x += wide), ErrorClass::TypeError);
-    assert_eq!(failed(|x, _| *x += Complex::<f64>::I), ErrorClass::TypeError);
+    assert_eq!(
+        failed(|x, _| *x += Complex::<f64>::I),
+        ErrorClass::TypeError
+    );
     assert_eq!(
         failed(|x, _| *x += xp().zeros([2, 2], DType::Float32)),
         ErrorClass::ValueError
@@ -137,9 +163,16 @@ fn a_failed_in_place_operator_waits_for_the_next_question() -> Result {
 fn clip_keeps_x_s_dtype_and_shape() -> Result {
     let x = xp().asarray([-2.0, f64::NAN, 9.0])?;
     let clipped = |e: array_api_spec::Expr<_>| e.eval().and_then(|x| x.to_vec::<f64>());
-    let same = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| a == b || (a.is_nan() && b.is_nan()));
+    let same = |a: &[f64], b: &[f64]| {
+        a.iter()
+            .zip(b)
+            .all(|(a, b)| a == b || (a.is_nan() && b.is_nan()))
+    };
     assert!(same(&clipped(xp().clip(&x, 0, 5))?, &[0.0, f64::NAN, 5.0]));
-    assert!(same(&clipped(xp().clip(&x, Unbounded, 5.5))?, &[-2.0, f64::NAN, 5.5]));
+    assert!(same(
+        &clipped(xp().clip(&x, Unbounded, 5.5))?,
+        &[-2.0, f64::NAN, 5.5]
+    ));
     assert!(same(
         &clipped(xp().clip(&x, Unbounded, Unbounded))?,
         &[-2.0, f64::NAN, 9.0]
@@ -171,20 +204,33 @@ fn clip_keeps_x_s_dtype_and_shape() -> Result {
 
 #[test]
 fn an_error_inside_waits_and_the_first_one_is_told() -> Result {
-    let (a, b) = (xp().zeros([2], DType::Float64)?, xp().zeros([3], DType::Float64)?);
+    let (a, b) = (
+        xp().zeros([2], DType::Float64)?,
+        xp().zeros([3], DType::Float64)?,
+    );
     let wrong = xp().sqrt((&a + &b) * 2) - xp().asarray([true])?;
     let text = wrong.eval().expect_err("two mistakes").to_string();
     assert!(text.starts_with("add: shapes (2,) and (3,)"), "{text}");
-    assert_eq!(class(xp().sum(&a + xp().sum(&b, 7), 0)), ErrorClass::ValueError);
+    assert_eq!(
+        class(xp().sum(&a + xp().sum(&b, 7), 0)),
+        ErrorClass::ValueError
+    );
     Ok(())
 }
 
 #[test]
 fn arrays_of_two_devices_do_not_mix() -> Result {
-    let (here, there) = (xp().zeros([2], DType::Float32)?, narrow().zeros([2], DType::Float32)?);
+    let (here, there) = (
+        xp().zeros([2], DType::Float32)?,
+        narrow().zeros([2], DType::Float32)?,
+    );
     assert!((&here + &there).eval().is_err());
     assert!(xp().exp(&there).eval().is_err());
-    assert!(xp().where_(xp().isnan(&here), &here, &there).eval().is_err());
+    assert!(
+        xp().where_(xp().isnan(&here), &here, &there)
+            .eval()
+            .is_err()
+    );
     assert!(xp().sum(&there, 0).is_err());
     let text = xp()
         .concat(&[&here, &there], Some(0))
@@ -194,13 +240,19 @@ fn arrays_of_two_devices_do_not_mix() -> Result {
         text.contains("reference:0") && text.contains("reference:1") && text.contains("to_device"),
         "{text}"
     );
-    assert_eq!((here + there.to_device(&xp())?).eval()?.device().name(), "reference:0");
+    assert_eq!(
+        (here + there.to_device(&xp())?).eval()?.device().name(),
+        "reference:0"
+    );
     Ok(())
 }
 
 #[test]
 fn an_expression_shows_what_it_will_do() -> Result {
-    let (x, i) = (xp().zeros([2, 3], DType::Float64)?, xp().asarray([1_i8, 2, 3])?);
+    let (x, i) = (
+        xp().zeros([2, 3], DType::Float64)?,
+        xp().asarray([1_i8, 2, 3])?,
+    );
     let shown = |e: Expr| format!("{e:?}");
     assert_eq!(
         shown(xp().where_(xp().isnan(&x), 0, xp().astype(&i, DType::Float64) / &x)),
@@ -235,7 +287,10 @@ fn an_expression_may_grow_in_a_loop() -> Result {
 
 #[test]
 fn a_part_that_is_repeated_often_may_be_computed_once() -> Result {
-    let (x, row) = (xp().ones([300, 100], DType::Float64)?, xp().asarray(vec![2.0; 100])?);
+    let (x, row) = (
+        xp().ones([300, 100], DType::Float64)?,
+        xp().asarray(vec![2.0; 100])?,
+    );
     let y = (x * (xp().sqrt(&row) * &row + 1)).eval()?;
     let wanted = 2.0_f64.sqrt() * 2.0 + 1.0;
     assert!(y.to_vec::<f64>()?.iter().all(|&v| v == wanted));
@@ -248,6 +303,9 @@ fn zero_dimensional_and_empty_arrays_are_arrays() -> Result {
     let y = (xp().sqrt(&x) * &x + 1).eval()?;
     assert_eq!((y.shape(), y.ndim(), y.size()), ([].as_slice(), 0, 1));
     let empty = (xp().zeros([2, 0], DType::Float64)? + &y).eval()?;
-    assert_eq!((empty.shape(), empty.to_vec::<f64>()?.len()), ([2, 0].as_slice(), 0));
+    assert_eq!(
+        (empty.shape(), empty.to_vec::<f64>()?.len()),
+        ([2, 0].as_slice(), 0)
+    );
     Ok(())
 }

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use array_api_spec::{Complex, DType, Ellipsis, Result, Scalar, StepBy, axis, finfo, isdtype, ix, result_type};
+use array_api_spec::{
+    Complex, DType, Ellipsis, Result, Scalar, StepBy, axis, finfo, isdtype, ix, result_type,
+};
 
 use super::{narrow, xp};
 

@@ -18,13 +18,17 @@ fn nan_functions_skip_nan() -> Result {
     }
     assert_eq!(xp().nanmax(&x, axis(0).keepdims())?.shape(), [1, 3]);
     assert_eq!(
-        xp().nanmax(xp().asarray([NAN, f64::NEG_INFINITY])?, 0)?.item::<f64>()?,
+        xp().nanmax(xp().asarray([NAN, f64::NEG_INFINITY])?, 0)?
+            .item::<f64>()?,
         f64::NEG_INFINITY
     );
     let empty = xp().zeros([0], DType::Float64)?;
     assert_eq!(xp().nansum(&empty, 0)?.item::<f64>()?, 0.0);
     assert_eq!(class(xp().nanmin(&empty, 0)), ErrorClass::ValueError);
-    assert_eq!(class(xp().nansum(xp().asarray([1])?, 0)), ErrorClass::TypeError);
+    assert_eq!(
+        class(xp().nansum(xp().asarray([1])?, 0)),
+        ErrorClass::TypeError
+    );
     Ok(())
 }
 
@@ -39,7 +43,10 @@ fn group_scatter_is_what_it_says() -> Result {
     ])?;
     let groups = xp().asarray([0_u8, 0, 1, 1, 1])?;
     let parts = xp().group_scatter(&x, &groups, &[2, 3], 1e-4)?;
-    assert_eq!(parts.means.to_vec::<f64>()?, [2.0, 12.0, 5.0, 2.0, 2.0, 7.0]);
+    assert_eq!(
+        parts.means.to_vec::<f64>()?,
+        [2.0, 12.0, 5.0, 2.0, 2.0, 7.0]
+    );
     let centred = (&x - xp().take(&parts.means, &groups, Some(0))).eval()?;
     let std = xp().std(&centred, 0)?.to_vec::<f64>()?;
     assert_eq!(parts.std.to_vec::<f64>()?, [std[0], std[1], 1.0]);

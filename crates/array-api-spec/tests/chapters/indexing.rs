@@ -1,7 +1,9 @@
 //! <https://data-apis.org/array-api/2025.12/API_specification/indexing.html> and
 //! <https://data-apis.org/array-api/2025.12/API_specification/indexing_functions.html>
 
-use array_api_spec::{DType, Ellipsis, ErrorClass, Index, NewAxis, Slice, StepBy, ix, reference::Reference};
+use array_api_spec::{
+    DType, Ellipsis, ErrorClass, Index, NewAxis, Slice, StepBy, ix, reference::Reference,
+};
 
 use super::{Array, Result, class, narrow, xp};
 
@@ -28,7 +30,10 @@ fn integers_take_an_axis_away() -> Result {
 }
 
 #[test]
-#[allow(clippy::reversed_empty_ranges, reason = "with a negative step they are not empty")]
+#[allow(
+    clippy::reversed_empty_ranges,
+    reason = "with a negative step they are not empty"
+)]
 fn slices_are_pythons() -> Result {
     let x = xp().arange(0, 5, 1)?;
     let of = |slice: Slice| x.get(ix![slice])?.to_vec::<i64>();
@@ -55,7 +60,10 @@ fn ellipsis_and_newaxis() -> Result {
     assert_eq!(got(&ix![0, Ellipsis, 0])?, (vec![3], vec![0, 4, 8]));
     assert_eq!(got(&ix![Ellipsis])?.0, [2, 3, 4]);
     assert_eq!(got(&ix![1, Ellipsis, 2, 3])?, (vec![], vec![23]));
-    assert_eq!(got(&ix![NewAxis, 0, NewAxis, Ellipsis, NewAxis])?.0, [1, 1, 3, 4, 1]);
+    assert_eq!(
+        got(&ix![NewAxis, 0, NewAxis, Ellipsis, NewAxis])?.0,
+        [1, 1, 3, 4, 1]
+    );
     assert_eq!(class(got(&ix![Ellipsis, Ellipsis])), ErrorClass::IndexError);
     assert_eq!(class(got(&ix![0, 0, 0, 0])), ErrorClass::IndexError);
     Ok(())
@@ -67,7 +75,10 @@ fn masks_choose_in_row_major_order() -> Result {
     let mask = xp().equal(xp().remainder(&x, 7), 0).eval()?;
     assert_eq!(x.get(ix![&mask])?.to_vec::<i64>()?, [0, 7, 14, 21]);
     let rows = xp().asarray([[true, false, false], [false, false, true]])?;
-    assert_eq!(got(&ix![&rows])?, (vec![2, 4], vec![0, 1, 2, 3, 20, 21, 22, 23]));
+    assert_eq!(
+        got(&ix![&rows])?,
+        (vec![2, 4], vec![0, 1, 2, 3, 20, 21, 22, 23])
+    );
     // A 0-dimensional mask is a new axis of length 1 or 0.
     assert_eq!(got(&ix![xp().asarray(true)?])?.0, [1, 2, 3, 4]);
     assert_eq!(got(&ix![xp().asarray(false)?])?.0, [0, 2, 3, 4]);
@@ -94,7 +105,10 @@ fn set_writes_the_region_and_nothing_else() -> Result {
     let before = x.clone();
     x.set(ix![0, .., (..).step(2)], -1)?;
     x.set(ix![1, 0], &xp().asarray([100_i8, 101, 102, 103])?)?;
-    x.set(ix![1, 1.., 0], &xp().asarray([[7_i64], [8]])?.get(ix![.., 0])?)?;
+    x.set(
+        ix![1, 1.., 0],
+        &xp().asarray([[7_i64], [8]])?.get(ix![.., 0])?,
+    )?;
     let wanted = [
         -1, 1, -1, 3, -1, 5, -1, 7, -1, 9, -1, 11, 100, 101, 102, 103, 7, 17, 18, 19, 8, 21, 22, 23,
     ];
@@ -139,13 +153,19 @@ fn set_with_a_mask() -> Result {
     assert_eq!(x.to_vec::<f64>()?, [1.0, 2.0, 0.0, 0.0]);
     x.set(ix![&mask], &xp().asarray([8.0, 9.0])?)?;
     assert_eq!(x.to_vec::<f64>()?, [1.0, 2.0, 8.0, 9.0]);
-    x.set(ix![xp().asarray([false, true])?], &xp().asarray([[5.0, 6.0]])?)?;
+    x.set(
+        ix![xp().asarray([false, true])?],
+        &xp().asarray([[5.0, 6.0]])?,
+    )?;
     assert_eq!(x.to_vec::<f64>()?, [1.0, 2.0, 5.0, 6.0]);
     assert_eq!(
         class(x.set(ix![&mask], &xp().asarray([1.0, 2.0, 3.0])?)),
         ErrorClass::ValueError
     );
-    assert_eq!(class(x.set(ix![&mask], &xp().asarray(1_i32)?)), ErrorClass::TypeError);
+    assert_eq!(
+        class(x.set(ix![&mask], &xp().asarray(1_i32)?)),
+        ErrorClass::TypeError
+    );
     assert_eq!(x.to_vec::<f64>()?, [1.0, 2.0, 5.0, 6.0]);
     Ok(())
 }
@@ -191,10 +211,14 @@ fn take_goes_along_one_axis() -> Result {
         [6]
     );
     assert_eq!(
-        xp().take(&x, xp().zeros([0], DType::Int64)?, Some(-1))?.shape(),
+        xp().take(&x, xp().zeros([0], DType::Int64)?, Some(-1))?
+            .shape(),
         [2, 3, 0]
     );
-    assert_eq!(class(xp().take(&x, xp().asarray([0])?, None)), ErrorClass::ValueError);
+    assert_eq!(
+        class(xp().take(&x, xp().asarray([0])?, None)),
+        ErrorClass::ValueError
+    );
     assert_eq!(
         class(xp().take(&x, xp().asarray([[0]])?, Some(0))),
         ErrorClass::ValueError
@@ -221,11 +245,20 @@ fn take_goes_along_one_axis() -> Result {
 fn take_along_axis_has_one_index_for_each_result() -> Result {
     let x = xp().asarray([[10, 20, 30], [40, 50, 60]])?;
     let along = |i: Array, axis| xp().take_along_axis(&x, i, axis)?.to_vec::<i32>();
-    assert_eq!(along(xp().asarray([[2, 0], [-1, 1]])?, -1)?, [30, 10, 60, 50]);
+    assert_eq!(
+        along(xp().asarray([[2, 0], [-1, 1]])?, -1)?,
+        [30, 10, 60, 50]
+    );
     assert_eq!(along(xp().asarray([[1, 0, 1]])?, 0)?, [40, 20, 60]);
     assert_eq!(along(xp().asarray([[1]])?, 1)?, [20, 50]);
-    assert_eq!(class(along(xp().asarray([[3], [0]])?, 1)), ErrorClass::IndexError);
+    assert_eq!(
+        class(along(xp().asarray([[3], [0]])?, 1)),
+        ErrorClass::IndexError
+    );
     assert_eq!(class(along(xp().asarray([0])?, 0)), ErrorClass::ValueError);
-    assert_eq!(class(along(xp().asarray([[0], [0], [0]])?, 1)), ErrorClass::ValueError);
+    assert_eq!(
+        class(along(xp().asarray([[0], [0], [0]])?, 1)),
+        ErrorClass::ValueError
+    );
     Ok(())
 }

@@ -14,17 +14,28 @@ fn a_device_names_its_dtypes_and_defaults() -> Result {
     );
     assert_eq!(less.dtypes_of_kind("real floating")?, [DType::Float32]);
     assert_eq!(less.dtypes_of_kind("integral")?.len(), 6);
-    assert_eq!(class(less.dtypes_of_kind("numbers")), ErrorClass::ValueError);
+    assert_eq!(
+        class(less.dtypes_of_kind("numbers")),
+        ErrorClass::ValueError
+    );
     let (a, b) = (wide.default_dtypes(), less.default_dtypes());
     assert_eq!(
         (a.real_floating, a.complex_floating, a.integral, a.indexing),
-        (DType::Float64, DType::Complex128, DType::Int64, DType::Int64)
+        (
+            DType::Float64,
+            DType::Complex128,
+            DType::Int64,
+            DType::Int64
+        )
     );
     assert_eq!(
         (b.real_floating, b.complex_floating, b.integral, b.indexing),
         (DType::Float32, DType::Complex64, DType::Int32, DType::Int32)
     );
-    assert_eq!((wide.default_device(), wide.devices().len()), (&xp().device(), 1));
+    assert_eq!(
+        (wide.default_device(), wide.devices().len()),
+        (&xp().device(), 1)
+    );
     assert!(wide.capabilities().boolean_indexing && wide.capabilities().data_dependent_shapes);
     assert_eq!(wide.capabilities().max_dimensions, None);
     assert_eq!(constants::ARRAY_API_VERSION, "2025.12");

@@ -1,7 +1,8 @@
 //! Laws that hold for all arrays.
 
 use array_api_spec::{
-    Axes, BinaryOp, DType, Ellipsis, HostArray, HostBuffer, Slice, StepBy, UnaryOp, axis, ix, shape::broadcast_shapes,
+    Axes, BinaryOp, DType, Ellipsis, HostArray, HostBuffer, Slice, StepBy, UnaryOp, axis, ix,
+    shape::broadcast_shapes,
 };
 use proptest::prelude::*;
 
@@ -88,7 +89,8 @@ fn walk(slice: Slice, n: isize) -> Vec<i64> {
 
 /// A random expression, built at once and evaluated after every operation.
 fn both_ways(leaves: &[Array], choices: &[(usize, usize, usize)]) -> (Expr, Array) {
-    let (mut fused, mut stepwise): (Vec<Expr>, Vec<Array>) = (leaves.iter().map(Into::into).collect(), leaves.to_vec());
+    let (mut fused, mut stepwise): (Vec<Expr>, Vec<Array>) =
+        (leaves.iter().map(Into::into).collect(), leaves.to_vec());
     for &(op, i, j) in choices {
         let (i, j) = (i % fused.len(), j % fused.len());
         let n = BinaryOp::ALL.len();
@@ -106,7 +108,10 @@ fn both_ways(leaves: &[Array], choices: &[(usize, usize, usize)]) -> (Expr, Arra
             stepwise.push(value);
         }
     }
-    (fused.pop().expect("leaves"), stepwise.pop().expect("leaves"))
+    (
+        fused.pop().expect("leaves"),
+        stepwise.pop().expect("leaves"),
+    )
 }
 
 proptest! {

@@ -19,18 +19,30 @@ fn matmul_takes_vectors_matrices_and_stacks() -> Result {
     let a = xp().reshape(xp().arange(0, 6, 1), [2, 3])?;
     let v = xp().asarray([1_i64, 0, -1])?;
     assert_eq!(xp().matmul(&a, &v)?.to_vec::<i64>()?, [-2, -2]);
-    assert_eq!(xp().matmul(xp().asarray([1_i64, 2])?, &a)?.to_vec::<i64>()?, [6, 9, 12]);
+    assert_eq!(
+        xp().matmul(xp().asarray([1_i64, 2])?, &a)?
+            .to_vec::<i64>()?,
+        [6, 9, 12]
+    );
     assert_eq!(xp().matmul(&v, &v)?.item::<i64>()?, 2);
     assert_eq!(xp().matmul(&a, a.T()?)?.to_vec::<i64>()?, [5, 14, 14, 50]);
     let stack = xp().ones([5, 1, 3, 4], DType::Float64)?;
     assert_eq!(
-        xp().matmul(&stack, xp().ones([2, 4, 5], DType::Float32)?)?.shape(),
+        xp().matmul(&stack, xp().ones([2, 4, 5], DType::Float32)?)?
+            .shape(),
         [5, 2, 3, 5]
     );
-    assert_eq!(xp().matmul(&stack, xp().ones([4], DType::Float64)?)?.shape(), [5, 1, 3]);
     assert_eq!(
-        xp().matmul(xp().zeros([2, 0], DType::Int8)?, xp().zeros([0, 2], DType::Int8)?)?
-            .to_vec::<i8>()?,
+        xp().matmul(&stack, xp().ones([4], DType::Float64)?)?
+            .shape(),
+        [5, 1, 3]
+    );
+    assert_eq!(
+        xp().matmul(
+            xp().zeros([2, 0], DType::Int8)?,
+            xp().zeros([0, 2], DType::Int8)?
+        )?
+        .to_vec::<i8>()?,
         [0; 4]
     );
     let bytes = xp().asarray([[100_i8, 100]])?;
@@ -60,8 +72,14 @@ fn matmul_takes_vectors_matrices_and_stacks() -> Result {
 #[test]
 fn vecdot_conjugates_the_first() -> Result {
     let z = xp().asarray([Complex::new(0.0, 1.0), Complex::new(2.0, 0.0)])?;
-    assert_eq!(xp().vecdot(&z, &z, -1)?.item::<Complex<f64>>()?, Complex::new(5.0, 0.0));
-    let (a, b) = (xp().ones([4, 1, 3], DType::Int8)?, xp().ones([2, 3], DType::Int8)?);
+    assert_eq!(
+        xp().vecdot(&z, &z, -1)?.item::<Complex<f64>>()?,
+        Complex::new(5.0, 0.0)
+    );
+    let (a, b) = (
+        xp().ones([4, 1, 3], DType::Int8)?,
+        xp().ones([2, 3], DType::Int8)?,
+    );
     let dot = xp().vecdot(&a, &b, -1)?;
     assert_eq!((dot.shape(), dot.dtype()), ([4, 2].as_slice(), DType::Int8));
     assert_eq!(class(xp().vecdot(&a, &b, 1)), ErrorClass::ValueError);
@@ -93,7 +111,10 @@ fn factors_give_the_matrix_back() -> Result {
     )?);
     let svd = xl.svd(&a, false)?;
     assert!(close(xp().matmul(&svd.U * &svd.S, &svd.Vh), &a)?);
-    assert!(close(xp().matmul(xl.inv(&a), &a), xp().eye(3, 3, 0, DType::Float64))?);
+    assert!(close(
+        xp().matmul(xl.inv(&a), &a),
+        xp().eye(3, 3, 0, DType::Float64)
+    )?);
     let b = xp().asarray([1.0, 2.0, 3.0])?;
     assert!(close(xp().matmul(&a, xl.solve(&a, &b)), &b)?);
     assert_eq!(xl.trace(&a, 0)?.item::<f64>()?, 9.0);
@@ -120,12 +141,19 @@ fn complex_stacks_are_factored_too() -> Result {
         (DType::Float64, [2, 3].as_slice())
     );
     let values = xp().expand_dims(&eigh.eigenvalues, 1);
-    assert!(close(xp().matmul(&z, &eigh.eigenvectors), &eigh.eigenvectors * values)?);
+    assert!(close(
+        xp().matmul(&z, &eigh.eigenvectors),
+        &eigh.eigenvectors * values
+    )?);
     let tall = xp().concat(&[&z, &z], Some(1))?;
     let svd = xl.svd(&tall, true)?;
     assert_eq!(
         (svd.U.shape(), svd.S.shape(), svd.Vh.shape()),
-        ([2, 6, 6].as_slice(), [2, 3].as_slice(), [2, 3, 3].as_slice())
+        (
+            [2, 6, 6].as_slice(),
+            [2, 3].as_slice(),
+            [2, 3, 3].as_slice()
+        )
     );
     Ok(())
 }
@@ -135,10 +163,17 @@ fn solve_tells_vectors_from_matrices() -> Result {
     let xl = xp();
     let xl = xl.linalg();
     let a = xp().broadcast_to(matrix()?, [2, 3, 3])?;
-    assert_eq!(xl.solve(&a, xp().ones([3], DType::Float64)?)?.shape(), [2, 3]);
-    assert_eq!(xl.solve(&a, xp().ones([3, 4], DType::Float64)?)?.shape(), [2, 3, 4]);
     assert_eq!(
-        xl.solve(matrix()?, xp().ones([2, 3, 4], DType::Float64)?)?.shape(),
+        xl.solve(&a, xp().ones([3], DType::Float64)?)?.shape(),
+        [2, 3]
+    );
+    assert_eq!(
+        xl.solve(&a, xp().ones([3, 4], DType::Float64)?)?.shape(),
+        [2, 3, 4]
+    );
+    assert_eq!(
+        xl.solve(matrix()?, xp().ones([2, 3, 4], DType::Float64)?)?
+            .shape(),
         [2, 3, 4]
     );
     assert_eq!(
@@ -154,8 +189,14 @@ fn what_no_factorisation_can_do_is_an_error() -> Result {
     let xl = xl.linalg();
     let singular = xp().ones([2, 2], DType::Float64)?;
     assert_eq!(class(xl.inv(&singular)), ErrorClass::LinAlgError);
-    assert_eq!(class(xl.solve(&singular, &singular)), ErrorClass::LinAlgError);
-    assert_eq!(class(xl.cholesky(-&singular, false)), ErrorClass::LinAlgError);
+    assert_eq!(
+        class(xl.solve(&singular, &singular)),
+        ErrorClass::LinAlgError
+    );
+    assert_eq!(
+        class(xl.cholesky(-&singular, false)),
+        ErrorClass::LinAlgError
+    );
     assert_eq!(
         class(xl.cholesky(xp().ones([2, 3], DType::Float64)?, false)),
         ErrorClass::ValueError
@@ -164,7 +205,10 @@ fn what_no_factorisation_can_do_is_an_error() -> Result {
         class(xl.svd(xp().ones([3], DType::Float64)?, false)),
         ErrorClass::ValueError
     );
-    assert_eq!(class(xl.eigh(xp().ones([2, 2], DType::Int32)?)), ErrorClass::TypeError);
+    assert_eq!(
+        class(xl.eigh(xp().ones([2, 2], DType::Int32)?)),
+        ErrorClass::TypeError
+    );
     assert!(
         xl.svd((singular * f64::NAN).eval()?, false)?
             .S
@@ -173,11 +217,15 @@ fn what_no_factorisation_can_do_is_an_error() -> Result {
             .all(|s| s.is_nan())
     );
     assert_eq!(
-        xl.svd(xp().zeros([2, 0, 3], DType::Float64)?, true)?.Vh.shape(),
+        xl.svd(xp().zeros([2, 0, 3], DType::Float64)?, true)?
+            .Vh
+            .shape(),
         [2, 3, 3]
     );
     assert_eq!(
-        xl.eigh(xp().zeros([0, 2, 2], DType::Float64)?)?.eigenvalues.shape(),
+        xl.eigh(xp().zeros([0, 2, 2], DType::Float64)?)?
+            .eigenvalues
+            .shape(),
         [0, 2]
     );
     Ok(())

@@ -31,12 +31,19 @@ fn views_share_memory() -> Result {
 fn axes_move_as_named() -> Result {
     let x = cube()?;
     assert_eq!(xp().permute_dims(&x, &[2, 0, 1])?.shape(), [4, 2, 3]);
-    assert_eq!(xp().permute_dims(&x, &[-1, -3, -2])?.to_vec::<i64>()?[..3], [0, 4, 8]);
+    assert_eq!(
+        xp().permute_dims(&x, &[-1, -3, -2])?.to_vec::<i64>()?[..3],
+        [0, 4, 8]
+    );
     assert_eq!(xp().moveaxis(&x, 0, 2)?.shape(), [3, 4, 2]);
     assert_eq!(xp().moveaxis(&x, -1, 0)?.shape(), [4, 2, 3]);
     assert_eq!(xp().expand_dims(&x, -1)?.shape(), [2, 3, 4, 1]);
     assert_eq!(xp().squeeze(xp().expand_dims(&x, 2), 2)?.shape(), [2, 3, 4]);
-    assert_eq!(xp().squeeze(xp().zeros([1, 2, 1], DType::Int8)?, ..)?.shape(), [2]);
+    assert_eq!(
+        xp().squeeze(xp().zeros([1, 2, 1], DType::Int8)?, ..)?
+            .shape(),
+        [2]
+    );
     for wrong in [
         xp().permute_dims(&x, &[0, 1]),
         xp().permute_dims(&x, &[0, 1, 1]),
@@ -45,7 +52,10 @@ fn axes_move_as_named() -> Result {
         assert_eq!(class(wrong), ErrorClass::ValueError);
     }
     assert_eq!(class(xp().squeeze(&x, 0)), ErrorClass::ValueError);
-    assert_eq!(class(xp().flip(&x, axis(0).keepdims())), ErrorClass::ValueError);
+    assert_eq!(
+        class(xp().flip(&x, axis(0).keepdims())),
+        ErrorClass::ValueError
+    );
     Ok(())
 }
 
@@ -62,10 +72,21 @@ fn reshape_keeps_row_major_order() -> Result {
         [3, 2, 1, 0]
     );
     assert_eq!(xp().reshape_infer(&x, &[-1, 8])?.shape(), [3, 8]);
-    assert_eq!(xp().reshape(xp().zeros([2, 0], DType::Int8)?, [0, 7])?.shape(), [0, 7]);
-    assert_eq!(xp().reshape(xp().ones([1, 1], DType::Int8)?, vec![])?.ndim(), 0);
+    assert_eq!(
+        xp().reshape(xp().zeros([2, 0], DType::Int8)?, [0, 7])?
+            .shape(),
+        [0, 7]
+    );
+    assert_eq!(
+        xp().reshape(xp().ones([1, 1], DType::Int8)?, vec![])?
+            .ndim(),
+        0
+    );
     for wrong in [vec![5, -1], vec![-1, -1], vec![-2, 12], vec![0, -1]] {
-        assert_eq!(class(xp().reshape_infer(&x, &wrong)), ErrorClass::ValueError);
+        assert_eq!(
+            class(xp().reshape_infer(&x, &wrong)),
+            ErrorClass::ValueError
+        );
     }
     assert_eq!(class(xp().reshape(&x, [5, 5])), ErrorClass::ValueError);
     let deep = vec![1; 32];
@@ -77,10 +98,14 @@ fn reshape_keeps_row_major_order() -> Result {
 fn joining_promotes_and_checks_lengths() -> Result {
     let (a, b) = (xp().asarray([[1_i8, 2]])?, xp().asarray([[3_i16, 4]])?);
     let joined = xp().concat(&[&a, &b, &a], Some(-2))?;
-    assert_eq!((joined.dtype(), joined.shape()), (DType::Int16, [3, 2].as_slice()));
+    assert_eq!(
+        (joined.dtype(), joined.shape()),
+        (DType::Int16, [3, 2].as_slice())
+    );
     assert_eq!(joined.to_vec::<i16>()?, [1, 2, 3, 4, 1, 2]);
     assert_eq!(
-        xp().concat(&[&a, &xp().asarray(9_i8)?], None)?.to_vec::<i8>()?,
+        xp().concat(&[&a, &xp().asarray(9_i8)?], None)?
+            .to_vec::<i8>()?,
         [1, 2, 9]
     );
     let stacked = xp().stack(&[&a, &b], -1)?;

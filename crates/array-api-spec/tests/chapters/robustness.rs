@@ -2,8 +2,8 @@
 //! checks what it is promised, this also shows that no mistake reaches a backend.
 
 use array_api_spec::{
-    Axes, BinaryOp, Complex, DType, Ellipsis, HostBuffer, Index, Layout, Namespace, NewAxis, Scalar, Slice, UnaryOp,
-    Unbounded, axis, dispatch, ix,
+    Axes, BinaryOp, Complex, DType, Ellipsis, HostBuffer, Index, Layout, Namespace, NewAxis,
+    Scalar, Slice, UnaryOp, Unbounded, axis, dispatch, ix,
     reference::{Reference, math::Arithmetic},
 };
 use proptest::prelude::*;
@@ -126,9 +126,22 @@ impl Dice<'_> {
         if self.chance(3) {
             return self.array();
         }
-        let dtype = if self.chance(8) { self.dtype() } else { x.dtype() };
-        let shape: Vec<usize> = x.shape().iter().map(|&n| if self.chance(6) { 1 } else { n }).collect();
-        let shape = shape[if self.chance(3) { self.below(shape.len() + 1) } else { 0 }..].to_vec();
+        let dtype = if self.chance(8) {
+            self.dtype()
+        } else {
+            x.dtype()
+        };
+        let shape: Vec<usize> = x
+            .shape()
+            .iter()
+            .map(|&n| if self.chance(6) { 1 } else { n })
+            .collect();
+        let shape = shape[if self.chance(3) {
+            self.below(shape.len() + 1)
+        } else {
+            0
+        }..]
+            .to_vec();
         let buffer = self.values(dtype, shape.iter().product());
         let host = array_api_spec::HostArray { buffer, shape };
         x.namespace().asarray(host).unwrap_or_else(|_| x.clone())
@@ -189,7 +202,11 @@ impl Dice<'_> {
 /// One random call. `None` stands for calls whose result is no array.
 fn call(d: &mut Dice<'_>) -> Result<Vec<Array>> {
     let x = d.array();
-    let ns = if d.chance(20) { narrow() } else { x.namespace() };
+    let ns = if d.chance(20) {
+        narrow()
+    } else {
+        x.namespace()
+    };
     let one = |a: Result<Array>| a.map(|a| vec![a]);
     match d.below(44) {
         0..=4 => one(unary(&ns, d.choose(UnaryOp::ALL), d.operand(&x)).eval()),
@@ -234,7 +251,11 @@ fn call(d: &mut Dice<'_>) -> Result<Vec<Array>> {
             }
             done.map(|()| vec![y])
         }
-        28 => one(ns.take(&x, d.operand(&x), if d.chance(4) { None } else { Some(d.integer()) })),
+        28 => one(ns.take(
+            &x,
+            d.operand(&x),
+            if d.chance(4) { None } else { Some(d.integer()) },
+        )),
         29 => one(ns.take_along_axis(&x, d.operand(&x), d.integer())),
         30 => {
             let shape: Vec<usize> = (0..d.below(4)).map(|_| d.length()).collect();
@@ -249,7 +270,8 @@ fn call(d: &mut Dice<'_>) -> Result<Vec<Array>> {
                 .map(|_| if d.chance(8) { d.length() } else { d.below(4) })
                 .collect();
             // A huge broadcast view is no mistake, but nobody wants to see it.
-            one(ns.broadcast_to(&x, shape)).map(|a| a.into_iter().filter(|a| a.size() < 10_000).collect())
+            one(ns.broadcast_to(&x, shape))
+                .map(|a| a.into_iter().filter(|a| a.size() < 10_000).collect())
         }
         33 => {
             let axes: Vec<isize> = (0..d.below(5)).map(|_| d.integer()).collect();
@@ -268,7 +290,11 @@ fn call(d: &mut Dice<'_>) -> Result<Vec<Array>> {
                 _ => ns.broadcast_arrays(&all),
             }
         }
-        37 => one(ns.sort(&x, d.integer(), d.chance(2))).and(one(ns.argsort(&x, d.integer(), d.chance(2)))),
+        37 => one(ns.sort(&x, d.integer(), d.chance(2))).and(one(ns.argsort(
+            &x,
+            d.integer(),
+            d.chance(2),
+        ))),
         38 => {
             let unique = ns.unique_all(&x)?;
             Ok(vec![
@@ -280,12 +306,15 @@ fn call(d: &mut Dice<'_>) -> Result<Vec<Array>> {
         }
         39 => ns.nonzero(&x),
         40 => creation(d, &ns),
-        41 => one(ns.matmul(d.operand(&x), d.operand(&x))).or_else(|_| one(ns.vecdot(&x, d.operand(&x), d.integer()))),
+        41 => one(ns.matmul(d.operand(&x), d.operand(&x)))
+            .or_else(|_| one(ns.vecdot(&x, d.operand(&x), d.integer()))),
         42 => linalg(d, &ns, &x),
         _ => match d.below(8) {
             0 => one(ns.clip(&x, d.operand(&x), d.operand(&x)).eval()),
             1 => one(ns.clip(&x, Unbounded, d.operand(&x)).eval()),
-            2 => one(ns.where_(d.operand(&x), d.operand(&x), d.operand(&x)).eval()),
+            2 => one(ns
+                .where_(d.operand(&x), d.operand(&x), d.operand(&x))
+                .eval()),
             3 => one(ns.astype(&x, d.dtype()).eval()),
             4 => one(ns.nansum(&x, d.axes()))
                 .and(one(ns.nanmax(&x, d.axes())))
@@ -344,7 +373,13 @@ pub(crate) fn binary(ns: &Namespace<Reference>, op: BinaryOp, a: Expr, b: Expr) 
 }
 
 fn creation(d: &mut Dice<'_>, ns: &Namespace<Reference>) -> Result<Vec<Array>> {
-    let small = |a: Array| if a.size() < 10_000 { vec![a] } else { Vec::new() };
+    let small = |a: Array| {
+        if a.size() < 10_000 {
+            vec![a]
+        } else {
+            Vec::new()
+        }
+    };
     match d.below(5) {
         0 => {
             // A step of 1e-300 over a wide range is refused; one that asks for gigabytes is no mistake, so keep it short.
@@ -359,10 +394,14 @@ fn creation(d: &mut Dice<'_>, ns: &Namespace<Reference>) -> Result<Vec<Array>> {
         1 => ns
             .linspace(d.integer() as f64, f64::INFINITY, d.below(9), d.chance(2))
             .map(small),
-        2 => ns.eye(d.below(5), d.below(5), d.integer(), d.dtype()).map(small),
+        2 => ns
+            .eye(d.below(5), d.below(5), d.integer(), d.dtype())
+            .map(small),
         3 => {
             let shape: Vec<usize> = (0..3).map(|_| d.length()).collect();
-            let bytes = shape.iter().try_fold(1usize, |a, &b| a.checked_mul(b.max(1)));
+            let bytes = shape
+                .iter()
+                .try_fold(1usize, |a, &b| a.checked_mul(b.max(1)));
             if bytes.is_some_and(|b| b > 10_000 && b < isize::MAX as usize / 16) {
                 return Ok(Vec::new());
             }
@@ -370,7 +409,8 @@ fn creation(d: &mut Dice<'_>, ns: &Namespace<Reference>) -> Result<Vec<Array>> {
         }
         _ => {
             let shape: Vec<usize> = (0..3).map(|_| d.length()).collect();
-            ns.asarray((vec![1.0; d.below(9)], shape.as_slice())).map(small)
+            ns.asarray((vec![1.0; d.below(9)], shape.as_slice()))
+                .map(small)
         }
     }
 }
@@ -387,7 +427,9 @@ fn linalg(d: &mut Dice<'_>, ns: &Namespace<Reference>, x: &Array) -> Result<Vec<
         5 => xl.svd(x, d.chance(2)).map(|s| vec![s.U, s.S, s.Vh]),
         6 => one(xl.trace(x, d.integer())),
         7 => one(xl.diagonal(x, d.integer())),
-        _ => one(xl.eigh(ns.matmul(ns.matrix_transpose(x), x)).map(|e| e.eigenvectors)),
+        _ => one(xl
+            .eigh(ns.matmul(ns.matrix_transpose(x), x))
+            .map(|e| e.eigenvectors)),
     }
 }
 

@@ -12,8 +12,14 @@ fn the_first_extreme_wins_and_nan_wins_over_all() -> Result {
     assert_eq!(xp().argmax(&x, 0)?.to_vec::<i64>()?, [0, 1, 1]);
     assert_eq!(xp().argmin(xp().flip(&x, ..), ..)?.item::<i64>()?, 0);
     let kept = xp().argmax(&x, axis(1).keepdims())?;
-    assert_eq!((kept.shape(), kept.dtype()), ([2, 1].as_slice(), DType::Int64));
-    assert_eq!(narrow().argmax(narrow().asarray([1_i32, 2])?, 0)?.dtype(), DType::Int32);
+    assert_eq!(
+        (kept.shape(), kept.dtype()),
+        ([2, 1].as_slice(), DType::Int64)
+    );
+    assert_eq!(
+        narrow().argmax(narrow().asarray([1_i32, 2])?, 0)?.dtype(),
+        DType::Int32
+    );
     assert_eq!(class(xp().argmax(&x, [0, 1])), ErrorClass::ValueError);
     Ok(())
 }
@@ -28,7 +34,10 @@ fn nonzero_gives_one_array_an_axis() -> Result {
     );
     assert_eq!(xp().count_nonzero(&x, 0)?.to_vec::<i64>()?, [1, 1, 1]);
     assert_eq!(xp().nonzero(xp().zeros([0, 3], DType::Bool)?)?.len(), 2);
-    assert_eq!(class(xp().nonzero(xp().asarray(1)?)), ErrorClass::ValueError);
+    assert_eq!(
+        class(xp().nonzero(xp().asarray(1)?)),
+        ErrorClass::ValueError
+    );
     Ok(())
 }
 

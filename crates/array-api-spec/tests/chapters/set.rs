@@ -11,12 +11,18 @@ fn unique_values_with_where_and_how_often() -> Result {
     assert_eq!(all.values.to_vec::<i32>()?, [1, 2, 3]);
     assert_eq!(all.indices.to_vec::<i64>()?, [1, 3, 0]);
     assert_eq!(
-        (all.inverse_indices.shape(), all.inverse_indices.to_vec::<i64>()?),
+        (
+            all.inverse_indices.shape(),
+            all.inverse_indices.to_vec::<i64>()?
+        ),
         ([2, 3].as_slice(), vec![2, 0, 2, 1, 0, 2])
     );
     assert_eq!(all.counts.to_vec::<i64>()?, [2, 1, 3]);
     assert_eq!(xp().unique_counts(&x)?.1.to_vec::<i64>()?, [2, 1, 3]);
-    assert_eq!(xp().unique_inverse(&x)?.1.to_vec::<i64>()?, [2, 0, 2, 1, 0, 2]);
+    assert_eq!(
+        xp().unique_inverse(&x)?.1.to_vec::<i64>()?,
+        [2, 0, 2, 1, 0, 2]
+    );
     Ok(())
 }
 

@@ -12,7 +12,9 @@ fn ties_keep_their_order_both_ways() -> Result {
     let zeros = xp().asarray([0.0, -0.0])?;
     assert_eq!(xp().argsort(&zeros, 0, false)?.to_vec::<i64>()?, [0, 1]);
     assert_eq!(
-        narrow().argsort(narrow().asarray([2_i32, 1])?, 0, false)?.dtype(),
+        narrow()
+            .argsort(narrow().asarray([2_i32, 1])?, 0, false)?
+            .dtype(),
         DType::Int32
     );
     Ok(())
@@ -37,9 +39,19 @@ fn one_axis_is_sorted() -> Result {
     let x = xp().asarray([[3_u8, 1], [2, 255]])?;
     assert_eq!(xp().sort(&x, 0, false)?.to_vec::<u8>()?, [2, 1, 3, 255]);
     assert_eq!(xp().sort(&x, 1, true)?.to_vec::<u8>()?, [3, 1, 255, 2]);
-    assert_eq!(xp().sort(xp().zeros([3, 0], DType::Int8)?, 1, false)?.shape(), [3, 0]);
+    assert_eq!(
+        xp().sort(xp().zeros([3, 0], DType::Int8)?, 1, false)?
+            .shape(),
+        [3, 0]
+    );
     assert_eq!(class(xp().sort(&x, 2, false)), ErrorClass::ValueError);
-    assert_eq!(class(xp().sort(xp().asarray(1)?, 0, false)), ErrorClass::ValueError);
-    assert_eq!(class(xp().sort(xp().asarray([true])?, 0, false)), ErrorClass::TypeError);
+    assert_eq!(
+        class(xp().sort(xp().asarray(1)?, 0, false)),
+        ErrorClass::ValueError
+    );
+    assert_eq!(
+        class(xp().sort(xp().asarray([true])?, 0, false)),
+        ErrorClass::TypeError
+    );
     Ok(())
 }

@@ -6,7 +6,10 @@ use array_api_spec::{Axes, Complex, DType, ErrorClass, axis, constants::NAN};
 use super::{Array, Result, class, narrow, xp};
 
 fn cube() -> Result<Array> {
-    xp().reshape(xp().astype(xp().arange(0, 24, 1), DType::Float64), [2, 3, 4])
+    xp().reshape(
+        xp().astype(xp().arange(0, 24, 1), DType::Float64),
+        [2, 3, 4],
+    )
 }
 
 #[test]
@@ -21,18 +24,25 @@ fn axes_go_and_keepdims_keeps_them() -> Result {
     assert_eq!(shape(axis(..).keepdims())?, [1, 1, 1]);
     assert_eq!(shape(axis([2, 0]).keepdims())?, [1, 3, 1]);
     // No axes: nothing is reduced.
-    assert_eq!(xp().sum(&x, Vec::new())?.to_vec::<f64>()?, x.to_vec::<f64>()?);
+    assert_eq!(
+        xp().sum(&x, Vec::new())?.to_vec::<f64>()?,
+        x.to_vec::<f64>()?
+    );
     for wrong in [3.into(), (-4).into(), [0, 0].into(), [1, -2].into()] {
         assert_eq!(class(shape(wrong)), ErrorClass::ValueError);
     }
     assert_eq!(xp().sum(xp().asarray(3.0)?, ..)?.item::<f64>()?, 3.0);
-    assert_eq!(class(xp().sum(xp().asarray(3.0)?, 0)), ErrorClass::ValueError);
+    assert_eq!(
+        class(xp().sum(xp().asarray(3.0)?, 0)),
+        ErrorClass::ValueError
+    );
     Ok(())
 }
 
 #[test]
 fn sums_of_narrow_integers_are_wide() -> Result {
-    let dtype = |ns: array_api_spec::Namespace<_>, d| ns.sum(ns.ones([2], d)?, ..).map(|a| a.dtype());
+    let dtype =
+        |ns: array_api_spec::Namespace<_>, d| ns.sum(ns.ones([2], d)?, ..).map(|a| a.dtype());
     use DType::{Float32, Int8, Int16, Int32, Int64, UInt8, UInt32, UInt64};
     for (input, wide) in [
         (Int8, Int64),
@@ -43,13 +53,24 @@ fn sums_of_narrow_integers_are_wide() -> Result {
         (Float32, Float32),
     ] {
         assert_eq!(dtype(xp(), input)?, wide);
-        assert_eq!(xp().cumulative_sum(xp().ones([2], input)?, 0)?.dtype(), wide);
+        assert_eq!(
+            xp().cumulative_sum(xp().ones([2], input)?, 0)?.dtype(),
+            wide
+        );
         assert_eq!(xp().prod(xp().ones([2], input)?, 0)?.dtype(), wide);
     }
-    for (input, wide) in [(Int16, Int32), (Int32, Int32), (UInt8, UInt32), (UInt32, UInt32)] {
+    for (input, wide) in [
+        (Int16, Int32),
+        (Int32, Int32),
+        (UInt8, UInt32),
+        (UInt32, UInt32),
+    ] {
         assert_eq!(dtype(narrow(), input)?, wide);
     }
-    assert_eq!(xp().sum(xp().asarray([200_u8, 100])?, 0)?.item::<u64>()?, 300);
+    assert_eq!(
+        xp().sum(xp().asarray([200_u8, 100])?, 0)?.item::<u64>()?,
+        300
+    );
     Ok(())
 }
 
@@ -57,9 +78,18 @@ fn sums_of_narrow_integers_are_wide() -> Result {
 fn the_dtype_keyword_converts_before_it_adds() -> Result {
     let x = xp().asarray([200_u8, 100])?;
     assert_eq!(xp().sum(&x, axis(0).dtype(DType::UInt8))?.item::<u8>()?, 44);
-    assert_eq!(xp().sum(&x, axis(0).dtype(DType::Float32))?.item::<f32>()?, 300.0);
-    assert_eq!(xp().prod(&x, axis(0).dtype(DType::Int64))?.item::<i64>()?, 20_000);
-    assert_eq!(class(xp().sum(&x, axis(0).dtype(DType::Bool))), ErrorClass::TypeError);
+    assert_eq!(
+        xp().sum(&x, axis(0).dtype(DType::Float32))?.item::<f32>()?,
+        300.0
+    );
+    assert_eq!(
+        xp().prod(&x, axis(0).dtype(DType::Int64))?.item::<i64>()?,
+        20_000
+    );
+    assert_eq!(
+        class(xp().sum(&x, axis(0).dtype(DType::Bool))),
+        ErrorClass::TypeError
+    );
     let z = xp().asarray([Complex::<f64>::I])?;
     assert_eq!(
         class(xp().sum(&z, axis(0).dtype(DType::Float64))),
@@ -75,8 +105,14 @@ fn keywords_go_only_where_the_standard_has_them() -> Result {
         class(xp().mean(&x, axis(0).dtype(DType::Float32))),
         ErrorClass::ValueError
     );
-    assert_eq!(class(xp().sum(&x, axis(0).correction(1.0))), ErrorClass::ValueError);
-    assert_eq!(class(xp().max(&x, axis(0).include_initial())), ErrorClass::ValueError);
+    assert_eq!(
+        class(xp().sum(&x, axis(0).correction(1.0))),
+        ErrorClass::ValueError
+    );
+    assert_eq!(
+        class(xp().max(&x, axis(0).include_initial())),
+        ErrorClass::ValueError
+    );
     assert_eq!(
         class(xp().cumulative_sum(&x, axis(0).keepdims())),
         ErrorClass::ValueError
@@ -89,12 +125,21 @@ fn sums_of_nothing() -> Result {
     let empty = xp().zeros([2, 0], DType::Float64)?;
     assert_eq!(xp().sum(&empty, 1)?.to_vec::<f64>()?, [0.0; 2]);
     assert_eq!(xp().prod(&empty, ..)?.item::<f64>()?, 1.0);
-    assert!(xp().mean(&empty, 1)?.to_vec::<f64>()?.iter().all(|x| x.is_nan()));
+    assert!(
+        xp().mean(&empty, 1)?
+            .to_vec::<f64>()?
+            .iter()
+            .all(|x| x.is_nan())
+    );
     assert!(xp().std(&empty, ..)?.item::<f64>()?.is_nan());
     assert_eq!(xp().sum(&empty, 0)?.shape(), [0]);
     assert!(xp().all(&empty, ..)?.item::<bool>()?);
     assert!(!xp().any(&empty, ..)?.item::<bool>()?);
-    for none in [xp().max(&empty, 1), xp().min(&empty, ..), xp().argmax(&empty, 1)] {
+    for none in [
+        xp().max(&empty, 1),
+        xp().min(&empty, ..),
+        xp().argmax(&empty, 1),
+    ] {
         assert_eq!(class(none), ErrorClass::ValueError);
     }
     assert_eq!(xp().max(&empty, 0)?.shape(), [0]);
@@ -104,7 +149,12 @@ fn sums_of_nothing() -> Result {
 #[test]
 fn nan_goes_through() -> Result {
     let x = xp().asarray([[1.0, NAN], [3.0, 2.0]])?;
-    for y in [xp().max(&x, 1)?, xp().min(&x, 1)?, xp().sum(&x, 1)?, xp().std(&x, 1)?] {
+    for y in [
+        xp().max(&x, 1)?,
+        xp().min(&x, 1)?,
+        xp().sum(&x, 1)?,
+        xp().std(&x, 1)?,
+    ] {
         let y = y.to_vec::<f64>()?;
         assert!(y[0].is_nan() && !y[1].is_nan());
     }
@@ -119,7 +169,10 @@ fn variance_subtracts_the_correction() -> Result {
     // Where no degrees of freedom are left the standard wants NaN, not infinity.
     assert!(var(4.0)?.is_nan() && var(5.0)?.is_nan() && var(NAN)?.is_nan());
     assert_eq!(xp().std(&x, ..)?.item::<f64>()?, 2.5_f64.sqrt());
-    assert_eq!(xp().var(cube()?, axis([0, 2]).keepdims())?.shape(), [1, 3, 1]);
+    assert_eq!(
+        xp().var(cube()?, axis([0, 2]).keepdims())?.shape(),
+        [1, 3, 1]
+    );
     let far = (xp().asarray([1.0, 2.0, 3.0])? + 1e9).eval()?;
     assert_eq!(xp().var(far, 0)?.item::<f64>()?, 2.0 / 3.0);
     Ok(())
@@ -169,11 +222,13 @@ fn sums_lose_no_digits() -> Result {
     let x = xp().asarray([1e16, 1.0, -1e16, 1.0])?;
     assert_eq!(xp().sum(&x, 0)?.item::<f64>()?, 2.0);
     assert_eq!(
-        xp().sum(xp().full([100_000], 0.1, DType::Float32)?, 0)?.item::<f32>()?,
+        xp().sum(xp().full([100_000], 0.1, DType::Float32)?, 0)?
+            .item::<f32>()?,
         10_000.0
     );
     assert_eq!(
-        xp().sum(xp().asarray([f64::INFINITY, 1.0])?, 0)?.item::<f64>()?,
+        xp().sum(xp().asarray([f64::INFINITY, 1.0])?, 0)?
+            .item::<f64>()?,
         f64::INFINITY
     );
     Ok(())

@@ -52,12 +52,17 @@ fn arrays_promote_by_the_standard_s_tables() -> Result {
         let mut cells = row.split_whitespace();
         let a = named(cells.next().expect("a row has a name")).expect("a dtype");
         for (cell, (_, b)) in cells.zip(NAMES) {
-            let both = xp().where_(&array(DType::Bool)?, &array(a)?, &array(b)?).eval();
+            let both = xp()
+                .where_(&array(DType::Bool)?, &array(a)?, &array(b)?)
+                .eval();
             match named(cell) {
                 Some(want) => {
                     assert_eq!(both?.dtype(), want, "{a} {b}");
                     assert_eq!(result_type(&[a, b], &[])?, want);
-                    assert_eq!(xp().concat(&[&array(a)?, &array(b)?], Some(0))?.dtype(), want);
+                    assert_eq!(
+                        xp().concat(&[&array(a)?, &array(b)?], Some(0))?.dtype(),
+                        want
+                    );
                 }
                 None => {
                     open += 1;
@@ -74,7 +79,10 @@ fn arrays_promote_by_the_standard_s_tables() -> Result {
 #[test]
 fn no_value_changes_what_arrays_promote_to() -> Result {
     let zero_dimensional = xp().asarray(1_i64)?;
-    assert_eq!((array(DType::Int8)? + zero_dimensional).eval()?.dtype(), DType::Int64);
+    assert_eq!(
+        (array(DType::Int8)? + zero_dimensional).eval()?.dtype(),
+        DType::Int64
+    );
     Ok(())
 }
 
@@ -111,7 +119,10 @@ fn scalars_are_weak() -> Result {
                     assert_eq!(class(both), ErrorClass::TypeError, "{scalar} {dtype}");
                 }
             }
-            assert_eq!(result_type(&[dtype], &[scalar]).ok(), fits.then_some(wanted));
+            assert_eq!(
+                result_type(&[dtype], &[scalar]).ok(),
+                fits.then_some(wanted)
+            );
         }
     }
     Ok(())
@@ -167,9 +178,15 @@ fn scalars_alone_have_no_dtype() {
 
 #[test]
 fn a_device_refuses_what_it_would_have_to_promote_to() -> Result {
-    let (a, b) = (narrow().ones([1], DType::Int32)?, narrow().ones([1], DType::UInt32)?);
+    let (a, b) = (
+        narrow().ones([1], DType::Int32)?,
+        narrow().ones([1], DType::UInt32)?,
+    );
     assert_eq!(class((&a + b).eval()), ErrorClass::TypeError);
-    assert_eq!(class(narrow().sum(&a, axis_as(DType::Int64))), ErrorClass::TypeError);
+    assert_eq!(
+        class(narrow().sum(&a, axis_as(DType::Int64))),
+        ErrorClass::TypeError
+    );
     let f = narrow().ones([1], DType::Float32)?;
     assert_eq!((f * Complex::<f64>::I).eval()?.dtype(), DType::Complex64);
     Ok(())

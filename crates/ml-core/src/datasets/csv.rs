@@ -22,7 +22,9 @@ pub fn load_csv(path: impl AsRef<Path>, target: &str) -> Result<Dataset> {
 
 pub(super) fn read(reader: impl Read, name: &str, target: &str) -> Result<Dataset> {
     let error = |detail: String| Error::value("load_csv", format!("{name}{detail}"));
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(reader);
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(reader);
 
     let header = reader.headers().map_err(|e| error(describe(&e)))?.clone();
     let mut matching = (0..header.len()).filter(|&c| &header[c] == target);
@@ -70,8 +72,17 @@ fn encode(labels: Vec<String>) -> (Vec<i64>, Vec<String>) {
     if let Ok(integers) = labels.iter().map(|l| l.parse()).collect() {
         return (integers, Vec::new());
     }
-    let names: Vec<String> = labels.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
-    let position = |label| names.binary_search(label).expect("every label is among the names") as i64;
+    let names: Vec<String> = labels
+        .iter()
+        .cloned()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    let position = |label| {
+        names
+            .binary_search(label)
+            .expect("every label is among the names") as i64
+    };
     (labels.iter().map(position).collect(), names)
 }
 
@@ -83,8 +94,15 @@ fn describe(error: &csv::Error) -> String {
             .map_or_else(String::new, |p| format!(", line {}", p.line()))
     };
     match error.kind() {
-        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
-            format!("{}: {len} cells where the header has {expected_len}", line(pos))
+        csv::ErrorKind::UnequalLengths {
+            pos,
+            expected_len,
+            len,
+        } => {
+            format!(
+                "{}: {len} cells where the header has {expected_len}",
+                line(pos)
+            )
         }
         csv::ErrorKind::Utf8 { pos, err } => format!("{}: not UTF-8 text: {err}", line(pos)),
         _ => format!(": {error}"),
@@ -130,7 +148,9 @@ mod tests {
         insta::assert_snapshot!(message("a,y\n1,0\n1\n"), @"load_csv: t.csv, line 3: 1 cells where the header has 2");
         insta::assert_snapshot!(message("a,b\n1,0\n"), @"load_csv: t.csv: one column must be named `y` and hold the labels; the columns are a, b");
         insta::assert_snapshot!(message("y,y\n1,0\n"), @"load_csv: t.csv: one column must be named `y` and hold the labels; the columns are y, y");
-        let missing = load_csv("no/such.csv", "y").expect_err("no file").to_string();
+        let missing = load_csv("no/such.csv", "y")
+            .expect_err("no file")
+            .to_string();
         assert!(missing.starts_with("load_csv: no/such.csv: "), "{missing}");
         assert!(message("").contains("must be named"));
         let binary = read(&b"a,y\n\xff,0\n"[..], "t.csv", "y")

@@ -179,7 +179,13 @@ fn vertices(n: usize, dimensions: usize, rng: &mut ChaCha8Rng) -> Vec<Vec<bool>>
         .into_iter()
         .map(|v| {
             (0..dimensions)
-                .map(|d| if d < low { (v >> d) & 1 == 1 } else { rng.random() })
+                .map(|d| {
+                    if d < low {
+                        (v >> d) & 1 == 1
+                    } else {
+                        rng.random()
+                    }
+                })
                 .collect()
         })
         .collect()
@@ -194,7 +200,9 @@ fn shares(parameters: &MakeClassification, weights: &[f64]) -> Vec<usize> {
         ..
     } = *parameters;
     let n_clusters = n_classes * n_clusters_per_class;
-    let share = |k: usize| (n_samples as f64 * weights[k % n_classes] / n_clusters_per_class as f64) as usize;
+    let share = |k: usize| {
+        (n_samples as f64 * weights[k % n_classes] / n_clusters_per_class as f64) as usize
+    };
     let mut counts: Vec<usize> = (0..n_clusters).map(share).collect();
     // Weights may sum to a little more than 1; no cluster may then take the samples beyond the last.
     let rest = n_samples.saturating_sub(counts.iter().sum());
@@ -237,7 +245,10 @@ fn check(parameters: &MakeClassification) -> Result<Vec<f64>> {
         ));
     }
     let vertices = 1usize << n_informative.min(30);
-    if n_classes.checked_mul(n_clusters_per_class).is_none_or(|n| n > vertices) {
+    if n_classes
+        .checked_mul(n_clusters_per_class)
+        .is_none_or(|n| n > vertices)
+    {
         return error(format!(
             "{n_classes} classes of {n_clusters_per_class} clusters need as many vertices of a hypercube, and one of \
              n_informative = {n_informative} dimensions has {vertices}; raise n_informative"
@@ -265,7 +276,9 @@ fn check(parameters: &MakeClassification) -> Result<Vec<f64>> {
     };
     let sum: f64 = weights.iter().sum();
     if weights.iter().any(|w| !(0.0..=1.0).contains(w)) || sum > 1.0 + 1e-9 {
-        return error(format!("weights = {weights:?} must lie in [0, 1] and sum to 1"));
+        return error(format!(
+            "weights = {weights:?} must lie in [0, 1] and sum to 1"
+        ));
     }
     match n_classes.checked_sub(weights.len()) {
         Some(0) => Ok(weights.clone()),
@@ -312,11 +325,18 @@ mod tests {
             ..Default::default()
         };
         let data = draw(parameters);
-        assert!(data.target[..20_000].iter().all(|&y| y == 0) && data.target[20_000..].iter().all(|&y| y == 1));
+        assert!(
+            data.target[..20_000].iter().all(|&y| y == 0)
+                && data.target[20_000..].iter().all(|&y| y == 1)
+        );
         let half = data.data.chunks_exact(8).take(20_000);
         let mean = |c: usize| half.clone().map(|r| r[c]).sum::<f64>() / 20_000.0;
         for informative in 0..3 {
-            assert!((mean(informative).abs() - 2.0).abs() < 0.1, "{}", mean(informative));
+            assert!(
+                (mean(informative).abs() - 2.0).abs() < 0.1,
+                "{}",
+                mean(informative)
+            );
         }
         for noise in 6..8 {
             assert!(mean(noise).abs() < 0.05, "{}", mean(noise));
@@ -331,10 +351,13 @@ mod tests {
 
     fn solve3(rows: [&[f64]; 3], target: usize) -> [f64; 3] {
         let det = |m: [[f64; 3]; 3]| {
-            m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
+            m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1])
+                - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
                 + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0])
         };
-        let matrix = |replaced: usize| rows.map(|r| [0, 1, 2].map(|c| if c == replaced { r[target] } else { r[c] }));
+        let matrix = |replaced: usize| {
+            rows.map(|r| [0, 1, 2].map(|c| if c == replaced { r[target] } else { r[c] }))
+        };
         [0, 1, 2].map(|c| det(matrix(c)) / det(matrix(usize::MAX)))
     }
 
@@ -355,13 +378,19 @@ mod tests {
             shuffle: false,
             ..Default::default()
         });
-        let changed = (0..1000).filter(|&i| flipped.target[i] != i64::from(i >= 500)).count();
+        let changed = (0..1000)
+            .filter(|&i| flipped.target[i] != i64::from(i >= 500))
+            .count();
         assert!((400..600).contains(&changed), "{changed}");
     }
 
     #[test]
     fn errors_say_what_would_fit() {
-        let message = |p: MakeClassification| make_classification(&p).expect_err("bad parameters").to_string();
+        let message = |p: MakeClassification| {
+            make_classification(&p)
+                .expect_err("bad parameters")
+                .to_string()
+        };
         insta::assert_snapshot!(message(MakeClassification { n_features: 3, ..Default::default() }),
             @"make_classification: n_informative = 2, n_redundant = 2 and n_repeated = 0 together must not exceed n_features = 3");
         insta::assert_snapshot!(message(MakeClassification { n_classes: 3, ..Default::default() }),

@@ -48,7 +48,11 @@ impl Dataset {
     ///
     /// # Errors
     /// A dtype that is not real floating-point or that the device lacks; no room on the device.
-    pub fn into_arrays<B: Backend>(self, xp: &Namespace<B>, dtype: DType) -> Result<(Array<B>, Array<B>)> {
+    pub fn into_arrays<B: Backend>(
+        self,
+        xp: &Namespace<B>,
+        dtype: DType,
+    ) -> Result<(Array<B>, Array<B>)> {
         let shape = [self.n_samples(), self.n_features];
         let y = xp.asarray_as(self.target, xp.info().default_dtypes().integral)?;
         if !dtype.is_real_floating() {

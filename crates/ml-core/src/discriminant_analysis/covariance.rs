@@ -83,7 +83,12 @@ fn empirical<B: Backend>(centred: &Array<B>) -> Result<Array<B>> {
 /// `(1 - share) C + share μ I`.
 fn blend<B: Backend>(covariance: &Array<B>, share: f64, mean_variance: f64) -> Result<Array<B>> {
     let xp = covariance.namespace();
-    let identity = xp.eye(covariance.shape()[0], covariance.shape()[1], 0, covariance.dtype())?;
+    let identity = xp.eye(
+        covariance.shape()[0],
+        covariance.shape()[1],
+        0,
+        covariance.dtype(),
+    )?;
     (covariance * (1.0 - share) + identity * (share * mean_variance)).eval()
 }
 
@@ -116,7 +121,8 @@ fn ledoit_wolf<B: Backend>(z: &Array<B>) -> Result<Array<B>> {
     // The sum of (z²)ᵀ(z²) over all its entries is that of the samples' squared norms, squared.
     let fourth_moment = total(xp.square(xp.sum(z * z, 1)?))?;
     let noise = (fourth_moment / n - squared_norm) / (n * p);
-    let distance = (squared_norm - 2.0 * mean_variance * trace + p * mean_variance * mean_variance) / p;
+    let distance =
+        (squared_norm - 2.0 * mean_variance * trace + p * mean_variance * mean_variance) / p;
     let noise = noise.min(distance);
     let share = if noise == 0.0 || p == 1.0 {
         0.0
@@ -127,7 +133,11 @@ fn ledoit_wolf<B: Backend>(z: &Array<B>) -> Result<Array<B>> {
 }
 
 /// `log π − ½ Σ_j m_j w_j` for each class: the intercepts of functions `coef (K, p)` through `means (K, p)`.
-pub(super) fn intercepts<B: Backend>(means: &Array<B>, coef: &Array<B>, priors: &[f64]) -> Result<Array<B>> {
+pub(super) fn intercepts<B: Backend>(
+    means: &Array<B>,
+    coef: &Array<B>,
+    priors: &[f64],
+) -> Result<Array<B>> {
     let xp = means.namespace();
     let log_priors = xp.log(vector(&xp, priors, means.dtype())?);
     (log_priors - 0.5 * xp.sum(means * coef, 1)?).eval()

@@ -27,7 +27,8 @@ pub(super) fn solve<B: Backend>(
 
     let values = xp.flip(&values, 0)?;
     let scalings = xp.flip(&vectors, 1)?;
-    let ratio = explained_variance_ratio(&xp, &values.to_vec::<f64>()?, components, values.dtype())?;
+    let ratio =
+        explained_variance_ratio(&xp, &values.to_vec::<f64>()?, components, values.dtype())?;
     let coef = xp.matmul(xp.matmul(&means, &scalings)?, scalings.T()?)?;
     let intercept = intercepts(&means, &coef, priors)?;
     Ok(Solution {
@@ -58,5 +59,8 @@ fn generalized_eigh<B: Backend>(a: Array<B>, b: &Array<B>) -> Result<(Array<B>, 
     let c = xp.linalg().solve(&l, half.T()?)?;
     let c = ((&c + c.T()?) * 0.5).eval()?;
     let eigen = xp.linalg().eigh(&c)?;
-    Ok((eigen.eigenvalues, xp.linalg().solve(l.T()?, &eigen.eigenvectors)?))
+    Ok((
+        eigen.eigenvalues,
+        xp.linalg().solve(l.T()?, &eigen.eigenvectors)?,
+    ))
 }

@@ -149,7 +149,8 @@ impl<B: Backend> FittedLinearDiscriminantAnalysis<B> {
         let xp = scores.namespace();
         let position = if self.n_classes() == 2 {
             let second = xp.squeeze(xp.greater(scores, 0.0).eval()?, 1)?;
-            xp.astype(second, xp.info().default_dtypes().indexing).eval()?
+            xp.astype(second, xp.info().default_dtypes().indexing)
+                .eval()?
         } else {
             xp.argmax(&scores, 1)?
         };
@@ -181,7 +182,8 @@ impl<B: Backend> FittedLinearDiscriminantAnalysis<B> {
     /// A model of the solver `lsqr`, which has no directions; else as [`decision_function`](Self::decision_function).
     pub fn transform(&self, x: &Array<B>) -> Result<Array<B>> {
         let Some(scalings) = &self.scalings else {
-            let detail = "the solver `lsqr` finds no directions to project on; fit with `svd` or `eigen`";
+            let detail =
+                "the solver `lsqr` finds no directions to project on; fit with `svd` or `eigen`";
             return Err(Error::value("transform", detail));
         };
         let x = samples_like("transform", x, &self.namespace(), self.n_features_in_())?;
@@ -225,7 +227,9 @@ impl<B: Backend> FittedLinearDiscriminantAnalysis<B> {
             let second = (1.0 / (1.0 + xp.exp(-&scores))).eval()?;
             return xp.concat(&[&(1.0 - &second).eval()?, &second], Some(1));
         }
-        let e = xp.exp(&scores - xp.max(&scores, axis(1).keepdims())?).eval()?;
+        let e = xp
+            .exp(&scores - xp.max(&scores, axis(1).keepdims())?)
+            .eval()?;
         (&e / xp.sum(&e, axis(1).keepdims())?).eval()
     }
 }
@@ -249,7 +253,10 @@ impl<B: Backend> FittedLinearDiscriminantAnalysis<B> {
     ///
     /// # Errors
     /// Classes that no integer type of the device holds; no room there; a driver's failure.
-    pub fn to_device<C: Backend>(&self, xp: &Namespace<C>) -> Result<FittedLinearDiscriminantAnalysis<C>> {
+    pub fn to_device<C: Backend>(
+        &self,
+        xp: &Namespace<C>,
+    ) -> Result<FittedLinearDiscriminantAnalysis<C>> {
         let parts = HostParts::of(self)?.send("to_device", xp)?;
         let model = FittedLinearDiscriminantAnalysis::from_parts(parts)?;
         Ok(FittedLinearDiscriminantAnalysis {

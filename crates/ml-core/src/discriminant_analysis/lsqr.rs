@@ -52,7 +52,8 @@ fn divide<B: Backend>(m: &Array<B>, c: &Array<B>) -> Result<Array<B>> {
         values.iter().filter(|&&v| v > eps * p * most).count()
     };
     // Collinear features, and variances so small that LAPACK in float64 takes them for 0, need its own rule.
-    if above(&values, finfo(c.dtype())?.eps) < kept.len() || above(&kept, f64::EPSILON) < kept.len() {
+    if above(&values, finfo(c.dtype())?.eps) < kept.len() || above(&kept, f64::EPSILON) < kept.len()
+    {
         return xp.matmul(m, pseudo_inverse(&xp.linalg().eigh(c)?)?);
     }
     let scaled = xp.matmul(m * &shrink, pseudo_inverse(&correlations)?)?;
@@ -70,7 +71,8 @@ fn pseudo_inverse<B: Backend>(matrix: &Eigh<B>) -> Result<Array<B>> {
     } = matrix;
     let xp = eigenvalues.namespace();
     let magnitude = xp.abs(eigenvalues).eval()?;
-    let cutoff = xp.max(&magnitude, ..)? * (finfo(eigenvalues.dtype())?.eps * eigenvalues.size() as f64);
+    let cutoff =
+        xp.max(&magnitude, ..)? * (finfo(eigenvalues.dtype())?.eps * eigenvalues.size() as f64);
     let inverse = xp.where_(xp.greater(magnitude, cutoff), 1.0 / eigenvalues, 0.0);
     xp.matmul(eigenvectors * inverse, eigenvectors.T()?)
 }

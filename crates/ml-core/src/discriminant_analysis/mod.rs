@@ -142,7 +142,11 @@ impl LinearDiscriminantAnalysis {
     /// Parameters out of range or in conflict; shapes, dtypes or devices that do not fit; NaN or infinity in x; labels that
     /// are fractional; as many classes as samples; features that do not vary within any class (`svd`) or whose covariance is not
     /// positive definite (`eigen`).
-    pub fn fit<B: Backend>(&self, x: &Array<B>, y: &Array<B>) -> Result<FittedLinearDiscriminantAnalysis<B>> {
+    pub fn fit<B: Backend>(
+        &self,
+        x: &Array<B>,
+        y: &Array<B>,
+    ) -> Result<FittedLinearDiscriminantAnalysis<B>> {
         self.check()?;
         let x = &validation::samples("fit", x, 2)?;
         let xp = &x.namespace();
@@ -226,19 +230,33 @@ impl LinearDiscriminantAnalysis {
             }
         }
         if self.n_components == Some(0) {
-            return error("n_components = 0 must be at least 1; leave it out for as many as there can be".to_owned());
+            return error(
+                "n_components = 0 must be at least 1; leave it out for as many as there can be"
+                    .to_owned(),
+            );
         }
         if !(self.tol >= 0.0 && self.tol.is_finite()) {
-            return error(format!("tol = {} must be finite and not negative", self.tol));
+            return error(format!(
+                "tol = {} must be finite and not negative",
+                self.tol
+            ));
         }
         Ok(())
     }
 
     /// The probability of each class.
-    fn resolve_priors<B: Backend>(&self, labels: &Labels<B>, warnings: &mut Vec<Warning>) -> Result<Vec<f64>> {
+    fn resolve_priors<B: Backend>(
+        &self,
+        labels: &Labels<B>,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Vec<f64>> {
         let Some(priors) = &self.priors else {
             let n = labels.n_samples() as f64;
-            return Ok(labels.counts.iter().map(|&count| count as f64 / n).collect());
+            return Ok(labels
+                .counts
+                .iter()
+                .map(|&count| count as f64 / n)
+                .collect());
         };
         if priors.len() != labels.n_classes() {
             let detail = format!(
@@ -338,7 +356,11 @@ fn explained_variance_ratio<B: Backend>(
     let ratio = |v: &f64| if total == 0.0 { 0.0 } else { v / total };
     vector(
         xp,
-        &variances.iter().map(ratio).take(components).collect::<Vec<_>>(),
+        &variances
+            .iter()
+            .map(ratio)
+            .take(components)
+            .collect::<Vec<_>>(),
         dtype,
     )
 }

@@ -23,7 +23,10 @@ impl<B: Backend> FittedModel<B> for FittedLinearDiscriminantAnalysis<B> {
             ("coef_", Some(&self.coef)),
             ("intercept_", Some(&self.intercept)),
             ("scalings_", self.scalings.as_ref()),
-            ("explained_variance_ratio_", self.explained_variance_ratio.as_ref()),
+            (
+                "explained_variance_ratio_",
+                self.explained_variance_ratio.as_ref(),
+            ),
             ("covariance_", self.covariance.as_ref()),
         ];
         list.into_iter()
@@ -70,7 +73,9 @@ impl<B: Backend> FittedModel<B> for FittedLinearDiscriminantAnalysis<B> {
         let priors = part("priors_", &[k])?;
         let coef = part("coef_", &[functions, p])?;
         let intercept = part("intercept_", &[functions])?;
-        let covariance = covariance_stored.then(|| part("covariance_", &[p, p])).transpose()?;
+        let covariance = covariance_stored
+            .then(|| part("covariance_", &[p, p]))
+            .transpose()?;
         let (mut xbar, mut explained_variance_ratio) = (None, None);
         if parameters.solver == Solver::Svd {
             xbar = Some(part("xbar_", &[p])?);
@@ -118,12 +123,14 @@ fn take<B: Backend>(
         .remove(name)
         .ok_or_else(|| mistake(format!("the array {name:?} is missing")))?;
     match expected {
-        Some((shape, dtype)) if (array.shape(), array.dtype()) != (shape, dtype) => Err(mistake(format!(
-            "{name} has shape {} and dtype {}; {} and {dtype} would fit the other arrays",
-            shape_text(array.shape()),
-            array.dtype(),
-            shape_text(shape)
-        ))),
+        Some((shape, dtype)) if (array.shape(), array.dtype()) != (shape, dtype) => {
+            Err(mistake(format!(
+                "{name} has shape {} and dtype {}; {} and {dtype} would fit the other arrays",
+                shape_text(array.shape()),
+                array.dtype(),
+                shape_text(shape)
+            )))
+        }
         _ => Ok(array),
     }
 }
@@ -179,19 +186,27 @@ impl LinearDiscriminantAnalysis {
             Shrinkage::Auto => "auto".to_owned(),
             Shrinkage::Value(value) => value.to_string(),
         });
-        let priors = self
-            .priors
-            .as_ref()
-            .map(|p| p.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+        let priors = self.priors.as_ref().map(|p| {
+            p.iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", ")
+        });
         let pairs = [
             ("solver", solver.to_owned()),
             ("shrinkage", or_none(shrinkage)),
             ("priors", or_none(priors)),
-            ("n_components", or_none(self.n_components.map(|n| n.to_string()))),
+            (
+                "n_components",
+                or_none(self.n_components.map(|n| n.to_string())),
+            ),
             ("store_covariance", self.store_covariance.to_string()),
             ("tol", self.tol.to_string()),
         ];
-        pairs.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
+        pairs
+            .into_iter()
+            .map(|(name, text)| (name.to_owned(), text))
+            .collect()
     }
 
     fn from_text(mut text: BTreeMap<String, String>) -> Result<Self> {
@@ -201,7 +216,11 @@ impl LinearDiscriminantAnalysis {
                 .ok_or_else(|| mistake(format!("the parameter {name} is missing")))
         };
         let (solver, shrinkage, priors) = (take("solver")?, take("shrinkage")?, take("priors")?);
-        let (n_components, store_covariance, tol) = (take("n_components")?, take("store_covariance")?, take("tol")?);
+        let (n_components, store_covariance, tol) = (
+            take("n_components")?,
+            take("store_covariance")?,
+            take("tol")?,
+        );
         if let Some(name) = text.keys().next() {
             return Err(mistake(format!(
                 "there is a parameter {name:?}, which the estimator does not have"
@@ -230,7 +249,10 @@ impl LinearDiscriminantAnalysis {
     }
 }
 
-fn optional<T>((name, text): &(&'static str, String), read: impl Fn(&str, &str) -> Result<T>) -> Result<Option<T>> {
+fn optional<T>(
+    (name, text): &(&'static str, String),
+    read: impl Fn(&str, &str) -> Result<T>,
+) -> Result<Option<T>> {
     if text == NONE {
         Ok(None)
     } else {

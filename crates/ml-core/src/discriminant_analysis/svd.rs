@@ -32,27 +32,36 @@ pub(super) fn solve<B: Backend>(
         );
         return Err(Error::value("fit", detail));
     }
-    let within = (scatter.right_vectors.get(ix![..rank])? / &scatter.std).eval()?.T()?;
+    let within = (scatter.right_vectors.get(ix![..rank])? / &scatter.std)
+        .eval()?
+        .T()?;
     let within = (within / vector(xp, &singular[..rank], x.dtype())?).eval()?;
 
     let means = scatter.means;
     let xbar = xp.matmul(vector(xp, priors, x.dtype())?, &means)?;
     let offsets = (&means - &xbar).eval()?;
     let degrees = k.saturating_sub(1).max(1) as f64;
-    let weights: Vec<f64> = priors.iter().map(|prior| (n * prior / degrees).sqrt()).collect();
+    let weights: Vec<f64> = priors
+        .iter()
+        .map(|prior| (n * prior / degrees).sqrt())
+        .collect();
     let weights = xp.reshape(vector(xp, &weights, x.dtype())?, [k, 1])?;
     let between = xp
         .linalg()
         .svd((weights * xp.matmul(&offsets, &within)?).eval()?, false)?;
 
     let spread: Vec<f64> = between.S.to_vec()?;
-    let rank = spread.iter().take_while(|&&s| s > parameters.tol * spread[0]).count();
+    let rank = spread
+        .iter()
+        .take_while(|&&s| s > parameters.tol * spread[0])
+        .count();
     let scalings = xp.matmul(&within, between.Vh.get(ix![..rank])?.T()?)?;
 
     let projected = xp.matmul(&offsets, &scalings)?;
     let log_priors = xp.log(vector(xp, priors, x.dtype())?);
     let coef = xp.matmul(&projected, scalings.T()?)?;
-    let intercept = (log_priors - 0.5 * xp.sum(xp.square(&projected), 1)? - xp.matmul(&coef, &xbar)?).eval()?;
+    let intercept =
+        (log_priors - 0.5 * xp.sum(xp.square(&projected), 1)? - xp.matmul(&coef, &xbar)?).eval()?;
 
     let variances: Vec<f64> = spread.iter().map(|s| s * s).collect();
     let ratio = explained_variance_ratio(xp, &variances, components, x.dtype())?;

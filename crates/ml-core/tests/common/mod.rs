@@ -173,15 +173,17 @@ pub(crate) fn check_all<B: Backend>(
             .fit(&x_train, &y_train)
             .unwrap_or_else(|e| panic!("{}", place(&e.to_string())));
         let mut compare = |name: &str, ours: &Array<B>, theirs: &Values, signs: bool| {
-            let error =
-                relative_error(ours, theirs, signs).unwrap_or_else(|e| panic!("{}", place(&format!("{name}: {e}"))));
+            let error = relative_error(ours, theirs, signs)
+                .unwrap_or_else(|e| panic!("{}", place(&format!("{name}: {e}"))));
             if error > worst.0 {
                 worst = (error, place(name));
             }
             assert!(
                 error <= tolerance,
                 "{}",
-                place(&format!("{name} is off by {error:e}, more than {tolerance:e}"))
+                place(&format!(
+                    "{name} is off by {error:e}, more than {tolerance:e}"
+                ))
             );
         };
 
@@ -214,7 +216,10 @@ pub(crate) fn check_all<B: Backend>(
             );
             compare(name, ours, theirs, signs);
         }
-        assert_eq!(model.xbar_().is_some(), case.attributes.contains_key("xbar_"));
+        assert_eq!(
+            model.xbar_().is_some(),
+            case.attributes.contains_key("xbar_")
+        );
         assert_eq!(
             model.covariance_().is_some(),
             case.attributes.contains_key("covariance_")
@@ -236,10 +241,19 @@ pub(crate) fn check_all<B: Backend>(
         );
         // serde_json reads decimals to within one unit in the last place.
         let score = model.score(&x_test, &y_test).expect("good samples");
-        assert!((score - case.score).abs() < 1e-15, "{score} and {}", case.score);
+        assert!(
+            (score - case.score).abs() < 1e-15,
+            "{score} and {}",
+            case.score
+        );
         let first = |n: isize| x_test.get(ix![..n]).expect("enough samples");
         let decision = model.decision_function(&first(20)).expect("good samples");
-        compare("decision_function", &decision, &case.decision_function_first20, true);
+        compare(
+            "decision_function",
+            &decision,
+            &case.decision_function_first20,
+            true,
+        );
         let proba = model.predict_proba(&first(20)).expect("good samples");
         compare("predict_proba", &proba, &case.predict_proba_first20, true);
         match &case.transform_abs_first5 {
@@ -259,33 +273,51 @@ pub(crate) fn check_all<B: Backend>(
 ///
 /// The pixels of digits that are always 0 have one eigenvalue in common once the covariance is shrunk, so any basis of their space will do: columns
 /// in it are left out.
-fn comparable_scalings<B: Backend>(ours: &Array<B>, case: &Case, used: usize) -> (Array<B>, Values) {
+fn comparable_scalings<B: Backend>(
+    ours: &Array<B>,
+    case: &Case,
+    used: usize,
+) -> (Array<B>, Values) {
     let xp = ours.namespace();
-    let (Values::Matrix(theirs), Values::Matrix(means)) =
-        (&case.attributes["abs_scalings_"], &case.attributes["means_"])
-    else {
+    let (Values::Matrix(theirs), Values::Matrix(means)) = (
+        &case.attributes["abs_scalings_"],
+        &case.attributes["means_"],
+    ) else {
         panic!("both are matrices")
     };
     assert_eq!(ours.shape(), [theirs.len(), theirs[0].len()]);
     let is_varying = |feature: usize| means.iter().any(|m| m[feature] != 0.0);
-    let is_determined = |column: &usize| (0..theirs.len()).any(|f| is_varying(f) && theirs[f][*column] > 1e-9);
+    let is_determined =
+        |column: &usize| (0..theirs.len()).any(|f| is_varying(f) && theirs[f][*column] > 1e-9);
     let determined: Vec<usize> = (0..used).filter(is_determined).collect();
     assert!(determined.len() + 1 >= used);
 
-    let norms = xp.sum(xp.square(ours), axis(1).keepdims()).expect("a matrix");
+    let norms = xp
+        .sum(xp.square(ours), axis(1).keepdims())
+        .expect("a matrix");
     let positions = determined.iter().map(|&c| c as i32).collect::<Vec<i32>>();
     let positions = xp.asarray(positions).expect("a good array");
     let columns = xp.take(ours, &positions, Some(1)).expect("as many columns");
-    let ours = xp.concat(&[&columns, &norms], Some(1)).expect("as many rows");
+    let ours = xp
+        .concat(&[&columns, &norms], Some(1))
+        .expect("as many rows");
     let norm = |row: &Vec<f64>| row.iter().map(|v| v * v).sum::<f64>();
     let row = |r: &Vec<f64>| determined.iter().map(|&c| r[c]).chain([norm(r)]).collect();
     (ours, Values::Matrix(theirs.iter().map(row).collect()))
 }
 
 /// The largest difference over the largest magnitude. Without `signs`, of the absolute values.
-fn relative_error<B: Backend>(ours: &Array<B>, theirs: &Values, signs: bool) -> Result<f64, String> {
+fn relative_error<B: Backend>(
+    ours: &Array<B>,
+    theirs: &Values,
+    signs: bool,
+) -> Result<f64, String> {
     if ours.shape() != theirs.shape() {
-        return Err(format!("shape {:?}, expected {:?}", ours.shape(), theirs.shape()));
+        return Err(format!(
+            "shape {:?}, expected {:?}",
+            ours.shape(),
+            theirs.shape()
+        ));
     }
     let ours: Vec<f64> = ours.to_vec().map_err(|e| e.to_string())?;
     let theirs = theirs.flat();
@@ -301,5 +333,9 @@ fn relative_error<B: Backend>(ours: &Array<B>, theirs: &Values, signs: bool) -> 
         return Err("holds NaN".to_owned());
     }
     let largest = ours.iter().zip(&theirs).map(difference).fold(0.0, f64::max);
-    Ok(if scale > 0.0 { largest / scale } else { largest })
+    Ok(if scale > 0.0 {
+        largest / scale
+    } else {
+        largest
+    })
 }

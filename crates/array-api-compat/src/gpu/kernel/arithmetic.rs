@@ -15,7 +15,9 @@ pub fn unary(op: UnaryOp, dtype: DType, x: Value) -> Value {
     match (dtype.kind(), op) {
         (_, UnaryOp::Positive) => x,
         (Kind::Bool, UnaryOp::BitwiseInvert | UnaryOp::LogicalNot) => Value::Real(!x.real()),
-        (Kind::SignedInteger | Kind::UnsignedInteger, _) => Value::Real(integer::unary(op, dtype, x.real())),
+        (Kind::SignedInteger | Kind::UnsignedInteger, _) => {
+            Value::Real(integer::unary(op, dtype, x.real()))
+        }
         (Kind::RealFloating | Kind::ComplexFloating, _) => math::unary(op, dtype, x),
         (Kind::Bool, _) => panic!("{} of bool", op.name()),
     }
@@ -29,7 +31,9 @@ pub fn unary(op: UnaryOp, dtype: DType, x: Value) -> Value {
 pub fn binary(op: BinaryOp, dtype: DType, x: Value, y: Value) -> Value {
     match dtype.kind() {
         Kind::Bool => Value::Real(boolean(op, x.real(), y.real())),
-        Kind::SignedInteger | Kind::UnsignedInteger => Value::Real(integer::binary(op, dtype, x.real(), y.real())),
+        Kind::SignedInteger | Kind::UnsignedInteger => {
+            Value::Real(integer::binary(op, dtype, x.real(), y.real()))
+        }
         Kind::RealFloating | Kind::ComplexFloating => math::binary(op, dtype, x, y),
     }
 }
@@ -104,7 +108,14 @@ fn saturate(x: Val, to: DType) -> Val {
     let (low, high) = to.integer_range().expect("an integer dtype");
     // What lies between the bounds and the numbers beyond them is cut off to the bounds anyway. Powers of two, and what is one
     // beside them, are exact or round to the bound.
-    let (below, above) = (x.le((low - i128::from(low < 0)) as f64), x.ge((high + 1) as f64));
+    let (below, above) = (
+        x.le((low - i128::from(low < 0)) as f64),
+        x.ge((high + 1) as f64),
+    );
     let inside = ir::select(below | above | x.is_nan(), lit(x.ty(), 0.0), x).to(ty);
-    ir::select(below, lit(ty, low), ir::select(above, lit(ty, high), inside))
+    ir::select(
+        below,
+        lit(ty, low),
+        ir::select(above, lit(ty, high), inside),
+    )
 }

@@ -9,7 +9,11 @@ struct Cuda;
 
 pub(super) fn print(kernel: &Kernel) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "struct Params {{ unsigned word[{}]; }};\n", kernel.params().len());
+    let _ = writeln!(
+        out,
+        "struct Params {{ unsigned word[{}]; }};\n",
+        kernel.params().len()
+    );
     out += &functions(&Cuda, kernel);
     let mut arguments = vec![String::from("const Params params")];
     for Memory { name, ty, space } in &kernel.memories {
@@ -42,7 +46,13 @@ pub(super) fn print(kernel: &Kernel) -> String {
             ty if ty.bits() == 32 => Cuda.bitcast(Ty::U32, ty, &low),
             ty => Cuda.bitcast(Ty::U64, ty, bare(&wide)),
         };
-        let _ = writeln!(out, "    const {} {} = {};", Cuda.ty(p.ty), p.name, bare(&value));
+        let _ = writeln!(
+            out,
+            "    const {} {} = {};",
+            Cuda.ty(p.ty),
+            p.name,
+            bare(&value)
+        );
     }
     out += &body(&Cuda, kernel, &kernel.body);
     out += "}\n";
@@ -106,7 +116,11 @@ impl Language for Cuda {
             Unary::Trunc => "trunc",
             Unary::Round => "rint",
         };
-        format!("{function}{}({})", if ty == Ty::F32 { "f" } else { "" }, bare(a))
+        format!(
+            "{function}{}({})",
+            if ty == Ty::F32 { "f" } else { "" },
+            bare(a)
+        )
     }
 
     fn binary(&self, op: Binary, ty: Ty, a: &str, b: &str) -> String {
@@ -131,7 +145,8 @@ impl Language for Cuda {
             Binary::Ne => "!=",
         };
         // Signed overflow is undefined in C++.
-        if ty.is_signed_int() && matches!(op, Binary::Add | Binary::Sub | Binary::Mul | Binary::Shl) {
+        if ty.is_signed_int() && matches!(op, Binary::Add | Binary::Sub | Binary::Mul | Binary::Shl)
+        {
             let (signed, unsigned) = (self.ty(ty), self.ty(ty.unsigned()));
             let b = if op == Binary::Shl {
                 b.to_owned()
@@ -187,7 +202,10 @@ impl Language for Cuda {
     }
 
     fn header(&self, name: &str, arguments: &[(String, Ty)], result: &str) -> String {
-        let arguments: Vec<String> = arguments.iter().map(|(n, t)| format!("{} {n}", self.ty(*t))).collect();
+        let arguments: Vec<String> = arguments
+            .iter()
+            .map(|(n, t)| format!("{} {n}", self.ty(*t)))
+            .collect();
         format!("__device__ {result} {name}({})", arguments.join(", "))
     }
 

@@ -73,7 +73,10 @@ fn signed(x: Val) -> bool {
 fn shift(dtype: DType, amount: Val) -> (Val, Val) {
     let width = dtype.size() as u32 * 8;
     let amount = amount.bits();
-    (amount.min(width - 1).to(super::ir::Ty::U32), amount.ge(width))
+    (
+        amount.min(width - 1).to(super::ir::Ty::U32),
+        amount.ge(width),
+    )
 }
 
 /// ⌊x / y⌋ and what it leaves, which has y's sign; both are 0 for `y = 0`.
@@ -107,7 +110,9 @@ fn pow(x: Val, y: Val) -> Val {
         while_(
             || exponent.get().gt(0),
             || {
-                if_((exponent.get() & 1).ne(0), || power.set(power.get() * square.get()));
+                if_((exponent.get() & 1).ne(0), || {
+                    power.set(power.get() * square.get());
+                });
                 square.set(square.get() * square.get());
                 exponent.set(exponent.get() >> 1);
             },

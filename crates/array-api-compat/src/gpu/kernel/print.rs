@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::ir::node::{Atomic, Binary, Block, Builtin, Function, Kernel, Literal, Memory, Node, Stmt, Ty, Unary};
+use super::ir::node::{
+    Atomic, Binary, Block, Builtin, Function, Kernel, Literal, Memory, Node, Stmt, Ty, Unary,
+};
 use super::schedule::{Form, forms};
 
 /// A target language: how each thing is spelled. Printed operators stand in parentheses; see [`bare`].
@@ -43,11 +45,20 @@ pub(super) fn functions(language: &impl Language, kernel: &Kernel) -> String {
             && !pairs.contains(&f.results.as_slice())
         {
             pairs.push(&f.results);
-            let _ = writeln!(out, "{}\n", language.pair_type(&pair_name(&f.results), a, b));
+            let _ = writeln!(
+                out,
+                "{}\n",
+                language.pair_type(&pair_name(&f.results), a, b)
+            );
         }
     }
     for f in &kernel.functions {
-        let arguments: Vec<(String, Ty)> = f.arguments.iter().enumerate().map(|(i, &t)| (argument(i), t)).collect();
+        let arguments: Vec<(String, Ty)> = f
+            .arguments
+            .iter()
+            .enumerate()
+            .map(|(i, &t)| (argument(i), t))
+            .collect();
         let result = result_type(language, &f.results);
         let _ = writeln!(out, "{} {{", language.header(&f.name, &arguments, &result));
         out += &body(language, kernel, f);
@@ -122,9 +133,9 @@ impl<L: Language> Printer<'_, L> {
             Stmt::Let(id) => self.let_(*id),
             Stmt::Var(var, init) => {
                 let ty = self.language.ty(self.function.vars[*var]);
-                let text = self
-                    .language
-                    .variable(ty, &format!("var{var}"), self.value(*init).as_bare());
+                let text =
+                    self.language
+                        .variable(ty, &format!("var{var}"), self.value(*init).as_bare());
                 self.line(&format!("{text};"));
             }
             Stmt::Set(var, x) => {
@@ -155,9 +166,14 @@ impl<L: Language> Printer<'_, L> {
             Stmt::For(counter, first, end, step, body) => {
                 let ty = self.language.ty(self.function.nodes[*first].1);
                 let name = format!("i{counter}");
-                let start = self.language.variable(ty, &name, self.value(*first).as_bare());
+                let start = self
+                    .language
+                    .variable(ty, &name, self.value(*first).as_bare());
                 let (end, step) = (self.value(*end), self.value(*step));
-                self.braced(&format!("for ({start}; {name} < {end}; {name} += {step})"), body);
+                self.braced(
+                    &format!("for ({start}; {name} < {end}; {name} += {step})"),
+                    body,
+                );
                 self.line("}");
             }
             Stmt::Break => self.line("break;"),
@@ -170,7 +186,10 @@ impl<L: Language> Printer<'_, L> {
                     [one] => format!("return {};", one.as_bare()),
                     [a, b, ..] => {
                         let ty = pair_name(&self.function.results);
-                        format!("return {};", self.language.pair(&ty, a.as_bare(), b.as_bare()))
+                        format!(
+                            "return {};",
+                            self.language.pair(&ty, a.as_bare(), b.as_bare())
+                        )
                     }
                 };
                 self.line(&text);
@@ -218,7 +237,9 @@ impl<L: Language> Printer<'_, L> {
                 self.language.select(&c.0, &a.0, &b.0)
             }
             Node::Cast(a) => self.language.cast(from(a), *ty, self.value(*a).as_bare()),
-            Node::Bitcast(a) => self.language.bitcast(from(a), *ty, self.value(*a).as_bare()),
+            Node::Bitcast(a) => self
+                .language
+                .bitcast(from(a), *ty, self.value(*a).as_bare()),
             Node::Load(memory, index) => {
                 format!(
                     "{}[{}]",
@@ -228,12 +249,23 @@ impl<L: Language> Printer<'_, L> {
             }
             Node::Atomic(op, memory, index, a) => {
                 let (index, a) = (self.value(*index), self.value(*a));
-                self.language
-                    .atomic(*op, &self.kernel.memories[*memory], index.as_bare(), a.as_bare())
+                self.language.atomic(
+                    *op,
+                    &self.kernel.memories[*memory],
+                    index.as_bare(),
+                    a.as_bare(),
+                )
             }
             Node::Call(f, arguments) => {
-                let arguments: Vec<String> = arguments.iter().map(|a| self.value(*a).as_bare().to_owned()).collect();
-                format!("{}({})", self.kernel.functions[*f].name, arguments.join(", "))
+                let arguments: Vec<String> = arguments
+                    .iter()
+                    .map(|a| self.value(*a).as_bare().to_owned())
+                    .collect();
+                format!(
+                    "{}({})",
+                    self.kernel.functions[*f].name,
+                    arguments.join(", ")
+                )
             }
             Node::Field(call, i) => format!("{}.{}", self.value(*call), ["a", "b"][*i]),
         })
@@ -242,7 +274,9 @@ impl<L: Language> Printer<'_, L> {
     fn binary(&self, op: Binary, a: usize, b: usize) -> String {
         let ty = self.function.nodes[a].1;
         let operand = |id: usize| match self.function.nodes[id].0 {
-            Node::Literal(Literal::Float(x)) if op.is_comparison() && x == 0.0 => Text(self.language.compared_zero(ty)),
+            Node::Literal(Literal::Float(x)) if op.is_comparison() && x == 0.0 => {
+                Text(self.language.compared_zero(ty))
+            }
             _ => self.value(id),
         };
         self.language.binary(op, ty, &operand(a).0, &operand(b).0)

@@ -96,9 +96,14 @@ impl Plan<'_> {
                 || arguments.iter().filter(inline).any(|&a| self.reads[a]);
             let near = self.uses[id] == 1
                 && self.place[id].is_some_and(|(b, user)| {
-                    b == number && !(self.reads[id] && block[position + 1..user].iter().any(|s| changes(s, self.nodes)))
+                    b == number
+                        && !(self.reads[id]
+                            && block[position + 1..user]
+                                .iter()
+                                .any(|s| changes(s, self.nodes)))
                 });
-            let named = has_effect(node) || matches!(node, Node::Call(..)) && self.is_pair(block, position, id);
+            let named = has_effect(node)
+                || matches!(node, Node::Call(..)) && self.is_pair(block, position, id);
             self.forms[id] = if near && !named && self.depth[id] < MAX_DEPTH {
                 Form::Inline
             } else {
@@ -129,7 +134,12 @@ fn changes(stmt: &Stmt, nodes: &[(Node, Ty)]) -> bool {
     match stmt {
         Stmt::Let(id) => has_effect(&nodes[*id].0),
         Stmt::Var(..) | Stmt::Return(_) | Stmt::Break | Stmt::Continue => false,
-        Stmt::Set(..) | Stmt::Store(..) | Stmt::If(..) | Stmt::Loop(_) | Stmt::For(..) | Stmt::Barrier => true,
+        Stmt::Set(..)
+        | Stmt::Store(..)
+        | Stmt::If(..)
+        | Stmt::Loop(_)
+        | Stmt::For(..)
+        | Stmt::Barrier => true,
     }
 }
 

@@ -73,7 +73,9 @@ impl Language for Wgsl {
             (Literal::Bool(b), _) => b.to_string(),
             (Literal::Int(i), Ty::U32) => format!("{i}u"),
             (Literal::Int(i), Ty::U64) => format!("{i}lu"),
-            (Literal::Int(i), Ty::I64) if i == i128::from(i64::MIN) => format!("({}li - 1li)", i + 1),
+            (Literal::Int(i), Ty::I64) if i == i128::from(i64::MIN) => {
+                format!("({}li - 1li)", i + 1)
+            }
             (Literal::Int(i), Ty::I64) => negative_in_parentheses(i < 0, format!("{i}li")),
             (Literal::Int(i), _) if i == i128::from(i32::MIN) => format!("({}i - 1i)", i + 1),
             (Literal::Int(i), _) => negative_in_parentheses(i < 0, format!("{i}i")),
@@ -109,7 +111,9 @@ impl Language for Wgsl {
         let function = match op {
             Unary::Neg => return format!("(-{a})"),
             Unary::Not => return format!("({}{a})", if ty == Ty::Bool { "!" } else { "~" }),
-            Unary::Pin if ty == Ty::F64 => return format!("bitcast<f64>(bitcast<u64>({}) ^ u64(zero))", bare(a)),
+            Unary::Pin if ty == Ty::F64 => {
+                return format!("bitcast<f64>(bitcast<u64>({}) ^ u64(zero))", bare(a));
+            }
             Unary::Pin => return format!("bitcast<f32>(bitcast<u32>({}) ^ zero)", bare(a)),
             Unary::Abs => "abs",
             Unary::Sqrt => "sqrt",
@@ -149,7 +153,12 @@ impl Language for Wgsl {
     }
 
     fn select(&self, condition: &str, then: &str, otherwise: &str) -> String {
-        format!("select({}, {}, {})", bare(otherwise), bare(then), bare(condition))
+        format!(
+            "select({}, {}, {})",
+            bare(otherwise),
+            bare(then),
+            bare(condition)
+        )
     }
 
     fn cast(&self, from: Ty, to: Ty, a: &str) -> String {
@@ -189,7 +198,10 @@ impl Language for Wgsl {
     }
 
     fn header(&self, name: &str, arguments: &[(String, Ty)], result: &str) -> String {
-        let arguments: Vec<String> = arguments.iter().map(|(n, t)| format!("{n}: {}", t.name())).collect();
+        let arguments: Vec<String> = arguments
+            .iter()
+            .map(|(n, t)| format!("{n}: {}", t.name()))
+            .collect();
         format!("fn {name}({}) -> {result}", arguments.join(", "))
     }
 

@@ -32,7 +32,10 @@ fn views_travel_and_convert() {
                 if dtype.is_complex() && !to.is_complex() {
                     continue;
                 }
-                let (mut on_gpu, mut on_truth) = (Program::input(x.gpu.clone()), Program::input(x.truth.clone()));
+                let (mut on_gpu, mut on_truth) = (
+                    Program::input(x.gpu.clone()),
+                    Program::input(x.truth.clone()),
+                );
                 on_gpu.push(Op::Cast(0), to);
                 on_truth.push(Op::Cast(0), to);
                 let (a, b) = (pair.gpu.evaluate(&on_gpu), pair.truth.evaluate(&on_truth));
@@ -57,13 +60,29 @@ fn assignment_touches_its_region_only() {
                 pair.truth
                     .assign(&mut x.truth, region, &Program::input(new.truth.clone()))
                     .expect("assigns");
-                pair.agree(&x.gpu.storage, &x.truth.storage, &[200], dtype, 0.0, "assign");
-                assert!(old.storage != x.gpu.storage, "another handle keeps the old values");
-                assert_eq!(pair.gpu.download(&old).expect("downloads"), values(dtype, 200, false));
+                pair.agree(
+                    &x.gpu.storage,
+                    &x.truth.storage,
+                    &[200],
+                    dtype,
+                    0.0,
+                    "assign",
+                );
+                assert!(
+                    old.storage != x.gpu.storage,
+                    "another handle keeps the old values"
+                );
+                assert_eq!(
+                    pair.gpu.download(&old).expect("downloads"),
+                    values(dtype, 200, false)
+                );
                 // Once more, reversed, from its own memory.
                 drop(old);
                 let whole = Layout::contiguous(&[200]);
-                let (a, b) = (x.gpu.with_layout(whole.flip(0)), x.truth.with_layout(whole.flip(0)));
+                let (a, b) = (
+                    x.gpu.with_layout(whole.flip(0)),
+                    x.truth.with_layout(whole.flip(0)),
+                );
                 pair.gpu
                     .assign(&mut x.gpu, &whole, &Program::input(a))
                     .expect("assigns");
@@ -86,7 +105,9 @@ fn assignment_touches_its_region_only() {
 #[test]
 fn a_lone_handle_is_written_in_place() {
     on_each(|pair| {
-        let mut x = pair.contiguous(values(DType::Float32, 64, false), &[64]).gpu;
+        let mut x = pair
+            .contiguous(values(DType::Float32, 64, false), &[64])
+            .gpu;
         let one = Program::scalar(&[1], Scalar::Float(1.0), DType::Float32);
         let before = pair.gpu.counters().allocations;
         let region = Layout::contiguous(&[64]).slice(0, 5, 1, 1);
@@ -103,7 +124,9 @@ fn what_is_too_large_is_an_error() {
             let error = pair.gpu.evaluate(&one(shape)).expect_err("too large");
             assert!(matches!(error, Error::OutOfMemory { .. }), "{error}");
             // A sum of it needs no room, but more positions than there are.
-            let error = pair.gpu.reduce(ReduceOp::Sum, &one(shape), &[0], DType::Float32);
+            let error = pair
+                .gpu
+                .reduce(ReduceOp::Sum, &one(shape), &[0], DType::Float32);
             assert!(shape.len() == 2 || error.is_err());
         }
         pair.gpu.synchronize().expect("the device lives on");
@@ -120,7 +143,9 @@ fn threads_share_a_device() {
                     for n in 1..40_usize {
                         let x = gpu.upload(HostBuffer::Int32(vec![seed; n])).expect("room");
                         let sum = Program::input(Strided::contiguous(x, &[n], DType::Int32));
-                        let sum = gpu.reduce(ReduceOp::Sum, &sum, &[0], DType::Int32).expect("sums");
+                        let sum = gpu
+                            .reduce(ReduceOp::Sum, &sum, &[0], DType::Int32)
+                            .expect("sums");
                         let sum = gpu
                             .download(&Strided::contiguous(sum, &[], DType::Int32))
                             .expect("downloads");

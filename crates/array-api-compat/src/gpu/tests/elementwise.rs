@@ -37,7 +37,10 @@ fn an_expression_is_one_kernel_and_one_buffer() {
         assert_eq!(after.launches - before.launches, 1);
         assert_eq!(after.allocations - before.allocations, 1);
         assert_eq!(after.allocated_bytes - before.allocated_bytes, 4 * 12_000);
-        let truth = pair.truth.evaluate(&standardised!(truth)).expect("computes");
+        let truth = pair
+            .truth
+            .evaluate(&standardised!(truth))
+            .expect("computes");
         pair.agree(&result, &truth, &shape, DType::Float32, 0.0, "standardise");
 
         // The second time nothing is compiled, and the buffer is a recycled one.
@@ -57,11 +60,21 @@ fn an_expression_is_one_kernel_and_one_buffer() {
                 .expect("computes");
             let allocated = pair.gpu.counters().allocated_bytes - before.allocated_bytes;
             assert!(allocated <= 4 * 12_000 / 8, "{axes:?}: {allocated} bytes");
-            let truth = pair
-                .truth
-                .reduce(ReduceOp::Sum, &standardised!(truth), axes, DType::Float32);
-            let shape: Vec<usize> = (0..2).filter(|a| !axes.contains(a)).map(|a| shape[a]).collect();
-            pair.agree(&sum, &truth.expect("computes"), &shape, DType::Float32, 1e-5, "sum");
+            let truth =
+                pair.truth
+                    .reduce(ReduceOp::Sum, &standardised!(truth), axes, DType::Float32);
+            let shape: Vec<usize> = (0..2)
+                .filter(|a| !axes.contains(a))
+                .map(|a| shape[a])
+                .collect();
+            pair.agree(
+                &sum,
+                &truth.expect("computes"),
+                &shape,
+                DType::Float32,
+                1e-5,
+                "sum",
+            );
         }
     });
 }
@@ -77,8 +90,12 @@ fn constants_indices_and_choices() {
                 x.to_dtype("full", dtype).expect("fits")
             };
             let (a, b) = (
-                pair.gpu.evaluate(&Program::scalar(&[3, 3], x, dtype)).expect("fills"),
-                pair.truth.evaluate(&Program::scalar(&[3, 3], x, dtype)).expect("fills"),
+                pair.gpu
+                    .evaluate(&Program::scalar(&[3, 3], x, dtype))
+                    .expect("fills"),
+                pair.truth
+                    .evaluate(&Program::scalar(&[3, 3], x, dtype))
+                    .expect("fills"),
             );
             pair.agree(&a, &b, &[3, 3], dtype, 0.0, "full");
         }
@@ -89,16 +106,20 @@ fn constants_indices_and_choices() {
                     program.push(Op::Index(1), DType::Int32),
                     program.push(Op::Index(2), DType::Int32),
                 );
-                let below = program.push(Op::Binary(BinaryOp::GreaterEqual, row, column), DType::Bool);
+                let below =
+                    program.push(Op::Binary(BinaryOp::GreaterEqual, row, column), DType::Bool);
                 let zero = program.push(Op::Scalar(Scalar::Float(0.0)), DType::Float32);
                 program.push(Op::Select(below, 0, zero), DType::Float32);
                 program
             }};
         }
         let x = pair.contiguous(values(DType::Float32, 2 * 3 * 4, true), &[2, 3, 4]);
-        let (a, b) = (triangle!(x.gpu.clone()), triangle!(x.truth.clone()));
+        let (a, b) = (triangle!(x.gpu.clone()), triangle!(x.truth));
         let what = "tril";
-        let (a, b) = (pair.gpu.evaluate(&a).expect(what), pair.truth.evaluate(&b).expect(what));
+        let (a, b) = (
+            pair.gpu.evaluate(&a).expect(what),
+            pair.truth.evaluate(&b).expect(what),
+        );
         pair.agree(&a, &b, &[2, 3, 4], DType::Float32, 0.0, what);
     });
 }
@@ -112,7 +133,10 @@ fn unary_functions_reach_the_device() {
             (UnaryOp::Isnan, DType::Bool),
             (UnaryOp::Negative, DType::Float32),
         ] {
-            let (mut a, mut b) = (Program::input(x.gpu.clone()), Program::input(x.truth.clone()));
+            let (mut a, mut b) = (
+                Program::input(x.gpu.clone()),
+                Program::input(x.truth.clone()),
+            );
             a.push(Op::Unary(op, 0), out);
             b.push(Op::Unary(op, 0), out);
             let (a, b) = (

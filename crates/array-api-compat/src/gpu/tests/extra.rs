@@ -30,10 +30,21 @@ fn reductions_without_nan() {
             (ReduceOp::Max, [f32::NAN, 3.0, -3.0, -9.0]),
             (ReduceOp::Min, [f32::NAN, -1.0, -7.0, -13.0]),
         ] {
-            let result = pair.gpu.nan_reduce(op, &Program::input(twins.gpu.clone()), &[1]);
-            let result = Strided::contiguous(result.expect("native").expect("reduces"), &[4], DType::Float32);
+            let result = pair
+                .gpu
+                .nan_reduce(op, &Program::input(twins.gpu.clone()), &[1]);
+            let result = Strided::contiguous(
+                result.expect("native").expect("reduces"),
+                &[4],
+                DType::Float32,
+            );
             let result = pair.gpu.download(&result).expect("downloads");
-            assert_close(&result, &HostBuffer::Float32(expected.to_vec()), 0.0, op.name());
+            assert_close(
+                &result,
+                &HostBuffer::Float32(expected.to_vec()),
+                0.0,
+                op.name(),
+            );
         }
     });
 }
@@ -90,7 +101,12 @@ fn scatter_of_groups_has_more_precision_than_its_input() {
                 super::parts(&pair.gpu.download(&x).expect("downloads")).expect("floats")
             };
             let close = |a: Vec<f64>, b: Vec<f64>, tolerance: f64, what: &str| {
-                assert_close(&HostBuffer::Float64(a), &HostBuffer::Float64(b), tolerance, what);
+                assert_close(
+                    &HostBuffer::Float64(a),
+                    &HostBuffer::Float64(b),
+                    tolerance,
+                    what,
+                );
             };
             close(
                 get(&parts.means, &[k, p]),
@@ -106,7 +122,12 @@ fn scatter_of_groups_has_more_precision_than_its_input() {
             );
             let s = get(&parts.singular_values, &[p]);
             let truth: Vec<f64> = exact.singular_values.to_vec().expect("downloads");
-            close(s[..p - 1].to_vec(), truth[..p - 1].to_vec(), 1e-6, "singular values");
+            close(
+                s[..p - 1].to_vec(),
+                truth[..p - 1].to_vec(),
+                1e-6,
+                "singular values",
+            );
             assert!(s[p - 1] < 1e-4, "the dependent column is found: {s:?}");
             let v = get(&parts.right_vectors, &[p, p]);
             let truth: Vec<f64> = exact.right_vectors.to_vec().expect("downloads");

@@ -18,13 +18,20 @@ fn gathers_and_takes() {
                 let local: Vec<i64> = indices.iter().map(|i| i.rem_euclid(2 * n) - n).collect();
                 let i = pair.contiguous(pair.integers(local), &[6, 5]);
                 let a = pair.gpu.gather(&x.gpu, &i.gpu, axis).expect("gathers");
-                let b = pair.truth.gather(&x.truth, &i.truth, axis).expect("gathers");
+                let b = pair
+                    .truth
+                    .gather(&x.truth, &i.truth, axis)
+                    .expect("gathers");
                 pair.agree(&a, &b, &[6, 5], dtype, 0.0, "gather");
             }
         }
         let x = pair.contiguous(values(DType::Int16, 40, true), &[4, 5, 2]);
         let i = pair.contiguous(pair.integers(vec![-1, 0, 0, 4, -5, 2, 1]), &[7]);
-        let taken = pair.gpu.take(&x.gpu, &i.gpu, 1).expect("native").expect("takes");
+        let taken = pair
+            .gpu
+            .take(&x.gpu, &i.gpu, 1)
+            .expect("native")
+            .expect("takes");
         let spread = i
             .truth
             .layout

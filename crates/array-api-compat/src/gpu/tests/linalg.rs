@@ -14,10 +14,17 @@ fn products_of_every_dtype_stack_and_layout() {
             let a = pair.contiguous(values(dtype, 2 * 9 * 5, false), &[2, 9, 5]);
             let b = pair.contiguous(values(dtype, 7 * 5, false), &[7, 5]);
             let layout = b.gpu.layout.permute(&[1, 0]).broadcast_to(&[2, 5, 7]);
-            let (x, y) = (b.gpu.with_layout(layout.clone()), b.truth.with_layout(layout));
+            let (x, y) = (
+                b.gpu.with_layout(layout.clone()),
+                b.truth.with_layout(layout),
+            );
             let gpu = pair.gpu.matmul(&a.gpu, &x).expect("multiplies");
             let truth = pair.truth.matmul(&a.truth, &y).expect("multiplies");
-            let tolerance = if dtype.real() == DType::Float32 { 1e-6 } else { 1e-14 };
+            let tolerance = if dtype.real() == DType::Float32 {
+                1e-6
+            } else {
+                1e-14
+            };
             pair.agree(
                 &gpu,
                 &truth,
@@ -52,7 +59,10 @@ fn factorisations_come_back_from_the_host() {
             1e-6,
             "cholesky",
         );
-        let (x, truth) = (pair.gpu.solve(&a.gpu, &b.gpu), pair.truth.solve(&a.truth, &b.truth));
+        let (x, truth) = (
+            pair.gpu.solve(&a.gpu, &b.gpu),
+            pair.truth.solve(&a.truth, &b.truth),
+        );
         pair.agree(
             &x.expect("solves"),
             &truth.expect("solves"),

@@ -45,7 +45,10 @@ fn on_each(test: impl Fn(&Pair)) {
         let truth = *truth.backend();
         let pair = Pair { gpu, truth };
         if types == Types::Masked {
-            assert_eq!(pair.gpu.dtypes(), reference::narrow_namespace().backend().dtypes());
+            assert_eq!(
+                pair.gpu.dtypes(),
+                reference::narrow_namespace().backend().dtypes()
+            );
         }
         test(&pair);
     }
@@ -92,8 +95,14 @@ fn values(dtype: DType, n: usize, special: bool) -> HostBuffer {
         DType::UInt64 => collect!(UInt64, x => (x * 1e17) as i64 as u64),
         DType::Float32 => collect!(Float32, x => x as f32),
         DType::Float64 => collect!(Float64, x => x),
-        DType::Complex64 => HostBuffer::Complex64((0..n).map(|_| Complex::new(real() as f32, real() as f32)).collect()),
-        DType::Complex128 => HostBuffer::Complex128((0..n).map(|_| Complex::new(real(), real())).collect()),
+        DType::Complex64 => HostBuffer::Complex64(
+            (0..n)
+                .map(|_| Complex::new(real() as f32, real() as f32))
+                .collect(),
+        ),
+        DType::Complex128 => {
+            HostBuffer::Complex128((0..n).map(|_| Complex::new(real(), real())).collect())
+        }
     }
 }
 
@@ -136,7 +145,12 @@ impl Pair {
             .truth
             .download(&Strided::contiguous(truth.clone(), shape, dtype))
             .expect("downloads");
-        assert_close(&gpu, &truth, tolerance, &format!("{what} on {}", self.gpu.device()));
+        assert_close(
+            &gpu,
+            &truth,
+            tolerance,
+            &format!("{what} on {}", self.gpu.device()),
+        );
     }
 
     fn integers(&self, x: Vec<i64>) -> HostBuffer {

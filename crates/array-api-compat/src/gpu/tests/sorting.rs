@@ -39,6 +39,13 @@ fn sorting_is_stable_and_nan_is_last() {
         let strided = pair.twins(values(DType::Int8, 200, true), layouts()[3].clone());
         let a = pair.gpu.argsort(&strided.gpu, 0, false).expect("sorts");
         let b = pair.truth.argsort(&strided.truth, 0, false).expect("sorts");
-        pair.agree(&a, &b, &[6, 5], pair.index_dtype(), 0.0, "a strided argsort");
+        pair.agree(
+            &a,
+            &b,
+            &[6, 5],
+            pair.index_dtype(),
+            0.0,
+            "a strided argsort",
+        );
     });
 }

@@ -44,9 +44,23 @@ fn reductions_over_every_axis_and_layout() {
                             .truth
                             .reduce(op, &Program::input(x.truth.clone()), axes, out)
                             .expect(&what);
-                        let shape: Vec<usize> = (0..2).filter(|a| !axes.contains(a)).map(|a| [6, 5][a]).collect();
-                        let tolerance = if dtype.real() == DType::Float32 { 2e-6 } else { 1e-14 };
-                        pair.agree(&a, &b, &shape, out, if special { 0.0 } else { tolerance }, &what);
+                        let shape: Vec<usize> = (0..2)
+                            .filter(|a| !axes.contains(a))
+                            .map(|a| [6, 5][a])
+                            .collect();
+                        let tolerance = if dtype.real() == DType::Float32 {
+                            2e-6
+                        } else {
+                            1e-14
+                        };
+                        pair.agree(
+                            &a,
+                            &b,
+                            &shape,
+                            out,
+                            if special { 0.0 } else { tolerance },
+                            &what,
+                        );
                     }
                 }
             }
@@ -59,11 +73,18 @@ fn long_reductions_are_trees() {
     on_each(|pair| {
         let n = 300_007;
         for (dtype, ops) in [
-            (DType::Float32, &[ReduceOp::Sum, ReduceOp::Argmax, ReduceOp::Max][..]),
+            (
+                DType::Float32,
+                &[ReduceOp::Sum, ReduceOp::Argmax, ReduceOp::Max][..],
+            ),
             (DType::UInt8, &[ReduceOp::Sum, ReduceOp::Argmin]),
             (DType::Bool, &[ReduceOp::Any]),
         ] {
-            for (shape, axes) in [(vec![n], vec![0]), (vec![3, n / 3], vec![1]), (vec![n / 3, 3], vec![0])] {
+            for (shape, axes) in [
+                (vec![n], vec![0]),
+                (vec![3, n / 3], vec![1]),
+                (vec![n / 3, 3], vec![0]),
+            ] {
                 let size: usize = shape.iter().product();
                 let x = pair.contiguous(values(dtype, size, false), &shape);
                 for &op in ops {
@@ -148,7 +169,8 @@ fn scans_of_short_and_long_axes() {
                     continue;
                 }
                 for initial in [false, true] {
-                    let what = format!("{op:?} of {dtype} {shape:?} along {axis}, initial {initial}");
+                    let what =
+                        format!("{op:?} of {dtype} {shape:?} along {axis}, initial {initial}");
                     let a = pair
                         .gpu
                         .scan(op, &Program::input(x.gpu.clone()), axis, initial)

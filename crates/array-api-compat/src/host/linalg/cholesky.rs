@@ -20,7 +20,13 @@ fn factor<T: Floating>(x: Matrix<'_, T>) -> Result<Vec<T>> {
     let n = x.rows;
     let lower = |i: usize, j: usize| i >= j;
     if !(0..n).all(|i| (0..=i).all(|j| x.at(i, j).is_finite())) {
-        let nan = x.map(|i, j, _| if lower(i, j) { T::Wide::NAN } else { T::Wide::ZERO });
+        let nan = x.map(|i, j, _| {
+            if lower(i, j) {
+                T::Wide::NAN
+            } else {
+                T::Wide::ZERO
+            }
+        });
         return Ok(row_major(nan.as_ref(), |_, _, v| v));
     }
     let failed = |pivot: usize| {
@@ -55,9 +61,19 @@ fn factor<T: Floating>(x: Matrix<'_, T>) -> Result<Vec<T>> {
     let par = x.parallelism();
     with_stack(
         cholesky_in_place_scratch::<T::Wide>(n, par, Default::default()),
-        |stack| cholesky_in_place(l.as_mut(), Default::default(), par, stack, Default::default()),
+        |stack| {
+            cholesky_in_place(
+                l.as_mut(),
+                Default::default(),
+                par,
+                stack,
+                Default::default(),
+            )
+        },
     )
-    .map_err(|faer::linalg::cholesky::llt::factor::LltError::NonPositivePivot { index }| failed(index))?;
+    .map_err(
+        |faer::linalg::cholesky::llt::factor::LltError::NonPositivePivot { index }| failed(index),
+    )?;
     // Elements beyond √(x_ii x_jj) overflow the scaled matrix, which cannot be positive definite then.
     if let Some(pivot) = (0..n).find(|&i| !l[(i, i)].is_finite() || l[(i, i)].magnitude() == 0.0) {
         return Err(failed(pivot));

@@ -30,7 +30,10 @@ fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<(Vec<T::Real>, Vec<T>)> {
             .map(|(i, j)| x.at(i, j))
     };
     if !lower().all(T::Wide::is_finite) {
-        return Ok((vec![T::narrow_real(f64::NAN); n], vec![T::narrow(T::Wide::NAN); n * n]));
+        return Ok((
+            vec![T::narrow_real(f64::NAN); n],
+            vec![T::narrow(T::Wide::NAN); n * n],
+        ));
     }
     let largest = lower().map(T::Wide::magnitude).fold(0.0, f64::max);
     let scale = exponent(largest).unwrap_or(0);
@@ -38,7 +41,8 @@ fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<(Vec<T::Real>, Vec<T>)> {
     let mut vectors = Mat::<T::Wide>::zeros(n, n);
     let mut values = vec![T::Wide::ZERO; n];
     let par = x.parallelism();
-    let need = self_adjoint_evd_scratch::<T::Wide>(n, ComputeEigenvectors::Yes, par, Default::default());
+    let need =
+        self_adjoint_evd_scratch::<T::Wide>(n, ComputeEigenvectors::Yes, par, Default::default());
     with_stack(need, |stack| {
         self_adjoint_evd(
             a.as_ref(),
@@ -49,7 +53,12 @@ fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<(Vec<T::Real>, Vec<T>)> {
             Default::default(),
         )
     })
-    .map_err(|_| Error::linear_algebra("eigh", format!("the eigenvalues of {} did not converge", x.name())))?;
+    .map_err(|_| {
+        Error::linear_algebra(
+            "eigh",
+            format!("the eigenvalues of {} did not converge", x.name()),
+        )
+    })?;
     let values = values
         .iter()
         .map(|v| T::narrow_real(ldexp(faer::traits::math_utils::real(v), scale)))

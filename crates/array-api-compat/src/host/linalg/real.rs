@@ -32,7 +32,17 @@ mod tests {
 
     #[test]
     fn exponents_and_scaling_undo_each_other() {
-        for x in [1.0, 1.5, 0.5, -3.0, f64::MAX, f64::MIN_POSITIVE, 5e-324, 1e-310, -1e300] {
+        for x in [
+            1.0,
+            1.5,
+            0.5,
+            -3.0,
+            f64::MAX,
+            f64::MIN_POSITIVE,
+            5e-324,
+            1e-310,
+            -1e300,
+        ] {
             let e = exponent(x).expect("not zero");
             let unit = ldexp(x, -e);
             assert!((0.5..1.0).contains(&unit.abs()), "{x} {e} {unit}");

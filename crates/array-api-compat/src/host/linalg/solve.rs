@@ -16,7 +16,12 @@ use super::{Floating, Matrix, Wide, each_matrix, exponent, join, row_major, with
 ///
 /// # Errors
 /// A matrix that is singular.
-pub(crate) fn solve<T: Floating>(a: &[T], a_layout: &Layout, b: &[T], b_layout: &Layout) -> Result<Vec<T>> {
+pub(crate) fn solve<T: Floating>(
+    a: &[T],
+    a_layout: &Layout,
+    b: &[T],
+    b_layout: &Layout,
+) -> Result<Vec<T>> {
     let batch = b_layout.ndim() - 2;
     let (shape, strides) = (b_layout.shape(), b_layout.strides());
     let offsets: Vec<usize> = Layout::new(&shape[..batch], &strides[..batch], b_layout.offset())
@@ -39,7 +44,8 @@ pub(crate) fn solve<T: Floating>(a: &[T], a_layout: &Layout, b: &[T], b_layout: 
 
 fn solve_matrix<T: Floating>(a: Matrix<'_, T>, b: Matrix<'_, T>) -> Result<Vec<T>> {
     let (n, k) = (a.rows, b.columns);
-    let finite = |m: &Matrix<'_, T>| (0..m.rows).all(|i| (0..m.columns).all(|j| m.at(i, j).is_finite()));
+    let finite =
+        |m: &Matrix<'_, T>| (0..m.rows).all(|i| (0..m.columns).all(|j| m.at(i, j).is_finite()));
     if !finite(&a) || !finite(&b) {
         return Ok(vec![T::narrow(T::Wide::NAN); n * k]);
     }
@@ -59,7 +65,9 @@ fn solve_matrix<T: Floating>(a: Matrix<'_, T>, b: Matrix<'_, T>) -> Result<Vec<T
     let column = (0..n)
         .map(|j| scaled_exponent(&a, j).ok_or_else(singular))
         .collect::<Result<Vec<i32>>>()?;
-    let right: Vec<i32> = (0..k).map(|j| scaled_exponent(&b, j).unwrap_or(0)).collect();
+    let right: Vec<i32> = (0..k)
+        .map(|j| scaled_exponent(&b, j).unwrap_or(0))
+        .collect();
 
     let mut lu = a.map(|i, j, v| v.ldexp(-row[i] - column[j]));
     let mut x: Mat<T::Wide> = b.map(|i, j, v| v.ldexp(-row[i] - right[j]));
@@ -68,12 +76,28 @@ fn solve_matrix<T: Floating>(a: Matrix<'_, T>, b: Matrix<'_, T>) -> Result<Vec<T
     let need = lu_in_place_scratch::<usize, T::Wide>(n, n, par, Default::default())
         .or(solve_in_place_scratch::<usize, T::Wide>(n, k, par));
     with_stack(need, |stack| {
-        let (_, permutation) = lu_in_place(lu.as_mut(), &mut forward, &mut backward, par, stack, Default::default());
+        let (_, permutation) = lu_in_place(
+            lu.as_mut(),
+            &mut forward,
+            &mut backward,
+            par,
+            stack,
+            Default::default(),
+        );
         if (0..n).any(|i| lu[(i, i)].magnitude() == 0.0 || !lu[(i, i)].is_finite()) {
             return Err(singular());
         }
-        solve_in_place(lu.as_ref(), lu.as_ref(), permutation, x.as_mut(), par, stack);
+        solve_in_place(
+            lu.as_ref(),
+            lu.as_ref(),
+            permutation,
+            x.as_mut(),
+            par,
+            stack,
+        );
         Ok(())
     })?;
-    Ok(row_major(x.as_ref(), |i, j, v: T::Wide| v.ldexp(right[j] - column[i])))
+    Ok(row_major(x.as_ref(), |i, j, v: T::Wide| {
+        v.ldexp(right[j] - column[i])
+    }))
 }

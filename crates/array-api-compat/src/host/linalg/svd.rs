@@ -46,7 +46,10 @@ fn decompose<T: Floating>(x: Matrix<'_, T>, full_matrices: bool) -> Result<Svd<T
     }
     let scale = exponent(largest).unwrap_or(0);
     let a = x.map(|_, _, v| v.ldexp(-scale));
-    let (mut u, mut v) = (Mat::<T::Wide>::zeros(m, left), Mat::<T::Wide>::zeros(n, right));
+    let (mut u, mut v) = (
+        Mat::<T::Wide>::zeros(m, left),
+        Mat::<T::Wide>::zeros(n, right),
+    );
     let mut s = vec![T::Wide::ZERO; k];
     let vectors = if full_matrices {
         ComputeSvdVectors::Full
@@ -68,7 +71,12 @@ fn decompose<T: Floating>(x: Matrix<'_, T>, full_matrices: bool) -> Result<Svd<T
             )
         },
     )
-    .map_err(|_| Error::linear_algebra("svd", format!("the singular values of {} did not converge", x.name())))?;
+    .map_err(|_| {
+        Error::linear_algebra(
+            "svd",
+            format!("the singular values of {} did not converge", x.name()),
+        )
+    })?;
     let s = s
         .iter()
         .map(|s| T::narrow_real(ldexp(faer::traits::math_utils::real(s), scale)))

@@ -57,7 +57,11 @@ where
     T::Wide: Into<C64>,
 {
     assert_eq!(values.len(), rows * columns);
-    DMatrix::from_row_iterator(rows, columns, values.iter().map(|v| v.widen().into() * scale))
+    DMatrix::from_row_iterator(
+        rows,
+        columns,
+        values.iter().map(|v| v.widen().into() * scale),
+    )
 }
 
 fn largest(m: &DMatrix<C64>) -> f64 {
@@ -67,12 +71,19 @@ fn largest(m: &DMatrix<C64>) -> f64 {
 #[track_caller]
 fn assert_near(a: &DMatrix<C64>, b: &DMatrix<C64>, tolerance: f64) {
     let error = largest(&(a - b));
-    assert!(error <= tolerance, "differs by {error:e}, allowed {tolerance:e}");
+    assert!(
+        error <= tolerance,
+        "differs by {error:e}, allowed {tolerance:e}"
+    );
 }
 
 #[track_caller]
 fn assert_orthonormal_columns(q: &DMatrix<C64>, tolerance: f64) {
-    assert_near(&(q.adjoint() * q), &DMatrix::identity(q.ncols(), q.ncols()), tolerance);
+    assert_near(
+        &(q.adjoint() * q),
+        &DMatrix::identity(q.ncols(), q.ncols()),
+        tolerance,
+    );
 }
 
 /// Pseudo-random values in (-1, 1), the same every time.
@@ -158,7 +169,13 @@ where
     let tolerance = 30.0 * T::EPSILON * (n.max(1) as f64);
     let norm = w.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
     assert_orthonormal_columns(&v, tolerance);
-    let d = DMatrix::from_fn(n, n, |i, j| if i == j { C64::from(w[i]) } else { C64::new(0.0, 0.0) });
+    let d = DMatrix::from_fn(n, n, |i, j| {
+        if i == j {
+            C64::from(w[i])
+        } else {
+            C64::new(0.0, 0.0)
+        }
+    });
     assert_near(&(&v * d * v.adjoint()), &x, tolerance * norm);
     assert!(w.windows(2).all(|p| p[0] <= p[1]), "{w:?}");
     if n > 0 {
@@ -206,7 +223,13 @@ fn check_solve<T: Sample>(n: usize, k: usize, a: &[T], b: &[T], scale: f64)
 where
     T::Wide: Into<C64>,
 {
-    let x = solve(a, &Layout::contiguous(&[n, n]), b, &Layout::contiguous(&[n, k])).expect("not singular");
+    let x = solve(
+        a,
+        &Layout::contiguous(&[n, n]),
+        b,
+        &Layout::contiguous(&[n, k]),
+    )
+    .expect("not singular");
     let (a, b, x) = (
         wide(n, n, a, 1.0 / scale),
         wide(n, k, b, 1.0 / scale),
@@ -361,7 +384,9 @@ fn rows_and_columns_of_different_magnitude() {
     );
     assert_eq!(s.expect("regular"), [1.0, 2.0]);
     assert_eq!(
-        eigh(&subnormal, &Layout::contiguous(&[2, 2])).expect("converges").0,
+        eigh(&subnormal, &Layout::contiguous(&[2, 2]))
+            .expect("converges")
+            .0,
         [5e-324; 2]
     );
 }
@@ -377,7 +402,10 @@ fn singular_and_indefinite_matrices_are_errors() {
         [0.0, 0.0, 1.0, 2.0],
     ] {
         let error = solve(&a, &square, &[1.0, 1.0], &column).expect_err("singular");
-        assert_eq!(error, Error::linear_algebra("solve", "the matrix is singular"));
+        assert_eq!(
+            error,
+            Error::linear_algebra("solve", "the matrix is singular")
+        );
     }
     for x in [
         [1.0, 0.0, 2.0, 1.0],
@@ -407,7 +435,13 @@ fn nan_and_infinity_spread_and_never_hang() {
         x[3] = bad;
         let good = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
         let (u, s, vh) = svd(&x, &layout, false).expect("no error");
-        assert!(u[..9].iter().chain(&s[..3]).chain(&vh[..9]).all(|v| v.is_nan()));
+        assert!(
+            u[..9]
+                .iter()
+                .chain(&s[..3])
+                .chain(&vh[..9])
+                .all(|v| v.is_nan())
+        );
         assert_eq!(s[3..], [1.0; 3]);
         let (w, v) = eigh(&x, &layout).expect("no error");
         assert!(w[..3].iter().chain(&v[..9]).all(|v| v.is_nan()));
@@ -476,7 +510,8 @@ fn nearly_dependent_columns_in_single_precision() {
         .flat_map(|i| [noise[i], noise[i] + 1e-3 * noise[m + i]])
         .collect();
     let (_, s, _) = svd(&x, &Layout::contiguous(&[m, 2]), false).expect("converges");
-    let oracle = DMatrix::from_row_iterator(m, 2, x.iter().map(|&v| f64::from(v))).singular_values();
+    let oracle =
+        DMatrix::from_row_iterator(m, 2, x.iter().map(|&v| f64::from(v))).singular_values();
     assert!(
         (f64::from(s[1]) / oracle[1] - 1.0).abs() < 1e-6,
         "{} {}",

@@ -24,10 +24,16 @@ struct Part {
 }
 
 /// `None` if the Gram matrix is not good enough.
-pub(super) fn scatter<T: Floating<Wide = f64>>(source: &Source<'_, T>, tolerance: f64) -> Result<Option<Scatter>> {
+pub(super) fn scatter<T: Floating<Wide = f64>>(
+    source: &Source<'_, T>,
+    tolerance: f64,
+) -> Result<Option<Scatter>> {
     let (n, p, k) = (source.n, source.p, source.counts.len());
     // About a million elements a leaf, and no more leaves than keep many threads busy.
-    let step = ((1 << 20) / p.max(1)).max(n / 64).max(1).next_multiple_of(BLOCK);
+    let step = ((1 << 20) / p.max(1))
+        .max(n / 64)
+        .max(1)
+        .next_multiple_of(BLOCK);
     let Part { mut gram, sums } = tree(0..n, step, &|rows| part(source, rows), &Part::add);
     let about_centres: Vec<f64> = (0..p).map(|j| gram[j * p + j]).collect();
 
@@ -65,9 +71,12 @@ pub(super) fn scatter<T: Floating<Wide = f64>>(source: &Source<'_, T>, tolerance
         }
     }
     if !suspects.is_empty()
-        && !tree(0..n, step, &|rows| source.equals_centre(rows, &suspects), &|a, b| {
-            a && b
-        })
+        && !tree(
+            0..n,
+            step,
+            &|rows| source.equals_centre(rows, &suspects),
+            &|a, b| a && b,
+        )
     {
         return Ok(None);
     }
@@ -94,14 +103,22 @@ pub(super) fn scatter<T: Floating<Wide = f64>>(source: &Source<'_, T>, tolerance
 
     let error = 4.0 * f64::EPSILON * p as f64 * cancelled;
     let bound = tolerance * tolerance;
-    let digits = if size_of::<T>() < size_of::<f64>() { 1e-5 } else { 1e-8 };
+    let digits = if size_of::<T>() < size_of::<f64>() {
+        1e-5
+    } else {
+        1e-8
+    };
     if eigenvalues
         .iter()
         .any(|&e| (e - bound).abs() <= error || (e > bound && e * digits < error))
     {
         return Ok(None);
     }
-    let singular_values = eigenvalues.iter().rev().map(|e| e.max(0.0).sqrt()).collect();
+    let singular_values = eigenvalues
+        .iter()
+        .rev()
+        .map(|e| e.max(0.0).sqrt())
+        .collect();
     let mut right_vectors = Vec::with_capacity(p * p);
     for j in (0..p).rev() {
         right_vectors.extend((0..p).map(|i| vectors[i * p + j]));
@@ -131,7 +148,14 @@ fn part<T: Floating<Wide = f64>>(source: &Source<'_, T>, rows: Range<usize>) -> 
     let by_rows = source.by_rows();
     let mut part = Part {
         gram: vec![0.0; p * p],
-        sums: vec![0.0; if source.exact { 0 } else { source.counts.len() * p }],
+        sums: vec![
+            0.0;
+            if source.exact {
+                0
+            } else {
+                source.counts.len() * p
+            }
+        ],
     };
     let mut z = vec![0.0; BLOCK.min(rows.len()) * p];
     for start in rows.clone().step_by(BLOCK) {
@@ -146,7 +170,8 @@ fn part<T: Floating<Wide = f64>>(source: &Source<'_, T>, rows: Range<usize>) -> 
                 if by_rows {
                     sums.zip(&z[r * p..]).for_each(|(sum, z)| *sum += z);
                 } else {
-                    sums.zip(z[r..].iter().step_by(count)).for_each(|(sum, z)| *sum += z);
+                    sums.zip(z[r..].iter().step_by(count))
+                        .for_each(|(sum, z)| *sum += z);
                 }
             }
         }
@@ -157,7 +182,10 @@ fn part<T: Floating<Wide = f64>>(source: &Source<'_, T>, rows: Range<usize>) -> 
 
 /// Adds the lower triangle of `zᵀ z` to `gram`. Element (r, j) of z, r < count, j < p, lies at `r · row + j · column`.
 fn add_gram(gram: &mut [f64], z: &[f64], count: usize, p: usize, (row, column): (usize, usize)) {
-    assert!(gram.len() == p * p && (count == 0 || p == 0 || z.len() > (count - 1) * row + (p - 1) * column));
+    assert!(
+        gram.len() == p * p
+            && (count == 0 || p == 0 || z.len() > (count - 1) * row + (p - 1) * column)
+    );
     let (row, column) = (row as isize, column as isize);
     for j in (0..p).step_by(PANEL) {
         let width = PANEL.min(p - j);

@@ -47,7 +47,9 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
         let mut found = vec![0_usize; counts.len()];
         for &g in groups.iter() {
             let count = usize::try_from(g).ok().and_then(|g| found.get_mut(g));
-            *count.ok_or_else(|| mismatch(format!("there is no group {g}; there are {}", counts.len())))? += 1;
+            *count.ok_or_else(|| {
+                mismatch(format!("there is no group {g}; there are {}", counts.len()))
+            })? += 1;
         }
         if groups.len() != n || found != counts {
             return Err(mismatch(format!(
@@ -93,7 +95,9 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
                 if taken[g] == 0 {
                     first[slot].copy_from_slice(&row);
                 } else {
-                    for ((sum, x), first) in sums[slot.clone()].iter_mut().zip(&row).zip(&first[slot]) {
+                    for ((sum, x), first) in
+                        sums[slot.clone()].iter_mut().zip(&row).zip(&first[slot])
+                    {
                         *sum += x - first;
                     }
                 }
@@ -102,7 +106,11 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
             seen[g] += 1;
         }
         let width = p.max(1);
-        for ((first, sums), &taken) in first.chunks_exact_mut(width).zip(sums.chunks_exact(width)).zip(&taken) {
+        for ((first, sums), &taken) in first
+            .chunks_exact_mut(width)
+            .zip(sums.chunks_exact(width))
+            .zip(&taken)
+        {
             first
                 .iter_mut()
                 .zip(sums)
@@ -131,7 +139,9 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
         self.scale = largest
             .iter()
             .map(|&x| {
-                crate::host::linalg::exponent(x).map_or(1.0, |e| crate::host::linalg::ldexp(1.0, -e.clamp(-1000, 1000)))
+                crate::host::linalg::exponent(x).map_or(1.0, |e| {
+                    crate::host::linalg::ldexp(1.0, -e.clamp(-1000, 1000))
+                })
             })
             .collect();
         largest.iter().all(|x| x.is_finite())
@@ -156,7 +166,10 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
                 let out = &mut out[r * row..];
                 match self.contiguous_row(i) {
                     Some(x) if column == 1 => {
-                        for (out, x) in out.iter_mut().zip(x.iter().copied().zip(parameters).map(shift)) {
+                        for (out, x) in out
+                            .iter_mut()
+                            .zip(x.iter().copied().zip(parameters).map(shift))
+                        {
                             *out = x;
                         }
                     }
@@ -176,7 +189,8 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
             for j in 0..self.p {
                 for (r, i) in rows.clone().enumerate() {
                     let g = self.groups[i] as usize;
-                    out[r * row + j * column] = self.at(i, j).widen() * self.scale[j] - self.centres[g * self.p + j];
+                    out[r * row + j * column] =
+                        self.at(i, j).widen() * self.scale[j] - self.centres[g * self.p + j];
                 }
             }
         }
@@ -198,7 +212,8 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
 
     fn at(&self, i: usize, j: usize) -> T {
         let strides = self.layout.strides();
-        let position = self.layout.offset() as isize + i as isize * strides[0] + j as isize * strides[1];
+        let position =
+            self.layout.offset() as isize + i as isize * strides[0] + j as isize * strides[1];
         self.values[position as usize]
     }
 

@@ -49,7 +49,9 @@ pub(super) fn scatter<T: Floating<Wide = f64>>(mut source: Source<'_, T>) -> Res
     let step = n.div_ceil(32).max(4 * BLOCK.max(p));
     let r = tree(0..n, step, &|rows| Tall::new(&source, rows), &Tall::join);
 
-    let norms: Vec<f64> = (0..p).map(|j| ColRef::from_slice(r.column(j)).norm_l2()).collect();
+    let norms: Vec<f64> = (0..p)
+        .map(|j| ColRef::from_slice(r.column(j)).norm_l2())
+        .collect();
     let std: Vec<f64> = (0..p)
         .map(|j| Scatter::divisor(unscaled(j, norms[j] / (n as f64).sqrt())))
         .collect();
@@ -59,7 +61,8 @@ pub(super) fn scatter<T: Floating<Wide = f64>>(mut source: Source<'_, T>) -> Res
             r.column(j)[i] / Scatter::divisor(norms[j])
         })
         .collect();
-    let (_, singular_values, right_vectors) = svd(&standardised, &Layout::contiguous(&[rank, p]), false)?;
+    let (_, singular_values, right_vectors) =
+        svd(&standardised, &Layout::contiguous(&[rank, p]), false)?;
     Ok(Scatter {
         means,
         std,
@@ -71,7 +74,8 @@ pub(super) fn scatter<T: Floating<Wide = f64>>(mut source: Source<'_, T>) -> Res
 
 impl Tall {
     fn new<T: Floating<Wide = f64>>(source: &Source<'_, T>, rows: Range<usize>) -> Self {
-        let mut tall = Self::with_capacity((source.p + BLOCK.max(source.p)).min(rows.len()), source.p);
+        let mut tall =
+            Self::with_capacity((source.p + BLOCK.max(source.p)).min(rows.len()), source.p);
         let mut start = rows.start;
         while start < rows.end && tall.p > 0 {
             if tall.rows == tall.capacity {
@@ -114,7 +118,8 @@ impl Tall {
     fn join(self, other: Self) -> Self {
         let mut both = Self::with_capacity(self.rows + other.rows, self.p);
         for j in 0..both.p {
-            let (upper, lower) = both.work[j * both.capacity..][..both.capacity].split_at_mut(self.rows);
+            let (upper, lower) =
+                both.work[j * both.capacity..][..both.capacity].split_at_mut(self.rows);
             upper.copy_from_slice(self.column(j));
             lower.copy_from_slice(other.column(j));
         }
@@ -131,7 +136,8 @@ impl Tall {
             return;
         }
         let mut reflectors = Mat::<f64>::zeros(REFLECTORS.min(p), p);
-        let need = qr_in_place_scratch::<f64>(rows, p, reflectors.nrows(), Par::Seq, Default::default());
+        let need =
+            qr_in_place_scratch::<f64>(rows, p, reflectors.nrows(), Par::Seq, Default::default());
         qr_in_place(
             MatMut::from_column_major_slice_with_stride_mut(&mut self.work, rows, p, self.capacity),
             reflectors.as_mut(),

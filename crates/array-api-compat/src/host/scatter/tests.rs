@@ -26,8 +26,15 @@ struct Table {
 }
 
 impl Table {
-    fn new(n: usize, p: usize, k: usize, mut element: impl FnMut(usize, usize, usize) -> f64) -> Self {
-        let groups: Vec<i64> = (0..n).map(|i| ((i * i + 3 * i) % (k + 2) % k) as i64).collect();
+    fn new(
+        n: usize,
+        p: usize,
+        k: usize,
+        mut element: impl FnMut(usize, usize, usize) -> f64,
+    ) -> Self {
+        let groups: Vec<i64> = (0..n)
+            .map(|i| ((i * i + 3 * i) % (k + 2) % k) as i64)
+            .collect();
         let x = (0..n * p)
             .map(|e| element(e / p, e % p, groups[e / p] as usize))
             .collect();
@@ -44,8 +51,19 @@ impl Table {
     }
 
     fn scatter(&self, tolerance: f64) -> Scatter {
-        let (shape, line) = (Layout::contiguous(&[self.n, self.p]), Layout::contiguous(&[self.n]));
-        group_scatter(&self.x, &shape, &self.groups, &line, &self.counts, tolerance).expect("fits")
+        let (shape, line) = (
+            Layout::contiguous(&[self.n, self.p]),
+            Layout::contiguous(&[self.n]),
+        );
+        group_scatter(
+            &self.x,
+            &shape,
+            &self.groups,
+            &line,
+            &self.counts,
+            tolerance,
+        )
+        .expect("fits")
     }
 
     /// By the definition. `scale` keeps the oracle itself from overflow: values are divided by it first.
@@ -62,15 +80,24 @@ impl Table {
             }
         }
         let means: Vec<f64> = (0..k * p)
-            .map(|e| first[e / p].map_or(f64::NAN, |f| x[f * p + e % p] + sums[e] / self.counts[e / p] as f64))
+            .map(|e| {
+                first[e / p].map_or(f64::NAN, |f| {
+                    x[f * p + e % p] + sums[e] / self.counts[e / p] as f64
+                })
+            })
             .collect();
-        let mut a = DMatrix::from_fn(n, p, |i, j| x[i * p + j] - means[self.groups[i] as usize * p + j]);
+        let mut a = DMatrix::from_fn(n, p, |i, j| {
+            x[i * p + j] - means[self.groups[i] as usize * p + j]
+        });
         let mut std = Vec::new();
         for j in 0..p {
             let s = (a.column(j).norm_squared() / n as f64).sqrt();
             std.push(if s == 0.0 { 1.0 } else { s * scale });
-            a.column_mut(j)
-                .scale_mut(if s == 0.0 { 1.0 } else { 1.0 / s / (n as f64).sqrt() });
+            a.column_mut(j).scale_mut(if s == 0.0 {
+                1.0
+            } else {
+                1.0 / s / (n as f64).sqrt()
+            });
         }
         let rank = n.min(p);
         let (singular_values, right_vectors) = if rank == 0 {
@@ -125,7 +152,12 @@ fn assert_same(ours: &Scatter, oracle: &Scatter, p: usize, tolerance: f64) {
         // What is below the square root of ε may be lost, as the caller's tolerance allows.
         assert!((a - b).abs() <= tolerance * b + 1e-6, "{i}: {a:e} {b:e}");
     }
-    assert!(ours.singular_values.iter().skip(oracle.rank).all(|s| s.abs() < 1e-6));
+    assert!(
+        ours.singular_values
+            .iter()
+            .skip(oracle.rank)
+            .all(|s| s.abs() < 1e-6)
+    );
     assert!(ours.singular_values.windows(2).all(|w| w[0] >= w[1]));
     assert_eq!(ours.right_vectors.len(), ours.rank * p);
     let error = (gram_of(ours, p) - gram_of(oracle, p)).amax();
@@ -149,7 +181,9 @@ fn shapes_groups_and_offsets() {
     ] {
         for offset in [0.0, 1e6] {
             let mut r = noise(n as u64);
-            let table = Table::new(n, p, k, |_, j, g| offset * (j as f64 - 1.0) + (g * j) as f64 + r());
+            let table = Table::new(n, p, k, |_, j, g| {
+                offset * (j as f64 - 1.0) + (g * j) as f64 + r()
+            });
             // An offset of 10⁶ leaves ten digits to the input itself.
             let tolerance = if offset == 0.0 { 1e-11 } else { 1e-8 };
             assert_same(&table.scatter(1e-4), &table.oracle(1.0), p, tolerance);
@@ -162,11 +196,21 @@ fn shapes_groups_and_offsets() {
 fn a_sample_that_misleads() {
     for outliers in [1, 70] {
         let mut r = noise(5);
-        let table = Table::new(20_000, 3, 1, |i, _, _| if i < outliers { 1e4 + r() } else { r() });
+        let table = Table::new(
+            20_000,
+            3,
+            1,
+            |i, _, _| if i < outliers { 1e4 + r() } else { r() },
+        );
         assert_same(&table.scatter(1e-4), &table.oracle(1.0), 3, 1e-9);
         let mut r = noise(5);
         let step = 20_000 / 64;
-        let table = Table::new(20_000, 3, 1, |i, _, _| if i % step == 0 { 1e9 + r() } else { r() });
+        let table = Table::new(
+            20_000,
+            3,
+            1,
+            |i, _, _| if i % step == 0 { 1e9 + r() } else { r() },
+        );
         assert_same(&table.scatter(1e-4), &table.oracle(1.0), 3, 1e-6);
     }
 }
@@ -206,13 +250,20 @@ fn strides_and_types_do_not_matter() {
         (&flipped, wide.flip(0).flip(1)),
         (&gaps, Layout::new(&[n, p], &[2 * p as isize, 2], 1)),
     ] {
-        let ours = group_scatter(values, &layout, &table.groups, &line, counts, 1e-4).expect("fits");
+        let ours =
+            group_scatter(values, &layout, &table.groups, &line, counts, 1e-4).expect("fits");
         assert_same(&ours, &expected, p, 1e-11);
         let source = Source::new(values, &layout, &table.groups, &line, counts).expect("fits");
-        assert_same(&tall::scatter(source).expect("converges"), &expected, p, 1e-11);
+        assert_same(
+            &tall::scatter(source).expect("converges"),
+            &expected,
+            p,
+            1e-11,
+        );
     }
     let reversed: Vec<i64> = table.groups.iter().rev().copied().collect();
-    let ours = group_scatter(&table.x, &wide, &reversed, &line.flip(0), counts, 1e-4).expect("fits");
+    let ours =
+        group_scatter(&table.x, &wide, &reversed, &line.flip(0), counts, 1e-4).expect("fits");
     assert_same(&ours, &expected, p, 1e-11);
 }
 
@@ -242,7 +293,10 @@ fn magnitudes_whose_squares_overflow_or_vanish() {
     let mut r = noise(4);
     let mixed = Table::new(3000, 2, 2, |_, j, _| r() * [1e-250, 1e250][j]);
     let scatter = mixed.scatter(1e-4);
-    assert!((scatter.singular_values[0].powi(2) + scatter.singular_values[1].powi(2) - 2.0).abs() < 1e-12);
+    assert!(
+        (scatter.singular_values[0].powi(2) + scatter.singular_values[1].powi(2) - 2.0).abs()
+            < 1e-12
+    );
 }
 
 /// Column 2 is column 1 but for a part of relative size `part`.
@@ -261,8 +315,12 @@ fn nearly_dependent(part: f64) -> Table {
 #[test]
 fn the_gram_matrix_gives_way_where_it_would_decide() {
     let fast = |table: &Table, tolerance: f64| {
-        let (shape, line) = (Layout::contiguous(&[table.n, table.p]), Layout::contiguous(&[table.n]));
-        let source = Source::new(&table.x, &shape, &table.groups, &line, &table.counts).expect("fits");
+        let (shape, line) = (
+            Layout::contiguous(&[table.n, table.p]),
+            Layout::contiguous(&[table.n]),
+        );
+        let source =
+            Source::new(&table.x, &shape, &table.groups, &line, &table.counts).expect("fits");
         gram::scatter(&source, tolerance).expect("converges")
     };
     assert!(fast(&nearly_dependent(1e-1), 1e-4).is_some());
@@ -286,8 +344,12 @@ fn the_gram_matrix_gives_way_where_it_would_decide() {
 fn both_ways_agree_over_many_blocks() {
     let mut r = noise(3);
     let table = Table::new(40_000, 33, 6, |_, j, g| (g * j) as f64 + r());
-    let (shape, line) = (Layout::contiguous(&[table.n, table.p]), Layout::contiguous(&[table.n]));
-    let source = || Source::new(&table.x, &shape, &table.groups, &line, &table.counts).expect("fits");
+    let (shape, line) = (
+        Layout::contiguous(&[table.n, table.p]),
+        Layout::contiguous(&[table.n]),
+    );
+    let source =
+        || Source::new(&table.x, &shape, &table.groups, &line, &table.counts).expect("fits");
     let fast = gram::scatter(&source(), 1e-4)
         .expect("converges")
         .expect("well conditioned");
@@ -335,7 +397,17 @@ fn nan_and_infinity_neither_panic_nor_hang() {
 fn groups_that_do_not_fit_are_errors() {
     let shape = Layout::contiguous(&[2, 1]);
     for (groups, counts) in [([0, 2], [1, 1]), ([0, -1], [1, 1]), ([0, 0], [1, 1])] {
-        assert!(group_scatter(&[1.0, 2.0], &shape, &groups, &Layout::contiguous(&[2]), &counts, 1e-4).is_err());
+        assert!(
+            group_scatter(
+                &[1.0, 2.0],
+                &shape,
+                &groups,
+                &Layout::contiguous(&[2]),
+                &counts,
+                1e-4
+            )
+            .is_err()
+        );
     }
 }
 

@@ -23,12 +23,15 @@ pub(super) type Arguments = [*const u8; 3];
 /// many of its result's, and no argument overlaps the output.
 type Loop = unsafe fn(&Arguments, *mut u8, usize);
 
+/// A [`Loop`] that carries what it calls.
+type ScalarLoop = Box<dyn Fn(&Arguments, *mut u8, usize) + Send + Sync>;
+
 /// The loop of an operation.
 pub(super) enum Kernel {
     /// Vectorised.
     Vector(Loop),
     /// One function call for each element.
-    Scalar(Box<dyn Fn(&Arguments, *mut u8, usize) + Send + Sync>),
+    Scalar(ScalarLoop),
 }
 
 impl Kernel {
@@ -111,7 +114,12 @@ macro_rules! zip {
         #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
         unsafe fn kernel(arguments: &Arguments, out: *mut u8, len: usize) {
             // SAFETY: by the contract of `Loop`.
-            let (x, y) = unsafe { (input::<$T>(arguments[0], len), input::<$T>(arguments[1], len)) };
+            let (x, y) = unsafe {
+                (
+                    input::<$T>(arguments[0], len),
+                    input::<$T>(arguments[1], len),
+                )
+            };
             // SAFETY: as above.
             let out = unsafe { output::<$R>(out, len) };
             for ((out, &$x), &$y) in out.iter_mut().zip(x).zip(y) {
@@ -124,7 +132,12 @@ macro_rules! zip {
         #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
         unsafe fn kernel(arguments: &Arguments, out: *mut u8, len: usize) {
             // SAFETY: by the contract of `Loop`.
-            let (x, y) = unsafe { (input::<$T>(arguments[0], len), input::<$T>(arguments[1], len)) };
+            let (x, y) = unsafe {
+                (
+                    input::<$T>(arguments[0], len),
+                    input::<$T>(arguments[1], len),
+                )
+            };
             // SAFETY: as above.
             let out = unsafe { output::<$R>(out, len) };
             if x.iter().zip(y).fold(true, |all, (&$x, &$y)| all & $guard) {
@@ -253,18 +266,26 @@ macro_rules! unary_real {
 
 fn unary_f64(op: UnaryOp) -> Option<Loop> {
     Some(match op {
-        UnaryOp::Cos => map!(f64 => f64, |x| double::cos(x), if x.abs() <= double::LARGEST_ANGLE, else x.cos()),
+        UnaryOp::Cos => {
+            map!(f64 => f64, |x| double::cos(x), if x.abs() <= double::LARGEST_ANGLE, else x.cos())
+        }
         UnaryOp::Cosh => map!(f64 => f64, |x| double::cosh(x), if x.abs() <= 700.0, else x.cosh()),
         UnaryOp::Exp => map!(f64 => f64, |x| double::exp(x)),
-        UnaryOp::Expm1 => map!(f64 => f64, |x| double::expm1(x), if x.abs() <= 700.0, else x.exp_m1()),
+        UnaryOp::Expm1 => {
+            map!(f64 => f64, |x| double::expm1(x), if x.abs() <= 700.0, else x.exp_m1())
+        }
         UnaryOp::Log => map!(f64 => f64, |x| double::log(x), if normal_f64(x), else x.ln()),
         UnaryOp::Log1p => {
             map!(f64 => f64, |x| double::log1p(x), if (x > -0.999_999) & (x <= 1e300), else slow!(Log1p, f64, x))
         }
         UnaryOp::Log2 => map!(f64 => f64, |x| double::log2(x), if normal_f64(x), else x.log2()),
-        UnaryOp::Sin => map!(f64 => f64, |x| double::sin(x), if x.abs() <= double::LARGEST_ANGLE, else x.sin()),
+        UnaryOp::Sin => {
+            map!(f64 => f64, |x| double::sin(x), if x.abs() <= double::LARGEST_ANGLE, else x.sin())
+        }
         UnaryOp::Sinh => map!(f64 => f64, |x| double::sinh(x), if x.abs() <= 700.0, else x.sinh()),
-        UnaryOp::Tan => map!(f64 => f64, |x| double::tan(x), if x.abs() <= double::LARGEST_ANGLE, else x.tan()),
+        UnaryOp::Tan => {
+            map!(f64 => f64, |x| double::tan(x), if x.abs() <= double::LARGEST_ANGLE, else x.tan())
+        }
         UnaryOp::Tanh => map!(f64 => f64, |x| double::tanh(x)),
         op => unary_real!(op, f64, u64),
     })
@@ -282,7 +303,9 @@ fn unary_f32(op: UnaryOp) -> Option<Loop> {
         UnaryOp::Expm1 => {
             map!(f32 => f32, |x| double::expm1(f64::from(x)) as f32, if x.abs() <= 700.0, else slow!(Expm1, f32, x))
         }
-        UnaryOp::Log => map!(f32 => f32, |x| single::log(x), if normal_f32(x), else slow!(Log, f32, x)),
+        UnaryOp::Log => {
+            map!(f32 => f32, |x| single::log(x), if normal_f32(x), else slow!(Log, f32, x))
+        }
         UnaryOp::Log1p => {
             map!(f32 => f32, |x| double::log1p(f64::from(x)) as f32, if (x > -0.999_999) & (x <= f32::MAX), else slow!(Log1p, f32, x))
         }
@@ -308,12 +331,12 @@ fn unary_f32(op: UnaryOp) -> Option<Loop> {
 
 #[inline(always)]
 fn normal_f64(x: f64) -> bool {
-    (x >= f64::MIN_POSITIVE) & (x <= f64::MAX)
+    (f64::MIN_POSITIVE..=f64::MAX).contains(&x)
 }
 
 #[inline(always)]
 fn normal_f32(x: f32) -> bool {
-    (x >= f32::MIN_POSITIVE) & (x <= f32::MAX)
+    (f32::MIN_POSITIVE..=f32::MAX).contains(&x)
 }
 
 /// The operations on two real numbers that are alike for both widths.
@@ -378,7 +401,12 @@ fn binary_f32(op: BinaryOp) -> Option<Loop> {
 /// A complex product in double precision for both widths, as the scalar functions have it.
 macro_rules! product {
     ($T:ident, $z:expr, $w:expr) => {{
-        let (a, b, c, d) = (f64::from($z.re), f64::from($z.im), f64::from($w.re), f64::from($w.im));
+        let (a, b, c, d) = (
+            f64::from($z.re),
+            f64::from($z.im),
+            f64::from($w.re),
+            f64::from($w.im),
+        );
         Complex::new((a * c - b * d) as $T, (a * d + b * c) as $T)
     }};
 }
@@ -439,7 +467,9 @@ fn binary_bool(op: BinaryOp) -> Option<Loop> {
     Some(match op {
         BinaryOp::BitwiseAnd | BinaryOp::LogicalAnd => zip!(bool => bool, |x, y| x & y),
         BinaryOp::BitwiseOr | BinaryOp::LogicalOr => zip!(bool => bool, |x, y| x | y),
-        BinaryOp::BitwiseXor | BinaryOp::LogicalXor | BinaryOp::NotEqual => zip!(bool => bool, |x, y| x ^ y),
+        BinaryOp::BitwiseXor | BinaryOp::LogicalXor | BinaryOp::NotEqual => {
+            zip!(bool => bool, |x, y| x ^ y)
+        }
         BinaryOp::Equal => zip!(bool => bool, |x, y| x == y),
         _ => return None,
     })
@@ -516,10 +546,16 @@ pub(super) fn select(dtype: DType, vectors: bool) -> Kernel {
             #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
             unsafe fn kernel(arguments: &Arguments, out: *mut u8, len: usize) {
                 // SAFETY: by the contract of `Loop`; a `bool` is a byte, 0 or 1.
-                let (condition, x) = unsafe { (input::<u8>(arguments[0], len), input::<$T>(arguments[1], len)) };
+                let (condition, x) = unsafe {
+                    (
+                        input::<u8>(arguments[0], len),
+                        input::<$T>(arguments[1], len),
+                    )
+                };
                 // SAFETY: as above.
                 let (y, out) = unsafe { (input::<$T>(arguments[2], len), output::<$T>(out, len)) };
-                for (((out, &$condition), &$x), &$y) in out.iter_mut().zip(condition).zip(x).zip(y) {
+                for (((out, &$condition), &$x), &$y) in out.iter_mut().zip(condition).zip(x).zip(y)
+                {
                     out.write($body);
                 }
             }

@@ -75,7 +75,8 @@ impl<'a> Plan<'a> {
     /// # Panics
     /// If an input lies outside its storage, a mistake of whoever made the program.
     pub(in crate::ndarray) fn new(program: &'a Program<Storage>, vectors: bool) -> Self {
-        let mut last_use: SmallVec<[usize; 16]> = SmallVec::from_elem(usize::MAX, program.steps.len());
+        let mut last_use: SmallVec<[usize; 16]> =
+            SmallVec::from_elem(usize::MAX, program.steps.len());
         for (number, step) in program.steps.iter().enumerate() {
             for argument in step.op.arguments() {
                 last_use[argument] = number;
@@ -107,7 +108,8 @@ impl<'a> Plan<'a> {
             let arguments: SmallVec<[usize; 3]> = step.op.arguments().collect();
             for (k, &argument) in arguments.iter().enumerate() {
                 let constant = matches!(plan.steps[argument].action, Action::Constant(_));
-                if last_use[argument] == number && !constant && !arguments[..k].contains(&argument) {
+                if last_use[argument] == number && !constant && !arguments[..k].contains(&argument)
+                {
                     free.push(plan.steps[argument].buffer);
                 }
             }
@@ -120,7 +122,12 @@ impl<'a> Plan<'a> {
         plan
     }
 
-    fn action(&mut self, program: &'a Program<Storage>, step: &array_api_spec::Step, vectors: bool) -> Action {
+    fn action(
+        &mut self,
+        program: &'a Program<Storage>,
+        step: &array_api_spec::Step,
+        vectors: bool,
+    ) -> Action {
         let argument_dtype = |argument: usize| program.steps[argument].dtype;
         match step.op {
             Op::Input(number) => {
@@ -136,7 +143,8 @@ impl<'a> Plan<'a> {
                     }
                     return Action::Constant(bytes);
                 }
-                self.sources.push(Source::Array(&input.storage, &input.layout));
+                self.sources
+                    .push(Source::Array(&input.storage, &input.layout));
                 Action::Read(self.sources.len() - 1)
             }
             Op::Index(axis) => {
@@ -151,7 +159,9 @@ impl<'a> Plan<'a> {
                     [x].into_iter().collect(),
                 )
             }
-            Op::Binary(BinaryOp::Pow, x, y) if is_two(program.steps[y].op) && step.dtype.is_real_floating() => {
+            Op::Binary(BinaryOp::Pow, x, y)
+                if is_two(program.steps[y].op) && step.dtype.is_real_floating() =>
+            {
                 Action::Compute(
                     kernels::unary(UnaryOp::Square, step.dtype, vectors),
                     [x].into_iter().collect(),
@@ -252,7 +262,11 @@ impl<'a> Plan<'a> {
 
     /// Calls `work` with block buffers for this plan, for blocks of at most `len` elements. The memory is this thread's and is used
     /// again.
-    pub(in crate::ndarray) fn with_scratch<R>(&self, len: usize, work: impl FnOnce(&mut Scratch) -> R) -> R {
+    pub(in crate::ndarray) fn with_scratch<R>(
+        &self,
+        len: usize,
+        work: impl FnOnce(&mut Scratch) -> R,
+    ) -> R {
         thread_local! {
             static MEMORY: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
         }
@@ -310,7 +324,10 @@ impl<'a> Plan<'a> {
                         strided::fill(bytes, step.size, target, len);
                         target
                     }
-                    Action::Read(source) => match (self.read(view, *source, start, len, step.size, target), wanted) {
+                    Action::Read(source) => match (
+                        self.read(view, *source, start, len, step.size, target),
+                        wanted,
+                    ) {
                         (place, Some(target)) if !ptr::eq(place, target) => {
                             ptr::copy_nonoverlapping(place, target, len * step.size);
                             target
@@ -334,7 +351,15 @@ impl<'a> Plan<'a> {
     /// # Safety
     /// As for [`run`](Self::run).
     #[inline]
-    unsafe fn read(&self, view: &View, source: usize, start: usize, len: usize, size: usize, to: *mut u8) -> *const u8 {
+    unsafe fn read(
+        &self,
+        view: &View,
+        source: usize,
+        start: usize,
+        len: usize,
+        size: usize,
+        to: *mut u8,
+    ) -> *const u8 {
         let walk = &view.walks[source];
         match &self.sources[source] {
             Source::Array(storage, _) => {
@@ -406,7 +431,12 @@ impl View {
     /// The part that lies in `starts[k]..starts[k] + shape[k]` of each axis.
     pub(in crate::ndarray) fn part(&self, starts: &[usize], shape: &[usize]) -> Self {
         let walk = |walk: &Walk| {
-            let shift: isize = walk.strides.iter().zip(starts).map(|(&s, &i)| s * i as isize).sum();
+            let shift: isize = walk
+                .strides
+                .iter()
+                .zip(starts)
+                .map(|(&s, &i)| s * i as isize)
+                .sum();
             Walk {
                 strides: walk.strides.clone(),
                 offset: walk.offset + shift,
@@ -457,7 +487,10 @@ pub(in crate::ndarray) struct Scratch {
 
 impl Scratch {
     fn buffer(&mut self, number: usize) -> *mut u8 {
-        self.lines.as_mut_ptr().wrapping_add(number * self.stride).cast()
+        self.lines
+            .as_mut_ptr()
+            .wrapping_add(number * self.stride)
+            .cast()
     }
 }
 
@@ -516,7 +549,17 @@ fn unary_weight(op: UnaryOp, dtype: DType) -> usize {
         U::Abs | U::Sign if dtype.is_complex() => 8,
         U::Sqrt | U::Reciprocal if dtype.is_complex() => 16,
         U::Acos | U::Acosh | U::Asin | U::Asinh | U::Atan | U::Atanh | U::Log10 => 16,
-        U::Cos | U::Cosh | U::Exp | U::Expm1 | U::Log | U::Log1p | U::Log2 | U::Sin | U::Sinh | U::Tan | U::Tanh => {
+        U::Cos
+        | U::Cosh
+        | U::Exp
+        | U::Expm1
+        | U::Log
+        | U::Log1p
+        | U::Log2
+        | U::Sin
+        | U::Sinh
+        | U::Tan
+        | U::Tanh => {
             if dtype.is_complex() {
                 32
             } else {

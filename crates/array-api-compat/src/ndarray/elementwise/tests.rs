@@ -6,8 +6,8 @@ use array_api_spec::{
 use proptest::prelude::*;
 
 use super::super::testing::{
-    assert_same_evaluation, difference, on_reference, program, ramp, reference_backend, reference_values, shape,
-    values, view,
+    assert_same_evaluation, difference, on_reference, program, ramp, reference_backend,
+    reference_values, shape, values, view,
 };
 use super::{NdArray, Storage, write};
 
@@ -90,13 +90,18 @@ fn ulps(ours: &HostBuffer, theirs: &HostBuffer) -> f64 {
         }
     };
     let all = |pairs: &mut dyn Iterator<Item = (f64, f64)>, single: bool| {
-        pairs.map(|(a, b)| distance(a, b, single)).fold(0.0, f64::max)
+        pairs
+            .map(|(a, b)| distance(a, b, single))
+            .fold(0.0, f64::max)
     };
     match (ours, theirs) {
-        (HostBuffer::Float32(a), HostBuffer::Float32(b)) => {
-            all(&mut a.iter().zip(b).map(|(&a, &b)| (a.into(), b.into())), true)
+        (HostBuffer::Float32(a), HostBuffer::Float32(b)) => all(
+            &mut a.iter().zip(b).map(|(&a, &b)| (a.into(), b.into())),
+            true,
+        ),
+        (HostBuffer::Float64(a), HostBuffer::Float64(b)) => {
+            all(&mut a.iter().zip(b).map(|(&a, &b)| (a, b)), false)
         }
-        (HostBuffer::Float64(a), HostBuffer::Float64(b)) => all(&mut a.iter().zip(b).map(|(&a, &b)| (a, b)), false),
         _ if format!("{ours:?}") == format!("{theirs:?}") => 0.0,
         _ => f64::INFINITY,
     }
@@ -127,9 +132,14 @@ fn check_unary(op: UnaryOp, dtype: DType, values: &[f64], bound: f64) {
     let p = program(
         x.shape(),
         vec![x.clone()],
-        &[(Op::Input(0), dtype), (Op::Unary(op, 0), op.returns().dtype(dtype))],
+        &[
+            (Op::Input(0), dtype),
+            (Op::Unary(op, 0), op.returns().dtype(dtype)),
+        ],
     );
-    let theirs = reference_backend().evaluate(&on_reference(&p)).expect("room");
+    let theirs = reference_backend()
+        .evaluate(&on_reference(&p))
+        .expect("room");
     let theirs = reference_values(theirs, &p.shape, p.dtype());
     for vectors in [super::has_vectors(), false] {
         let ours = evaluate(&p, vectors);
@@ -145,7 +155,10 @@ fn check_unary(op: UnaryOp, dtype: DType, values: &[f64], bound: f64) {
 #[test]
 fn every_unary_loop_agrees_with_the_function_on_single_values() {
     for dtype in DType::ALL {
-        for &op in UnaryOp::ALL.iter().filter(|op| op.accepts().contains(dtype)) {
+        for &op in UnaryOp::ALL
+            .iter()
+            .filter(|op| op.accepts().contains(dtype))
+        {
             // Each edge among its equals, too: a block of one value takes the vectorised path if that value may.
             check_unary(op, dtype, &EDGES, 4.0);
             for &x in EDGES.iter().filter(|_| dtype.is_real_floating()) {
@@ -158,7 +171,10 @@ fn every_unary_loop_agrees_with_the_function_on_single_values() {
 #[test]
 fn vectorised_functions_stay_within_four_ulp_over_their_range() {
     for dtype in [DType::Float32, DType::Float64] {
-        for &op in UnaryOp::ALL.iter().filter(|op| op.accepts() == Accepts::Floating) {
+        for &op in UnaryOp::ALL
+            .iter()
+            .filter(|op| op.accepts() == Accepts::Floating)
+        {
             for (low, high) in [
                 (-1.0, 1.0),
                 (-5.0, 5.0),
@@ -178,7 +194,10 @@ fn vectorised_functions_stay_within_four_ulp_over_their_range() {
 #[test]
 fn every_binary_loop_agrees_with_the_function_on_single_values() {
     for dtype in DType::ALL {
-        for &op in BinaryOp::ALL.iter().filter(|op| op.accepts().contains(dtype)) {
+        for &op in BinaryOp::ALL
+            .iter()
+            .filter(|op| op.accepts().contains(dtype))
+        {
             let storage = if dtype.is_complex() {
                 ramp(dtype, 40)
             } else {
@@ -210,13 +229,20 @@ fn check_binary(op: BinaryOp, x: Strided<Storage>, y: Strided<Storage>) {
         (Op::Input(1), dtype),
         (Op::Binary(op, 0, 1), op.returns().dtype(dtype)),
     ];
-    let p = program(&x.shape().to_vec(), vec![x, y], &steps);
-    let theirs = reference_backend().evaluate(&on_reference(&p)).expect("room");
+    let shape = x.shape().to_vec();
+    let p = program(&shape, vec![x, y], &steps);
+    let theirs = reference_backend()
+        .evaluate(&on_reference(&p))
+        .expect("room");
     let theirs = reference_values(theirs, &p.shape, p.dtype());
     for vectors in [super::has_vectors(), false] {
         let ours = evaluate(&p, vectors);
         let error = ulps(&ours, &theirs);
-        assert!(error <= 4.0, "{} {dtype} vectors {vectors}: {error} ulp", op.name());
+        assert!(
+            error <= 4.0,
+            "{} {dtype} vectors {vectors}: {error} ulp",
+            op.name()
+        );
     }
 }
 
@@ -233,7 +259,11 @@ fn every_conversion_agrees_with_astype_on_single_values() {
                 reals(from, &EDGES)
             };
             let x = Strided::contiguous(storage.clone(), &[storage.len()], from);
-            let p = program(x.shape(), vec![x.clone()], &[(Op::Input(0), from), (Op::Cast(0), to)]);
+            let p = program(
+                x.shape(),
+                vec![x.clone()],
+                &[(Op::Input(0), from), (Op::Cast(0), to)],
+            );
             assert_same_evaluation(&p);
             assert_eq!(
                 format!("{:?}", evaluate(&p, true)),
@@ -342,7 +372,10 @@ fn large_arrays_are_shared_out_among_threads() {
         dtype: f,
     };
     assert_same_evaluation(&difference(x.clone(), row));
-    assert_same_evaluation(&difference(x.clone(), x.with_layout(x.layout.permute(&[1, 0]))));
+    assert_same_evaluation(&difference(
+        x.clone(),
+        x.with_layout(x.layout.permute(&[1, 0])),
+    ));
 }
 
 #[test]
@@ -353,7 +386,11 @@ fn assignment_writes_the_region_alone_and_copies_what_is_shared() {
     let address = target.storage.start();
     let region = target.layout.slice(1, 3, 2, -2).flip(0);
     NdArray
-        .assign(&mut target, &region, &Program::scalar(&[3, 2], Scalar::Float(5.0), f))
+        .assign(
+            &mut target,
+            &region,
+            &Program::scalar(&[3, 2], Scalar::Float(5.0), f),
+        )
         .expect("room");
     assert_eq!(target.storage.start(), address);
     let mut expected = before;
@@ -399,7 +436,9 @@ fn random_program(shape: &[usize], choices: &[(u8, usize, usize, usize)]) -> Pro
     };
     let mut p = Program::input(Strided::contiguous(ramp(f, n), shape, f));
     for &(kind, a, b, c) in choices {
-        let numbers: Vec<usize> = (0..p.steps.len()).filter(|&k| p.steps[k].dtype == f).collect();
+        let numbers: Vec<usize> = (0..p.steps.len())
+            .filter(|&k| p.steps[k].dtype == f)
+            .collect();
         let pick = |k: usize| numbers[k % numbers.len()];
         match kind {
             0 => p.push(Op::Scalar(Scalar::Float(a as f64 - 2.5)), f),
@@ -450,7 +489,8 @@ proptest! {
         prop_assert_eq!(values(&NdArray.evaluate(&copy).expect("room")), read(&x));
         if x.dtype != DType::Bool {
             let steps = [(Op::Input(0), x.dtype), (Op::Input(1), x.dtype), (Op::Binary(BinaryOp::Multiply, 0, 1), x.dtype)];
-            assert_same_evaluation(&program(&x.shape().to_vec(), vec![x, y], &steps));
+            let shape = x.shape().to_vec();
+            assert_same_evaluation(&program(&shape, vec![x, y], &steps));
         }
     }
 }
@@ -464,6 +504,8 @@ fn a_constant_outlives_the_steps_before_its_own() {
     let chosen = xp.where_(xp.greater(&x, limit + 2.0), 1.0 / &x, 0.0).eval();
     let values: Vec<f64> = chosen.and_then(|c| c.to_vec()).expect("a good expression");
     assert_eq!(values, [0.0, 0.0, 0.25, 0.2]);
-    let identity = xp.eye(2, 2, 0, DType::Float64).and_then(|i| i.to_vec::<f64>());
+    let identity = xp
+        .eye(2, 2, 0, DType::Float64)
+        .and_then(|i| i.to_vec::<f64>());
     assert_eq!(identity.expect("a good array"), [1.0, 0.0, 0.0, 1.0]);
 }

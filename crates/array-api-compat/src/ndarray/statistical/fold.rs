@@ -72,15 +72,31 @@ pub(super) struct Fold {
 macro_rules! compiled {
     ($vectors:expr, $body:ident, $For:ty: $Bound:path) => {{
         #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
-        unsafe fn vector<F: $Bound>(to: Place, data: *const u8, rows: usize, len: usize, index: usize) {
+        unsafe fn vector<F: $Bound>(
+            to: Place,
+            data: *const u8,
+            rows: usize,
+            len: usize,
+            index: usize,
+        ) {
             // SAFETY: by the contract of `Fold`.
             unsafe { $body::<F>(to, data, rows, len, index) }
         }
-        unsafe fn plain<F: $Bound>(to: Place, data: *const u8, rows: usize, len: usize, index: usize) {
+        unsafe fn plain<F: $Bound>(
+            to: Place,
+            data: *const u8,
+            rows: usize,
+            len: usize,
+            index: usize,
+        ) {
             // SAFETY: by the contract of `Fold`.
             unsafe { $body::<F>(to, data, rows, len, index) }
         }
-        if $vectors { vector::<$For> } else { plain::<$For> }
+        if $vectors {
+            vector::<$For>
+        } else {
+            plain::<$For>
+        }
     }};
 }
 use compiled;

@@ -42,7 +42,9 @@ pub(super) unsafe fn reduce(
     out_size: usize,
     vectors: bool,
 ) {
-    let kept: Dims<usize> = (0..program.shape.len()).filter(|k| !axes.contains(k)).collect();
+    let kept: Dims<usize> = (0..program.shape.len())
+        .filter(|k| !axes.contains(k))
+        .collect();
     let count: usize = kept.iter().map(|&k| program.shape[k]).product();
     if program.size() == 0 {
         let mut panel = accumulators(fold, 1);
@@ -76,7 +78,8 @@ pub(super) unsafe fn reduce(
         inner,
         out,
         out_size,
-        parallel: program.size().saturating_mul(plan.weight) >= PARALLEL && rayon::current_num_threads() > 1,
+        parallel: program.size().saturating_mul(plan.weight) >= PARALLEL
+            && rayon::current_num_threads() > 1,
     };
     // SAFETY: by the contract of this function.
     unsafe {
@@ -105,8 +108,14 @@ fn marker(shape: &[usize], axes: &[usize]) -> Layout {
 /// Kept axes keep their order among each other, in which results are written, and reduced ones do so if the fold needs it.
 fn order(view: &mut View, ordered: bool) -> usize {
     let ndim = view.shape.len();
-    let (kept, mut reduced): (Dims<usize>, Dims<usize>) = (0..ndim).partition(|&k| view.beside(0).strides[k] != 0);
-    let stride = |axis: usize| -> usize { view.sources().iter().map(|w| w.strides[axis].unsigned_abs()).sum() };
+    let (kept, mut reduced): (Dims<usize>, Dims<usize>) =
+        (0..ndim).partition(|&k| view.beside(0).strides[k] != 0);
+    let stride = |axis: usize| -> usize {
+        view.sources()
+            .iter()
+            .map(|w| w.strides[axis].unsigned_abs())
+            .sum()
+    };
     if !ordered {
         reduced.sort_by_key(|&k| std::cmp::Reverse(stride(k)));
     }
@@ -152,7 +161,10 @@ unsafe impl Sync for Shared {}
 impl Work<'_, '_> {
     fn for_each(&self, tasks: usize, grain: usize, run: impl Fn(usize) + Sync + Send) {
         if self.parallel && tasks > 1 {
-            (0..tasks).into_par_iter().with_min_len(grain.max(1)).for_each(run);
+            (0..tasks)
+                .into_par_iter()
+                .with_min_len(grain.max(1))
+                .for_each(run);
         } else {
             (0..tasks).for_each(run);
         }
@@ -187,11 +199,22 @@ impl Work<'_, '_> {
                         let step = if self.view.by_rows() { 1 } else { block / len };
                         for k in (0..count).step_by(step) {
                             let rows = step.min(count - k);
-                            let data = self.plan.run(self.view, scratch, (first + k) * len, rows * len, None);
+                            let data = self.plan.run(
+                                self.view,
+                                scratch,
+                                (first + k) * len,
+                                rows * len,
+                                None,
+                            );
                             (self.fold.rows)(to.further(k), data, rows, len, 0);
                         }
                     }
-                    (self.fold.finish)(to, self.out.add(first * self.out_size), count, self.correction);
+                    (self.fold.finish)(
+                        to,
+                        self.out.add(first * self.out_size),
+                        count,
+                        self.correction,
+                    );
                 }
             });
         });
@@ -201,7 +224,13 @@ impl Work<'_, '_> {
     ///
     /// # Safety
     /// That of [`Plan::run`]; the place is that of a started accumulator.
-    unsafe fn row(&self, scratch: &mut Scratch, start: usize, part: std::ops::Range<usize>, to: Place) {
+    unsafe fn row(
+        &self,
+        scratch: &mut Scratch,
+        start: usize,
+        part: std::ops::Range<usize>,
+        to: Place,
+    ) {
         let block = self.plan.block(self.view);
         for index in part.clone().step_by(block) {
             let len = block.min(part.end - index);
@@ -230,13 +259,14 @@ impl Work<'_, '_> {
         self.for_each(self.outer * slabs, 1, |unit| {
             let (row, first) = (unit / slabs, unit % slabs * SLAB);
             let part = first..self.reduced.min(first + SLAB);
-            self.plan.with_scratch(self.plan.block(self.view), |scratch| {
-                // SAFETY: every unit has a panel of one accumulator to itself.
-                unsafe {
-                    (self.fold.start)(place(unit), 1);
-                    self.row(scratch, row * self.reduced, part, place(unit));
-                }
-            });
+            self.plan
+                .with_scratch(self.plan.block(self.view), |scratch| {
+                    // SAFETY: every unit has a panel of one accumulator to itself.
+                    unsafe {
+                        (self.fold.start)(place(unit), 1);
+                        self.row(scratch, row * self.reduced, part, place(unit));
+                    }
+                });
         });
         for row in 0..self.outer {
             // SAFETY: all accumulators are started and filled, and only this thread uses them now.
@@ -294,7 +324,9 @@ impl Work<'_, '_> {
                         together,
                         to,
                     );
-                    let out = self.out.add((outer * self.inner + panel * width) * self.out_size);
+                    let out = self
+                        .out
+                        .add((outer * self.inner + panel * width) * self.out_size);
                     (self.fold.finish)(to, out, count, self.correction);
                 }
             });
@@ -310,7 +342,8 @@ impl Work<'_, '_> {
         };
         let columns = |panel: usize| panel * width..self.inner.min((panel + 1) * width);
         self.for_each(units, grain, |unit| {
-            let (outer, panel, slab_number) = (unit / slabs / panels, unit / slabs % panels, unit % slabs);
+            let (outer, panel, slab_number) =
+                (unit / slabs / panels, unit / slabs % panels, unit % slabs);
             let columns = columns(panel);
             let count = columns.len();
             let mut wide = accumulators(self.fold, count * together);

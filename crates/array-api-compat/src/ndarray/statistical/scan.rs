@@ -28,8 +28,12 @@ pub(super) fn scan(
     vectors: bool,
 ) -> Result<Storage> {
     match op {
-        ScanOp::Sum => dispatch!(program.dtype(), T => along::<Sum<T>>(program, axis, include_initial, vectors)),
-        ScanOp::Prod => dispatch!(program.dtype(), T => along::<Prod<T>>(program, axis, include_initial, vectors)),
+        ScanOp::Sum => {
+            dispatch!(program.dtype(), T => along::<Sum<T>>(program, axis, include_initial, vectors))
+        }
+        ScanOp::Prod => {
+            dispatch!(program.dtype(), T => along::<Prod<T>>(program, axis, include_initial, vectors))
+        }
     }
 }
 
@@ -43,7 +47,12 @@ trait Running: 'static {
     fn result(carry: Self::Carry) -> Self::Element;
 }
 
-fn along<F: Running>(program: &Program<Storage>, axis: usize, include_initial: bool, vectors: bool) -> Result<Storage> {
+fn along<F: Running>(
+    program: &Program<Storage>,
+    axis: usize,
+    include_initial: bool,
+    vectors: bool,
+) -> Result<Storage> {
     let shape = &program.shape;
     let lines: usize = shape[..axis].iter().product();
     let inner: usize = shape[axis + 1..].iter().product();
@@ -66,7 +75,8 @@ fn along<F: Running>(program: &Program<Storage>, axis: usize, include_initial: b
                 rows::<F>(&plan, &view, line * length * inner, inner, initial, out);
             }
         };
-        let parallel = program.size().saturating_mul(plan.weight) >= PARALLEL && rayon::current_num_threads() > 1;
+        let parallel = program.size().saturating_mul(plan.weight) >= PARALLEL
+            && rayon::current_num_threads() > 1;
         if parallel && lines > 1 {
             let grain = (PARALLEL / 4 / results).max(1);
             out.par_chunks_exact_mut(results)
@@ -80,7 +90,14 @@ fn along<F: Running>(program: &Program<Storage>, axis: usize, include_initial: b
 }
 
 /// One line along the last axis, from element `start` of the view.
-fn row<F: Running>(plan: &Plan<'_>, view: &View, start: usize, length: usize, initial: usize, out: &mut [F::Element]) {
+fn row<F: Running>(
+    plan: &Plan<'_>,
+    view: &View,
+    start: usize,
+    length: usize,
+    initial: usize,
+    out: &mut [F::Element],
+) {
     let block = plan.block(view);
     let mut carry = F::START;
     if initial == 1 {
@@ -106,7 +123,14 @@ fn row<F: Running>(plan: &Plan<'_>, view: &View, start: usize, length: usize, in
 }
 
 /// A line of rows of `inner` elements, from element `start` of the view.
-fn rows<F: Running>(plan: &Plan<'_>, view: &View, start: usize, inner: usize, initial: usize, out: &mut [F::Element]) {
+fn rows<F: Running>(
+    plan: &Plan<'_>,
+    view: &View,
+    start: usize,
+    inner: usize,
+    initial: usize,
+    out: &mut [F::Element],
+) {
     let (first_row, out) = out.split_at_mut(initial * inner);
     first_row.fill(F::result(F::START));
     let length = out.len() / inner;
@@ -123,7 +147,13 @@ fn rows<F: Running>(plan: &Plan<'_>, view: &View, start: usize, inner: usize, in
                 // SAFETY: as in `row`; there are several rows only if they are whole, and then they have at most a panel's
                 // elements.
                 let data = unsafe {
-                    let data = plan.run(view, scratch, start + row * inner + first, rows * width, None);
+                    let data = plan.run(
+                        view,
+                        scratch,
+                        start + row * inner + first,
+                        rows * width,
+                        None,
+                    );
                     std::slice::from_raw_parts(data.cast::<F::Element>(), rows * width)
                 };
                 for (data, row) in data.chunks_exact(width).zip(row..) {

@@ -5,7 +5,8 @@ use array_api_spec::{
 use proptest::prelude::*;
 
 use super::super::testing::{
-    difference, on_reference, program, ramp, reference_backend, reference_values, shape, values, view,
+    difference, on_reference, program, ramp, reference_backend, reference_values, shape, values,
+    view,
 };
 use super::{Fold, NdArray, Storage, nan_reduce, reduction, scan::scan};
 
@@ -31,17 +32,24 @@ fn assert_close(ours: &HostBuffer, theirs: &HostBuffer, what: &str) {
     };
     let same = match (ours, theirs) {
         (HostBuffer::Float32(a), HostBuffer::Float32(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(&a, &b)| near(a.into(), b.into(), 1e-6))
+            a.len() == b.len()
+                && a.iter()
+                    .zip(b)
+                    .all(|(&a, &b)| near(a.into(), b.into(), 1e-6))
         }
         (HostBuffer::Float64(a), HostBuffer::Float64(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(&a, &b)| near(a, b, 1e-13))
         }
         (HostBuffer::Complex64(a), HostBuffer::Complex64(b)) => {
-            let near = |a: &Complex<f32>, b: &Complex<f32>| (a - b).norm() <= 1e-5 * b.norm() || !b.is_finite();
+            let near = |a: &Complex<f32>, b: &Complex<f32>| {
+                (a - b).norm() <= 1e-5 * b.norm() || !b.is_finite()
+            };
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| near(a, b))
         }
         (HostBuffer::Complex128(a), HostBuffer::Complex128(b)) => {
-            let near = |a: &Complex<f64>, b: &Complex<f64>| (a - b).norm() <= 1e-12 * b.norm() || !b.is_finite();
+            let near = |a: &Complex<f64>, b: &Complex<f64>| {
+                (a - b).norm() <= 1e-12 * b.norm() || !b.is_finite()
+            };
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| near(a, b))
         }
         _ => ours == theirs,
@@ -51,7 +59,10 @@ fn assert_close(ours: &HostBuffer, theirs: &HostBuffer, what: &str) {
 
 fn check(op: ReduceOp, x: &Program<Storage>, axes: &[usize]) {
     let empty = axes.iter().any(|&k| x.shape[k] == 0);
-    let chooses = !matches!(op, ReduceOp::Sum | ReduceOp::Prod | ReduceOp::All | ReduceOp::Any);
+    let chooses = !matches!(
+        op,
+        ReduceOp::Sum | ReduceOp::Prod | ReduceOp::All | ReduceOp::Any
+    );
     if empty && chooses || !takes(op, x.dtype()) {
         return;
     }
@@ -66,7 +77,12 @@ fn check(op: ReduceOp, x: &Program<Storage>, axes: &[usize]) {
             .expect("room");
         let theirs = reference_values(theirs, &kept(&x.shape, axes), dtype);
         let ours = NdArray.reduce(op, x, axes, dtype).expect("room");
-        let what = format!("{} over {axes:?} of {:?} {:?}", op.name(), x.shape, x.inputs.first());
+        let what = format!(
+            "{} over {axes:?} of {:?} {:?}",
+            op.name(),
+            x.shape,
+            x.inputs.first()
+        );
         assert_close(&values(&ours), &theirs, &what);
         if dtype != DType::Int32 {
             assert_close(&plainly(op, x, axes, dtype), &theirs, &what);
@@ -164,15 +180,24 @@ fn nan_is_the_extreme_and_the_first_one_counts() {
     let x = Strided::contiguous(x.into(), &[2, n], DType::Float64);
     for p in [x.clone(), x.with_layout(x.layout.permute(&[1, 0]))].map(Program::input) {
         for axes in subsets(2) {
-            for op in [ReduceOp::Max, ReduceOp::Min, ReduceOp::Argmax, ReduceOp::Argmin] {
+            for op in [
+                ReduceOp::Max,
+                ReduceOp::Min,
+                ReduceOp::Argmax,
+                ReduceOp::Argmin,
+            ] {
                 check(op, &p, &axes);
             }
         }
     }
     let p = Program::input(x);
-    let positions = NdArray.reduce(ReduceOp::Argmax, &p, &[1], DType::Int64).expect("room");
+    let positions = NdArray
+        .reduce(ReduceOp::Argmax, &p, &[1], DType::Int64)
+        .expect("room");
     assert_eq!(positions.slice::<i64>(), [n as i64 - 3, 100]);
-    let skipping = nan_reduce(ReduceOp::Max, &p, &[1]).expect("there").expect("room");
+    let skipping = nan_reduce(ReduceOp::Max, &p, &[1])
+        .expect("there")
+        .expect("room");
     assert_eq!(skipping.slice::<f64>(), [5.0, 9.0]);
 }
 
@@ -211,10 +236,19 @@ fn nan_is_skipped_and_nothing_else() {
 fn single_precision_sums_lose_nothing_on_the_way() {
     let n = 1 << 20;
     for shape in [vec![n], vec![n / 4, 4], vec![1024, n / 1024]] {
-        let x = Program::input(Strided::contiguous(vec![0.1_f32; n].into(), &shape, DType::Float32));
-        let sum = NdArray.reduce(ReduceOp::Sum, &x, &[0], DType::Float32).expect("room");
+        let x = Program::input(Strided::contiguous(
+            vec![0.1_f32; n].into(),
+            &shape,
+            DType::Float32,
+        ));
+        let sum = NdArray
+            .reduce(ReduceOp::Sum, &x, &[0], DType::Float32)
+            .expect("room");
         let expected = (f64::from(0.1_f32) * shape[0] as f64) as f32;
-        assert!(sum.slice::<f32>().iter().all(|&s| s == expected), "{shape:?} {sum:?}");
+        assert!(
+            sum.slice::<f32>().iter().all(|&s| s == expected),
+            "{shape:?} {sum:?}"
+        );
     }
 }
 
@@ -222,13 +256,36 @@ fn single_precision_sums_lose_nothing_on_the_way() {
 fn results_do_not_depend_on_the_number_of_threads() {
     let n = 300_000;
     let x: Vec<f64> = (0..n).map(|k| (k as f64 * 0.37).sin() * 1e3).collect();
-    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("threads");
-    let five = rayon::ThreadPoolBuilder::new().num_threads(5).build().expect("threads");
+    let one = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .expect("threads");
+    let five = rayon::ThreadPoolBuilder::new()
+        .num_threads(5)
+        .build()
+        .expect("threads");
     for shape in [vec![n], vec![n / 3, 3], vec![300, n / 300]] {
-        let x = Program::input(Strided::contiguous(x.clone().into(), &shape, DType::Float64));
-        let sum = || values(&NdArray.reduce(ReduceOp::Sum, &x, &[0], DType::Float64).expect("room"));
+        let x = Program::input(Strided::contiguous(
+            x.clone().into(),
+            &shape,
+            DType::Float64,
+        ));
+        let sum = || {
+            values(
+                &NdArray
+                    .reduce(ReduceOp::Sum, &x, &[0], DType::Float64)
+                    .expect("room"),
+            )
+        };
         assert_eq!(one.install(sum), five.install(sum));
-        let variance = || values(&NdArray.variance(&x, &[0], 1.0).expect("there").expect("room"));
+        let variance = || {
+            values(
+                &NdArray
+                    .variance(&x, &[0], 1.0)
+                    .expect("there")
+                    .expect("room"),
+            )
+        };
         assert_eq!(one.install(variance), five.install(variance));
     }
 }
@@ -243,25 +300,55 @@ fn plain_variance(x: &[f64], correction: f64) -> f64 {
 
 #[test]
 fn variance_is_accurate_far_from_zero_and_beside_an_outlier() {
-    for (rows, columns) in [(1, 5), (7, 1), (50_000, 3), (900, 300), (3, 4000), (70_000, 1)] {
+    for (rows, columns) in [
+        (1, 5),
+        (7, 1),
+        (50_000, 3),
+        (900, 300),
+        (3, 4000),
+        (70_000, 1),
+    ] {
         for (offset, first) in [(0.0, 0.0), (1e6, 1e6), (0.0, 1e5)] {
             let x: Vec<f64> = (0..rows * columns)
                 .map(|k| if k < columns { first } else { offset } + (k as f64 * 0.618).fract())
                 .collect();
             let of_column: Vec<f64> = (0..columns)
-                .map(|j| plain_variance(&x.iter().skip(j).step_by(columns).copied().collect::<Vec<_>>(), 1.0))
+                .map(|j| {
+                    plain_variance(
+                        &x.iter()
+                            .skip(j)
+                            .step_by(columns)
+                            .copied()
+                            .collect::<Vec<_>>(),
+                        1.0,
+                    )
+                })
                 .collect();
-            let of_row: Vec<f64> = x.chunks(columns).map(|row| plain_variance(row, 0.0)).collect();
-            let p = Program::input(Strided::contiguous(x.into(), &[rows, columns], DType::Float64));
-            let ours = NdArray.variance(&p, &[0], 1.0).expect("there").expect("room");
-            let close = |a: f64, b: f64| a.is_nan() && b.is_nan() || (a - b).abs() <= 1e-9 * b + 1e-12;
+            let of_row: Vec<f64> = x
+                .chunks(columns)
+                .map(|row| plain_variance(row, 0.0))
+                .collect();
+            let p = Program::input(Strided::contiguous(
+                x.into(),
+                &[rows, columns],
+                DType::Float64,
+            ));
+            let ours = NdArray
+                .variance(&p, &[0], 1.0)
+                .expect("there")
+                .expect("room");
+            let close =
+                |a: f64, b: f64| a.is_nan() && b.is_nan() || (a - b).abs() <= 1e-9 * b + 1e-12;
             for (&ours, theirs) in ours.slice::<f64>().iter().zip(of_column) {
                 assert!(
                     close(ours, theirs),
                     "{rows} × {columns}, {offset}, {first}: {ours} {theirs}"
                 );
             }
-            let ours = NdArray.variance(&p, &[1], 0.0).expect("there").expect("room");
+            let ours = NdArray
+                .variance(&p, &[1], 0.0)
+                .expect("there")
+                .expect("room");
             for (&ours, theirs) in ours.slice::<f64>().iter().zip(of_row) {
                 assert!(
                     close(ours, theirs),
@@ -274,8 +361,19 @@ fn variance_is_accurate_far_from_zero_and_beside_an_outlier() {
 
 #[test]
 fn variance_without_degrees_of_freedom_is_nan() {
-    let x = |n: usize| Program::input(Strided::contiguous(vec![2.5_f32; n].into(), &[n], DType::Float32));
-    let variance = |n, correction| NdArray.variance(&x(n), &[0], correction).expect("there").expect("room");
+    let x = |n: usize| {
+        Program::input(Strided::contiguous(
+            vec![2.5_f32; n].into(),
+            &[n],
+            DType::Float32,
+        ))
+    };
+    let variance = |n, correction| {
+        NdArray
+            .variance(&x(n), &[0], correction)
+            .expect("there")
+            .expect("room")
+    };
     assert_eq!(variance(4, 1.0).slice::<f32>(), [0.0]);
     assert!(variance(1, 1.0).slice::<f32>()[0].is_nan());
     assert!(variance(2, 3.0).slice::<f32>()[0].is_nan());
@@ -286,7 +384,11 @@ fn variance_without_degrees_of_freedom_is_nan() {
 
 #[test]
 fn integers_wrap() {
-    let x = Program::input(Strided::contiguous(vec![i8::MAX; 300].into(), &[300], DType::Int8));
+    let x = Program::input(Strided::contiguous(
+        vec![i8::MAX; 300].into(),
+        &[300],
+        DType::Int8,
+    ));
     for (op, initial) in [(ReduceOp::Sum, 0_i8), (ReduceOp::Prod, 1)] {
         let expected = (0..300).fold(initial, |acc, _| match op {
             ReduceOp::Sum => acc.wrapping_add(i8::MAX),
@@ -306,7 +408,11 @@ fn check_scan(op: ScanOp, x: &Program<Storage>, axis: usize) {
             .expect("room");
         let theirs = reference_values(theirs, &shape, x.dtype());
         let ours = NdArray.scan(op, x, axis, initial).expect("room");
-        let what = format!("{op:?} along {axis} of {:?} {:?}", x.shape, x.inputs.first());
+        let what = format!(
+            "{op:?} along {axis} of {:?} {:?}",
+            x.shape,
+            x.inputs.first()
+        );
         assert_close(&values(&ours), &theirs, &what);
         let plain = scan(op, x, axis, initial, false).expect("room");
         assert_close(&values(&plain), &theirs, &what);
@@ -315,13 +421,27 @@ fn check_scan(op: ScanOp, x: &Program<Storage>, axis: usize) {
 
 #[test]
 fn large_arrays_are_scanned_along_any_axis() {
-    for dtype in [DType::Float64, DType::Float32, DType::Int16, DType::Complex128] {
-        for shape in [&[5000][..], &[300, 400], &[3000, 3], &[20, 1500], &[30, 20, 50]] {
+    for dtype in [
+        DType::Float64,
+        DType::Float32,
+        DType::Int16,
+        DType::Complex128,
+    ] {
+        for shape in [
+            &[5000][..],
+            &[300, 400],
+            &[3000, 3],
+            &[20, 1500],
+            &[30, 20, 50],
+        ] {
             let n: usize = shape.iter().product();
             let x = Strided::contiguous(ramp(dtype, n), shape, dtype);
             for axis in 0..shape.len() {
                 check_scan(ScanOp::Sum, &Program::input(x.clone()), axis);
-                let twice = [(Op::Input(0), dtype), (Op::Binary(BinaryOp::Add, 0, 0), dtype)];
+                let twice = [
+                    (Op::Input(0), dtype),
+                    (Op::Binary(BinaryOp::Add, 0, 0), dtype),
+                ];
                 check_scan(ScanOp::Sum, &program(shape, vec![x.clone()], &twice), axis);
             }
         }

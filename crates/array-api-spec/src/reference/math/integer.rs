@@ -179,7 +179,12 @@ fn unary<T: Integer>(op: UnaryOp) -> Option<UnaryFunction<T>> {
     })
 }
 
-fn binary<T: Integer + std::ops::BitAnd<Output = T> + std::ops::BitOr<Output = T> + std::ops::BitXor<Output = T>>(
+fn binary<
+    T: Integer
+        + std::ops::BitAnd<Output = T>
+        + std::ops::BitOr<Output = T>
+        + std::ops::BitXor<Output = T>,
+>(
     op: BinaryOp,
 ) -> Option<BinaryFunction<T>> {
     use BinaryFunction::{Bool, Same};
@@ -220,10 +225,17 @@ mod tests {
             (-7, -2, 3, -1),
             (6, -3, -2, 0),
         ] {
-            assert_eq!((x.floor_divide(y), x.remainder(y)), (quotient, rest), "{x} {y}");
+            assert_eq!(
+                (x.floor_divide(y), x.remainder(y)),
+                (quotient, rest),
+                "{x} {y}"
+            );
         }
         assert_eq!((5_i8.floor_divide(0), 5_u64.remainder(0)), (0, 0));
-        assert_eq!((i64::MIN.floor_divide(-1), i64::MIN.remainder(-1)), (i64::MIN, 0));
+        assert_eq!(
+            (i64::MIN.floor_divide(-1), i64::MIN.remainder(-1)),
+            (i64::MIN, 0)
+        );
     }
 
     #[test]
@@ -239,8 +251,14 @@ mod tests {
 
     #[test]
     fn shifts_have_no_forbidden_amount() {
-        assert_eq!([0, 7, 8, 127, -1].map(|y| 1_i8.left_shift(y)), [1, i8::MIN, 0, 0, 0]);
-        assert_eq!([0, 1, 8, 127, -1].map(|y| (-2_i8).right_shift(y)), [-2, -1, -1, -1, -1]);
+        assert_eq!(
+            [0, 7, 8, 127, -1].map(|y| 1_i8.left_shift(y)),
+            [1, i8::MIN, 0, 0, 0]
+        );
+        assert_eq!(
+            [0, 1, 8, 127, -1].map(|y| (-2_i8).right_shift(y)),
+            [-2, -1, -1, -1, -1]
+        );
         assert_eq!(u64::MAX.right_shift(u64::MAX), 0);
     }
 }

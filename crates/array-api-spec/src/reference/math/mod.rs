@@ -125,11 +125,21 @@ mod tests {
             for &op in UnaryOp::ALL {
                 let copy = op == UnaryOp::Positive && d == DType::Bool;
                 let want = expected(op.accepts().contains(d) || copy, op.returns(), d);
-                assert_eq!(dispatch!(d, T => unary_kind::<T>(op)), want, "{} {d}", op.name());
+                assert_eq!(
+                    dispatch!(d, T => unary_kind::<T>(op)),
+                    want,
+                    "{} {d}",
+                    op.name()
+                );
             }
             for &op in BinaryOp::ALL {
                 let want = expected(op.accepts().contains(d), op.returns(), d);
-                assert_eq!(dispatch!(d, T => binary_kind::<T>(op)), want, "{} {d}", op.name());
+                assert_eq!(
+                    dispatch!(d, T => binary_kind::<T>(op)),
+                    want,
+                    "{} {d}",
+                    op.name()
+                );
             }
         }
     }

@@ -320,7 +320,10 @@ mod tests {
             (9.0, 0.1 - 5.551_115_123_125_783e-17)
         );
         assert_eq!((floor_divide(-7.5, 2.0), remainder(-7.5, 2.0)), (-4.0, 0.5));
-        assert_eq!(floor_divide(-1.0, f64::INFINITY).to_bits(), (-0.0_f64).to_bits());
+        assert_eq!(
+            floor_divide(-1.0, f64::INFINITY).to_bits(),
+            (-0.0_f64).to_bits()
+        );
         assert_eq!(remainder(-1.0, f64::INFINITY), f64::INFINITY);
     }
 

@@ -71,7 +71,10 @@ impl Builder {
     #[must_use]
     pub fn param<T: ParamValue>(self, name: &str, value: T) -> Val {
         STATE.with_borrow_mut(|s| {
-            let word = s.params.last().map_or(1, |p| p.word + p.ty.bits() as usize / 32);
+            let word = s
+                .params
+                .last()
+                .map_or(1, |p| p.word + p.ty.bits() as usize / 32);
             let words = value.words();
             s.words.resize((word + words.len()).next_multiple_of(4), 0);
             s.words[word..word + words.len()].copy_from_slice(&words);

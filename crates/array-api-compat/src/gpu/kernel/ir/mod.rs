@@ -39,6 +39,7 @@ mod value;
 pub use builder::{Builder, ParamValue};
 pub use node::{Atomic, Binary, Builtin, Kernel, Literal, Ty, Unary};
 pub use statement::{
-    Results, barrier, break_, call, continue_, for_, if_, if_else, loop_, return_, return_value, var, while_,
+    Results, barrier, break_, call, continue_, for_, if_, if_else, loop_, return_, return_value,
+    var, while_,
 };
 pub use value::{Mem, Operand, Val, Var, lit, select};

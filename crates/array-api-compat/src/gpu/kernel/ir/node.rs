@@ -152,7 +152,10 @@ impl Binary {
     /// Whether the result is a `Bool`.
     #[must_use]
     pub const fn is_comparison(self) -> bool {
-        matches!(self, Self::Lt | Self::Le | Self::Gt | Self::Ge | Self::Eq | Self::Ne)
+        matches!(
+            self,
+            Self::Lt | Self::Le | Self::Gt | Self::Ge | Self::Eq | Self::Ne
+        )
     }
 }
 
@@ -195,7 +198,11 @@ impl Node {
             | Self::Builtin(_)
             | Self::Counter(_)
             | Self::Get(_) => vec![],
-            Self::Unary(_, a) | Self::Cast(a) | Self::Bitcast(a) | Self::Load(_, a) | Self::Field(a, _) => vec![*a],
+            Self::Unary(_, a)
+            | Self::Cast(a)
+            | Self::Bitcast(a)
+            | Self::Load(_, a)
+            | Self::Field(a, _) => vec![*a],
             Self::Binary(_, a, b) | Self::Atomic(_, _, a, b) => vec![*a, *b],
             Self::Select(c, a, b) => vec![*c, *a, *b],
             Self::Call(_, arguments) => arguments.clone(),

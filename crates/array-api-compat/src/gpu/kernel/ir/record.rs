@@ -88,7 +88,11 @@ impl State {
     pub(super) fn node(&mut self, node: Node, ty: Ty) -> Val {
         let is_name = matches!(
             node,
-            Node::Literal(_) | Node::Argument(_) | Node::Param(_) | Node::Builtin(_) | Node::Counter(_)
+            Node::Literal(_)
+                | Node::Argument(_)
+                | Node::Param(_)
+                | Node::Builtin(_)
+                | Node::Counter(_)
         );
         let scope = self.scope();
         scope.function.nodes.push((node, ty));

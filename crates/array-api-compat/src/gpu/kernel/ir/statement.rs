@@ -122,7 +122,11 @@ pub fn return_() {
 /// Calls a function of the kernel. The first call with arguments of these types records `body`, which sees the
 /// arguments and nothing else; the printed name ends in the types. Two functions must not share a name.
 #[track_caller]
-pub fn call<const N: usize, R: Results>(name: &str, arguments: [Val; N], body: impl FnOnce([Val; N]) -> R) -> R {
+pub fn call<const N: usize, R: Results>(
+    name: &str,
+    arguments: [Val; N],
+    body: impl FnOnce([Val; N]) -> R,
+) -> R {
     let types: Vec<Ty> = arguments.iter().map(|a| a.ty).collect();
     // Runs of one type are named once: `atan2_f32`, not `atan2_f32_f32`.
     let mut suffixes: Vec<&str> = types.iter().map(|t| t.name()).collect();

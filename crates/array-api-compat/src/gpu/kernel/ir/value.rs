@@ -86,7 +86,10 @@ pub fn lit(ty: Ty, x: impl Operand) -> Val {
 #[track_caller]
 pub fn select(condition: Val, then: Val, otherwise: impl Operand) -> Val {
     let (condition, otherwise) = (condition.val(Ty::Bool), otherwise.val(then.ty));
-    node(Node::Select(condition.id(), then.id(), otherwise.id()), then.ty)
+    node(
+        Node::Select(condition.id(), then.id(), otherwise.id()),
+        then.ty,
+    )
 }
 
 macro_rules! operators {
@@ -196,7 +199,11 @@ impl Val {
     #[track_caller]
     fn binary(self, op: Binary, other: impl Operand) -> Self {
         use Binary::{Add, And, Div, Eq, Max, Min, Mul, Ne, Or, Rem, Shl, Shr, Sub, Xor};
-        let other = other.val(if matches!(op, Shl | Shr) { Ty::U32 } else { self.ty });
+        let other = other.val(if matches!(op, Shl | Shr) {
+            Ty::U32
+        } else {
+            self.ty
+        });
         let fits = match op {
             Add | Sub | Mul | Div => self.ty != Ty::Bool,
             Rem | Shl | Shr | Min | Max => self.ty.is_int(),
@@ -205,7 +212,11 @@ impl Val {
             Binary::Lt | Binary::Le | Binary::Gt | Binary::Ge => self.ty != Ty::Bool,
         };
         assert!(fits, "{op:?} of {}", self.ty.name());
-        let ty = if op.is_comparison() { Ty::Bool } else { self.ty };
+        let ty = if op.is_comparison() {
+            Ty::Bool
+        } else {
+            self.ty
+        };
         node(Node::Binary(op, self.id(), other.id()), ty)
     }
 

@@ -33,8 +33,12 @@ pub(super) fn pattern(ty: Ty, single: u32, double: u64) -> Val {
 /// c₀ + c₁ x + c₂ x² …, with the coefficients of x's format.
 pub(super) fn polynomial(x: Val, single: &[f64], double: &[f64]) -> Val {
     let coefficients = if is_double(x.ty()) { double } else { single };
-    let (last, rest) = coefficients.split_last().expect("a polynomial has coefficients");
-    rest.iter().rev().fold(lit(x.ty(), *last), |sum, &c| sum * x + c)
+    let (last, rest) = coefficients
+        .split_last()
+        .expect("a polynomial has coefficients");
+    rest.iter()
+        .rev()
+        .fold(lit(x.ty(), *last), |sum, &c| sum * x + c)
 }
 
 pub(super) fn sign_mask(ty: Ty) -> Val {
@@ -130,9 +134,10 @@ pub(super) fn split_exponent(x: Val) -> (Val, Val) {
 /// smaller, and of 0.
 pub(super) fn exponent(x: Val, y: Val) -> Val {
     let ty = x.ty();
-    let largest = magnitude(x)
-        .max(magnitude(y))
-        .max(pattern(ty, 0x0080_0000, 0x0010_0000_0000_0000));
+    let largest =
+        magnitude(x)
+            .max(magnitude(y))
+            .max(pattern(ty, 0x0080_0000, 0x0010_0000_0000_0000));
     (largest >> mantissa_bits(ty)).to(Ty::I32) - bias(ty)
 }
 

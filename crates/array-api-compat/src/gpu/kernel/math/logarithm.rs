@@ -5,7 +5,9 @@
 //! wider interval (Remez, relative error 2.4e-9 and 3.2e-20 in the series' tail).
 
 use super::exponential::exp;
-use super::format::{constant, infinity, infinity_bits, is_zero, nan, polynomial, split_exponent, upper_half};
+use super::format::{
+    constant, infinity, infinity_bits, is_zero, nan, polynomial, split_exponent, upper_half,
+};
 use crate::gpu::kernel::ir::{Val, call, select};
 
 /// log((1 + f) 2ᵏ) + c, for √½ ≤ 1 + f < √2 and a small correction c; k as a floating-point value.
@@ -14,7 +16,12 @@ fn log_of(f: Val, k: Val, c: Option<Val>) -> Val {
     let z = s * s;
     let r = z * polynomial(
         z,
-        &[0.666_666_626_93, 0.400_009_721_52, 0.284_987_866_88, 0.242_790_788_41],
+        &[
+            0.666_666_626_93,
+            0.400_009_721_52,
+            0.284_987_866_88,
+            0.242_790_788_41,
+        ],
         &[
             6.666_666_666_666_735_130e-1,
             3.999_999_999_940_941_908e-1,
@@ -47,7 +54,11 @@ fn is_regular(x: Val) -> Val {
 pub(super) fn log(x: Val) -> Val {
     call("log", [x], |[x]| {
         let (m, k) = split_exponent(x);
-        select(is_regular(x), log_of(m - 1.0, k.to(x.ty()), None), outside(x))
+        select(
+            is_regular(x),
+            log_of(m - 1.0, k.to(x.ty()), None),
+            outside(x),
+        )
     })
 }
 
@@ -83,7 +94,12 @@ pub(super) fn log2_parts(x: Val) -> (Val, Val) {
             * s2
             * polynomial(
                 s2,
-                &[0.599_999_998_56, 0.428_572_988_36, 0.333_070_227_54, 0.286_838_709_37],
+                &[
+                    0.599_999_998_56,
+                    0.428_572_988_36,
+                    0.333_070_227_54,
+                    0.286_838_709_37,
+                ],
                 &[
                     0.6,
                     0.428_571_428_571_428_5,
@@ -149,7 +165,11 @@ pub(super) fn logaddexp(x: Val, y: Val) -> Val {
         select(
             x.is_nan(),
             x,
-            select(y.is_nan(), y, select(infinite, larger + std::f64::consts::LN_2, sum)),
+            select(
+                y.is_nan(),
+                y,
+                select(infinite, larger + std::f64::consts::LN_2, sum),
+            ),
         )
     })
 }

@@ -98,7 +98,8 @@ pub fn binary(op: BinaryOp, dtype: DType, x: Value, y: Value) -> Value {
             BinaryOp::Equal => Value::Real(a.eq(c) & b.eq(d)),
             BinaryOp::NotEqual => Value::Real(a.ne(c) | b.ne(d)),
             _ => {
-                let (re, im) = complex::binary(op, (a, b), (c, d)).expect("a function of complex numbers");
+                let (re, im) =
+                    complex::binary(op, (a, b), (c, d)).expect("a function of complex numbers");
                 Value::Complex(re, im)
             }
         },
@@ -141,7 +142,9 @@ fn real_unary(op: UnaryOp, x: Val) -> Val {
         UnaryOp::Tan => trigonometric::tan(x),
         UnaryOp::Tanh => hyperbolic::tanh(x),
         UnaryOp::Trunc => rounding::to_integer(x, format::trunc),
-        UnaryOp::BitwiseInvert | UnaryOp::Imag | UnaryOp::LogicalNot => unreachable!("no function of real numbers"),
+        UnaryOp::BitwiseInvert | UnaryOp::Imag | UnaryOp::LogicalNot => {
+            unreachable!("no function of real numbers")
+        }
     }
 }
 

@@ -5,8 +5,8 @@
 
 use super::exponential::expm1_reduced;
 use super::format::{
-    constant, exponent, infinity, is_infinite, is_zero, nan, negate_if, power_of_two, round, scale, signbit, trunc,
-    upper_half, with_sign,
+    constant, exponent, infinity, is_infinite, is_zero, nan, negate_if, power_of_two, round, scale,
+    signbit, trunc, upper_half, with_sign,
 };
 use super::logarithm::log2_parts;
 use crate::gpu::kernel::ir::{Ty, Val, call, lit, select};
@@ -60,7 +60,8 @@ pub(super) fn pow(x: Val, y: Val) -> Val {
 
         let whole = trunc(y).eq(y);
         let half = y * 0.5;
-        let odd = whole & trunc(half).ne(half) & y.abs().lt(constant(x, 2f64.powi(24), 2f64.powi(53)));
+        let odd =
+            whole & trunc(half).ne(half) & y.abs().lt(constant(x, 2f64.powi(24), 2f64.powi(53)));
         let negative = signbit(x);
         let power = negate_if(negative & odd, power);
         let undefined = negative & !whole & !is_zero(x) & !is_infinite(x);
@@ -86,7 +87,8 @@ fn power_of_magnitude(a: Val, y: Val) -> Val {
     let t = upper_half(rest + lo);
     let t_lo = lo - (t - rest).pin();
     let u = (t * constant(a, 0.692_871_093_75, 0.693_147_167_563_438_4)).pin();
-    let v = t_lo * std::f64::consts::LN_2 + t * constant(a, 2.760_868_228_506_297e-4, 1.299_650_689_388_988_9e-8);
+    let v = t_lo * std::f64::consts::LN_2
+        + t * constant(a, 2.760_868_228_506_297e-4, 1.299_650_689_388_988_9e-8);
     let power = scale(expm1_reduced(u, -v) + 1.0, k.to(Ty::I32));
     select(over, infinity(a), select(under, lit(ty, 0.0), power))
 }

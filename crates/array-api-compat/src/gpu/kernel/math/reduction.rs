@@ -61,7 +61,11 @@ fn window(word: Ty, first: Val) -> [Val; 4] {
         let half = starts.next_power_of_two() / 2;
         let moved = (first & half as u32).ne(0);
         words = (0..half + 3)
-            .map(|i| words.get(i + half).map_or(words[i], |&w| select(moved, w, words[i])))
+            .map(|i| {
+                words
+                    .get(i + half)
+                    .map_or(words[i], |&w| select(moved, w, words[i]))
+            })
             .collect();
     }
     [words[0], words[1], words[2], words[3]]
@@ -75,12 +79,14 @@ pub(super) fn quadrant(a: Val) -> (Val, Val, Val) {
     let (width, mantissa) = (word.bits(), mantissa_bits(ty));
     let bits = a.bits();
     let field = (bits >> mantissa).to(Ty::U32);
-    let m = (bits & pattern(ty, 0x007f_ffff, 0x000f_ffff_ffff_ffff)) | pattern(ty, 0x0080_0000, 0x0010_0000_0000_0000);
+    let m = (bits & pattern(ty, 0x007f_ffff, 0x000f_ffff_ffff_ffff))
+        | pattern(ty, 0x0080_0000, 0x0010_0000_0000_0000);
     // The bit of 2/π that stands for 2 once multiplied by the unit of m, counted from the leading word of zeros.
     let start = field - if width == 64 { 1013 } else { 120 };
     let shift = start & (width - 1);
     let words = window(word, start >> width.ilog2());
-    let aligned = |i: usize| (words[i] << shift) | ((words[i + 1] >> 1) >> (lit(Ty::U32, width - 1) - shift));
+    let aligned =
+        |i: usize| (words[i] << shift) | ((words[i + 1] >> 1) >> (lit(Ty::U32, width - 1) - shift));
     let (c0, c1, c2) = (aligned(0), aligned(1), aligned(2));
     let upper = m * c1;
     let low = upper + multiply_high(m, c2);
@@ -99,8 +105,8 @@ pub(super) fn quadrant(a: Val) -> (Val, Val, Val) {
     let f_lo = ((f & !upper_mask).to(ty) + rest.to(ty) * unit) * unit;
     // π/2 in two parts, the upper one so short that its product with f_hi is exact.
     let hi = (f_hi * constant(a, 1.570_312_5, 1.570_796_012_878_418)).pin();
-    let lo =
-        f_hi * constant(a, 4.838_267_923_332_751e-4, 3.139_164_786_504_813e-7) + f_lo * std::f64::consts::FRAC_PI_2;
+    let lo = f_hi * constant(a, 4.838_267_923_332_751e-4, 3.139_164_786_504_813e-7)
+        + f_lo * std::f64::consts::FRAC_PI_2;
     let r = (hi + lo).pin();
     let tail = lo - (r - hi).pin();
     (negate_if(negative, r), negate_if(negative, tail), quadrant)

@@ -1,8 +1,8 @@
 //! Rounding, remainders, signs, neighbours, and the larger and smaller of two.
 
 use super::format::{
-    bias, infinity, is_infinite, is_zero, magnitude, mantissa_bits, nan, negate_if, pattern, power_of_two, round,
-    sign_mask, signbit, with_sign,
+    bias, infinity, is_infinite, is_zero, magnitude, mantissa_bits, nan, negate_if, pattern,
+    power_of_two, round, sign_mask, signbit, with_sign,
 };
 use crate::gpu::kernel::ir::{Ty, Val, call, lit, select, var, while_};
 
@@ -44,7 +44,11 @@ pub(super) fn nextafter(x: Val, y: Val) -> Val {
         let bits = select(next.lt(0), -next, next).bitcast(x.ty().unsigned());
         let negative = next.lt(0) | (next.eq(0) & signbit(x));
         let next = (bits | select(negative, sign_mask(x.ty()), 0)).bitcast(x.ty());
-        select(x.is_nan(), x, select(y.is_nan(), y, select(from.eq(to), y, next)))
+        select(
+            x.is_nan(),
+            x,
+            select(y.is_nan(), y, select(from.eq(to), y, next)),
+        )
     })
 }
 
@@ -60,7 +64,10 @@ fn remainder_of_magnitudes(x: Val, y: Val) -> Val {
             let field = (bits >> mantissa).to(Ty::I32);
             let implied = pattern(ty, 0x0080_0000, 0x0010_0000_0000_0000);
             let fraction = bits & (implied - 1);
-            (select(field.eq(0), fraction, fraction | implied), field.max(1))
+            (
+                select(field.eq(0), fraction, fraction | implied),
+                field.max(1),
+            )
         };
         let ((m, k), (n, l)) = (parts(x), parts(y));
         let n = n.max(1);
@@ -78,7 +85,8 @@ fn remainder_of_magnitudes(x: Val, y: Val) -> Val {
         let smaller = magnitude(x).lt(magnitude(y));
         let unit = l - (bias(ty) + mantissa as i32);
         let half = unit >> 1;
-        let scaled = (rest.get().to(ty) * power_of_two(half, ty)).pin() * power_of_two(unit - half, ty);
+        let scaled =
+            (rest.get().to(ty) * power_of_two(half, ty)).pin() * power_of_two(unit - half, ty);
         select(smaller, x.abs(), scaled)
     })
 }
@@ -111,12 +119,19 @@ pub(super) fn floor_divide(x: Val, y: Val) -> Val {
         let rest = remainders(x, y).1;
         let crossed = (signbit(x) ^ signbit(y)) & !is_zero(rest);
         let below = select(crossed, lit(x.ty(), 1.0), 0.0);
-        let exact = with_sign((to_integer((x - rest).pin() / y, round) - below).pin(), quotient);
+        let exact = with_sign(
+            (to_integer((x - rest).pin() / y, round) - below).pin(),
+            quotient,
+        );
         // A quotient by 0 is not defined everywhere.
         let by_zero = negate_if(signbit(x) ^ signbit(y), infinity(x));
         let by_zero = select(is_zero(x) | x.is_nan(), nan(x), by_zero);
         let direct = is_undefined(x, y) | is_infinite(y) | is_zero(x);
-        let direct_quotient = select(is_infinite(quotient), quotient, to_integer(quotient, Val::floor));
+        let direct_quotient = select(
+            is_infinite(quotient),
+            quotient,
+            to_integer(quotient, Val::floor),
+        );
         let value = select(direct, direct_quotient, exact);
         let unordered = x.is_nan() | y.is_nan() | (is_infinite(x) & is_infinite(y));
         select(unordered, nan(x), select(is_zero(y), by_zero, value))

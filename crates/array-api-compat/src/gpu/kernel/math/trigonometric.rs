@@ -6,7 +6,8 @@
 use std::f64::consts::{FRAC_PI_4, PI};
 
 use super::format::{
-    constant, is_finite, is_infinite, is_zero, nan, negate_if, polynomial, signbit, times_sign, upper_half, with_sign,
+    constant, is_finite, is_infinite, is_zero, nan, negate_if, polynomial, signbit, times_sign,
+    upper_half, with_sign,
 };
 use super::reduction::quadrant;
 use crate::gpu::kernel::ir::{Ty, Val, call, if_, lit, select, var};
@@ -52,7 +53,11 @@ fn sin_reduced(r: Val, tail: Val) -> Val {
             1.589_690_995_211_550_102_21e-10,
         ],
     );
-    let first = constant(r, -0.166_666_666_416_265_24, -1.666_666_666_666_663_243_48e-1);
+    let first = constant(
+        r,
+        -0.166_666_666_416_265_24,
+        -1.666_666_666_666_663_243_48e-1,
+    );
     r - (z * (tail * 0.5 - v * p) - tail - v * first)
 }
 
@@ -246,7 +251,11 @@ pub(super) fn atan(x: Val) -> Val {
 /// The angle of the point (x, y).
 pub(super) fn atan2(y: Val, x: Val) -> Val {
     call("atan2", [y, x], |[y, x]| {
-        let quotient = select(is_infinite(x) & is_infinite(y), lit(x.ty(), 1.0), (y / x).abs());
+        let quotient = select(
+            is_infinite(x) & is_infinite(y),
+            lit(x.ty(), 1.0),
+            (y / x).abs(),
+        );
         // A quotient by 0 is not defined everywhere; any large one will do.
         let quotient = select(is_zero(x), lit(x.ty(), 2f64.powi(100)), quotient);
         let angle = atan_of_magnitude(select(is_zero(y), lit(x.ty(), 0.0), quotient));

@@ -186,7 +186,10 @@ fn sin_cos_small(r: f64, low: f64) -> (f64, f64) {
     ];
     let z = r * r;
     let w = z * z;
-    let p = (z * w).mul_add(z.mul_add(S[5], S[4]), z.mul_add(z.mul_add(S[3], S[2]), S[1]));
+    let p = (z * w).mul_add(
+        z.mul_add(S[5], S[4]),
+        z.mul_add(z.mul_add(S[3], S[2]), S[1]),
+    );
     let v = z * r;
     let sin = r - ((z * 0.5f64.mul_add(low, -(v * p)) - low) - v * S[0]);
     let q = (w * w).mul_add(
@@ -202,7 +205,7 @@ fn sin_cos_small(r: f64, low: f64) -> (f64, f64) {
 /// The quadrant of an angle in its lowest bits, and sin and cos of what is left of it.
 #[inline(always)]
 fn quadrant(x: f64) -> (u64, f64, f64) {
-    const PIO2_HIGH: f64 = 1.570_796_326_794_896_6;
+    const PIO2_HIGH: f64 = std::f64::consts::FRAC_PI_2;
     const PIO2_LOW: f64 = 6.123_233_995_736_766e-17;
     let t = x.mul_add(FRAC_2_PI, ROUND);
     let k = t - ROUND;
@@ -292,7 +295,10 @@ fn log_pair(x: f64) -> (f64, f64) {
     let z_low = (2.0 * s).mul_add(s_low, z_low);
     let z2 = z * z;
     let p_low = z2.mul_add(z.mul_add(P[3], P[2]), z.mul_add(P[1], P[0]));
-    let p_high = (z2 * z2).mul_add(P[8], z2.mul_add(z.mul_add(P[7], P[6]), z.mul_add(P[5], P[4])));
+    let p_high = (z2 * z2).mul_add(
+        P[8],
+        z2.mul_add(z.mul_add(P[7], P[6]), z.mul_add(P[5], P[4])),
+    );
     let p = (z2 * z2).mul_add(p_high, p_low);
     let (c, c_low) = two_product(z, 2.0 / 3.0);
     let c_low = z.mul_add(TWO_THIRDS_LOW, z_low.mul_add(2.0 / 3.0, c_low));

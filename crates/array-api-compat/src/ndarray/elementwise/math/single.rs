@@ -135,7 +135,10 @@ pub(crate) fn pow(x: f32, y: f32) -> f32 {
     let n = (t + ROUND) - ROUND;
     let r = (t - n) * std::f64::consts::LN_2;
     let r2 = r * r;
-    let high = r2.mul_add(r.mul_add(1.0 / 5040.0, 1.0 / 720.0), r.mul_add(1.0 / 120.0, 1.0 / 24.0));
+    let high = r2.mul_add(
+        r.mul_add(1.0 / 5040.0, 1.0 / 720.0),
+        r.mul_add(1.0 / 120.0, 1.0 / 24.0),
+    );
     let e = (r2 * r2).mul_add(high, r2.mul_add(r.mul_add(1.0 / 6.0, 0.5), r)) + 1.0;
     (e * f64::from_bits((n + (ROUND + 1023.0)).to_bits() << 52)) as f32
 }

@@ -129,7 +129,13 @@ unsafe fn rows<F: Extreme>(to: Place, data: *const u8, rows: usize, len: usize, 
 /// # Safety
 /// See [`Fold`].
 #[inline(always)]
-unsafe fn columns<F: Extreme>(to: Place, data: *const u8, rows: usize, columns: usize, index: usize) {
+unsafe fn columns<F: Extreme>(
+    to: Place,
+    data: *const u8,
+    rows: usize,
+    columns: usize,
+    index: usize,
+) {
     // SAFETY: by the contract; the planes do not overlap.
     let (positions, values, data) = unsafe {
         (
@@ -155,7 +161,12 @@ unsafe fn merge<F: Extreme>(to: Place, from: Place, count: usize) {
         let (positions, values) = (to.plane::<u64>(0), to.plane::<F::In>(8));
         let (others, theirs) = (from.plane::<u64>(0), from.plane::<F::In>(8));
         for k in 0..count {
-            let (p, v, q, w) = (*positions.add(k), *values.add(k), *others.add(k), *theirs.add(k));
+            let (p, v, q, w) = (
+                *positions.add(k),
+                *values.add(k),
+                *others.add(k),
+                *theirs.add(k),
+            );
             let alike = v == w || is_nan(v) & is_nan(w);
             if q != NONE && (p == NONE || replaces::<F>(w, v) || alike && q < p) {
                 *positions.add(k) = q;

@@ -101,11 +101,20 @@ pub(super) fn row<F: Simple>(row: &[F::In]) -> F::Acc {
 /// # Safety
 /// See [`Fold`].
 #[inline(always)]
-unsafe fn columns<F: Simple>(to: Place, data: *const u8, rows: usize, columns: usize, _index: usize) {
+unsafe fn columns<F: Simple>(
+    to: Place,
+    data: *const u8,
+    rows: usize,
+    columns: usize,
+    _index: usize,
+) {
     // SAFETY: by the contract.
     let (acc, data) = unsafe {
         let acc = slice::from_raw_parts_mut(to.plane::<F::Acc>(0), columns);
-        (acc, slice::from_raw_parts(data.cast::<F::In>(), rows * columns))
+        (
+            acc,
+            slice::from_raw_parts(data.cast::<F::In>(), rows * columns),
+        )
     };
     for row in data.chunks_exact(columns) {
         for (acc, &x) in acc.iter_mut().zip(row) {

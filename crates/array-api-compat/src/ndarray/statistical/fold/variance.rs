@@ -50,7 +50,8 @@ impl Moments {
     /// The place is that of a started accumulator.
     unsafe fn read(from: Place, k: usize) -> Self {
         // SAFETY: by the contract.
-        let [count, shift, sum, squares] = unsafe { [0, 8, 16, 24].map(|plane| *from.plane::<f64>(plane).add(k)) };
+        let [count, shift, sum, squares] =
+            unsafe { [0, 8, 16, 24].map(|plane| *from.plane::<f64>(plane).add(k)) };
         if count == 0.0 {
             return Self {
                 count,
@@ -68,7 +69,12 @@ impl Moments {
     /// # Safety
     /// The place is that of a started accumulator.
     unsafe fn write(self, to: Place, k: usize) {
-        for (plane, value) in [(0, self.count), (8, self.mean), (16, 0.0), (24, self.squares)] {
+        for (plane, value) in [
+            (0, self.count),
+            (8, self.mean),
+            (16, 0.0),
+            (24, self.squares),
+        ] {
             // SAFETY: by the contract.
             unsafe { *to.plane::<f64>(plane).add(k) = value };
         }
@@ -83,7 +89,9 @@ impl Moments {
         Self {
             count,
             mean: self.mean + distance * (other.count / count),
-            squares: self.squares + other.squares + distance * distance * (self.count * other.count / count),
+            squares: self.squares
+                + other.squares
+                + distance * distance * (self.count * other.count / count),
         }
     }
 }
@@ -134,7 +142,13 @@ unsafe fn rows<T: Real>(to: Place, data: *const u8, rows: usize, len: usize, _in
         // SAFETY: by the contract.
         unsafe {
             let so_far = Moments::read(to, k);
-            so_far.join(Moments { count, mean, squares }).write(to, k);
+            so_far
+                .join(Moments {
+                    count,
+                    mean,
+                    squares,
+                })
+                .write(to, k);
         }
     }
 }
@@ -158,7 +172,12 @@ unsafe fn columns<T: Real>(to: Place, data: *const u8, rows: usize, columns: usi
         *count += rows as f64;
     }
     for row in data.chunks_exact(columns) {
-        for (((sum, square), &shift), &x) in sums.iter_mut().zip(squares.iter_mut()).zip(shifts.iter()).zip(row) {
+        for (((sum, square), &shift), &x) in sums
+            .iter_mut()
+            .zip(squares.iter_mut())
+            .zip(shifts.iter())
+            .zip(row)
+        {
             let distance = x.into() - shift;
             *sum += distance;
             *square += distance * distance;
@@ -171,7 +190,11 @@ unsafe fn columns<T: Real>(to: Place, data: *const u8, rows: usize, columns: usi
 unsafe fn merge(to: Place, from: Place, count: usize) {
     for k in 0..count {
         // SAFETY: by the contract.
-        unsafe { Moments::read(to, k).join(Moments::read(from, k)).write(to, k) };
+        unsafe {
+            Moments::read(to, k)
+                .join(Moments::read(from, k))
+                .write(to, k);
+        };
     }
 }
 
@@ -184,8 +207,16 @@ unsafe fn finish<T: Real>(from: Place, out: *mut u8, count: usize, correction: f
             let moments = Moments::read(from, k);
             let divisor = moments.count - correction;
             // A rounding error must not make a variance negative; NaN stays.
-            let squares = if moments.squares < 0.0 { 0.0 } else { moments.squares };
-            let variance = if divisor > 0.0 { squares / divisor } else { f64::NAN };
+            let squares = if moments.squares < 0.0 {
+                0.0
+            } else {
+                moments.squares
+            };
+            let variance = if divisor > 0.0 {
+                squares / divisor
+            } else {
+                f64::NAN
+            };
             out.cast::<T>().add(k).write(T::narrow(variance));
         }
     }

@@ -25,7 +25,10 @@ pub(super) fn divide(z: Complex<f64>, w: Complex<f64>) -> Complex<f64> {
         Complex::new(inf * a, inf * b)
     } else if infinite(a, b) && c.is_finite() && d.is_finite() {
         let (a, b) = (direction(a), direction(b));
-        Complex::new(f64::INFINITY * (a * c + b * d), f64::INFINITY * (b * c - a * d))
+        Complex::new(
+            f64::INFINITY * (a * c + b * d),
+            f64::INFINITY * (b * c - a * d),
+        )
     } else if infinite(c, d) && a.is_finite() && b.is_finite() {
         let (c, d) = (direction(c), direction(d));
         Complex::new(0.0 * (a * c + b * d), 0.0 * (b * c - a * d))

@@ -92,7 +92,12 @@ pub(super) fn pow(z: Complex<f64>, w: Complex<f64>) -> Complex<f64> {
             // More accurate than exp(w · log z) for large exponents; may overflow where that does not.
             let angle = z.im.atan2(z.re);
             let modulus = z.re.hypot(z.im).powf(w.re) * (-angle * w.im).exp();
-            let turned = angle * w.re + if w.im == 0.0 { 0.0 } else { w.im * log_modulus(z) };
+            let turned = angle * w.re
+                + if w.im == 0.0 {
+                    0.0
+                } else {
+                    w.im * log_modulus(z)
+                };
             let power = Complex::new(modulus * turned.cos(), modulus * turned.sin());
             if finite(power) {
                 return power;

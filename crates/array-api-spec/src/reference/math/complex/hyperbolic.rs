@@ -30,7 +30,10 @@ pub(super) fn sinh(z: Complex<f64>) -> Complex<f64> {
     } else {
         let half = (x.abs() / 2.0).exp();
         let sign = 1.0_f64.copysign(x);
-        Complex::new(sign * (half / 2.0 * y.cos() * half), half / 2.0 * y.sin() * half)
+        Complex::new(
+            sign * (half / 2.0 * y.cos() * half),
+            half / 2.0 * y.sin() * half,
+        )
     }
 }
 
@@ -51,7 +54,10 @@ pub(super) fn cosh(z: Complex<f64>) -> Complex<f64> {
         Complex::new(x.cosh() * y.cos(), x.sinh() * y.sin())
     } else {
         let half = (x.abs() / 2.0).exp();
-        Complex::new(half / 2.0 * y.cos() * half, sign * (half / 2.0 * y.sin() * half))
+        Complex::new(
+            half / 2.0 * y.cos() * half,
+            sign * (half / 2.0 * y.sin() * half),
+        )
     }
 }
 
@@ -71,7 +77,10 @@ pub(super) fn tanh(z: Complex<f64>) -> Complex<f64> {
         return NAN;
     }
     if x.abs() > LARGE / 2.0 {
-        return Complex::new(1.0_f64.copysign(x), 4.0 * y.sin() * y.cos() * (-2.0 * x.abs()).exp());
+        return Complex::new(
+            1.0_f64.copysign(x),
+            4.0 * y.sin() * y.cos() * (-2.0 * x.abs()).exp(),
+        );
     }
     let (a, b, c) = (x.tanh(), y.tan(), 1.0 / x.cosh());
     let divisor = 1.0 + (a * b) * (a * b);
@@ -96,8 +105,14 @@ pub(super) fn acos(z: Complex<f64>) -> Complex<f64> {
     if x == 0.0 && y.is_nan() {
         return Complex::new(FRAC_PI_2, y);
     }
-    let (s, t) = (sqrt(Complex::new(1.0 - x, -y)), sqrt(Complex::new(1.0 + x, y)));
-    Complex::new(2.0 * s.re.atan2(t.re), real::asinh(t.re * s.im - t.im * s.re))
+    let (s, t) = (
+        sqrt(Complex::new(1.0 - x, -y)),
+        sqrt(Complex::new(1.0 + x, y)),
+    );
+    Complex::new(
+        2.0 * s.re.atan2(t.re),
+        real::asinh(t.re * s.im - t.im * s.re),
+    )
 }
 
 pub(super) fn acosh(z: Complex<f64>) -> Complex<f64> {
@@ -108,8 +123,14 @@ pub(super) fn acosh(z: Complex<f64>) -> Complex<f64> {
     if x == 0.0 && y.is_nan() {
         return Complex::new(y, FRAC_PI_2);
     }
-    let (s, t) = (sqrt(Complex::new(x - 1.0, y)), sqrt(Complex::new(x + 1.0, y)));
-    Complex::new(real::asinh(s.re * t.re + s.im * t.im), 2.0 * s.im.atan2(t.re))
+    let (s, t) = (
+        sqrt(Complex::new(x - 1.0, y)),
+        sqrt(Complex::new(x + 1.0, y)),
+    );
+    Complex::new(
+        real::asinh(s.re * t.re + s.im * t.im),
+        2.0 * s.im.atan2(t.re),
+    )
 }
 
 pub(super) fn asinh(z: Complex<f64>) -> Complex<f64> {
@@ -120,7 +141,10 @@ pub(super) fn asinh(z: Complex<f64>) -> Complex<f64> {
     if x.is_nan() && y == 0.0 {
         return z;
     }
-    let (s, t) = (sqrt(Complex::new(1.0 + y, -x)), sqrt(Complex::new(1.0 - y, x)));
+    let (s, t) = (
+        sqrt(Complex::new(1.0 + y, -x)),
+        sqrt(Complex::new(1.0 - y, x)),
+    );
     Complex::new(
         real::asinh(s.re * t.im - t.re * s.im),
         y.atan2(s.re * t.re - s.im * t.im),

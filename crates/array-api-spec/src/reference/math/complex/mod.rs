@@ -220,8 +220,14 @@ mod tests {
                 let z = c(x, y);
                 assert!(close(square(sqrt(z)), z), "sqrt {z}");
                 assert!(close(exp(log(z)), z), "log {z}");
-                assert!(close(multiply(divide(z, c(3.0, -0.2)), c(3.0, -0.2)), z), "divide {z}");
-                assert!((expm1(log1p(z)) - z).norm() <= 1e-14 * z.norm().max(1e-3), "log1p {z}");
+                assert!(
+                    close(multiply(divide(z, c(3.0, -0.2)), c(3.0, -0.2)), z),
+                    "divide {z}"
+                );
+                assert!(
+                    (expm1(log1p(z)) - z).norm() <= 1e-14 * z.norm().max(1e-3),
+                    "log1p {z}"
+                );
                 // The derivative of these grows with |z|, and so does the error of the way back.
                 let bound = 4e-15 * (1.0 + z.norm_sqr());
                 assert!((sinh(asinh(z)) - z).norm() <= bound, "asinh {z}");
@@ -249,16 +255,27 @@ mod tests {
         ));
         assert!(close(
             log(c(f64::MAX, f64::MAX)),
-            c(f64::MAX.ln() + 0.5 * 2.0_f64.ln(), std::f64::consts::FRAC_PI_4)
+            c(
+                f64::MAX.ln() + 0.5 * 2.0_f64.ln(),
+                std::f64::consts::FRAC_PI_4
+            )
         ));
-        assert!(close(sign(c(f64::MAX, f64::MAX)), c(0.5_f64.sqrt(), 0.5_f64.sqrt())));
+        assert!(close(
+            sign(c(f64::MAX, f64::MAX)),
+            c(0.5_f64.sqrt(), 0.5_f64.sqrt())
+        ));
         assert!(close(sign(c(0.0, -5e-324)), c(0.0, -1.0)));
         let near = exp(c(710.0, 1.57));
         assert!(
-            near.re.is_finite() && (near.re / (709.0_f64.exp() * 1.57_f64.cos()) / 1.0_f64.exp() - 1.0).abs() < 1e-12
+            near.re.is_finite()
+                && (near.re / (709.0_f64.exp() * 1.57_f64.cos()) / 1.0_f64.exp() - 1.0).abs()
+                    < 1e-12
         );
         assert!(asinh(c(f64::MAX, -f64::MAX)).re.is_finite());
-        assert!(close(abs(c(huge, huge)).into(), c(huge * 2.0_f64.sqrt(), 0.0)));
+        assert!(close(
+            abs(c(huge, huge)).into(),
+            c(huge * 2.0_f64.sqrt(), 0.0)
+        ));
     }
 
     #[test]

@@ -16,7 +16,12 @@ pub(super) fn multiply((a, b): Complex, (c, d): Complex) -> Complex {
 pub(super) fn divide(z: Complex, w: Complex) -> Complex {
     call2("complex_divide", z, w, |(x, y), (u, v)| {
         let (e, f) = (exponent(x, y), exponent(u, v));
-        let (a, b, c, d) = (scale_down(x, e), scale_down(y, e), scale_down(u, f), scale_down(v, f));
+        let (a, b, c, d) = (
+            scale_down(x, e),
+            scale_down(y, e),
+            scale_down(u, f),
+            scale_down(v, f),
+        );
         let square = c * c + d * d;
         let (re, im) = ((a * c + b * d) / square, (b * c - a * d) / square);
         let quotient = (scale(re, e - f), scale(im, e - f));
@@ -31,7 +36,11 @@ pub(super) fn divide(z: Complex, w: Complex) -> Complex {
         let zero = lit(x.ty(), 0.0);
         let shrunk = (zero * (a * r + b * s), zero * (b * r - a * s));
         let nans = x.is_nan() | y.is_nan() | u.is_nan() | v.is_nan();
-        let value = choose(lost & infinite & !vanishing & !nans_in(u, v), grown, quotient);
+        let value = choose(
+            lost & infinite & !vanishing & !nans_in(u, v),
+            grown,
+            quotient,
+        );
         let value = choose(lost & vanishing & !infinite & !nans, shrunk, value);
         let by_zero = is_zero(u) & is_zero(v);
         let pole = with_sign(infinity(x), u);

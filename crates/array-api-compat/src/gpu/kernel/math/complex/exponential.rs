@@ -5,7 +5,8 @@ use super::{Complex, both, call, call2, choose};
 use crate::gpu::kernel::ir::{self, Ty, Val, if_, if_else, lit, select, var, while_};
 use crate::gpu::kernel::math::exponential::{exp as real_exp, exp_parts, expm1 as real_expm1};
 use crate::gpu::kernel::math::format::{
-    constant, exponent, infinity, is_finite, is_infinite, is_zero, nan, scale, signbit, trunc, with_sign,
+    constant, exponent, infinity, is_finite, is_infinite, is_zero, nan, scale, signbit, trunc,
+    with_sign,
 };
 use crate::gpu::kernel::math::logarithm::{log as real_log, log1p as real_log1p};
 use crate::gpu::kernel::math::power::{hypot, pow as real_pow, scale_down};
@@ -33,7 +34,11 @@ pub(super) fn exp(z: Complex) -> Complex {
         let value = choose(is_zero(y), (real_exp(x), y), value);
         let undirected = select(is_infinite(x), x, nan(x));
         let zero = lit(x.ty(), 0.0);
-        let undirected = choose(is_infinite(x) & signbit(x), both(zero), (undirected, nan(x)));
+        let undirected = choose(
+            is_infinite(x) & signbit(x),
+            both(zero),
+            (undirected, nan(x)),
+        );
         choose(is_finite(y), value, undirected)
     })
 }

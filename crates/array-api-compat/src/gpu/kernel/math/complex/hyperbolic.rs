@@ -11,7 +11,8 @@ use super::{Complex, both, call, choose};
 use crate::gpu::kernel::ir::{Val, lit, select};
 use crate::gpu::kernel::math::exponential::exp as real_exp;
 use crate::gpu::kernel::math::format::{
-    constant, infinity, is_finite, is_infinite, is_zero, nan, negate_if, signbit, times_sign, with_sign,
+    constant, infinity, is_finite, is_infinite, is_zero, nan, negate_if, signbit, times_sign,
+    with_sign,
 };
 use crate::gpu::kernel::math::hyperbolic::{
     asinh as real_asinh, cosh as real_cosh, sinh as real_sinh, tanh as real_tanh,
@@ -121,7 +122,10 @@ pub(super) fn acosh(z: Complex) -> Complex {
 pub(super) fn asinh(z: Complex) -> Complex {
     call("complex_asinh", z, |(x, y)| {
         let (s, t) = (sqrt((y + 1.0, -x)), sqrt((1.0 - y, x)));
-        let near = (real_asinh(s.0 * t.1 - t.0 * s.1), atan2(y, s.0 * t.0 - s.1 * t.1));
+        let near = (
+            real_asinh(s.0 * t.1 - t.0 * s.1),
+            atan2(y, s.0 * t.0 - s.1 * t.1),
+        );
         let far = (with_sign(log_twice((x, y)), x), atan2(y, x.abs()));
         let value = choose(is_large((x, y)), far, near);
         choose(x.is_nan() & is_zero(y), (x, y), value)

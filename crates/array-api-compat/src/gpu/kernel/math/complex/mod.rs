@@ -18,7 +18,12 @@ fn call(name: &str, (x, y): Complex, body: impl FnOnce(Complex) -> Complex) -> C
     ir::call(name, [x, y], |[x, y]| body((x, y)))
 }
 
-fn call2(name: &str, (a, b): Complex, (c, d): Complex, body: impl FnOnce(Complex, Complex) -> Complex) -> Complex {
+fn call2(
+    name: &str,
+    (a, b): Complex,
+    (c, d): Complex,
+    body: impl FnOnce(Complex, Complex) -> Complex,
+) -> Complex {
     ir::call(name, [a, b, c, d], |[a, b, c, d]| body((a, b), (c, d)))
 }
 

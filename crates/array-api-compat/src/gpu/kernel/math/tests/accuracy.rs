@@ -40,7 +40,11 @@ fn draw<T: Float>(points: Points, random: &mut Random) -> Vec<T> {
                 let x: T = T::from_bits(random.bits());
                 let x: f64 = x.into();
                 let x = if x.is_nan() { 1.0 } else { x };
-                if matches!(points, Positive) { x.abs() } else { x }
+                if matches!(points, Positive) {
+                    x.abs()
+                } else {
+                    x
+                }
             }
             Between(low, high) => random.between(low, high),
             Powers(low, high) => sign * random.between(low, high).exp2(),
@@ -106,7 +110,12 @@ fn check<T: Float>(gpu: &Wgpu, function: Function, cases: &[&[Points]], ulp: f64
     let (mut worst, mut place) = (0.0, String::new());
     let arguments = cases[0].len();
     let columns: Vec<Vec<T>> = (0..arguments)
-        .map(|a| cases.iter().flat_map(|case| draw(case[a], &mut random)).collect())
+        .map(|a| {
+            cases
+                .iter()
+                .flat_map(|case| draw(case[a], &mut random))
+                .collect()
+        })
         .collect();
     let parts: Vec<&[T]> = columns.iter().map(Vec::as_slice).collect();
     let [got, _] = run(gpu, function, T::REAL, &parts);
@@ -139,7 +148,11 @@ fn check<T: Float>(gpu: &Wgpu, function: Function, cases: &[&[Points]], ulp: f64
             );
         }
     }
-    println!("{:12} {:8} {worst:6.3}  {place}", function.name(), T::REAL.name());
+    println!(
+        "{:12} {:8} {worst:6.3}  {place}",
+        function.name(),
+        T::REAL.name()
+    );
     assert!(
         worst <= ulp,
         "{} in {}: {worst} ulp {place}",
@@ -178,7 +191,10 @@ fn exponentials() {
 #[test]
 fn logarithms() {
     for op in [UnaryOp::Log, UnaryOp::Log2, UnaryOp::Log10] {
-        check_unary(op, &[Positive, Between(0.5, 2.0), Near(1.0), Powers(-8.0, 8.0)]);
+        check_unary(
+            op,
+            &[Positive, Between(0.5, 2.0), Near(1.0), Powers(-8.0, 8.0)],
+        );
     }
     check_unary(
         UnaryOp::Log1p,
@@ -214,10 +230,19 @@ fn inverse_angles() {
     for op in [UnaryOp::Asin, UnaryOp::Acos] {
         check_unary(
             op,
-            &[Between(-1.0, 1.0), Powers(-80.0, 0.0), Near(1.0), Near(-1.0), Near(0.5)],
+            &[
+                Between(-1.0, 1.0),
+                Powers(-80.0, 0.0),
+                Near(1.0),
+                Near(-1.0),
+                Near(0.5),
+            ],
         );
     }
-    check_unary(UnaryOp::Atan, &[Any, Between(-3.0, 3.0), Powers(-80.0, 80.0)]);
+    check_unary(
+        UnaryOp::Atan,
+        &[Any, Between(-3.0, 3.0), Powers(-80.0, 80.0)],
+    );
 }
 
 #[test]
@@ -234,14 +259,27 @@ fn hyperbolic_functions() {
             ],
         );
     }
-    check_unary(UnaryOp::Asinh, &[Any, Between(-20.0, 20.0), Powers(-60.0, 60.0)]);
+    check_unary(
+        UnaryOp::Asinh,
+        &[Any, Between(-20.0, 20.0), Powers(-60.0, 60.0)],
+    );
     check_unary(
         UnaryOp::Acosh,
-        &[Positive, Between(1.0, 20.0), PositivePowers(0.0, 60.0), Near(1.0)],
+        &[
+            Positive,
+            Between(1.0, 20.0),
+            PositivePowers(0.0, 60.0),
+            Near(1.0),
+        ],
     );
     check_unary(
         UnaryOp::Atanh,
-        &[Between(-1.0, 1.0), Powers(-60.0, 0.0), Near(1.0), Near(-1.0)],
+        &[
+            Between(-1.0, 1.0),
+            Powers(-60.0, 0.0),
+            Near(1.0),
+            Near(-1.0),
+        ],
     );
 }
 
@@ -256,10 +294,25 @@ fn what_is_correctly_rounded() {
             UnaryOp::Negative,
             UnaryOp::Sign,
         ] {
-            check::<f32>(gpu, Function::Unary(op), &[&[Any], &[Powers(-20.0, 20.0)]], 0.500_001);
-            check::<f64>(gpu, Function::Unary(op), &[&[Any], &[Powers(-20.0, 20.0)]], 0.500_001);
+            check::<f32>(
+                gpu,
+                Function::Unary(op),
+                &[&[Any], &[Powers(-20.0, 20.0)]],
+                0.500_001,
+            );
+            check::<f64>(
+                gpu,
+                Function::Unary(op),
+                &[&[Any], &[Powers(-20.0, 20.0)]],
+                0.500_001,
+            );
         }
-        for op in [UnaryOp::Floor, UnaryOp::Ceil, UnaryOp::Trunc, UnaryOp::Round] {
+        for op in [
+            UnaryOp::Floor,
+            UnaryOp::Ceil,
+            UnaryOp::Trunc,
+            UnaryOp::Round,
+        ] {
             let points: [&[Points]; 5] = [
                 &[Any],
                 &[Between(-10.0, 10.0)],
@@ -270,7 +323,12 @@ fn what_is_correctly_rounded() {
             check::<f32>(gpu, Function::Unary(op), &points, 0.0);
             check::<f64>(gpu, Function::Unary(op), &points, 0.0);
         }
-        for op in [BinaryOp::Add, BinaryOp::Subtract, BinaryOp::Multiply, BinaryOp::Divide] {
+        for op in [
+            BinaryOp::Add,
+            BinaryOp::Subtract,
+            BinaryOp::Multiply,
+            BinaryOp::Divide,
+        ] {
             let points: [&[Points]; 2] = [&[Any, Any], &[Powers(-20.0, 20.0), Powers(-20.0, 20.0)]];
             check::<f32>(gpu, Function::Binary(op), &points, 0.500_001);
             check::<f64>(gpu, Function::Binary(op), &points, 0.500_001);

@@ -24,7 +24,10 @@ fn points<T: Float>(random: &mut Random) -> Vec<[T; 2]> {
             points.push([ring(random, low, high), ring(random, low, high)]);
         }
         for (re, im) in [(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)] {
-            points.push([re + ring(random, -20.0, -1.0), im + ring(random, -20.0, -1.0)]);
+            points.push([
+                re + ring(random, -20.0, -1.0),
+                im + ring(random, -20.0, -1.0),
+            ]);
         }
         let angle = random.between(-3.15, 3.15);
         points.push([angle.cos(), angle.sin()]);
@@ -91,7 +94,11 @@ fn check<T: Float>(gpu: &Wgpu, function: Function, units: f64) {
             (worst, place) = (error, format!("at {z:?}: {got}, not {want}"));
         }
     }
-    println!("{:12} {:10} {worst:6.3}  {place}", function.name(), T::COMPLEX.name());
+    println!(
+        "{:12} {:10} {worst:6.3}  {place}",
+        function.name(),
+        T::COMPLEX.name()
+    );
     assert!(
         worst <= units,
         "{} in {}: {worst} units {place}",
@@ -103,13 +110,13 @@ fn check<T: Float>(gpu: &Wgpu, function: Function, units: f64) {
 #[test]
 fn functions_of_one_complex_number() {
     use UnaryOp::{
-        Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, Cos, Cosh, Exp, Expm1, Log, Log1p, Log2, Log10, Reciprocal, Sign,
-        Sin, Sinh, Sqrt, Square, Tan, Tanh,
+        Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, Cos, Cosh, Exp, Expm1, Log, Log1p, Log2, Log10,
+        Reciprocal, Sign, Sin, Sinh, Sqrt, Square, Tan, Tanh,
     };
     on_each(|gpu| {
         for op in [
-            Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, Cos, Cosh, Exp, Expm1, Log, Log1p, Log2, Log10, Reciprocal,
-            Sign, Sin, Sinh, Sqrt, Square, Tan, Tanh,
+            Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, Cos, Cosh, Exp, Expm1, Log, Log1p, Log2,
+            Log10, Reciprocal, Sign, Sin, Sinh, Sqrt, Square, Tan, Tanh,
         ] {
             check::<f32>(gpu, Function::Unary(op), UNITS);
             check::<f64>(gpu, Function::Unary(op), 2.0 * UNITS);

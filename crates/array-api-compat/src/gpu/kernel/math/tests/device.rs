@@ -110,17 +110,27 @@ pub(super) fn has<T: Float>(gpu: &Wgpu) -> bool {
 
 /// A function of real or complex elements; every argument and the result are lists of parts, one for real numbers, two for complex ones.
 /// Truth values come back as 0 and 1.
-pub(super) fn run<T: Float>(gpu: &Wgpu, function: Function, dtype: DType, parts: &[&[T]]) -> [Vec<T>; 2] {
+pub(super) fn run<T: Float>(
+    gpu: &Wgpu,
+    function: Function,
+    dtype: DType,
+    parts: &[&[T]],
+) -> [Vec<T>; 2] {
     let n = parts[0].len();
     let kernel = Kernel::build("evaluate", 64, |k| {
-        let inputs: Vec<Mem> = (0..parts.len()).map(|i| k.input(&format!("in{i}"), T::TY)).collect();
+        let inputs: Vec<Mem> = (0..parts.len())
+            .map(|i| k.input(&format!("in{i}"), T::TY))
+            .collect();
         let outputs = ["re", "im"].map(|name| k.output(name, T::TY));
         let (i, n) = (k.thread(), k.param("n", n as u32));
         assert_eq!(register(dtype), T::TY);
         if_(i.lt(n), || {
             let loaded: Vec<_> = inputs.iter().map(|m| m.load(i)).collect();
             let arguments: Vec<Value> = if dtype.is_complex() {
-                loaded.chunks(2).map(|z| Value::Complex(z[0], z[1])).collect()
+                loaded
+                    .chunks(2)
+                    .map(|z| Value::Complex(z[0], z[1]))
+                    .collect()
             } else {
                 loaded.iter().map(|&x| Value::Real(x)).collect()
             };
@@ -150,7 +160,13 @@ pub(super) fn run<T: Float>(gpu: &Wgpu, function: Function, dtype: DType, parts:
         },
         access: kernel
             .buffers()
-            .map(|written| if written { Access::ReadWrite } else { Access::Read })
+            .map(|written| {
+                if written {
+                    Access::ReadWrite
+                } else {
+                    Access::Read
+                }
+            })
             .collect(),
         group_size: kernel.workgroup(),
     };
@@ -158,7 +174,9 @@ pub(super) fn run<T: Float>(gpu: &Wgpu, function: Function, dtype: DType, parts:
     let buffer = || runtime.allocate(bytes).expect("room");
     let buffers: Vec<_> = (0..parts.len() + 2).map(|_| buffer()).collect();
     for (part, buffer) in parts.iter().zip(&buffers) {
-        runtime.upload(buffer, bytemuck::cast_slice(part)).expect("written");
+        runtime
+            .upload(buffer, bytemuck::cast_slice(part))
+            .expect("written");
     }
     let compiled = runtime
         .compile(&source)

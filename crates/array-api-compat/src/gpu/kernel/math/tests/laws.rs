@@ -27,10 +27,16 @@ fn logarithms_of_exact_powers<T: Float>(gpu: &Wgpu, exponents: std::ops::Range<i
         .map(|k| 2_f64.powi(k / 2) * 2_f64.powi(k - k / 2))
         .collect();
     let wanted: Vec<f64> = exponents.map(f64::from).collect();
-    assert_eq!(all::<T>(gpu, Function::Unary(UnaryOp::Log2), &[&powers]), wanted);
+    assert_eq!(
+        all::<T>(gpu, Function::Unary(UnaryOp::Log2), &[&powers]),
+        wanted
+    );
     let powers: Vec<f64> = (0..tens).map(|k| 10_f64.powi(k)).collect();
     let wanted: Vec<f64> = (0..tens).map(f64::from).collect();
-    assert_eq!(all::<T>(gpu, Function::Unary(UnaryOp::Log10), &[&powers]), wanted);
+    assert_eq!(
+        all::<T>(gpu, Function::Unary(UnaryOp::Log10), &[&powers]),
+        wanted
+    );
 }
 
 #[test]
@@ -66,7 +72,11 @@ fn powers_of_integers_are_exact_where_they_fit() {
         let (base, exponent): (Vec<f64>, Vec<f64>) = (-7..8)
             .flat_map(|b| (0..8).map(move |e| (f64::from(b), f64::from(e))))
             .unzip();
-        let wanted: Vec<f64> = base.iter().zip(&exponent).map(|(b, e)| b.powi(*e as i32)).collect();
+        let wanted: Vec<f64> = base
+            .iter()
+            .zip(&exponent)
+            .map(|(b, e)| b.powi(*e as i32))
+            .collect();
         assert_eq!(
             all::<f32>(gpu, Function::Binary(BinaryOp::Pow), &[&base, &exponent]),
             wanted
@@ -88,7 +98,9 @@ fn neighbours_follow_each_other() {
             .map(|_| f32::from_bits(random.bits() as u32))
             .filter(|x| x.is_finite())
             .collect();
-        let y: Vec<f32> = (0..x.len()).map(|_| f32::from_bits(random.bits() as u32)).collect();
+        let y: Vec<f32> = (0..x.len())
+            .map(|_| f32::from_bits(random.bits() as u32))
+            .collect();
         let [got, _] = run(
             gpu,
             Function::Binary(BinaryOp::Nextafter),

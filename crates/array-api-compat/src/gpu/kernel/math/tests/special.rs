@@ -24,9 +24,9 @@ fn part_agrees(got: f64, want: f64, epsilon: f64) -> bool {
 
 fn agrees(got: Complex<f64>, want: &Want, epsilon: f64) -> bool {
     match want {
-        Want::OneOf(values) => values
-            .iter()
-            .any(|want| part_agrees(got.re, want.re, epsilon) && part_agrees(got.im, want.im, epsilon)),
+        Want::OneOf(values) => values.iter().any(|want| {
+            part_agrees(got.re, want.re, epsilon) && part_agrees(got.im, want.im, epsilon)
+        }),
         Want::Sign(negative) => got.re.is_nan() || got.re.is_sign_negative() == *negative,
     }
 }
@@ -37,7 +37,8 @@ fn check<T: Float>(gpu: &Wgpu, name: &str, failures: &mut Vec<String>) -> usize 
     };
     let mut checked = 0;
     for (complex, dtype) in [(false, T::REAL), (true, T::COMPLEX)] {
-        let of_function = |c: &&SpecialCase| c.function == name && c.complex == complex && survives::<T>(c);
+        let of_function =
+            |c: &&SpecialCase| c.function == name && c.complex == complex && survives::<T>(c);
         let cases: Vec<&SpecialCase> = special_cases().iter().filter(of_function).collect();
         let Some(first) = cases.first() else { continue };
         let mut columns: Vec<Vec<T>> = Vec::new();
@@ -67,12 +68,16 @@ fn check<T: Float>(gpu: &Wgpu, name: &str, failures: &mut Vec<String>) -> usize 
 #[test]
 fn special_cases_of_the_standard_hold() {
     on_each(|gpu| {
-        let mut names: Vec<&str> = special_cases().iter().map(|c| c.function.as_str()).collect();
+        let mut names: Vec<&str> = special_cases()
+            .iter()
+            .map(|c| c.function.as_str())
+            .collect();
         names.sort_unstable();
         names.dedup();
         let (mut failures, mut checked) = (Vec::new(), 0);
         for name in names {
-            checked += check::<f32>(gpu, name, &mut failures) + check::<f64>(gpu, name, &mut failures);
+            checked +=
+                check::<f32>(gpu, name, &mut failures) + check::<f64>(gpu, name, &mut failures);
         }
         assert!(
             failures.is_empty(),
