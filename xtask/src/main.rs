@@ -57,12 +57,7 @@ fn main() -> ExitCode {
 
 /// Runs cargo in its place and hands on its exit code.
 fn cargo(arguments: &[&str], rest: &[String]) -> ExitCode {
-    match Command::new(env!("CARGO"))
-        .current_dir(root())
-        .args(arguments)
-        .args(rest)
-        .status()
-    {
+    match command(arguments).args(rest).status() {
         Ok(status) => ExitCode::from(
             status
                 .code()
@@ -74,6 +69,17 @@ fn cargo(arguments: &[&str], rest: &[String]) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// `cargo` with arguments, in the workspace's root.
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(root()).args(arguments);
+    // Vulkan drivers complain on every start where no desktop session has set this.
+    if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
+    }
+    command
 }
 
 /// The workspace's root.

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{root, setup};
+use crate::setup;
 
 /// What came of a step.
 pub(crate) enum Outcome {
@@ -97,11 +97,8 @@ pub(crate) fn run() -> ExitCode {
 }
 
 fn cargo(arguments: &[&str]) -> Outcome {
-    let mut command = Command::new(env!("CARGO"));
-    command
-        .current_dir(root())
-        .args(arguments)
-        .env("RUSTDOCFLAGS", "-D warnings");
+    let mut command = crate::command(arguments);
+    command.env("RUSTDOCFLAGS", "-D warnings");
     // Tests find it by this name; see `setup::nvrtc`.
     if let Some(library) = setup::nvrtc_library() {
         command.env(setup::NVRTC_VARIABLE, library);

@@ -1,8 +1,9 @@
-//! Set functions. Unique values are sorted (the standard leaves the order open), -0 and +0 are one value, and every NaN is a value of its own.
+//! Set functions. Unique values are sorted (the standard leaves the order open; complex numbers by their real, then their
+//! imaginary part), -0 and +0 are one value, and every NaN is a value of its own.
 //!
 //! Source: <https://data-apis.org/array-api/2025.12/API_specification/set_functions.html>
 
-use crate::{Accepts, Array, Backend, DType, Error, Expr, Namespace, Result};
+use crate::{Array, Backend, DType, Expr, Namespace, Result};
 
 /// What [`Namespace::unique_all`] returns.
 #[derive(Clone, Debug)]
@@ -18,7 +19,7 @@ pub struct UniqueAll<B: Backend> {
 }
 
 impl<B: Backend> Namespace<B> {
-    /// The unique elements, where each stands first, which each element is, and how often each occurs. `bool` and real dtypes.
+    /// The unique elements, where each stands first, which each element is, and how often each occurs. Any dtype.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.unique_all.html>
     ///
@@ -33,7 +34,7 @@ impl<B: Backend> Namespace<B> {
     /// ```
     ///
     /// # Errors
-    /// Complex dtypes, which have no order.
+    /// No room on the device; a driver's failure.
     pub fn unique_all(&self, x: impl Into<Expr<B>>) -> Result<UniqueAll<B>> {
         self.unique("unique_all", x.into())
     }
@@ -43,7 +44,7 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.unique_values.html>
     ///
     /// # Errors
-    /// Complex dtypes, which have no order.
+    /// No room on the device; a driver's failure.
     pub fn unique_values(&self, x: impl Into<Expr<B>>) -> Result<Array<B>> {
         Ok(self.unique("unique_values", x.into())?.values)
     }
@@ -53,7 +54,7 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.unique_inverse.html>
     ///
     /// # Errors
-    /// Complex dtypes, which have no order.
+    /// No room on the device; a driver's failure.
     pub fn unique_inverse(&self, x: impl Into<Expr<B>>) -> Result<(Array<B>, Array<B>)> {
         let unique = self.unique("unique_inverse", x.into())?;
         Ok((unique.values, unique.inverse_indices))
@@ -64,7 +65,7 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.unique_counts.html>
     ///
     /// # Errors
-    /// Complex dtypes, which have no order.
+    /// No room on the device; a driver's failure.
     pub fn unique_counts(&self, x: impl Into<Expr<B>>) -> Result<(Array<B>, Array<B>)> {
         let unique = self.unique("unique_counts", x.into())?;
         Ok((unique.values, unique.counts))
@@ -79,17 +80,10 @@ impl<B: Backend> Namespace<B> {
                 ..unique
             });
         }
-        if !Accepts::Real.contains(x.dtype()) {
-            return Err(Error::dtype(
-                function,
-                &[x.dtype()],
-                "boolean, integer and real floating-point dtypes",
-            ));
-        }
         let (shape, index_dtype) = (x.shape().to_vec(), self.index_dtype());
         let flat = self.reshape(Expr::valid(self.clone(), x), [shape.iter().product()])?;
         let n = flat.size();
-        let order = self.argsort(&flat, 0, false)?;
+        let order = self.set_order(&flat)?;
         let sorted = self.gather(flat.data()?, order.data()?, 0)?;
         if n == 0 {
             let inverse_indices = self.reshape(&order, shape)?;
@@ -119,5 +113,22 @@ impl<B: Backend> Namespace<B> {
             inverse_indices: self.reshape(inverse, shape)?,
             counts,
         })
+    }
+
+    /// Positions that bring equal elements together: real numbers ascending, complex ones by their real, then their imaginary
+    /// part, with NaN in the imaginary and then in the real part last, as NumPy orders them.
+    fn set_order(&self, x: &Array<B>) -> Result<Array<B>> {
+        if !x.dtype().is_complex() {
+            return self.argsort(x, 0, false);
+        }
+        let (real, imag) = (self.real(x).eval()?, self.imag(x).eval()?);
+        let missing = |part: &Array<B>| self.astype(self.isnan(part), DType::UInt8).eval();
+        let mut order = self.argsort(&imag, 0, false)?;
+        // Each sort is stable, so it keeps the order of the less important keys before it.
+        for key in [&real, &missing(&imag)?, &missing(&real)?] {
+            let key = self.gather(key.data()?, order.data()?, 0)?;
+            order = self.gather(order.data()?, self.argsort(key, 0, false)?.data()?, 0)?;
+        }
+        Ok(order)
     }
 }

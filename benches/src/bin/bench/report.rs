@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use array_api_spec::DType;
-use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
+use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use serde::Serialize;
 
 use crate::{data::Case, limits::Limits, measure::Measured, page};
@@ -102,7 +102,7 @@ impl Report {
     /// The table that the bench prints.
     pub(crate) fn table(&self) -> Table {
         let mut table = Table::new();
-        table.load_style(UTF8_HORIZONTAL_ONLY).set_header([
+        table.load_style(UTF8_FULL_CONDENSED).set_header([
             "data",
             "device",
             "dtype",

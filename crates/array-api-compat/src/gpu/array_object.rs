@@ -9,6 +9,7 @@ use super::{
     GROUP, Gpu,
     elements::{Elements, Positions, lanes, pack},
     elementwise::Fused,
+    group_scatter::HOST as SCATTER,
     kernel::ir::{Atomic, Kernel, Ty, if_, lit},
     linalg::HOST,
     memory::Memory,
@@ -120,6 +121,7 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
         match function {
             "cholesky" | "inv" | "solve" | "eigh" | "eigvalsh" | "svd" | "svdvals" | "qr"
             | "pinv" | "matrix_rank" | "det" | "slogdet" => Path::Host(HOST),
+            "group_scatter" => Path::Host(SCATTER),
             _ if NATIVE.contains(&function) => Path::Native,
             _ if array_api_spec::UnaryOp::ALL
                 .iter()
@@ -139,7 +141,7 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
 }
 
 /// Functions with kernels of their own, beside the elementwise ones.
-const NATIVE: [&str; 26] = [
+const NATIVE: [&str; 25] = [
     "all",
     "any",
     "argmax",
@@ -151,7 +153,6 @@ const NATIVE: [&str; 26] = [
     "cumulative_prod",
     "cumulative_sum",
     "full",
-    "group_scatter",
     "matmul",
     "max",
     "min",

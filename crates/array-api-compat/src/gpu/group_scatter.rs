@@ -24,6 +24,9 @@ use super::{
 };
 use crate::host::{linalg, scatter};
 
+/// Why a part of this is done on the host.
+pub(super) const HOST: &str = "the passes over the rows run on the device; the p × p eigenproblem, and rows for which the Gram matrix is too coarse, \
+                               are for the host in f64";
 /// Rows that are centred at a time.
 const BLOCK_ROWS: usize = 1 << 14;
 /// Bytes of a block of centred rows, at most.

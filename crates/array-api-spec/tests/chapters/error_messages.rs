@@ -83,7 +83,6 @@ fn messages_say_what_is_wrong_and_what_to_do() -> Result<()> {
         xp.concat(&[&x, &i], Some(0));
         xp.stack(&[&x, &z], 0);
         xp.nonzero(xp.asarray(1)?);
-        xp.unique_values(&z);
         xp.sort(&z, 0, false);
         xp.matmul(&x, &x);
         xp.matmul(&x, xp.asarray(1.0)?);
