@@ -81,7 +81,7 @@ pub fn wgpu(index: usize) -> Result<Namespace<Wgpu>> {
 /// The namespace of adapter `index` without 64-bit types, as other adapters are: see [`Types::Masked`].
 ///
 /// # Errors
-/// Those of [`wgpu`].
+/// Those of [`wgpu()`](wgpu()).
 pub fn with_masked_types(index: usize) -> Result<Namespace<Wgpu>> {
     backend(index, Types::Masked).map(Namespace::new)
 }
