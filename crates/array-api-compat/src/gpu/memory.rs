@@ -8,7 +8,7 @@ use super::{
     Gpu,
     elements::lanes,
     kernel::ir::Kernel,
-    runtime::{Access, Language, Runtime, Source},
+    runtime::{Runtime, Source},
 };
 
 /// Memory on a device, given back when the last handle goes. An array without elements has none.
@@ -99,24 +99,7 @@ impl<R: Runtime> Gpu<R> {
         if threads == 0 {
             return Ok(());
         }
-        let source = Source {
-            entry: kernel.name().to_owned(),
-            text: match self.runtime.capabilities().language {
-                Language::Wgsl => kernel.wgsl(),
-                Language::Cuda => kernel.cuda(),
-            },
-            access: kernel
-                .buffers()
-                .map(|written| {
-                    if written {
-                        Access::ReadWrite
-                    } else {
-                        Access::Read
-                    }
-                })
-                .collect(),
-            group_size: kernel.workgroup(),
-        };
+        let source = Source::new(kernel, self.runtime.capabilities().language);
         let compiled = self.runtime.compile(&source)?;
         let buffers: Option<Vec<&R::Buffer>> = buffers.iter().map(|m| m.buffer()).collect();
         let buffers = buffers.ok_or_else(|| Error::Driver {

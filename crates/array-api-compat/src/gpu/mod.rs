@@ -10,6 +10,7 @@ pub mod kernel;
 mod linalg;
 mod manipulation;
 mod memory;
+pub(crate) mod pool;
 mod reduction;
 pub mod runtime;
 mod scan;

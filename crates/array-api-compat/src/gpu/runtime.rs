@@ -1,9 +1,17 @@
 //! What a GPU runtime does: it allocates, copies, compiles and launches. It knows nothing of arrays, and the layer above it
 //! knows nothing of drivers.
 
-use std::{fmt::Debug, sync::Arc};
+use std::{
+    fmt::Debug,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
 
 use array_api_spec::{Device, Result};
+
+use super::kernel::ir::Kernel;
 
 /// The language that a runtime compiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,17 +54,45 @@ pub enum Access {
     ReadWrite,
 }
 
-/// A kernel's text and its calling convention: the parameters as `u32` words, then the buffers in order.
+/// A kernel's text and its calling convention: the parameters as so many `u32` words, then the buffers in order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Source {
     /// The entry point's name.
     pub entry: String,
     /// The program text in the runtime's [`Language`]. Kernels are cached by it.
     pub text: String,
+    /// Words of parameters.
+    pub parameters: usize,
     /// How each buffer is used.
     pub access: Vec<Access>,
     /// Threads in a workgroup.
     pub group_size: u32,
+}
+
+impl Source {
+    /// A kernel in a language.
+    #[must_use]
+    pub fn new(kernel: &Kernel, language: Language) -> Self {
+        Self {
+            entry: kernel.name().to_owned(),
+            text: match language {
+                Language::Wgsl => kernel.wgsl(),
+                Language::Cuda => kernel.cuda(),
+            },
+            parameters: kernel.params().len(),
+            access: kernel
+                .buffers()
+                .map(|written| {
+                    if written {
+                        Access::ReadWrite
+                    } else {
+                        Access::Read
+                    }
+                })
+                .collect(),
+            group_size: kernel.workgroup(),
+        }
+    }
 }
 
 /// What a runtime has done so far, for tests and benches.
@@ -76,6 +112,32 @@ pub struct Counters {
     pub compilations: u64,
     /// Batches of work handed to the driver.
     pub submissions: u64,
+}
+
+/// [`Counters`] that several threads add to.
+#[derive(Debug, Default)]
+pub(crate) struct AtomicCounters {
+    pub(crate) launches: AtomicU64,
+    pub(crate) allocations: AtomicU64,
+    pub(crate) allocated_bytes: AtomicU64,
+    pub(crate) fresh_allocations: AtomicU64,
+    pub(crate) downloaded_bytes: AtomicU64,
+    pub(crate) compilations: AtomicU64,
+    pub(crate) submissions: AtomicU64,
+}
+
+impl AtomicCounters {
+    pub(crate) fn read(&self) -> Counters {
+        Counters {
+            launches: self.launches.load(Relaxed),
+            allocations: self.allocations.load(Relaxed),
+            allocated_bytes: self.allocated_bytes.load(Relaxed),
+            fresh_allocations: self.fresh_allocations.load(Relaxed),
+            downloaded_bytes: self.downloaded_bytes.load(Relaxed),
+            compilations: self.compilations.load(Relaxed),
+            submissions: self.submissions.load(Relaxed),
+        }
+    }
 }
 
 /// A device with its memory, queue and compiler.

@@ -1,6 +1,5 @@
 //! Any GPU through `wgpu`: Vulkan, Metal and Direct3D 12.
 
-mod pool;
 mod runtime;
 mod shader;
 
@@ -180,6 +179,7 @@ mod tests {
         Source {
             entry: "kernel".into(),
             text: text.into(),
+            parameters: 4,
             access: access.into(),
             group_size: 1,
         }

@@ -5,19 +5,16 @@ use std::{
     collections::HashMap,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering::Relaxed},
 };
 
 use array_api_spec::{Device, Error, Result};
 
-use super::{
+use super::shader::{panic_text, strict_spirv};
+use crate::gpu::{
     pool::{Pool, size_class},
-    shader::{panic_text, strict_spirv},
+    runtime::{Access, AtomicCounters, Capabilities, Counters, Language, Runtime, Source},
 };
-use crate::gpu::runtime::{Access, Capabilities, Counters, Language, Runtime, Source};
 
 /// Launches in one submission: more no longer pay, and the device should not wait for the last one.
 const BATCH: usize = 64;
@@ -46,7 +43,7 @@ pub struct WgpuRuntime {
     mappable: bool,
     kernels: Mutex<HashMap<Source, Arc<Kernel>>>,
     stream: Mutex<Stream>,
-    pool: Mutex<Pool>,
+    pool: Mutex<Pool<::wgpu::Buffer>>,
     /// The first failure that nobody has seen yet.
     failure: Arc<Mutex<Option<Failure>>>,
     counters: AtomicCounters,
@@ -63,17 +60,6 @@ pub struct Kernel {
 struct Failure {
     out_of_memory: bool,
     detail: String,
-}
-
-#[derive(Default)]
-struct AtomicCounters {
-    launches: AtomicU64,
-    allocations: AtomicU64,
-    allocated_bytes: AtomicU64,
-    fresh_allocations: AtomicU64,
-    downloaded_bytes: AtomicU64,
-    compilations: AtomicU64,
-    submissions: AtomicU64,
 }
 
 /// Work that is recorded but not yet submitted.
@@ -460,7 +446,7 @@ impl Runtime for WgpuRuntime {
         self.pool
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .put(buffer);
+            .put(buffer.size(), buffer);
     }
 
     fn upload(&self, buffer: &::wgpu::Buffer, bytes: &[u8]) -> Result<()> {
@@ -629,16 +615,7 @@ impl Runtime for WgpuRuntime {
     }
 
     fn counters(&self) -> Counters {
-        let c = &self.counters;
-        Counters {
-            launches: c.launches.load(Relaxed),
-            allocations: c.allocations.load(Relaxed),
-            allocated_bytes: c.allocated_bytes.load(Relaxed),
-            fresh_allocations: c.fresh_allocations.load(Relaxed),
-            downloaded_bytes: c.downloaded_bytes.load(Relaxed),
-            compilations: c.compilations.load(Relaxed),
-            submissions: c.submissions.load(Relaxed),
-        }
+        self.counters.read()
     }
 }
 

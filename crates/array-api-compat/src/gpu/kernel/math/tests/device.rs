@@ -6,7 +6,7 @@ use bytemuck::Pod;
 use super::super::{binary, unary};
 use crate::gpu::kernel::element::{Value, register};
 use crate::gpu::kernel::ir::{Kernel, Mem, Ty, if_};
-use crate::gpu::runtime::{Access, Language, Runtime, Source};
+use crate::gpu::runtime::{Runtime, Source};
 use crate::wgpu::{Types, Wgpu, adapters, backend};
 
 /// A function of one or two elements.
@@ -152,24 +152,7 @@ pub(super) fn run<T: Float>(
         });
     });
     let runtime = &gpu.runtime;
-    let source = Source {
-        entry: kernel.name().to_owned(),
-        text: match gpu.capabilities().language {
-            Language::Wgsl => kernel.wgsl(),
-            Language::Cuda => kernel.cuda(),
-        },
-        access: kernel
-            .buffers()
-            .map(|written| {
-                if written {
-                    Access::ReadWrite
-                } else {
-                    Access::Read
-                }
-            })
-            .collect(),
-        group_size: kernel.workgroup(),
-    };
+    let source = Source::new(&kernel, gpu.capabilities().language);
     let bytes = std::mem::size_of_val(parts[0]) as u64;
     let buffer = || runtime.allocate(bytes).expect("room");
     let buffers: Vec<_> = (0..parts.len() + 2).map(|_| buffer()).collect();

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 /// Free buffers by size class, at most so many bytes of them.
 #[derive(Debug)]
-pub(super) struct Pool {
-    free: BTreeMap<u64, Vec<::wgpu::Buffer>>,
+pub(crate) struct Pool<B> {
+    free: BTreeMap<u64, Vec<B>>,
     bytes: u64,
     capacity: u64,
 }
 
 /// The size that is allocated for `bytes` bytes: four classes an octave, so at most a quarter is wasted, but never more than `limit`.
-pub(super) fn size_class(bytes: u64, limit: u64) -> u64 {
+pub(crate) fn size_class(bytes: u64, limit: u64) -> u64 {
     let bytes = bytes.max(256);
     let step = (bytes.next_power_of_two() / 8).max(4);
     let class = bytes.next_multiple_of(step);
@@ -22,8 +22,8 @@ pub(super) fn size_class(bytes: u64, limit: u64) -> u64 {
     }
 }
 
-impl Pool {
-    pub(super) fn new(capacity: u64) -> Self {
+impl<B> Pool<B> {
+    pub(crate) fn new(capacity: u64) -> Self {
         Self {
             free: BTreeMap::new(),
             bytes: 0,
@@ -32,16 +32,16 @@ impl Pool {
     }
 
     /// A free buffer of exactly this class.
-    pub(super) fn take(&mut self, class: u64) -> Option<::wgpu::Buffer> {
+    pub(crate) fn take(&mut self, class: u64) -> Option<B> {
         let buffer = self.free.get_mut(&class)?.pop()?;
         self.bytes -= class;
         Some(buffer)
     }
 
-    /// Keeps a buffer for later. The largest ones go first where there is no room.
-    pub(super) fn put(&mut self, buffer: ::wgpu::Buffer) {
-        self.bytes += buffer.size();
-        self.free.entry(buffer.size()).or_default().push(buffer);
+    /// Keeps a buffer of this class for later. The largest ones go first where there is no room.
+    pub(crate) fn put(&mut self, class: u64, buffer: B) {
+        self.bytes += class;
+        self.free.entry(class).or_default().push(buffer);
         while self.bytes > self.capacity {
             let Some(mut largest) = self.free.last_entry() else {
                 break;
@@ -56,7 +56,7 @@ impl Pool {
     }
 
     /// Drops everything; true if there was anything.
-    pub(super) fn clear(&mut self) -> bool {
+    pub(crate) fn clear(&mut self) -> bool {
         self.bytes = 0;
         !std::mem::take(&mut self.free).is_empty()
     }
