@@ -1,6 +1,6 @@
 //! Functions that the program installs as its driver.
 
-use cuda_shim::{Driver, Folded, InUse, SYMBOLS, driver, last_folded};
+use cuda_shim::{Driver, Folded, InUse, driver, last_folded};
 use cust::{
     CudaApiVersion, CudaFlags,
     context::CurrentContext,
@@ -21,7 +21,6 @@ use std::{
 const NEWER: c_int = 226;
 
 static INITIALISED: AtomicUsize = AtomicUsize::new(0);
-static LOOKED_UP: AtomicUsize = AtomicUsize::new(0);
 
 unsafe extern "C" fn init(_flags: c_uint) -> c_int {
     INITIALISED.fetch_add(1, Ordering::Relaxed);
@@ -77,7 +76,6 @@ unsafe extern "C" fn download(to: *mut u8, from: u64, bytes: usize) -> c_int {
 }
 
 fn lookup(symbol: &str) -> Option<NonNull<c_void>> {
-    LOOKED_UP.fetch_add(1, Ordering::Relaxed);
     NonNull::new(match symbol {
         "cuInit" => init as *mut c_void,
         "cuDriverGetVersion" => version as *mut c_void,
@@ -103,9 +101,9 @@ fn installed() -> Result<(), InUse> {
 #[test]
 fn calls_arrive() -> Result<(), Box<dyn std::error::Error>> {
     installed()?;
-    assert_eq!(LOOKED_UP.load(Ordering::Relaxed), SYMBOLS.len());
+    let before = INITIALISED.load(Ordering::Relaxed);
     cust::init(CudaFlags::empty())?;
-    assert_eq!(INITIALISED.load(Ordering::Relaxed), 1);
+    assert!(INITIALISED.load(Ordering::Relaxed) > before);
     assert_eq!(CudaApiVersion::get()?.major(), 12);
 
     let data = [1.5_f32, -2.0, 4.0];
@@ -119,8 +117,8 @@ fn calls_arrive() -> Result<(), Box<dyn std::error::Error>> {
 fn a_second_driver_is_refused() -> Result<(), InUse> {
     installed()?;
     assert_eq!(driver(), Driver::Installed("test"));
-    // SAFETY: the functions of the first.
-    let second = unsafe { cuda_shim::install("second", lookup) };
+    // SAFETY: it finds no function at all.
+    let second = unsafe { cuda_shim::install("second", |_| None) };
     let error = second.unwrap_err();
     assert_eq!(error, InUse(Driver::Installed("test")));
     assert!(error.to_string().contains(r#"CUDA driver "test""#));
