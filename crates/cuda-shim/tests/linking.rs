@@ -56,6 +56,10 @@ fn the_symbols_are_hidden() -> Result<(), Box<dyn Error>> {
 
 #[test]
 fn without_a_choice_the_machine_decides() {
+    if env::var_os("CUDA_SHIM_DRIVER").is_some() {
+        println!("skipped: CUDA_SHIM_DRIVER has chosen");
+        return;
+    }
     match driver() {
         Driver::Library(name) => assert!(name.starts_with("libcuda.so"), "{name}"),
         Driver::Absent { looked_for, reason } => {
