@@ -2,18 +2,16 @@
 
 use array_api_spec::{Error, Namespace, Result};
 
-use crate::{AnyBackend, NdArray, wgpu};
+use crate::{AnyBackend, NdArray, cuda, wgpu};
 
 /// A device of this machine, or one that it could have.
 #[derive(Clone, Debug)]
 pub struct DeviceEntry {
-    /// What [`device`] takes: `cpu`, `wgpu:0` …
+    /// What [`device`] takes: `cpu`, `wgpu:0`, `cuda:0` …
     pub name: String,
     /// The device; or, if it is absent, the one line that would add it.
     pub namespace: Result<Namespace<AnyBackend>, String>,
 }
-
-const CUDA: &str = "the CUDA runtime is not part of this release yet; an NVIDIA GPU with a Vulkan driver takes part as `wgpu:N`";
 
 /// The CPU.
 ///
@@ -27,7 +25,9 @@ pub const fn cpu() -> Namespace<NdArray> {
     Namespace::new(NdArray)
 }
 
-/// A device by its name: `cpu`, `wgpu:0`, `wgpu:1` … (`wgpu` is `wgpu:0`).
+/// A device by its name: `cpu`, `wgpu:0`, `wgpu:1` …, `cuda:0` … (`wgpu` is `wgpu:0`).
+///
+/// `cuda-sim` is the device of a simulated CUDA driver, where a test has installed one.
 ///
 /// ```
 /// let xp = array_api_compat::device("cpu")?;
@@ -52,8 +52,23 @@ pub fn device(name: &str) -> Result<Namespace<AnyBackend>> {
         ("cpu", 0) => Ok(AnyBackend::erase(&cpu())),
         ("cpu", _) => Err(none("there is one CPU device, `cpu`")),
         ("wgpu", number) => wgpu::wgpu(number).map(|xp| AnyBackend::erase(&xp)),
-        ("cuda", _) => Err(none(CUDA)),
-        _ => Err(none("the kinds of devices are `cpu` and `wgpu:N`")),
+        ("cuda" | "cuda-sim", number) => {
+            let known = cuda::name(number);
+            if known.split(':').next() == Some(kind) {
+                cuda::cuda(number).map(|xp| AnyBackend::erase(&xp))
+            } else if kind == "cuda" {
+                Err(none(
+                    "a simulated driver is installed in place of NVIDIA's; its device is `cuda-sim`",
+                ))
+            } else {
+                Err(none(
+                    "only tests and `cargo xtask conformance` install a simulated driver",
+                ))
+            }
+        }
+        _ => Err(none(
+            "the kinds of devices are `cpu`, `wgpu:N` and `cuda:N`",
+        )),
     }
 }
 
@@ -70,9 +85,10 @@ pub fn devices() -> Vec<DeviceEntry> {
         let namespace = device(&name).map_err(|error| error.to_string());
         entries.push(DeviceEntry { name, namespace });
     }
-    entries.push(DeviceEntry {
-        name: "cuda:0".into(),
-        namespace: Err(CUDA.into()),
-    });
+    for number in 0..cuda::count().unwrap_or(0).max(1) {
+        let name = cuda::name(number);
+        let namespace = device(&name).map_err(|error| error.to_string());
+        entries.push(DeviceEntry { name, namespace });
+    }
     entries
 }

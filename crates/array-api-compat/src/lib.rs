@@ -1,4 +1,5 @@
-//! Backends of the array API standard: `ndarray` on the CPU, any GPU through `wgpu`, and one that erases the type.
+//! Backends of the array API standard: `ndarray` on the CPU, any GPU through `wgpu`, NVIDIA's through CUDA, and one that erases the
+//! type.
 //!
 //! ```
 //! let xp = array_api_compat::cpu();
@@ -9,6 +10,7 @@
 
 mod any;
 mod composed;
+pub mod cuda;
 mod device;
 pub mod gpu;
 mod host;
@@ -18,6 +20,7 @@ pub mod wgpu;
 pub use self::{
     any::{AnyBackend, AnyStorage},
     composed::Composed,
+    cuda::{Cuda, cuda},
     device::{DeviceEntry, cpu, device, devices},
     ndarray::NdArray,
     wgpu::{Wgpu, wgpu},

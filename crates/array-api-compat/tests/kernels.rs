@@ -4,6 +4,7 @@
 
 mod nvrtc;
 
+use array_api_compat::cuda::Target;
 use array_api_compat::gpu::kernel::{
     arithmetic,
     element::{Value, register},
@@ -132,19 +133,16 @@ fn naga_accepts_every_elementwise_function() {
 
 #[test]
 fn nvrtc_compiles_every_elementwise_function() {
-    let Some(nvrtc) = nvrtc::Nvrtc::find() else {
-        eprintln!(
-            "skipped: no NVRTC here; `pip install nvidia-cuda-nvrtc-cu12==12.9.86` brings it, no GPU needed"
-        );
+    let Some(nvrtc) = nvrtc::find() else {
         return;
     };
     for kernel in DType::ALL.into_iter().flat_map(elementwise) {
         let source = kernel.cuda();
         let ptx = nvrtc
-            .ptx(&source)
+            .compile(&source, Target::Portable)
             .unwrap_or_else(|log| panic!("{}: {log}\n{source}", kernel.name()));
         assert!(
-            ptx.contains(&format!(".entry {}", kernel.name())),
+            String::from_utf8_lossy(&ptx).contains(&format!(".entry {}", kernel.name())),
             "{}: no entry point",
             kernel.name()
         );

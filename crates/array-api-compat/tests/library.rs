@@ -1,19 +1,23 @@
 //! Every kernel behind the standard's functions is accepted by the compilers: the functions are called on runtimes that compile
 //! what they are given and compute nothing. The results are judged elsewhere, on real devices.
+//!
+//! The kernels of a runtime without a compiler are a fixed set, found in the same way. They are part of the program as PTX:
+//! `REMAKE_CUDA_KERNELS=1 cargo test -p array-api-compat --test library` (or `cargo xtask cuda-kernels`) makes it anew.
 
 mod nvrtc;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
+use array_api_compat::cuda::{Nvrtc, Target, library};
 use array_api_compat::gpu::{
     Gpu, Memory,
     runtime::{Access, Capabilities, Counters, Language, Runtime, Source},
 };
 use array_api_spec::{
     BinaryOp, DType, Device, HostBuffer, Layout, Op, Program, ReduceOp, Result, Scalar, ScanOp,
-    Strided,
+    Strided, UnaryOp,
     backend::{
         ArrayObjectBackend, ElementwiseBackend, ExtraBackend, IndexingBackend, LinalgBackend,
         SortingBackend, StatisticalBackend,
@@ -24,15 +28,16 @@ use naga::valid::{Capabilities as Features, ValidationFlags, Validator};
 /// A device that compiles.
 struct Compiler {
     capabilities: Capabilities,
-    nvrtc: Option<nvrtc::Nvrtc>,
+    nvrtc: Option<Nvrtc>,
     seen: Arc<Mutex<HashSet<Source>>>,
 }
 
 impl Compiler {
-    fn new(language: Language, wide: bool, nvrtc: Option<nvrtc::Nvrtc>) -> Self {
+    fn new(language: Language, wide: bool, nvrtc: Option<Nvrtc>) -> Self {
         let capabilities = Capabilities {
             device: Device::new("compiler:0"),
             language,
+            compiles: true,
             float64: wide,
             int64: wide,
             max_bytes: 1 << 30,
@@ -48,14 +53,25 @@ impl Compiler {
         }
     }
 
+    /// One that compiles nothing and so is asked for the fixed set alone.
+    fn without_compiler() -> Self {
+        let mut compiler = Self::new(Language::Cuda, true, None);
+        compiler.capabilities.compiles = false;
+        compiler
+    }
+
     fn check(&self, source: &Source) -> Result<(), String> {
         if let Some(nvrtc) = &self.nvrtc {
-            let ptx = nvrtc.ptx(&source.text)?;
+            let ptx = nvrtc.compile(&source.text, Target::Portable)?;
+            let ptx = String::from_utf8_lossy(&ptx);
             return if ptx.contains(&format!(".entry {}(", source.entry)) {
                 Ok(())
             } else {
                 Err("no entry point".into())
             };
+        }
+        if self.capabilities.language == Language::Cuda {
+            return Ok(());
         }
         let module = naga::front::wgsl::parse_str(&source.text)
             .map_err(|e| e.emit_to_string(&source.text))?;
@@ -184,7 +200,7 @@ fn call_everything(compiler: Compiler) {
     };
     for dtype in gpu.dtypes() {
         let real = dtype.is_integer() || dtype.is_real_floating();
-        for shape in [[6, 5], [3, 70_000], [70_000, 3]] {
+        for shape in [[6, 5], [3, 70_000], [70_000, 3], [5, 1]] {
             let x = array(gpu, dtype, &shape);
             let program = Program::input(x.clone());
             for axes in [&[][..], &[0], &[1], &[0, 1]] {
@@ -260,6 +276,83 @@ fn call_everything(compiler: Compiler) {
     );
 }
 
+fn zero(dtype: DType) -> Scalar {
+    let zero = if dtype == DType::Bool {
+        Scalar::Bool(false)
+    } else {
+        Scalar::Int(0)
+    };
+    zero.to_dtype("test", dtype).expect("fits")
+}
+
+/// Every step of a program for every dtype, with constants where a step takes them, and copies of every number of axes.
+fn every_step(gpu: &Gpu<Compiler>) {
+    let evaluate = |inputs: &[&Array], constant: Option<usize>, op: Op, dtype: DType| {
+        let mut program = Program {
+            shape: vec![30],
+            inputs: Vec::new(),
+            steps: Vec::new(),
+        };
+        for (number, &input) in inputs.iter().enumerate() {
+            if constant == Some(number) {
+                program.push(Op::Scalar(zero(input.dtype)), input.dtype);
+            } else {
+                program.inputs.push(input.clone());
+                program.push(Op::Input(program.inputs.len() - 1), input.dtype);
+            }
+        }
+        program.push(op, dtype);
+        gpu.evaluate(&program).expect("computes");
+    };
+    for dtype in gpu.dtypes() {
+        let [x, y] = [(); 2].map(|()| array(gpu, dtype, &[30]));
+        let condition = array(gpu, DType::Bool, &[30]);
+        for &op in UnaryOp::ALL
+            .iter()
+            .filter(|op| op.accepts().contains(dtype))
+        {
+            evaluate(&[&x], None, Op::Unary(op, 0), op.returns().dtype(dtype));
+        }
+        for &op in BinaryOp::ALL
+            .iter()
+            .filter(|op| op.accepts().contains(dtype))
+        {
+            for constant in [None, Some(0), Some(1)] {
+                let returns = op.returns().dtype(dtype);
+                evaluate(&[&x, &y], constant, Op::Binary(op, 0, 1), returns);
+            }
+        }
+        for constant in [None, Some(1), Some(2)] {
+            let arguments: [&Array; 3] = [&condition, &x, &y];
+            evaluate(&arguments, constant, Op::Select(0, 1, 2), dtype);
+        }
+        for to in gpu.dtypes() {
+            if !dtype.is_complex() || to.is_complex() || to == DType::Bool {
+                evaluate(&[&x], None, Op::Cast(0), to);
+            }
+        }
+        let constant = Program::scalar(&[30], zero(dtype), dtype);
+        gpu.evaluate(&constant).expect("fills");
+        if dtype.is_integer() || dtype.is_real_floating() {
+            let mut index = constant.clone();
+            index.steps.clear();
+            index.push(Op::Index(0), dtype);
+            gpu.evaluate(&index).expect("counts");
+        }
+        for ndim in [1, 2, 5, 17] {
+            let twos = vec![2; ndim];
+            let x = array(gpu, dtype, &vec![3; ndim.min(2)]);
+            let strides = vec![-1; ndim];
+            let view = x.with_layout(Layout::new(&twos, &strides, ndim));
+            gpu.evaluate(&Program::input(view)).expect("copies");
+            let mut target = array(gpu, dtype, &[3, 3]);
+            let region = Layout::new(&twos, &strides, ndim);
+            let value = Program::input(array(gpu, dtype, &twos));
+            gpu.assign(&mut target, &region, &value).expect("assigns");
+        }
+    }
+}
+
 /// A program with every kind of step, and a reduction of it.
 fn fused(gpu: &Gpu<Compiler>, x: &Array, dtype: DType) {
     let mut program = Program::input(x.clone());
@@ -299,11 +392,79 @@ fn naga_accepts_every_library_kernel() {
 
 #[test]
 fn nvrtc_compiles_every_library_kernel() {
-    let Some(nvrtc) = nvrtc::Nvrtc::find() else {
-        eprintln!(
-            "skipped: no NVRTC here; `pip install nvidia-cuda-nvrtc-cu12==12.9.86` brings it, no GPU needed"
-        );
+    let Some(nvrtc) = nvrtc::find() else {
         return;
     };
     call_everything(Compiler::new(Language::Cuda, true, Some(nvrtc)));
+}
+
+/// The sources of the fixed set by key.
+fn fixed_set() -> BTreeMap<u64, Source> {
+    let compiler = Compiler::without_compiler();
+    let seen = Arc::clone(&compiler.seen);
+    every_step(&Gpu::new(compiler));
+    let mut compiler = Compiler::without_compiler();
+    compiler.seen = Arc::clone(&seen);
+    call_everything(compiler);
+    let seen = seen.lock().expect("no panic before");
+    let set: BTreeMap<u64, Source> = seen
+        .iter()
+        .map(|source| (library::key(&source.text), source.clone()))
+        .collect();
+    assert_eq!(set.len(), seen.len(), "two kernels share a key");
+    set
+}
+
+const ARCHIVE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/cuda/kernels.ptx.zst");
+const REMAKE: &str =
+    "the CUDA kernels have changed; `cargo xtask cuda-kernels` makes the archive anew";
+
+#[test]
+fn the_archive_is_what_nvrtc_makes_of_the_fixed_set() {
+    let set = fixed_set();
+    let remake = std::env::var_os("REMAKE_CUDA_KERNELS").is_some();
+    if !remake {
+        let stored: BTreeSet<u64> = library::kernels().keys().copied().collect();
+        let wanted: BTreeSet<u64> = set.keys().copied().collect();
+        let (more, fewer) = (stored.difference(&wanted), wanted.difference(&stored));
+        assert!(
+            stored == wanted,
+            "{} kernels are too many, {} are missing: {REMAKE}",
+            more.count(),
+            fewer.count()
+        );
+    }
+    let Some(nvrtc) = nvrtc::find() else {
+        assert!(!remake, "there is no NVRTC to make the archive with");
+        return;
+    };
+    if nvrtc.version() != (12, 9) {
+        assert!(!remake, "the archive is made by NVRTC 12.9, not {nvrtc:?}");
+        eprintln!("not compared: the archive is made by NVRTC 12.9, not {nvrtc:?}");
+        return;
+    }
+    let compile = |source: &Source| {
+        let ptx = nvrtc
+            .compile(&source.text, Target::Portable)
+            .expect("compiles");
+        String::from_utf8(ptx).expect("text")
+    };
+    let made: Vec<(u64, String)> = {
+        use rayon::prelude::*;
+        set.par_iter()
+            .map(|(key, source)| (*key, compile(source)))
+            .collect()
+    };
+    let text = library::archive(made.iter().map(|(key, ptx)| (*key, ptx.as_str())));
+    if remake {
+        let packed = zstd::encode_all(text.as_bytes(), 19).expect("compresses");
+        std::fs::write(ARCHIVE, packed).expect("writes");
+        return;
+    }
+    let stored = library::archive(
+        library::kernels()
+            .iter()
+            .map(|(key, ptx)| (*key, ptx.as_str())),
+    );
+    assert!(text == stored, "{REMAKE}");
 }

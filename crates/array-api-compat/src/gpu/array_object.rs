@@ -13,6 +13,7 @@ use super::{
     kernel::ir::{Atomic, Kernel, Ty, if_, lit},
     linalg::HOST,
     memory::Memory,
+    prebuilt::{bits, padded},
     runtime::Runtime,
 };
 
@@ -83,10 +84,18 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
             }
             copy
         };
-        let dtype = target.dtype;
+        let (value, region, dtype) = if self.compiles() {
+            (value.clone(), region.clone(), target.dtype)
+        } else {
+            let bits = bits(target.dtype);
+            let mut stored = self.stored(value)?;
+            stored.inputs[0].dtype = bits;
+            stored.steps[0].dtype = bits;
+            (stored, padded(region), bits)
+        };
         let kernel = Kernel::build("assign", GROUP, |k| {
-            let source = Fused::new(k, value);
-            let place = Positions::new(k, "to", region);
+            let source = Fused::new(k, &value);
+            let place = Positions::new(k, "to", &region);
             let n = k.size("n", n as isize);
             let i = k.thread();
             if lanes(dtype) == 1 {

@@ -19,6 +19,25 @@ use super::{
 
 impl<R: Runtime> ElementwiseBackend for Gpu<R> {
     fn evaluate(&self, program: &Program<Memory<R>>) -> Result<Memory<R>> {
+        if self.compiles() {
+            self.evaluate_fused(program)
+        } else {
+            self.evaluate_stepwise(program)
+        }
+    }
+
+    fn fusion_limit(&self) -> FusionLimit {
+        // A kernel that takes a program in writes two arrays at most.
+        FusionLimit {
+            steps: 64,
+            inputs: (self.runtime.capabilities().max_buffers - 2).min(16),
+        }
+    }
+}
+
+impl<R: Runtime> Gpu<R> {
+    /// Computes a program by one launch.
+    pub(super) fn evaluate_fused(&self, program: &Program<Memory<R>>) -> Result<Memory<R>> {
         let (n, dtype) = (program.size(), program.dtype());
         let out = self.allocate(n, dtype)?;
         if n == 0 {
@@ -35,14 +54,6 @@ impl<R: Runtime> ElementwiseBackend for Gpu<R> {
         buffers.push(&out);
         self.launch(&kernel, &buffers, words(n, dtype))?;
         Ok(out)
-    }
-
-    fn fusion_limit(&self) -> FusionLimit {
-        // A kernel that takes a program in writes two arrays at most.
-        FusionLimit {
-            steps: 64,
-            inputs: (self.runtime.capabilities().max_buffers - 2).min(16),
-        }
     }
 }
 

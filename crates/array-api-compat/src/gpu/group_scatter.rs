@@ -68,6 +68,13 @@ impl<R: Runtime> Gpu<R> {
         tolerance: f64,
     ) -> Result<GroupScatterParts<Memory<R>>> {
         let (n, p) = (x.shape()[0], x.shape()[1]);
+        let copies;
+        let (x, groups) = if self.compiles() {
+            (x, groups)
+        } else {
+            copies = (self.plain(x)?, self.plain(groups)?);
+            (&copies.0, &copies.1)
+        };
         let rows = Rows {
             x,
             groups,

@@ -13,6 +13,7 @@ use super::{
         ir::{Kernel, Ty, Val, if_, lit, select},
     },
     memory::{Memory, words},
+    prebuilt::bits,
     runtime::Runtime,
 };
 
@@ -23,7 +24,7 @@ impl<R: Runtime> IndexingBackend for Gpu<R> {
         indices: &Strided<Memory<R>>,
         axis: usize,
     ) -> Result<Memory<R>> {
-        self.gather_as("gather", x, indices, axis)
+        self.gather_as("gather", x, &self.as_index(indices)?, axis)
     }
 
     fn nonzero(&self, x: &Program<Memory<R>>) -> Result<(Memory<R>, usize)> {
@@ -114,29 +115,59 @@ impl<R: Runtime> Gpu<R> {
         indices: &Strided<Memory<R>>,
         axis: usize,
     ) -> Result<Memory<R>> {
-        let (shape, dtype) = (indices.shape().to_vec(), x.dtype);
+        let shape = indices.shape();
         let n = indices.layout.size();
-        let out = self.allocate(n, dtype)?;
         if n == 0 {
-            return Ok(out);
+            return self.allocate(0, x.dtype);
         }
         self.check_size(n)?;
-        // The position off the axis comes from a layout that stands still on it.
-        let mut strides = x.layout.strides().to_vec();
-        let stride = std::mem::take(&mut strides[axis]);
-        let base = Layout::new(&shape, &strides, x.layout.offset());
+        if self.compiles() {
+            // The position off the axis comes from a layout that stands still on it.
+            let mut strides = x.layout.strides().to_vec();
+            let stride = std::mem::take(&mut strides[axis]);
+            let base = Layout::new(shape, &strides, x.layout.offset());
+            return self.gather_at(name, x, indices, &base, (x.shape()[axis], stride));
+        }
+        // Three axes, of which the indices' strides are those along the middle one or none.
+        let inner: usize = shape[axis + 1..].iter().product();
+        let merged = [n / shape[axis] / inner, shape[axis], inner];
+        let is_spread = |(a, &s): (usize, &isize)| a == axis || s == 0;
+        let indices = if indices.layout.strides().iter().enumerate().all(is_spread) {
+            let strides = [0, indices.layout.strides()[axis], 0];
+            indices.with_layout(Layout::new(&merged, &strides, indices.layout.offset()))
+        } else {
+            let plain = self.plain(indices)?;
+            plain.with_layout(Layout::contiguous(&merged))
+        };
+        let length = x.shape()[axis];
+        let base = Layout::new(&merged, &[(length * inner) as isize, 0, 1], 0);
+        let x = Strided {
+            dtype: bits(x.dtype),
+            ..self.plain(x)?
+        };
+        self.gather_at(name, &x, &indices, &base, (length, inner as isize))
+    }
+
+    /// `out[i…] = x[base[i…] + indices[i…] · stride]`, with indices of an axis of this length.
+    fn gather_at(
+        &self,
+        name: &str,
+        x: &Strided<Memory<R>>,
+        indices: &Strided<Memory<R>>,
+        base: &Layout,
+        (length, stride): (usize, isize),
+    ) -> Result<Memory<R>> {
+        let (n, dtype) = (indices.layout.size(), x.dtype);
+        let out = self.allocate(n, dtype)?;
         let kernel = Kernel::build(name, GROUP, |k| {
             let source = Elements::input(k, "x", dtype);
             let index = Elements::input(k, "indices", indices.dtype);
             let target = Elements::output(k, "out", dtype);
             let (from, base) = (
                 Positions::new(k, "index", &indices.layout),
-                Positions::new(k, "base", &base),
+                Positions::new(k, "base", base),
             );
-            let (length, stride) = (
-                k.size("length", x.shape()[axis] as isize),
-                k.size("stride", stride),
-            );
+            let (length, stride) = (k.size("length", length as isize), k.size("stride", stride));
             let n = k.size("n", n as isize);
             target.fill(k, n, |i| {
                 let at = from_the_end(index.load(from.at(i)).real(), length);
@@ -151,6 +182,18 @@ impl<R: Runtime> Gpu<R> {
         Ok(out)
     }
 
+    /// Indices in the index dtype, in which alone the kernels of a fixed set take them.
+    fn as_index(&self, indices: &Strided<Memory<R>>) -> Result<Strided<Memory<R>>> {
+        let dtype = self.index_dtype();
+        if self.compiles() || indices.dtype == dtype {
+            return Ok(indices.clone());
+        }
+        let mut program = Program::input(indices.clone());
+        program.push(Op::Cast(0), dtype);
+        let values = self.evaluate(&program)?;
+        Ok(Strided::contiguous(values, indices.shape(), dtype))
+    }
+
     /// `x[…, indices, …]` along an axis.
     pub(super) fn take_axis(
         &self,
@@ -158,6 +201,7 @@ impl<R: Runtime> Gpu<R> {
         indices: &Strided<Memory<R>>,
         axis: usize,
     ) -> Result<Memory<R>> {
+        let indices = self.as_index(indices)?;
         let mut shape = x.shape().to_vec();
         shape[axis] = indices.layout.size();
         let mut strides = vec![0; shape.len()];

@@ -53,6 +53,13 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
         }
         let out = self.allocate(size, dtype)?;
         let batches: usize = batch.iter().product();
+        let copies;
+        let (a, b) = if self.compiles() {
+            (a, b)
+        } else {
+            copies = (self.merged_stack(a)?, self.merged_stack(b)?);
+            (&copies.0, &copies.1)
+        };
         // Complex accumulators are twice as many.
         let tile = if dtype.is_complex() { TILE / 2 } else { TILE };
         let (tile_rows, tile_columns) = (m.div_ceil(tile), n.div_ceil(tile));
@@ -160,6 +167,23 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
 }
 
 impl<R: Runtime> Gpu<R> {
+    /// The stack with its axes merged into one. Matrices of one for all stay as they are; others are copied if they have gaps.
+    fn merged_stack(&self, x: &Strided<Memory<R>>) -> Result<Strided<Memory<R>>> {
+        let (batch, [rows, columns]) = stack(&x.layout);
+        let batches: usize = batch.iter().product();
+        let [row, column] = matrix_strides(&x.layout);
+        if x.layout.strides()[..batch.len()].iter().all(|&s| s == 0) || batches == 1 {
+            let layout = Layout::new(
+                &[batches, rows, columns],
+                &[0, row, column],
+                x.layout.offset(),
+            );
+            return Ok(x.with_layout(layout));
+        }
+        let plain = self.plain(x)?;
+        Ok(plain.with_layout(Layout::contiguous(&[batches, rows, columns])))
+    }
+
     /// The values of a view, on the host, in row-major order.
     pub(super) fn values<T: Element>(&self, x: &Strided<Memory<R>>) -> Result<Vec<T>> {
         let buffer = self.download(x)?;

@@ -11,6 +11,7 @@ mod linalg;
 mod manipulation;
 mod memory;
 pub(crate) mod pool;
+mod prebuilt;
 mod reduction;
 pub mod runtime;
 mod scan;

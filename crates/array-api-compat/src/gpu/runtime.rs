@@ -29,6 +29,8 @@ pub struct Capabilities {
     pub device: Device,
     /// The language of its kernels.
     pub language: Language,
+    /// Whether it compiles any kernel. If not, it has those of a fixed set, whose texts do not depend on shapes or expressions.
+    pub compiles: bool,
     /// Whether it computes with 64-bit floating-point numbers.
     pub float64: bool,
     /// Whether it computes with 64-bit integers.

@@ -32,7 +32,13 @@ impl<R: Runtime> SortingBackend for Gpu<R> {
             .chain([axis])
             .collect();
         let rows = x.layout.permute(&order);
-        let mut sorted = self.sorted_runs(&x.with_layout(rows.clone()), n, descending)?;
+        let by_rows = x.with_layout(rows.clone());
+        let by_rows = if self.compiles() {
+            by_rows
+        } else {
+            self.plain(&by_rows)?
+        };
+        let mut sorted = self.sorted_runs(&by_rows, n, descending)?;
         let key_dtype = key_dtype(x.dtype);
         let mut width = RUN;
         while width < n {

@@ -70,15 +70,31 @@ impl<R: Runtime> StatisticalBackend for Gpu<R> {
         let n = x.shape[axis];
         let mut shape = x.shape.clone();
         shape[axis] += usize::from(include_initial);
-        let layout = Layout::contiguous(&shape).permute(&last(axis, shape.len()));
-        let x = permuted(x, &last(axis, x.shape.len()));
-        self.scan_rows(op, &x, n, &layout, include_initial)
+        let order = last(axis, shape.len());
+        if self.compiles() {
+            let layout = Layout::contiguous(&shape).permute(&order);
+            return self.scan_rows(op, &permuted(x, &order), n, &layout, include_initial);
+        }
+        let x = self.stored(&permuted(x, &order))?;
+        let shape: Vec<usize> = order.iter().map(|&a| shape[a]).collect();
+        let layout = Layout::contiguous(&shape);
+        let rows = self.scan_rows(op, &x, n, &layout, include_initial)?;
+        let scanned = Strided::contiguous(rows, &shape, dtype);
+        let back = scanned.layout.permute(&first(axis, shape.len()));
+        Ok(self.plain(&scanned.with_layout(back))?.storage)
     }
 }
 
 /// The axes with `axis` at the end.
 fn last(axis: usize, ndim: usize) -> Vec<usize> {
     (0..ndim).filter(|&a| a != axis).chain([axis]).collect()
+}
+
+/// The axes with the last one at `axis`, which undoes [`last`].
+fn first(axis: usize, ndim: usize) -> Vec<usize> {
+    let mut axes: Vec<usize> = (0..ndim - 1).collect();
+    axes.insert(axis, ndim - 1);
+    axes
 }
 
 /// The program over axes in a new order.
@@ -140,6 +156,7 @@ impl<R: Runtime> Gpu<R> {
             return self.evaluate(&Program::scalar(&[kept], identity, dtype));
         }
         let x = permuted(x, &order);
+        let x = if self.compiles() { x } else { self.stored(&x)? };
         let value_dtype = x.dtype();
         // Positions that go with partial results stay beside values that fill a word each.
         let partial_dtype = if op.is_position() {

@@ -140,6 +140,7 @@ impl WgpuRuntime {
         let capabilities = Capabilities {
             device: name,
             language: Language::Wgsl,
+            compiles: true,
             float64: features.contains(Features::SHADER_F64),
             int64: features.contains(Features::SHADER_INT64),
             max_bytes: limits

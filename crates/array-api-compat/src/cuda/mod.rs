@@ -1,0 +1,133 @@
+//! NVIDIA's GPUs through the CUDA driver, by way of `cust`.
+//!
+//! Nothing but the driver is needed, and that only to run: a program with this backend builds and starts on machines that have
+//! neither (see the crate `cuda_shim`). Kernels are CUDA C++, printed by [`gpu::kernel`](crate::gpu::kernel) like those of other GPUs.
+//! - Where [`Nvrtc`] is found, expressions are compiled at run time, each as one kernel, to machine code for the device at hand. The
+//!   code is kept in memory and on disk, in the folder `array-api/cuda` of the user's cache (or of the one that the variable `ARRAY_API_CACHE` names;
+//!   empty means nowhere).
+//! - Elsewhere expressions run operation by operation, with kernels that are part of the program as PTX.
+//!
+//! Volta (`sm_70`) and later are supported, with a driver from CUDA 10.1 on.
+
+mod cache;
+pub mod library;
+mod nvrtc;
+mod runtime;
+
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use array_api_spec::{Device, Error, Namespace, Result};
+use cuda_shim::Driver;
+
+pub use self::{
+    nvrtc::{Nvrtc, Target},
+    runtime::CudaRuntime,
+};
+use crate::gpu::Gpu;
+
+/// The backend of NVIDIA's GPUs.
+pub type Cuda = Gpu<CudaRuntime>;
+
+/// Where kernels come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Kernels {
+    /// From NVRTC where it is found, else from the program.
+    #[default]
+    Any,
+    /// From the program alone.
+    Embedded,
+}
+
+/// The namespace of GPU `index`, such as `cuda:0`.
+///
+/// ```
+/// use array_api_compat::cuda;
+/// match cuda::cuda(0) {
+///     Ok(xp) => assert_eq!(xp.sum(xp.asarray([1.0, 2.0])?, ..)?.item::<f64>()?, 3.0),
+///     Err(error) => assert!(error.to_string().contains("cuda:0")),
+/// }
+/// # Ok::<(), array_api_spec::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::NoDevice`] if there is no driver, no such GPU, or one that is too old.
+pub fn cuda(index: usize) -> Result<Namespace<Cuda>> {
+    backend(index, Kernels::Any).map(Namespace::new)
+}
+
+/// The backend on GPU `index`. The same index and kernels give the same backend, so arrays can meet.
+///
+/// # Errors
+/// Those of [`cuda()`](cuda()).
+pub fn backend(index: usize, kernels: Kernels) -> Result<Cuda> {
+    static OPEN: Mutex<Vec<((usize, Kernels), Cuda)>> = Mutex::new(Vec::new());
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, gpu)) = open.iter().find(|(key, _)| *key == (index, kernels)) {
+        return Ok(gpu.clone());
+    }
+    let gpu = fresh_backend(index, kernels)?;
+    open.push(((index, kernels), gpu.clone()));
+    Ok(gpu)
+}
+
+/// The backend on GPU `index` with a stream, a memory pool and [counters](crate::gpu::runtime::Counters) of its own. Its arrays do not
+/// mix with those of other backends, not even on the same GPU.
+///
+/// # Errors
+/// Those of [`cuda()`](cuda()).
+pub fn fresh_backend(index: usize, kernels: Kernels) -> Result<Cuda> {
+    let name = name(index);
+    let count = count().map_err(|detail| no_device(&name, detail))?;
+    if index >= count {
+        let all: Vec<String> = (0..count).map(self::name).collect();
+        return Err(no_device(
+            &name,
+            format!("the devices are {}", all.join(", ")),
+        ));
+    }
+    let compiler = match kernels {
+        Kernels::Any => nvrtc(),
+        Kernels::Embedded => None,
+    };
+    CudaRuntime::open(index, Device::new(&name), compiler).map(Gpu::new)
+}
+
+/// How many GPUs there are.
+///
+/// # Errors
+/// What is missing, in words.
+pub fn count() -> Result<usize, String> {
+    match runtime::count() {
+        Ok(0) => Err("NVIDIA's driver has no GPU".into()),
+        Ok(count) => Ok(count),
+        Err(error) => Err(match cuda_shim::driver() {
+            Driver::Absent { looked_for, reason } => format!(
+                "no NVIDIA driver was found, looked for as {} ({reason}); it comes with the GPU's driver package, and no CUDA toolkit is needed",
+                looked_for.join(" and ")
+            ),
+            driver => format!("{driver} does not start: {error}"),
+        }),
+    }
+}
+
+/// What device `index` is called. One that no NVIDIA driver stands behind never bears the name of a GPU.
+pub(crate) fn name(index: usize) -> String {
+    match (cuda_shim::driver(), index) {
+        (Driver::Installed(_), 0) => "cuda-sim".into(),
+        (Driver::Installed(_), _) => format!("cuda-sim:{index}"),
+        _ => format!("cuda:{index}"),
+    }
+}
+
+fn no_device(name: &str, detail: String) -> Error {
+    Error::NoDevice {
+        name: name.to_owned(),
+        detail,
+    }
+}
+
+/// The machine's compiler, looked for once in a process.
+fn nvrtc() -> Option<&'static Nvrtc> {
+    static FOUND: OnceLock<Option<Nvrtc>> = OnceLock::new();
+    FOUND.get_or_init(Nvrtc::find).as_ref()
+}

@@ -1,0 +1,176 @@
+//! The way of a runtime without a compiler: every function makes do with kernels from a fixed set, whose texts depend on dtypes and
+//! never on shapes, strides or expressions. Arrays with gaps are copied first, and expressions run step by step.
+
+use array_api_spec::{DType, Layout, Op, Program, Result, Step, Strided, layout::collapse};
+
+use super::{
+    GROUP, Gpu,
+    elements::{Elements, Positions},
+    kernel::ir::Kernel,
+    memory::{Memory, words},
+    runtime::Runtime,
+};
+
+/// Axes of the layouts that a kernel of the set takes: a layout gets axes of length 1 until it has so many.
+const AXES: [usize; 4] = [1, 4, 16, 64];
+
+impl<R: Runtime> Gpu<R> {
+    /// Whether kernels are made to measure.
+    pub(super) fn compiles(&self) -> bool {
+        self.runtime.capabilities().compiles
+    }
+
+    /// The elements of a view in row-major order, without gaps from their memory's start: the array itself or a copy.
+    pub(super) fn plain(&self, x: &Strided<Memory<R>>) -> Result<Strided<Memory<R>>> {
+        if x.layout.offset() == 0 && x.layout.is_contiguous() {
+            return Ok(x.clone());
+        }
+        let n = x.layout.size();
+        let copy = self.allocate(n, x.dtype)?;
+        if n > 0 {
+            self.check_size(n)?;
+            let layout = padded(&collapse(&[&x.layout])[0]);
+            let kernel = Kernel::build("copy", GROUP, |k| {
+                let source = Elements::input(k, "x", bits(x.dtype));
+                let out = Elements::output(k, "out", bits(x.dtype));
+                let from = Positions::new(k, "x", &layout);
+                let n = k.size("n", n as isize);
+                out.fill(k, n, |i| source.load(from.at(i)));
+            });
+            self.launch(&kernel, &[&x.storage, &copy], words(n, x.dtype))?;
+        }
+        Ok(Strided::contiguous(copy, x.shape(), x.dtype))
+    }
+
+    /// The program that reads what a program computes from memory. One that is no more than an array without gaps is that already.
+    pub(super) fn stored(&self, program: &Program<Memory<R>>) -> Result<Program<Memory<R>>> {
+        let stored = match program.as_input() {
+            Some(x) => self.plain(x)?,
+            None => Strided::contiguous(
+                self.evaluate_stepwise(program)?,
+                &program.shape,
+                program.dtype(),
+            ),
+        };
+        Ok(Program::input(stored))
+    }
+
+    /// Computes a program by one launch a step. Constants are handed to the steps that use them.
+    pub(super) fn evaluate_stepwise(&self, program: &Program<Memory<R>>) -> Result<Memory<R>> {
+        let shape = [program.size()];
+        let mut last_use = vec![program.steps.len(); program.steps.len()];
+        for (number, step) in program.steps.iter().enumerate() {
+            for argument in step.op.arguments() {
+                last_use[argument] = number;
+            }
+        }
+        let mut done: Vec<Option<Memory<R>>> = Vec::with_capacity(program.steps.len());
+        for (number, step) in program.steps.iter().enumerate() {
+            let is_result = number + 1 == program.steps.len();
+            let value = match step.op {
+                Op::Input(i) => Some(self.plain(&program.inputs[i])?.storage),
+                Op::Scalar(_) if !is_result => None,
+                Op::Scalar(value) => {
+                    Some(self.evaluate_fused(&Program::scalar(&shape, value, step.dtype))?)
+                }
+                Op::Index(axis) => Some(self.evaluate_fused(&indices(program, axis, step.dtype))?),
+                _ => Some(self.evaluate_fused(&self.single(program, *step, &done)?)?),
+            };
+            done.push(value);
+            for (value, &user) in done.iter_mut().zip(&last_use) {
+                if user == number {
+                    *value = None;
+                }
+            }
+        }
+        match done.pop().flatten() {
+            Some(result) => Ok(result),
+            None => self.allocate(program.size(), program.dtype()),
+        }
+    }
+
+    /// A step as a program of its own, over arguments that are computed. It reads every argument from an array of its own, but for
+    /// constants that go with arrays.
+    fn single(
+        &self,
+        program: &Program<Memory<R>>,
+        step: Step,
+        done: &[Option<Memory<R>>],
+    ) -> Result<Program<Memory<R>>> {
+        let shape = [program.size()];
+        let mut single = Program {
+            shape: shape.to_vec(),
+            inputs: Vec::new(),
+            steps: Vec::new(),
+        };
+        let keeps_constants = match step.op {
+            Op::Binary(_, a, b) => done[a].is_some() || done[b].is_some(),
+            Op::Select(condition, ..) => done[condition].is_some(),
+            _ => false,
+        };
+        for (number, argument) in step.op.arguments().enumerate() {
+            let Step { op, dtype } = program.steps[argument];
+            let storage = match (&done[argument], op) {
+                (Some(storage), _) => storage.clone(),
+                (None, Op::Scalar(_)) if keeps_constants => {
+                    single.steps.push(Step { op, dtype });
+                    continue;
+                }
+                (None, Op::Scalar(value)) => {
+                    self.evaluate_fused(&Program::scalar(&shape, value, dtype))?
+                }
+                (None, _) => unreachable!("argument {number} is computed before its user"),
+            };
+            single.steps.push(Step {
+                op: Op::Input(single.inputs.len()),
+                dtype,
+            });
+            single
+                .inputs
+                .push(Strided::contiguous(storage, &shape, dtype));
+        }
+        let op = match step.op {
+            Op::Unary(op, _) => Op::Unary(op, 0),
+            Op::Binary(op, ..) => Op::Binary(op, 0, 1),
+            Op::Select(..) => Op::Select(0, 1, 2),
+            Op::Cast(_) => Op::Cast(0),
+            other => other,
+        };
+        single.steps.push(Step {
+            op,
+            dtype: step.dtype,
+        });
+        Ok(single)
+    }
+}
+
+/// The program of indices along an axis, whose neighbours are merged: three axes.
+fn indices<S: Clone + PartialEq>(program: &Program<S>, axis: usize, dtype: DType) -> Program<S> {
+    let (before, rest) = program.shape.split_at(axis);
+    Program {
+        shape: vec![before.iter().product(), rest[0], rest[1..].iter().product()],
+        inputs: Vec::new(),
+        steps: vec![Step {
+            op: Op::Index(1),
+            dtype,
+        }],
+    }
+}
+
+/// The dtype that stands for all of a size where elements are only moved.
+pub(super) const fn bits(dtype: DType) -> DType {
+    match dtype.size() {
+        1 => DType::UInt8,
+        2 => DType::UInt16,
+        4 => DType::UInt32,
+        8 => DType::UInt64,
+        _ => DType::Complex128,
+    }
+}
+
+/// The layout with axes of length 1 in front, so that few numbers of axes occur.
+pub(super) fn padded(layout: &Layout) -> Layout {
+    let ndim = layout.ndim();
+    let wanted = AXES.into_iter().find(|&n| n >= ndim).unwrap_or(ndim);
+    (ndim..wanted).fold(layout.clone(), |layout, _| layout.insert_axis(0))
+}
