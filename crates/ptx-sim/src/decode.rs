@@ -11,7 +11,7 @@ use crate::instruction::{
 use crate::parse::{Error, Function, Module, Operand, Source, Space, Statement, Variable};
 
 /// The bytes between two shared variables, which no access may touch.
-const SHARED_GAP: usize = 64;
+pub(crate) const SHARED_GAP: usize = 64;
 
 /// Calls nested deeper than this are taken for recursion.
 const CALL_DEPTH: usize = 32;

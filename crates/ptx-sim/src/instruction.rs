@@ -396,7 +396,6 @@ pub(crate) enum Special {
     LaneMaskLe,
     LaneMaskGt,
     LaneMaskGe,
-    WarpSize,
     DynamicShared,
 }
 

@@ -93,8 +93,6 @@ pub(crate) struct Allocation {
     pub(crate) size: u64,
     data: Cells,
     shadow: Cells,
-    /// The last access to each word, see `execute::conflict`.
-    owners: Box<[AtomicU64]>,
     /// The context that owns it.
     pub(crate) context: u64,
     /// A module's variable, which no one but the module frees.
@@ -109,7 +107,6 @@ pub(crate) struct Region {
     pub(crate) end: u64,
     pub(crate) data: *mut u8,
     pub(crate) shadow: *mut u8,
-    pub(crate) owners: *const AtomicU64,
     pub(crate) constant: bool,
 }
 
@@ -171,7 +168,6 @@ impl Memory {
             size,
             data: Cells::new(size as usize, POISON),
             shadow: Cells::new(size as usize, state::UNINITIALISED),
-            owners: (0..size.div_ceil(4)).map(|_| AtomicU64::new(0)).collect(),
             context,
             module: false,
             constant: false,
@@ -290,7 +286,6 @@ impl Memory {
             end: start + allocation.size,
             data: allocation.data.pointer(),
             shadow: allocation.shadow.pointer(),
-            owners: allocation.owners.as_ptr(),
             constant: allocation.constant,
         };
         self.live.iter().map(region).collect()

@@ -24,7 +24,7 @@ const MEMORY_HINTS: [&str; 20] = [
     "ca", "cg", "cs", "lu", "cv", "wb", "wt", "nc", "noftz", "uni",
 ];
 
-impl<'a> Operation<'_, '_, 'a> {
+impl<'d, 'a> Operation<'d, '_, 'a> {
     pub(super) fn decode(mut self) -> Result<Instruction> {
         let op = self.operation()?;
         self.modifiers.finish()?;
@@ -72,7 +72,7 @@ impl<'a> Operation<'_, '_, 'a> {
         }
     }
 
-    fn operand(&self, at: usize) -> Result<&Operand<'a>> {
+    fn operand(&self, at: usize) -> Result<&'d Operand<'a>> {
         self.operands.get(at).ok_or_else(|| "too few operands".to_owned())
     }
 
@@ -156,7 +156,7 @@ impl<'a> Operation<'_, '_, 'a> {
             Ty::U16 | Ty::S16 if wide => Ty::U32,
             ty => ty,
         };
-        self.sources(if three { &[ty, ty, last] } else { &[ty, ty] })?;
+        self.sources(&[ty, ty, last][..if three { 3 } else { 2 }])?;
         if ty.is_float() {
             let float = self.modifiers.float(ty);
             return match mnemonic {

@@ -13,6 +13,8 @@ pub(super) struct Registers {
     values: Vec<Lanes>,
     /// A bit for each lane whose value was computed from initialised values only.
     defined: Vec<u32>,
+    /// `defined` of the presets alone.
+    preset: Vec<u32>,
 }
 
 impl Registers {
@@ -20,17 +22,19 @@ impl Registers {
         Self {
             values: vec![[0; LANES]; slots],
             defined: vec![0; slots],
+            preset: vec![0; slots],
         }
     }
 
-    /// Forgets every value; the presets follow.
+    /// Forgets every value but the presets, which no instruction changes.
     pub(super) fn clear(&mut self) {
-        self.defined.fill(0);
+        self.defined.copy_from_slice(&self.preset);
     }
 
     pub(super) fn preset(&mut self, slot: Slot, lanes: Lanes) {
         self.values[slot as usize] = lanes;
         self.defined[slot as usize] = !0;
+        self.preset[slot as usize] = !0;
     }
 
     #[inline(always)]
