@@ -55,11 +55,21 @@ fn main() -> Result<(), Error> {
 
     bench.run("exp_f32", all, &[x.into(), y.into(), n.into()])?;
     let powers: Vec<f32> = bench.machine.download(y, N)?;
-    assert!(powers.iter().zip(&singles).all(|(e, x)| (e / x.exp() - 1.0).abs() < 1e-6));
+    assert!(
+        powers
+            .iter()
+            .zip(&singles)
+            .all(|(e, x)| (e / x.exp() - 1.0).abs() < 1e-6)
+    );
 
     bench.run("exp_f64", all, &[p.into(), q.into(), n.into()])?;
     let powers: Vec<f64> = bench.machine.download(q, N)?;
-    assert!(powers.iter().zip(&doubles).all(|(e, x)| (e / x.exp() - 1.0).abs() < 1e-15));
+    assert!(
+        powers
+            .iter()
+            .zip(&doubles)
+            .all(|(e, x)| (e / x.exp() - 1.0).abs() < 1e-15)
+    );
 
     bench.run("pow_f64", all, &[p.into(), q.into(), n.into()])?;
     let powers: Vec<f64> = bench.machine.download(q, N)?;
@@ -79,7 +89,14 @@ fn main() -> Result<(), Error> {
         ..Geometry::linear(1, 256)
     };
     let side = SIDE as i32;
-    let args = [x.into(), x.into(), y.into(), side.into(), side.into(), side.into()];
+    let args = [
+        x.into(),
+        x.into(),
+        y.into(),
+        side.into(),
+        side.into(),
+        side.into(),
+    ];
     bench.run("gemm", tiles, &args)?;
     let product: Vec<f32> = bench.machine.download(y, SIDE * SIDE)?;
     let (row, column) = (3, 200);

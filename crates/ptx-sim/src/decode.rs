@@ -179,7 +179,10 @@ impl<'m, 'a> Decoder<'m, 'a> {
     }
 
     fn allocate_local(&mut self, variable: &Variable<'_>) -> usize {
-        let offset = self.kernel.local_bytes.next_multiple_of(variable.align.max(8));
+        let offset = self
+            .kernel
+            .local_bytes
+            .next_multiple_of(variable.align.max(8));
         self.kernel.local_bytes = offset + variable.size;
         offset
     }
@@ -392,9 +395,11 @@ impl<'m, 'a> Decoder<'m, 'a> {
     /// Inlines a function: its parameters become names for the caller's `.param` variables.
     fn call(&mut self, frame: &Frame<'a>, operands: &[Operand<'a>]) -> Result<(), String> {
         let (results, name, arguments): (&[&str], _, &[&str]) = match operands {
-            [Operand::Group(results), Operand::Name(name), Operand::Group(arguments)] => {
-                (results, *name, arguments)
-            }
+            [
+                Operand::Group(results),
+                Operand::Name(name),
+                Operand::Group(arguments),
+            ] => (results, *name, arguments),
             [Operand::Group(results), Operand::Name(name)] => (results, *name, &[]),
             [Operand::Name(name), Operand::Group(arguments)] => (&[], *name, arguments),
             [Operand::Name(name)] => (&[], *name, &[]),

@@ -143,7 +143,10 @@ impl Order {
         // Neighbours stay near each other for the host's caches, in either direction.
         let near = [1, blocks.saturating_sub(1), 3, 5, 7];
         let steps: Vec<u64> = near.into_iter().filter(|&s| s > 0 && coprime(s)).collect();
-        let step = steps.get(random.below(steps.len().max(1))).copied().unwrap_or(1);
+        let step = steps
+            .get(random.below(steps.len().max(1)))
+            .copied()
+            .unwrap_or(1);
         Self {
             blocks,
             step,
@@ -240,7 +243,8 @@ impl<'a> Runner<'a> {
             let instruction = &self.stage.kernel.code[first];
             if first != site.pc {
                 let other = instruction.line;
-                let what = format!("the block waits at two barriers, the other at PTX line {other}");
+                let what =
+                    format!("the block waits at two barriers, the other at PTX line {other}");
                 return Err(self.stage.fault(site, FaultKind::LaunchFailed, &what));
             }
             if is_aligned(instruction) && warp.live != warp.started {

@@ -185,7 +185,9 @@ impl<T: Number, const N: usize> From<[T; N]> for Argument {
     /// A struct of equal members.
     fn from(members: [T; N]) -> Self {
         let mut bytes = Vec::new();
-        members.into_iter().for_each(|member| member.put(&mut bytes));
+        members
+            .into_iter()
+            .for_each(|member| member.put(&mut bytes));
         Self(bytes)
     }
 }
@@ -250,12 +252,14 @@ impl Call {
         }
         let used = kernel.static_shared() + shared;
         if used > SHARED_LIMIT {
-            return Err(format!("{used} bytes of shared memory, more than {SHARED_LIMIT}"));
+            return Err(format!(
+                "{used} bytes of shared memory, more than {SHARED_LIMIT}"
+            ));
         }
         match kernel.max_threads {
-            Some(most) if threads > u64::from(most) => {
-                Err(format!("{threads} threads in a block, more than its bounds' {most}"))
-            }
+            Some(most) if threads > u64::from(most) => Err(format!(
+                "{threads} threads in a block, more than its bounds' {most}"
+            )),
             _ => Ok(()),
         }
     }
@@ -300,7 +304,9 @@ impl Machine {
         let mut globals = Vec::new();
         for variable in &program.globals {
             let (size, constant) = (variable.size, variable.constant);
-            let address = self.memory.define(size, &variable.init, constant, context)?;
+            let address = self
+                .memory
+                .define(size, &variable.init, constant, context)?;
             globals.push((variable.name.clone(), address));
         }
         Ok(Module {
@@ -363,7 +369,9 @@ impl Machine {
         let declared = &module.kernel_at(index).params;
         if declared.len() != arguments.len() {
             let (found, expected) = (arguments.len(), declared.len());
-            return Err(Error::Invalid(format!("{found} arguments instead of {expected}")));
+            return Err(Error::Invalid(format!(
+                "{found} arguments instead of {expected}"
+            )));
         }
         for (at, (parameter, argument)) in declared.iter().zip(arguments).enumerate() {
             if parameter.size != argument.0.len() {

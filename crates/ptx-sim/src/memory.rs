@@ -36,7 +36,11 @@ pub(crate) struct Cells(Box<[AtomicU64]>);
 impl Cells {
     pub(crate) fn new(bytes: usize, fill: u8) -> Self {
         let word = u64::from_ne_bytes([fill; 8]);
-        Self((0..bytes.div_ceil(8)).map(|_| AtomicU64::new(word)).collect())
+        Self(
+            (0..bytes.div_ceil(8))
+                .map(|_| AtomicU64::new(word))
+                .collect(),
+        )
     }
 
     pub(crate) fn pointer(&self) -> *mut u8 {
@@ -158,7 +162,11 @@ impl Memory {
     }
 
     pub(crate) fn allocate(&mut self, size: u64, context: u64) -> Result<u64, Refusal> {
-        if self.used.checked_add(size).is_none_or(|used| used > self.limit) {
+        if self
+            .used
+            .checked_add(size)
+            .is_none_or(|used| used > self.limit)
+        {
             return Err(Refusal::OutOfMemory);
         }
         let start = self.next;
@@ -240,7 +248,9 @@ impl Memory {
         unsafe {
             data.add(offset)
                 .copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
-            shadow.add(offset).write_bytes(state::INITIALISED, bytes.len());
+            shadow
+                .add(offset)
+                .write_bytes(state::INITIALISED, bytes.len());
         }
         Ok(())
     }
@@ -259,7 +269,12 @@ impl Memory {
     /// Repeats `pattern` over `size` bytes.
     pub(crate) fn fill(&mut self, at: u64, size: u64, pattern: &[u8]) -> Result<(), Refusal> {
         self.find(at, size)?;
-        let repeated: Vec<u8> = pattern.iter().copied().cycle().take(size as usize).collect();
+        let repeated: Vec<u8> = pattern
+            .iter()
+            .copied()
+            .cycle()
+            .take(size as usize)
+            .collect();
         self.write(at, &repeated)
     }
 
@@ -268,7 +283,10 @@ impl Memory {
         let (to_start, target) = self.find(to, size)?;
         let (from_start, origin) = self.find(from, size)?;
         let (to, from) = ((to - to_start) as usize, (from - from_start) as usize);
-        for (into, out) in [(&target.data, &origin.data), (&target.shadow, &origin.shadow)] {
+        for (into, out) in [
+            (&target.data, &origin.data),
+            (&target.shadow, &origin.shadow),
+        ] {
             // SAFETY: `find` has checked both ranges; `copy_from` allows them to overlap.
             unsafe {
                 into.pointer()
@@ -302,7 +320,10 @@ impl Memory {
         match self.live.range(..=at).next_back() {
             Some((start, allocation)) if at < start + allocation.size + GAP => {
                 let past = (at - start).saturating_sub(allocation.size);
-                format!("{past} bytes past the end of an allocation of {} bytes", allocation.size)
+                format!(
+                    "{past} bytes past the end of an allocation of {} bytes",
+                    allocation.size
+                )
             }
             _ => match self.live.range(at..).next() {
                 Some((start, allocation)) if start - at <= GAP => {

@@ -210,7 +210,11 @@ impl<'a> Parser<'a> {
         let Some(value) = unsigned(text) else {
             return self.error(format!("expected an integer, found `{text}`"));
         };
-        Ok(if negative { value.wrapping_neg() } else { value })
+        Ok(if negative {
+            value.wrapping_neg()
+        } else {
+            value
+        })
     }
 
     fn module(&mut self) -> Result<Module<'a>, Error> {
@@ -246,7 +250,10 @@ impl<'a> Parser<'a> {
             self.accept(";");
         }
         if headers == 0 {
-            return Err(Error::new(1, "no .version, .target or .address_size: not PTX"));
+            return Err(Error::new(
+                1,
+                "no .version, .target or .address_size: not PTX",
+            ));
         }
         Ok(module)
     }
@@ -278,7 +285,11 @@ impl<'a> Parser<'a> {
         let name = self.next()?;
         let mut count = 1;
         while self.accept("[") {
-            count *= if self.peek() == "]" { 0 } else { self.integer()? as usize };
+            count *= if self.peek() == "]" {
+                0
+            } else {
+                self.integer()? as usize
+            };
             self.expect("]")?;
         }
         let mut variable = Variable {

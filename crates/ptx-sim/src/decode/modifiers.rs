@@ -28,9 +28,8 @@ impl<'a> Modifiers<'a> {
 
     /// Drops the modifiers that change no result here (cache hints, scopes, orders).
     pub(super) fn ignore(&mut self, names: &[&str]) {
-        self.parts.retain(|p| {
-            !names.contains(p) && !p.starts_with("L1::") && !p.starts_with("L2::")
-        });
+        self.parts
+            .retain(|p| !names.contains(p) && !p.starts_with("L1::") && !p.starts_with("L2::"));
     }
 
     /// The first modifier that `parse` understands.
@@ -45,12 +44,11 @@ impl<'a> Modifiers<'a> {
     }
 
     pub(super) fn ty(&mut self) -> Result<Ty, String> {
-        self.first(Ty::parse).ok_or_else(|| {
-            match self.parts.last() {
+        self.first(Ty::parse)
+            .ok_or_else(|| match self.parts.last() {
                 Some(part) => format!("unsupported type `.{part}`"),
                 None => "no type".to_owned(),
-            }
-        })
+            })
     }
 
     pub(super) fn window(&mut self) -> Window {

@@ -73,7 +73,9 @@ impl<'d, 'a> Operation<'d, '_, 'a> {
     }
 
     fn operand(&self, at: usize) -> Result<&'d Operand<'a>> {
-        self.operands.get(at).ok_or_else(|| "too few operands".to_owned())
+        self.operands
+            .get(at)
+            .ok_or_else(|| "too few operands".to_owned())
     }
 
     fn read(&mut self, at: usize, ty: Ty) -> Result<Slot> {
@@ -87,7 +89,8 @@ impl<'d, 'a> Operation<'d, '_, 'a> {
             return self.read(at, Ty::Pred);
         };
         self.instruction.negated_source = true;
-        self.decoder.read(self.frame, &Operand::Name(name), Ty::Pred)
+        self.decoder
+            .read(self.frame, &Operand::Name(name), Ty::Pred)
     }
 
     fn write(&mut self, at: usize) -> Result<Slot> {
@@ -548,7 +551,8 @@ impl<'d, 'a> Operation<'d, '_, 'a> {
 
     fn fence(&mut self) -> Result<Op> {
         let block = self.modifiers.take("cta");
-        self.modifiers.ignore(&["gl", "gpu", "sys", "sc", "acq_rel"]);
+        self.modifiers
+            .ignore(&["gl", "gpu", "sys", "sc", "acq_rel"]);
         Ok(Op::Fence { device: !block })
     }
 

@@ -76,12 +76,7 @@ impl Warp {
 
     /// Checks alignment and bounds.
     #[inline(always)]
-    fn place(
-        &self,
-        stage: &mut Stage<'_>,
-        access: Access,
-        window: Window,
-    ) -> Result<Place, Fault> {
+    fn place(&self, stage: &mut Stage<'_>, access: Access, window: Window) -> Result<Place, Fault> {
         let bytes = access.size * access.count;
         if access.address & (bytes as u64 - 1) != 0 {
             let what = format!("{bytes}-byte access at {:#x} is misaligned", access.address);
@@ -93,7 +88,10 @@ impl Warp {
                 let at = address as usize;
                 // SAFETY: `at + bytes` is within the cells.
                 let (data, state) = unsafe {
-                    (stage.shared.pointer().add(at), stage.shared_state.pointer().add(at))
+                    (
+                        stage.shared.pointer().add(at),
+                        stage.shared_state.pointer().add(at),
+                    )
                 };
                 Ok(Place {
                     data,
@@ -105,8 +103,12 @@ impl Warp {
             Window::Local if self.fits(address, bytes, stage.kernel.local_bytes) => {
                 let at = access.lane * self.local_bytes + address as usize;
                 // SAFETY: each lane has `local_bytes` cells, and the access ends within them.
-                let (data, state) =
-                    unsafe { (self.local.pointer().add(at), self.local_state.pointer().add(at)) };
+                let (data, state) = unsafe {
+                    (
+                        self.local.pointer().add(at),
+                        self.local_state.pointer().add(at),
+                    )
+                };
                 Ok(Place {
                     data,
                     state,
@@ -175,7 +177,8 @@ impl Warp {
         let address = access.address;
         match worst {
             state::GUARD => {
-                let what = format!("{bytes}-byte access at {address:#x} overruns a shared variable");
+                let what =
+                    format!("{bytes}-byte access at {address:#x} overruns a shared variable");
                 Some(self.error(stage, access, FaultKind::IllegalAddress, &what))
             }
             state::UNINITIALISED if stage.launch.checks.uninitialised => {
@@ -191,12 +194,7 @@ impl Warp {
     }
 
     #[inline(always)]
-    fn check_readable(
-        &self,
-        stage: &Stage<'_>,
-        access: Access,
-        place: Place,
-    ) -> Result<(), Fault> {
+    fn check_readable(&self, stage: &Stage<'_>, access: Access, place: Place) -> Result<(), Fault> {
         let mut good = true;
         for at in 0..access.count {
             // SAFETY: `place` was checked for all elements.
@@ -530,11 +528,15 @@ fn change(at: *mut u8, ty: Ty, f: impl Fn(u64) -> u64) -> u64 {
     unsafe {
         if ty.size() == 8 {
             let cell = AtomicU64::from_ptr(at.cast());
-            cell.fetch_update(SeqCst, SeqCst, |old| Some(f(old))).unwrap_or_else(|old| old)
+            cell.fetch_update(SeqCst, SeqCst, |old| Some(f(old)))
+                .unwrap_or_else(|old| old)
         } else {
             let cell = AtomicU32::from_ptr(at.cast());
             let new = |old: u32| Some(f(u64::from(old)) as u32);
-            u64::from(cell.fetch_update(SeqCst, SeqCst, new).unwrap_or_else(|old| old))
+            u64::from(
+                cell.fetch_update(SeqCst, SeqCst, new)
+                    .unwrap_or_else(|old| old),
+            )
         }
     }
 }
@@ -554,14 +556,44 @@ fn combine(op: Atomic, ty: Ty, old: u64, b: u64, c: u64) -> u64 {
             Ty::F64 => (f64::from_bits(old) + f64::from_bits(b)).to_bits(),
             _ => truncate(old.wrapping_add(b), ty),
         },
-        Atomic::Min => if less(b, old) { b } else { old },
-        Atomic::Max => if less(old, b) { b } else { old },
+        Atomic::Min => {
+            if less(b, old) {
+                b
+            } else {
+                old
+            }
+        }
+        Atomic::Max => {
+            if less(old, b) {
+                b
+            } else {
+                old
+            }
+        }
         Atomic::And => old & b,
         Atomic::Or => old | b,
         Atomic::Xor => old ^ b,
         Atomic::Exchange => b,
-        Atomic::CompareAndSwap => if old == b { c } else { old },
-        Atomic::Increment => if old >= b { 0 } else { old + 1 },
-        Atomic::Decrement => if old == 0 || old > b { b } else { old - 1 },
+        Atomic::CompareAndSwap => {
+            if old == b {
+                c
+            } else {
+                old
+            }
+        }
+        Atomic::Increment => {
+            if old >= b {
+                0
+            } else {
+                old + 1
+            }
+        }
+        Atomic::Decrement => {
+            if old == 0 || old > b {
+                b
+            } else {
+                old - 1
+            }
+        }
     }
 }

@@ -90,7 +90,10 @@ impl Warp {
         for lane in lanes(group.mask) {
             let site = self.site(group.pc, lane);
             if masks[lane] >> lane & 1 == 0 {
-                let what = format!("the member mask {:#010x} leaves out the lane itself", masks[lane]);
+                let what = format!(
+                    "the member mask {:#010x} leaves out the lane itself",
+                    masks[lane]
+                );
                 return Err(stage.fault(site, FaultKind::LaunchFailed, &what));
             }
             let other = lanes(group.mask & masks[lane]).find(|&o| masks[o] != masks[lane]);
@@ -147,8 +150,11 @@ impl Warp {
     }
 
     fn shuffle(&mut self, i: &Instruction, group: Group, mode: Shuffle, masks: &[u32; LANES]) {
-        let (value, by, clamp) =
-            (*self.registers.get(i.a), *self.registers.get(i.b), *self.registers.get(i.c));
+        let (value, by, clamp) = (
+            *self.registers.get(i.a),
+            *self.registers.get(i.b),
+            *self.registers.get(i.c),
+        );
         let (mut out, mut inside): (Lanes, Lanes) = ([0; LANES], [0; LANES]);
         let known = self.registers.defined(i.a);
         let operands = self.registers.defined(i.b) & self.registers.defined(i.c);
@@ -173,7 +179,8 @@ impl Warp {
             }
         }
         self.registers.write(i.to, group.mask, defined, &out);
-        self.registers.write_optional(i.also_to, group.mask, operands, &inside);
+        self.registers
+            .write_optional(i.also_to, group.mask, operands, &inside);
     }
 
     fn vote(&mut self, i: &Instruction, active: u32, mode: Vote, masks: &[u32; LANES]) {
@@ -189,9 +196,7 @@ impl Warp {
             match mode {
                 Vote::All => u64::from(votes & members == members),
                 Vote::Any => u64::from(votes & members != 0),
-                Vote::Uniform => {
-                    u64::from(votes & members == members || votes & members == 0)
-                }
+                Vote::Uniform => u64::from(votes & members == members || votes & members == 0),
                 Vote::Ballot => u64::from(votes & members),
             }
         });
@@ -216,6 +221,7 @@ impl Warp {
         });
         let predicate = std::array::from_fn(|lane| u64::from(unanimous(lane)));
         self.registers.write(i.to, active, defined, &out);
-        self.registers.write_optional(i.also_to, active, defined, &predicate);
+        self.registers
+            .write_optional(i.also_to, active, defined, &predicate);
     }
 }

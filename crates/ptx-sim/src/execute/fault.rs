@@ -27,19 +27,6 @@ pub struct Fault {
     pub message: String,
 }
 
-impl Fault {
-    /// The `CUresult` that the driver reports.
-    pub fn code(&self) -> i32 {
-        match self.kind {
-            FaultKind::IllegalAddress => 700,
-            FaultKind::Misaligned => 716,
-            FaultKind::IllegalInstruction => 715,
-            FaultKind::Timeout => 702,
-            FaultKind::LaunchFailed => 719,
-        }
-    }
-}
-
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

@@ -24,7 +24,11 @@ fn double(bits: u64) -> f64 {
 /// The bits of a result; every NaN of single precision is the canonical one.
 #[inline(always)]
 pub(super) fn single_bits(value: f32) -> u64 {
-    u64::from(if value.is_nan() { NAN32 } else { value.to_bits() })
+    u64::from(if value.is_nan() {
+        NAN32
+    } else {
+        value.to_bits()
+    })
 }
 
 /// A subnormal becomes the zero of its sign.
@@ -52,7 +56,11 @@ fn two_sum(a: f64, b: f64) -> (f64, f64) {
 
 /// The sign of zero that a sum of opposite terms has: minus only when rounding down.
 fn zero_sum(rounding: Rounding) -> f64 {
-    if rounding == Rounding::Down { -0.0 } else { 0.0 }
+    if rounding == Rounding::Down {
+        -0.0
+    } else {
+        0.0
+    }
 }
 
 /// Rounds `high + low` to single precision; `high` is the sum rounded to nearest.
@@ -70,7 +78,11 @@ pub(super) fn round_to_single(high: f64, low: f64, rounding: Rounding) -> f32 {
             Rounding::Down => nearest < 0.0,
             _ => nearest > 0.0,
         };
-        return if toward { nearest } else { f32::MAX.copysign(nearest) };
+        return if toward {
+            nearest
+        } else {
+            f32::MAX.copysign(nearest)
+        };
     }
     let error = (high - f64::from(nearest)) + low;
     step(nearest, error, rounding)
@@ -79,7 +91,8 @@ pub(super) fn round_to_single(high: f64, low: f64, rounding: Rounding) -> f32 {
 /// The neighbour of `nearest` that directed rounding gives; `error` has the sign of what is left.
 fn step(nearest: f32, error: f64, rounding: Rounding) -> f32 {
     let negative = nearest.is_sign_negative();
-    let down = error < 0.0 && (rounding == Rounding::Down || rounding == Rounding::Zero && !negative);
+    let down =
+        error < 0.0 && (rounding == Rounding::Down || rounding == Rounding::Zero && !negative);
     let up = error > 0.0 && (rounding == Rounding::Up || rounding == Rounding::Zero && negative);
     if down {
         nearest.next_down()
@@ -265,7 +278,9 @@ impl Registers {
                 single_bits(if m.sat { saturate(r) } else { r })
             });
         } else {
-            self.map3(i, active, |a, b, c| single_bits(f(single(a), single(b), single(c))));
+            self.map3(i, active, |a, b, c| {
+                single_bits(f(single(a), single(b), single(c)))
+            });
         }
     }
 
@@ -275,7 +290,14 @@ impl Registers {
     }
 
     #[inline(always)]
-    fn compare_singles(&mut self, i: &Instruction, active: u32, by: Comparison, ftz: bool, j: Join) {
+    fn compare_singles(
+        &mut self,
+        i: &Instruction,
+        active: u32,
+        by: Comparison,
+        ftz: bool,
+        j: Join,
+    ) {
         if ftz {
             self.compare(i, active, j, |a, b| {
                 compare_floats(by, flush(single(a)), flush(single(b)))
@@ -357,10 +379,12 @@ impl Registers {
         match (m.ty, nan) {
             (Ty::F64, _) if least => self.doubles2(i, active, min64),
             (Ty::F64, _) => self.doubles2(i, active, max64),
-            (_, true) => self.singles2(i, active, m, |a, b| match (a.is_nan() || b.is_nan(), least) {
-                (true, _) => f32::NAN,
-                (_, true) => min32(a, b),
-                (_, false) => max32(a, b),
+            (_, true) => self.singles2(i, active, m, |a, b| {
+                match (a.is_nan() || b.is_nan(), least) {
+                    (true, _) => f32::NAN,
+                    (_, true) => min32(a, b),
+                    (_, false) => max32(a, b),
+                }
             }),
             (_, false) if least => self.singles2(i, active, m, min32),
             (_, false) => self.singles2(i, active, m, max32),
@@ -394,7 +418,10 @@ impl Registers {
                 u64::from(single(b).copysign(single(a)).to_bits())
             }),
             Op::CopySign(_) => self.doubles2(i, active, |a, b| b.copysign(a)),
-            Op::Test { ty: Ty::F32, test: t } => self.map1(i, active, |a| {
+            Op::Test {
+                ty: Ty::F32,
+                test: t,
+            } => self.map1(i, active, |a| {
                 let a = single(a);
                 u64::from(test(f64::from(a), a.is_subnormal(), t))
             }),
@@ -459,7 +486,9 @@ fn quotient32(a: f32, b: f32, rounding: Rounding) -> f32 {
         return round_to_single(f64::from(a) / f64::from(b), 0.0, rounding);
     }
     let sign = f64::from(b).signum();
-    directed(quotient, rounding, |q| (f64::from(a) - q * f64::from(b)) * sign)
+    directed(quotient, rounding, |q| {
+        (f64::from(a) - q * f64::from(b)) * sign
+    })
 }
 
 fn quotient64(a: f64, b: f64, rounding: Rounding) -> f64 {
@@ -480,7 +509,10 @@ fn directed_fma64(a: f64, b: f64, c: f64, rounding: Rounding) -> f64 {
     let tail = a.mul_add(b, -product);
     let (sum, error) = two_sum(product, c);
     let rest = (sum - nearest) + (error + tail);
-    if nearest == 0.0 && rest == 0.0 && (product != 0.0 || product.is_sign_negative() != c.is_sign_negative()) {
+    if nearest == 0.0
+        && rest == 0.0
+        && (product != 0.0 || product.is_sign_negative() != c.is_sign_negative())
+    {
         return zero_sum(rounding);
     }
     directed64(nearest, rounding, rest)

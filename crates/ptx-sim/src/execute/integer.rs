@@ -129,10 +129,12 @@ fn permute(low: u64, high: u64, selector: u64) -> u64 {
 }
 
 fn logic3(a: u64, b: u64, c: u64, table: u8) -> u64 {
-    (0..8).filter(|row| table >> row & 1 == 1).fold(0, |out, row| {
-        let pick = |value: u64, bit: u32| if row >> bit & 1 == 1 { value } else { !value };
-        out | truncate(pick(a, 2) & pick(b, 1) & pick(c, 0), Ty::U32)
-    })
+    (0..8)
+        .filter(|row| table >> row & 1 == 1)
+        .fold(0, |out, row| {
+            let pick = |value: u64, bit: u32| if row >> bit & 1 == 1 { value } else { !value };
+            out | truncate(pick(a, 2) & pick(b, 1) & pick(c, 0), Ty::U32)
+        })
 }
 
 /// `bfe`: beyond the type's width the field is filled with the sign, or with zeros.
@@ -150,7 +152,11 @@ fn field_extract(a: u64, position: u64, length: u64, ty: Ty) -> u64 {
         truncate(a, ty) >> position
     };
     let kept = length.min(ty.bits().saturating_sub(position));
-    let mask = if kept == 64 { u64::MAX } else { (1 << kept) - 1 };
+    let mask = if kept == 64 {
+        u64::MAX
+    } else {
+        (1 << kept) - 1
+    };
     let filled = if sign { !mask } else { 0 };
     truncate(field & mask | filled, ty)
 }
@@ -160,7 +166,11 @@ fn field_insert(a: u64, b: u64, position: u64, length: u64, ty: Ty) -> u64 {
     if position >= ty.bits() || length == 0 {
         return b;
     }
-    let ones = if length >= 64 { u64::MAX } else { (1 << length) - 1 };
+    let ones = if length >= 64 {
+        u64::MAX
+    } else {
+        (1 << length) - 1
+    };
     let mask = ones << position;
     truncate(b & !mask | (a << position) & mask, ty)
 }
@@ -318,8 +328,7 @@ impl Registers {
     fn insert_field(&mut self, i: &Instruction, active: u32, ty: Ty) {
         let (a, b, c, d) = (self.get(i.a), self.get(i.b), self.get(i.c), self.get(i.d));
         let out = std::array::from_fn(|l| field_insert(a[l], b[l], c[l], d[l], ty));
-        let defined =
-            self.defined(i.a) & self.defined(i.b) & self.defined(i.c) & self.defined(i.d);
+        let defined = self.defined(i.a) & self.defined(i.b) & self.defined(i.c) & self.defined(i.d);
         self.write(i.to, active, defined, &out);
     }
 
@@ -342,7 +351,10 @@ impl Registers {
     pub(super) fn unpack(&mut self, i: &Instruction, active: u32, bits: u32) {
         let (whole, defined) = (*self.get(i.a), self.defined(i.a));
         let mask = u64::MAX >> (64 - bits);
-        let parts = i.vector.iter().take_while(|s| **s != crate::instruction::NONE);
+        let parts = i
+            .vector
+            .iter()
+            .take_while(|s| **s != crate::instruction::NONE);
         for (at, &slot) in parts.enumerate() {
             let part = whole.map(|w| w >> (at as u32 * bits) & mask);
             self.write(slot, active, defined, &part);
@@ -353,7 +365,10 @@ impl Registers {
     pub(super) fn pack(&mut self, i: &Instruction, active: u32, bits: u32) {
         let (mut whole, mut defined) = ([0; LANES], !0);
         let mask = u64::MAX >> (64 - bits);
-        let parts = i.vector.iter().take_while(|s| **s != crate::instruction::NONE);
+        let parts = i
+            .vector
+            .iter()
+            .take_while(|s| **s != crate::instruction::NONE);
         for (at, &slot) in parts.enumerate() {
             for (whole, part) in whole.iter_mut().zip(self.get(slot)) {
                 *whole |= (part & mask) << (at as u32 * bits);

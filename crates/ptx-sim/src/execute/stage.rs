@@ -88,7 +88,9 @@ impl<'a> Stage<'a> {
         if address >= recent.start && address < recent.end && size <= recent.end - address {
             return Some(recent);
         }
-        let at = regions.partition_point(|r| r.start <= address).checked_sub(1)?;
+        let at = regions
+            .partition_point(|r| r.start <= address)
+            .checked_sub(1)?;
         let region = &regions[at];
         if address < region.end && size <= region.end - address {
             self.recent[pc] = at as u32;
@@ -104,7 +106,12 @@ impl<'a> Stage<'a> {
     pub(super) fn fault(&self, at: Site, kind: FaultKind, what: &str) -> Fault {
         let Site { pc, warp, lane } = at;
         let line = self.kernel.code[pc].line;
-        let text = self.launch.text.lines().nth(line as usize - 1).unwrap_or("");
+        let text = self
+            .launch
+            .text
+            .lines()
+            .nth(line as usize - 1)
+            .unwrap_or("");
         let thread = warp * LANES + lane;
         Fault {
             kind,

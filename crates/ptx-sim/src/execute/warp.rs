@@ -285,8 +285,7 @@ impl Warp {
             | Op::Match { .. }
             | Op::ActiveMask => return self.meet(stage, i, group, active),
             _ => {
-                let known =
-                    self.registers.integer(i, active) || self.registers.float(i, active);
+                let known = self.registers.integer(i, active) || self.registers.float(i, active);
                 debug_assert!(known, "the decoder gives {:?}, which no one executes", i.op);
             }
         }

@@ -35,7 +35,9 @@ fn blank_length(text: &str, line: u32) -> Result<usize, Error> {
         return Ok(text.find('\n').unwrap_or(text.len()));
     }
     if text.starts_with("/*") {
-        let end = text.find("*/").ok_or_else(|| Error::new(line, "comment without an end"))?;
+        let end = text
+            .find("*/")
+            .ok_or_else(|| Error::new(line, "comment without an end"))?;
         return Ok(end + 2);
     }
     Ok(text.len() - text.trim_start().len())
