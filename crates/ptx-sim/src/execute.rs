@@ -2,6 +2,7 @@
 
 mod access;
 mod collective;
+mod conflict;
 mod convert;
 mod fault;
 mod float;
@@ -14,6 +15,7 @@ mod warp;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
+pub(crate) use conflict::{Fences, WORD};
 pub use fault::{Fault, FaultKind};
 pub(crate) use random::Random;
 
@@ -45,6 +47,7 @@ pub(crate) struct Launch<'a> {
     /// Says what lies at an address in no region.
     pub(crate) explain: &'a (dyn Fn(u64) -> String + Sync),
     pub(crate) checks: Checks,
+    pub(crate) fences: &'a Fences,
     pub(crate) seed: u64,
     /// How many instructions a warp may execute in one block.
     pub(crate) budget: u64,

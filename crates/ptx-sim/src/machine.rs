@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::decode::{Program, decode};
-use crate::execute::{Checks, Count, Fault, Launch, Random, has_vectors};
+use crate::execute::{Checks, Count, Fault, Fences, Launch, Random, has_vectors};
 use crate::instruction::Kernel;
 use crate::memory::{Memory, Refusal};
 use crate::parse::{self, parse};
@@ -271,6 +271,8 @@ pub struct Machine {
     settings: Settings,
     pub(crate) memory: Memory,
     statistics: Statistics,
+    /// Launches, completed or not.
+    executed: u64,
     random: Random,
 }
 
@@ -281,6 +283,7 @@ impl Machine {
             settings,
             memory: Memory::new(settings.memory),
             statistics: Statistics::default(),
+            executed: 0,
             random: Random::new(settings.seed),
         }
     }
@@ -395,6 +398,9 @@ impl Machine {
         let regions = self.memory.regions();
         let memory = &self.memory;
         let explain = |address| memory.explain(address);
+        let blocks = call.geometry.grid.iter().map(|&n| u64::from(n)).product();
+        self.executed += 1;
+        let fences = Fences::new(self.executed, blocks);
         let launch = Launch {
             kernel: call.module.kernel_at(call.kernel),
             text: &call.module.text,
@@ -409,6 +415,7 @@ impl Machine {
                 uninitialised: self.settings.uninitialised,
                 races: self.settings.races,
             },
+            fences: &fences,
             seed: self.random.next(),
             budget: self.settings.instruction_budget,
             vectors: self.settings.vectors && has_vectors(),

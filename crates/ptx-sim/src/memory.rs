@@ -3,6 +3,7 @@
 //! Device addresses are not host addresses. An address between allocations, or of one that is
 //! freed, therefore belongs to nothing for good, and host code that follows one crashes.
 
+use crate::execute::WORD;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
 
@@ -55,6 +56,19 @@ impl Cells {
     }
 }
 
+/// Records that are zero until they are written. They are many and seldom all used, so they come
+/// from zeroed memory, which the system need not provide before it is touched.
+#[derive(Debug)]
+struct History(Box<[AtomicU64]>);
+
+impl History {
+    fn new(records: usize) -> Self {
+        let zeros = Box::into_raw(vec![0u64; records].into_boxed_slice());
+        // SAFETY: `AtomicU64` has the layout of `u64`, and the box is given up above.
+        Self(unsafe { Box::from_raw(zeros as *mut [AtomicU64]) })
+    }
+}
+
 /// Reads `size` (1, 2, 4 or 8) bytes.
 ///
 /// # Safety
@@ -97,6 +111,8 @@ pub(crate) struct Allocation {
     pub(crate) size: u64,
     data: Cells,
     shadow: Cells,
+    /// Two records for each word, see `execute::conflict`; zero, and so not yet in memory.
+    history: History,
     /// The context that owns it.
     pub(crate) context: u64,
     /// A module's variable, which no one but the module frees.
@@ -111,6 +127,7 @@ pub(crate) struct Region {
     pub(crate) end: u64,
     pub(crate) data: *mut u8,
     pub(crate) shadow: *mut u8,
+    pub(crate) history: *const AtomicU64,
     pub(crate) constant: bool,
 }
 
@@ -176,6 +193,7 @@ impl Memory {
             size,
             data: Cells::new(size as usize, POISON),
             shadow: Cells::new(size as usize, state::UNINITIALISED),
+            history: History::new(2 * (size as usize).div_ceil(WORD)),
             context,
             module: false,
             constant: false,
@@ -304,6 +322,7 @@ impl Memory {
             end: start + allocation.size,
             data: allocation.data.pointer(),
             shadow: allocation.shadow.pointer(),
+            history: allocation.history.0.as_ptr(),
             constant: allocation.constant,
         };
         self.live.iter().map(region).collect()

@@ -71,7 +71,10 @@ fn events_order_streams() {
         );
         assert_eq!(cu!(cuEventRecord(event => u64, other => u64)), 0);
         assert_eq!(cu!(cuEventQuery(event => u64)), 600);
-        assert_eq!(cu!(cuStreamWaitEvent(program.stream => u64, event => u64, 0 => c_uint)), 0);
+        assert_eq!(
+            cu!(cuStreamWaitEvent(program.stream => u64, event => u64, 0 => c_uint)),
+            0
+        );
         assert_eq!(program.launch(add, 1, 128, &[x, x, y, 100]), 0);
         let mut result = [0.0; 100];
         assert_eq!(program.download(&mut result, y), 0);
@@ -91,7 +94,10 @@ fn events_order_streams() {
 fn the_default_stream_waits_for_blocking_streams() {
     let program = Program::start(Settings::default());
     let mut blocking = 0;
-    assert_eq!(cu!(cuStreamCreate(&mut blocking => *mut u64, 0 => c_uint)), 0);
+    assert_eq!(
+        cu!(cuStreamCreate(&mut blocking => *mut u64, 0 => c_uint)),
+        0
+    );
     let x = program.allocate(8);
     assert_eq!(
         cu!(cuMemsetD32Async(x => u64, 7 => u32, 2 => usize, blocking => u64)),
@@ -108,10 +114,21 @@ fn faults_are_sticky_and_late() {
     let add = program.function(PTX, "vec_add");
     let (x, y) = (program.allocate(400), program.allocate(400));
     assert_eq!(program.upload(x, &[1.0; 100]), 0);
-    assert_eq!(program.launch(add, 1, 128, &[x, x, y, 101]), 0, "a launch does not wait");
+    assert_eq!(
+        program.launch(add, 1, 128, &[x, x, y, 101]),
+        0,
+        "a launch does not wait"
+    );
     assert_eq!(program.wait(), 700);
     let text = ptx_sim::last_error().unwrap();
-    for part in ["vec_add", "PTX line", "ld.global", "block [0, 0, 0]", "lane 4", "past the end"] {
+    for part in [
+        "vec_add",
+        "PTX line",
+        "ld.global",
+        "block [0, 0, 0]",
+        "lane 4",
+        "past the end",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert_eq!(program.launch(add, 1, 128, &[x, x, y, 100]), 700);
@@ -158,7 +175,11 @@ fn memory_ends() {
     let mut y = 0;
     assert_eq!(cu!(cuMemAlloc_v2(&mut y => *mut u64, 600 => usize)), 2);
     assert_eq!(cu!(cuMemFreeAsync(x => u64, program.stream => u64)), 0);
-    assert_eq!(cu!(cuMemAlloc_v2(&mut y => *mut u64, 600 => usize)), 2, "not free yet");
+    assert_eq!(
+        cu!(cuMemAlloc_v2(&mut y => *mut u64, 600 => usize)),
+        2,
+        "not free yet"
+    );
     assert_eq!(program.wait(), 0);
     assert_eq!(cu!(cuMemAlloc_v2(&mut y => *mut u64, 600 => usize)), 0);
 }
@@ -180,7 +201,11 @@ fn what_is_not_understood_is_refused_by_name() {
 }
 
 extern "C" fn count(data: *mut c_void) {
-    assert_eq!(cu!(cuCtxSynchronize()), 800, "a host function may not call the driver");
+    assert_eq!(
+        cu!(cuCtxSynchronize()),
+        800,
+        "a host function may not call the driver"
+    );
     // SAFETY: the test passes a pointer to its counter.
     unsafe { *data.cast::<u32>() += 1 };
 }
@@ -211,8 +236,14 @@ fn the_device_says_what_it_is() {
     let name = unsafe { CStr::from_ptr(name.as_ptr()) };
     assert_eq!(name, c"PTX interpreter (no GPU)");
     let mut text = null();
-    assert_eq!(cu!(cuGetErrorName(700 => c_int, &mut text => *mut *const c_char)), 0);
+    assert_eq!(
+        cu!(cuGetErrorName(700 => c_int, &mut text => *mut *const c_char)),
+        0
+    );
     // SAFETY: the driver gives a text of its own.
-    assert_eq!(unsafe { CStr::from_ptr(text) }, c"CUDA_ERROR_ILLEGAL_ADDRESS");
+    assert_eq!(
+        unsafe { CStr::from_ptr(text) },
+        c"CUDA_ERROR_ILLEGAL_ADDRESS"
+    );
     assert!(ptx_sim::driver::lookup("cuArrayCreate_v2").is_none());
 }

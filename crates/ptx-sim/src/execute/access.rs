@@ -1,5 +1,6 @@
 //! Loads, stores and atomics, each checked lane by lane.
 
+use super::conflict::{Rival, WORD};
 use super::fault::{Fault, FaultKind};
 use super::float::{flush, single, single_bits};
 use super::integer::{extend, truncate};
@@ -8,6 +9,8 @@ use super::registers::{LANES, Lanes};
 use super::stage::Stage;
 use super::warp::Warp;
 use crate::instruction::{Atomic, Instruction, Ty, Window};
+use std::sync::atomic::AtomicU64;
+
 use crate::memory::{read_cell, state, write_cell};
 
 /// Where shared, local and parameter memory lie among generic addresses.
@@ -55,6 +58,8 @@ struct Place {
     data: *mut u8,
     state: *mut u8,
     shared: Option<usize>,
+    /// The records of its words, if it is global.
+    history: *const AtomicU64,
     constant: bool,
 }
 
@@ -97,6 +102,7 @@ impl Warp {
                     data,
                     state,
                     shared: Some(at),
+                    history: std::ptr::null(),
                     constant: false,
                 })
             }
@@ -113,6 +119,7 @@ impl Warp {
                     data,
                     state,
                     shared: None,
+                    history: std::ptr::null(),
                     constant: false,
                 })
             }
@@ -127,6 +134,7 @@ impl Warp {
                     data,
                     state,
                     shared: None,
+                    history: unsafe { region.history.add(2 * (at / WORD)) },
                     constant: region.constant,
                 })
             }
@@ -240,26 +248,47 @@ impl Warp {
         place: Place,
         how: Touch,
     ) -> Result<(), Fault> {
-        let (Some(at), Some(races)) = (place.shared, &mut stage.races) else {
-            return Ok(());
-        };
-        let thread = (self.index * LANES + access.lane) as u16;
-        match races.touch(at, access.size * access.count, thread, how) {
-            None => Ok(()),
-            Some(rival) => Err(self.race(stage, access, rival, how)),
+        let bytes = access.size * access.count;
+        if let (Some(at), Some(races)) = (place.shared, &mut stage.races) {
+            let thread = (self.index * LANES + access.lane) as u16;
+            return match races.touch(at, bytes, thread, how) {
+                None => Ok(()),
+                Some(rival) => Err(self.race(stage, access, rival, how)),
+            };
         }
+        if !place.history.is_null() && stage.launch.checks.races && access.size >= WORD {
+            let thread = (self.index * LANES + access.lane) as u32;
+            // SAFETY: `place` has checked that the access lies in the region of the records.
+            let rival = unsafe { stage.moment.touch(place.history, bytes / WORD, thread, how) };
+            if let Some(rival) = rival {
+                return Err(self.conflict(stage, access, rival, how));
+            }
+        }
+        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn conflict(&self, stage: &Stage<'_>, access: Access, rival: Rival, how: Touch) -> Fault {
+        let thread = rival.thread;
+        let (other, missing) = match rival.block {
+            Some(block) => (format!("thread {thread} of block number {block}"), "fence"),
+            None => (format!("thread {thread} of the block"), "barrier"),
+        };
+        let what = format!(
+            "{} global memory at {:#x}, a race with {other}: no {missing} lies between",
+            verb(how),
+            access.address
+        );
+        self.error(stage, access, FaultKind::LaunchFailed, &what)
     }
 
     #[cold]
     #[inline(never)]
     fn race(&self, stage: &Stage<'_>, access: Access, rival: u16, how: Touch) -> Fault {
-        let verb = match how {
-            Touch::Read => "reads",
-            Touch::Write { .. } => "writes",
-            Touch::Atomic => "changes atomically",
-        };
         let what = format!(
-            "{verb} shared memory at {:#x}, a race with thread {rival}: no barrier lies between",
+            "{} shared memory at {:#x}, a race with thread {rival}: no barrier lies between",
+            verb(how),
             access.address
         );
         self.error(stage, access, FaultKind::LaunchFailed, &what)
@@ -295,7 +324,8 @@ impl Warp {
         let addresses = *self.registers.get(i.a);
         if active == !0 && count == 1 && window == Window::Global && ty.size() >= 4 {
             let first = addresses[0].wrapping_add_signed(i.offset);
-            if let Some(lanes) = load_run(stage, pc, first, &addresses, ty) {
+            let thread = (self.index * LANES) as u32;
+            if let Some(lanes) = load_run(stage, pc, first, &addresses, (ty, thread)) {
                 self.registers.write(i.vector[0], active, !0, &lanes);
                 return Ok(());
             }
@@ -397,7 +427,7 @@ impl Warp {
             for (value, &slot) in values.iter_mut().zip(&i.vector[..count]) {
                 *value = self.registers.get(slot)[lane];
             }
-            if place.shared.is_some() {
+            if place.shared.is_some() || !place.history.is_null() {
                 let same = self.unchanged(place, size, count, &values);
                 self.check_race(stage, access, place, Touch::Write { same })?;
             }
@@ -479,6 +509,14 @@ impl Warp {
     }
 }
 
+fn verb(how: Touch) -> &'static str {
+    match how {
+        Touch::Read => "reads",
+        Touch::Write { .. } => "writes",
+        Touch::Atomic => "changes atomically",
+    }
+}
+
 /// A register's value of what was loaded: signed types are extended to its width.
 #[inline(always)]
 fn widen(value: u64, ty: Ty, bits: u32) -> u64 {
@@ -496,7 +534,7 @@ fn load_run(
     pc: usize,
     first: u64,
     addresses: &Lanes,
-    ty: Ty,
+    (ty, thread): (Ty, u32),
 ) -> Option<Lanes> {
     let size = ty.size();
     let mut consecutive = first & (size as u64 - 1) == 0;
@@ -508,6 +546,16 @@ fn load_run(
     }
     let region = stage.region(pc, first, (LANES * size) as u64)?;
     let at = (first - region.start) as usize;
+    if stage.launch.checks.races {
+        // SAFETY: `region` has records for all its words, and the run lies within it.
+        let fresh = unsafe {
+            let history = region.history.add(2 * (at / WORD));
+            stage.moment.read_run(history, LANES * size / WORD, thread)
+        };
+        if !fresh {
+            return None;
+        }
+    }
     let mut initialised = true;
     // SAFETY: `region` holds all lanes' elements, and `first` is aligned.
     let lanes = unsafe {
@@ -523,7 +571,7 @@ fn load_run(
 
 /// Replaces a value atomically; gives the old one.
 fn change(at: *mut u8, ty: Ty, f: impl Fn(u64) -> u64) -> u64 {
-    use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
     // SAFETY: the place was checked for bounds and alignment; all accesses are atomic.
     unsafe {
         if ty.size() == 8 {

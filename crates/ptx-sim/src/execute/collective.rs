@@ -120,6 +120,7 @@ impl Warp {
             Op::Vote(mode) => self.vote(i, group.mask, mode, masks),
             Op::Match { all } => self.matching(i, group.mask, all, masks),
             _ => {
+                stage.moment.warp_sync(self.index);
                 if let Some(races) = &mut stage.races {
                     let mut left = group.mask;
                     while left != 0 {

@@ -1,6 +1,7 @@
 //! What the warps of one block share: its shared memory, its place in the grid, the launch.
 
 use super::Launch;
+use super::conflict::Moment;
 use super::fault::{Fault, FaultKind};
 use super::race::Races;
 use super::random::Random;
@@ -16,6 +17,7 @@ pub(super) struct Stage<'a> {
     pub(super) shared_state: Cells,
     pub(super) shared_bytes: usize,
     pub(super) races: Option<Races>,
+    pub(super) moment: Moment<'a>,
     pub(super) random: Random,
     /// The region that each instruction touched last.
     recent: Vec<u32>,
@@ -49,6 +51,7 @@ impl<'a> Stage<'a> {
             shared_state: Cells::new(shared_bytes, state::GUARD),
             shared_bytes,
             races: races.then(|| Races::new(shared_bytes, grain(kernel), warps)),
+            moment: Moment::new(launch.fences, warps),
             random: Random::new(launch.seed),
             recent: vec![0; kernel.code.len()],
             warp_instructions: 0,
@@ -72,12 +75,14 @@ impl<'a> Stage<'a> {
             }
         }
         self.passed_barrier();
+        self.moment.enter(number);
     }
 
     pub(super) fn passed_barrier(&mut self) {
         if let Some(races) = &mut self.races {
             races.barrier();
         }
+        self.moment.barrier();
     }
 
     /// The region that holds `size` bytes from `address`.

@@ -274,7 +274,12 @@ impl Warp {
                 self.registers.map1(i, active, |a| a.wrapping_sub(base));
             }
             Op::Convert(conversion) => self.registers.convert(i, active, conversion),
-            Op::Fence { .. } | Op::Nop => {}
+            Op::Fence { device } => {
+                if device {
+                    stage.moment.fence();
+                }
+            }
+            Op::Nop => {}
             Op::Exit
             | Op::Trap
             | Op::Barrier { .. }

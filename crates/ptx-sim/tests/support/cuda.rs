@@ -34,7 +34,10 @@ impl Program {
         ptx_sim::configure(settings);
         assert_eq!(cu!(cuInit(0 => c_uint)), 0);
         let (mut context, mut stream) = (0, 0);
-        assert_eq!(cu!(cuDevicePrimaryCtxRetain(&mut context => *mut u64, 0 => c_int)), 0);
+        assert_eq!(
+            cu!(cuDevicePrimaryCtxRetain(&mut context => *mut u64, 0 => c_int)),
+            0
+        );
         assert_eq!(cu!(cuCtxSetCurrent(context => u64)), 0);
         assert_eq!(cu!(cuStreamCreate(&mut stream => *mut u64, 1 => c_uint)), 0);
         Self {
@@ -63,7 +66,10 @@ impl Program {
 
     pub(crate) fn allocate(&self, bytes: usize) -> u64 {
         let mut pointer = 0;
-        assert_eq!(cu!(cuMemAlloc_v2(&mut pointer => *mut u64, bytes => usize)), 0);
+        assert_eq!(
+            cu!(cuMemAlloc_v2(&mut pointer => *mut u64, bytes => usize)),
+            0
+        );
         pointer
     }
 
@@ -71,7 +77,10 @@ impl Program {
     pub(crate) fn pinned(&self, count: usize) -> &'static mut [f32] {
         let mut start: *mut c_void = null_mut();
         let bytes = count * 4;
-        assert_eq!(cu!(cuMemAllocHost_v2(&mut start => *mut *mut c_void, bytes => usize)), 0);
+        assert_eq!(
+            cu!(cuMemAllocHost_v2(&mut start => *mut *mut c_void, bytes => usize)),
+            0
+        );
         // SAFETY: the block has that many bytes, is initialised, and these tests do not free it.
         unsafe { std::slice::from_raw_parts_mut(start.cast(), count) }
     }
