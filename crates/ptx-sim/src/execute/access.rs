@@ -325,7 +325,7 @@ impl Warp {
         if active == !0 && count == 1 && window == Window::Global && ty.size() >= 4 {
             let first = addresses[0].wrapping_add_signed(i.offset);
             let thread = (self.index * LANES) as u32;
-            if let Some(lanes) = load_run(stage, pc, first, &addresses, (ty, thread)) {
+            if let Some(lanes) = load_run(stage, pc, first, &addresses, (ty, bits, thread)) {
                 self.registers.write(i.vector[0], active, !0, &lanes);
                 return Ok(());
             }
@@ -368,32 +368,45 @@ impl Warp {
         (ty, count, bits): (Ty, u8, u32),
     ) -> Result<(), Fault> {
         let addresses = *self.registers.get(i.a);
-        let size = ty.size();
+        // But for an indexed array in a struct, all lanes read the same.
+        let uniform = addresses.iter().all(|address| *address == addresses[0]);
         for at in 0..usize::from(count) {
-            let mut out = [0; LANES];
-            for (lane, out) in out.iter_mut().enumerate() {
-                if active >> lane & 1 == 0 {
-                    continue;
-                }
-                let address = addresses[lane].wrapping_add_signed(i.offset + (at * size) as i64);
-                let (start, params) = (address as usize, stage.launch.params);
-                let Some(bytes) = params.get(start..start.saturating_add(size)) else {
-                    let access = Access {
-                        pc,
-                        lane,
-                        address,
-                        size,
-                        count: 1,
-                    };
-                    return Err(self.outside(stage, access, Window::Param));
+            let offset = i.offset + (at * ty.size()) as i64;
+            let read = |lane: usize| -> Result<u64, Fault> {
+                let access = Access {
+                    pc,
+                    lane,
+                    address: addresses[lane].wrapping_add_signed(offset),
+                    size: ty.size(),
+                    count: 1,
                 };
-                let mut word = [0; 8];
-                word[..size].copy_from_slice(bytes);
-                *out = widen(u64::from_le_bytes(word), ty, bits);
+                Ok(widen(self.param(stage, access)?, ty, bits))
+            };
+            let mut out = [0; LANES];
+            if uniform {
+                out = [read(active.trailing_zeros() as usize)?; LANES];
+            } else {
+                for (lane, out) in out.iter_mut().enumerate() {
+                    if active >> lane & 1 == 1 {
+                        *out = read(lane)?;
+                    }
+                }
             }
             self.registers.write(i.vector[at], active, !0, &out);
         }
         Ok(())
+    }
+
+    /// The value of a parameter's bytes.
+    fn param(&self, stage: &Stage<'_>, access: Access) -> Result<u64, Fault> {
+        let start = access.address as usize;
+        let range = start..start.saturating_add(access.size);
+        let Some(bytes) = stage.launch.params.get(range) else {
+            return Err(self.outside(stage, access, Window::Param));
+        };
+        let mut word = [0; 8];
+        word[..access.size].copy_from_slice(bytes);
+        Ok(u64::from_le_bytes(word))
     }
 
     #[inline(always)]
@@ -534,7 +547,7 @@ fn load_run(
     pc: usize,
     first: u64,
     addresses: &Lanes,
-    (ty, thread): (Ty, u32),
+    (ty, bits, thread): (Ty, u32, u32),
 ) -> Option<Lanes> {
     let size = ty.size();
     let mut consecutive = first & (size as u64 - 1) == 0;
@@ -556,16 +569,39 @@ fn load_run(
             return None;
         }
     }
-    let mut initialised = true;
-    // SAFETY: `region` holds all lanes' elements, and `first` is aligned.
-    let lanes = unsafe {
+    // SAFETY: `region` holds all lanes' elements, and `first` is aligned to their size.
+    unsafe {
         let (data, states) = (region.data.add(at), region.shadow.add(at));
-        for lane in 0..LANES {
-            let states = read_cell(states.add(lane * size), size);
-            initialised &= states == INITIALISED >> (64 - 8 * size);
+        match size {
+            4 if ty.is_signed() => read_run::<4>(data, states).map(|mut lanes| {
+                for lane in &mut lanes {
+                    *lane = widen(*lane, ty, bits);
+                }
+                lanes
+            }),
+            4 => read_run::<4>(data, states),
+            _ => read_run::<8>(data, states),
         }
-        std::array::from_fn(|lane| widen(read_cell(data.add(lane * size), size), ty, 64))
-    };
+    }
+}
+
+/// Reads consecutive elements of `SIZE` bytes, if all are initialised.
+///
+/// # Safety
+///
+/// Both point to live cells of so many bytes, aligned to `SIZE`.
+#[inline(always)]
+unsafe fn read_run<const SIZE: usize>(data: *mut u8, states: *mut u8) -> Option<Lanes> {
+    let mut lanes = [0; LANES];
+    let mut initialised = true;
+    for (lane, value) in lanes.iter_mut().enumerate() {
+        // SAFETY: the caller promises the cells.
+        unsafe {
+            let states = read_cell(states.add(lane * SIZE), SIZE);
+            initialised &= states == INITIALISED >> (64 - 8 * SIZE);
+            *value = read_cell(data.add(lane * SIZE), SIZE);
+        }
+    }
     initialised.then_some(lanes)
 }
 

@@ -1,6 +1,6 @@
 //! Integer, logic and comparison instructions, each on all lanes at once.
 
-use super::registers::{LANES, Lanes, Registers};
+use super::registers::{LANES, Registers};
 use crate::instruction::{Carry, Comparison, Instruction, Join, Op, Ty};
 
 /// The value as a signed integer, sign-extended or zero-extended as its type says.
@@ -243,7 +243,10 @@ impl Registers {
     ) {
         let (a, b) = (self.get(i.a), self.get(i.b));
         let mut defined = self.defined(i.a) & self.defined(i.b);
-        let results: Lanes = std::array::from_fn(|lane| u64::from(f(a[lane], b[lane])));
+        let mut results = [0; LANES];
+        for (lane, result) in results.iter_mut().enumerate() {
+            *result = u64::from(f(a[lane], b[lane]));
+        }
         if joined == Join::None && i.also_to == crate::instruction::NONE {
             return self.write(i.to, active, defined, &results);
         }
@@ -336,7 +339,10 @@ impl Registers {
     #[inline(always)]
     pub(super) fn select(&mut self, i: &Instruction, active: u32) {
         let (a, b, c) = (self.get(i.a), self.get(i.b), self.get(i.c));
-        let out = std::array::from_fn(|l| if c[l] != 0 { a[l] } else { b[l] });
+        let mut out = [0; LANES];
+        for (lane, out) in out.iter_mut().enumerate() {
+            *out = if c[lane] != 0 { a[lane] } else { b[lane] };
+        }
         let (da, db, dc) = (self.defined(i.a), self.defined(i.b), self.defined(i.c));
         let defined = if da & db == !0 {
             dc
@@ -356,7 +362,10 @@ impl Registers {
             .iter()
             .take_while(|s| **s != crate::instruction::NONE);
         for (at, &slot) in parts.enumerate() {
-            let part = whole.map(|w| w >> (at as u32 * bits) & mask);
+            let mut part = whole;
+            for part in &mut part {
+                *part = (*part >> (at as u32 * bits)) & mask;
+            }
             self.write(slot, active, defined, &part);
         }
     }
@@ -394,6 +403,14 @@ impl Registers {
             Op::MulWide(Ty::S32) => self.map2(i, active, |a, b| mul_wide(a, b, Ty::S32)),
             Op::MulWide(ty) => self.map2(i, active, |a, b| mul_wide(a, b, ty)),
             Op::MadWide(ty) => self.map3(i, active, |a, b, c| mul_wide(a, b, ty).wrapping_add(c)),
+            Op::Min(ty) => self.least(i, active, ty, false),
+            Op::Max(ty) => self.least(i, active, ty, true),
+            Op::Abs(ty) => {
+                self.map1(i, active, |a| {
+                    truncate(extend(a, ty).wrapping_abs() as u64, ty)
+                });
+            }
+            Op::Neg(ty) => self.map1(i, active, |a| truncate(a.wrapping_neg(), ty)),
             Op::And => self.map2(i, active, |a, b| a & b),
             Op::Or => self.map2(i, active, |a, b| a | b),
             Op::Xor => self.map2(i, active, |a, b| a ^ b),
@@ -415,6 +432,19 @@ impl Registers {
             _ => return self.rare_integer(i, active),
         }
         true
+    }
+
+    /// The smaller value, or the greater one.
+    #[inline(always)]
+    fn least(&mut self, i: &Instruction, active: u32, ty: Ty, greatest: bool) {
+        if ty.is_signed() {
+            self.map2(i, active, |a, b| {
+                let less = extend(a, ty) < extend(b, ty);
+                if less != greatest { a } else { b }
+            });
+        } else {
+            self.map2(i, active, |a, b| if (a < b) != greatest { a } else { b });
+        }
     }
 
     /// Arithmetic modulo two to the width.
@@ -453,12 +483,6 @@ impl Registers {
             } => self.carry(i, active, op, ty, carry_in, carry_out),
             Op::Div(ty) => self.map2(i, active, |a, b| div(a, b, ty)),
             Op::Rem(ty) => self.map2(i, active, |a, b| rem(a, b, ty)),
-            Op::Abs(ty) => self.map1(i, active, |a| {
-                truncate(extend(a, ty).wrapping_abs() as u64, ty)
-            }),
-            Op::Neg(ty) => self.map1(i, active, |a| truncate(a.wrapping_neg(), ty)),
-            Op::Min(ty) => self.map2(i, active, |a, b| if ordered(b, a, ty) { b } else { a }),
-            Op::Max(ty) => self.map2(i, active, |a, b| if ordered(a, b, ty) { b } else { a }),
             Op::ConditionNot => self.map1(i, active, |a| u64::from(a == 0)),
             Op::Funnel { right, wrap } => {
                 self.map3(i, active, |a, b, c| funnel(a, b, c, right, wrap));

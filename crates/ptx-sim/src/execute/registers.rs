@@ -87,14 +87,20 @@ impl Registers {
     #[inline(always)]
     pub(super) fn map1(&mut self, i: &Instruction, active: u32, f: impl Fn(u64) -> u64) {
         let a = self.get(i.a);
-        let out = std::array::from_fn(|lane| f(a[lane]));
+        let mut out = [0; LANES];
+        for (lane, out) in out.iter_mut().enumerate() {
+            *out = f(a[lane]);
+        }
         self.write(i.to, active, self.defined(i.a), &out);
     }
 
     #[inline(always)]
     pub(super) fn map2(&mut self, i: &Instruction, active: u32, f: impl Fn(u64, u64) -> u64) {
         let (a, b) = (self.get(i.a), self.get(i.b));
-        let out = std::array::from_fn(|lane| f(a[lane], b[lane]));
+        let mut out = [0; LANES];
+        for (lane, out) in out.iter_mut().enumerate() {
+            *out = f(a[lane], b[lane]);
+        }
         let defined = self.defined(i.a) & self.defined(i.b);
         self.write(i.to, active, defined, &out);
     }
@@ -102,7 +108,10 @@ impl Registers {
     #[inline(always)]
     pub(super) fn map3(&mut self, i: &Instruction, active: u32, f: impl Fn(u64, u64, u64) -> u64) {
         let (a, b, c) = (self.get(i.a), self.get(i.b), self.get(i.c));
-        let out = std::array::from_fn(|lane| f(a[lane], b[lane], c[lane]));
+        let mut out = [0; LANES];
+        for (lane, out) in out.iter_mut().enumerate() {
+            *out = f(a[lane], b[lane], c[lane]);
+        }
         let defined = self.defined(i.a) & self.defined(i.b) & self.defined(i.c);
         self.write(i.to, active, defined, &out);
     }
