@@ -1,5 +1,6 @@
-//! The project's commands: `cargo xtask test`, `cargo xtask bench`, `cargo xtask conformance`.
+//! The project's commands: `cargo xtask test`, `cargo xtask bench`, `cargo xtask conformance` and two for CUDA.
 
+mod cuda;
 mod setup;
 mod test;
 
@@ -22,6 +23,10 @@ enum Task {
     /// The standard's test vectors on every device found. See `cargo xtask conformance --help`.
     #[command(disable_help_flag = true)]
     Conformance(Rest),
+    /// Makes the CUDA kernels that are part of the program anew, and `docs/cuda-kernels.md` with them. Needs no GPU.
+    CudaKernels,
+    /// Everything that wants an NVIDIA GPU, in one go, with a report: conformance, LinearDiscriminantAnalysis, the bench, compute-sanitizer.
+    CudaCheck,
 }
 
 /// Arguments for the program that does the work.
@@ -52,6 +57,8 @@ fn main() -> ExitCode {
             &["run", "-q", "-p", "benches", "--bin", "conformance", "--"],
             &rest.arguments,
         ),
+        Task::CudaKernels => cuda::remake_kernels(),
+        Task::CudaCheck => cuda::check(),
     }
 }
 

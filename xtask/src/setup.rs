@@ -90,15 +90,26 @@ fn is_root() -> bool {
         .is_ok_and(|o| o.stdout.trim_ascii() == b"0")
 }
 
-/// The environment variable by which the test that compiles CUDA C finds NVIDIA's compiler library.
-pub(crate) const NVRTC_VARIABLE: &str = "NVRTC";
+/// The environment variable by which the CUDA backend finds NVIDIA's compiler library.
+const NVRTC_VARIABLE: &str = "NVRTC";
 
-const NVRTC_PACKAGE: &str = "nvidia-cuda-nvrtc-cu12==12.9.86";
+/// The compiler, and the assembler `ptxas`.
+const PACKAGES: [&str; 2] = [
+    "nvidia-cuda-nvrtc-cu12==12.9.86",
+    "nvidia-cuda-nvcc-cu12==12.9.86",
+];
 
-/// Sees to it that the CUDA C of the kernels can be compiled, for which no NVIDIA GPU is needed: NVRTC from PyPI, in a virtual
-/// environment of its own.
+/// Tells a command where the compiler lies.
+pub(crate) fn name_nvrtc(command: &mut Command) {
+    if let Some(library) = nvrtc_library() {
+        command.env(NVRTC_VARIABLE, library);
+    }
+}
+
+/// Sees to it that the CUDA C of the kernels can be compiled and assembled, for which no NVIDIA GPU is needed: NVRTC and `ptxas`
+/// from PyPI, in a virtual environment of their own.
 pub(crate) fn nvrtc() -> Outcome {
-    if nvrtc_library().is_some() {
+    if nvrtc_library().is_some_and(|library| assembler(&library).is_some()) {
         return Outcome::Passed;
     }
     let folder = nvrtc_folder();
@@ -108,23 +119,32 @@ pub(crate) fn nvrtc() -> Outcome {
         );
     }
     let pip = folder.join("bin/pip");
-    let install = quiet(Command::new(pip).args([
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        NVRTC_PACKAGE,
-    ]));
-    if install && nvrtc_library().is_some() {
-        Outcome::Passed
-    } else {
-        Outcome::Skipped(format!(
-            "CUDA C is not compiled: pip could not install {NVRTC_PACKAGE}"
-        ))
+    let install = quiet(
+        Command::new(pip)
+            .args(["install", "--quiet", "--disable-pip-version-check"])
+            .args(PACKAGES),
+    );
+    match nvrtc_library().and_then(|library| assembler(&library)) {
+        Some(assembler) if install => {
+            // The wheel makes it executable for its owner only.
+            quiet(Command::new("chmod").arg("+x").arg(assembler));
+            Outcome::Passed
+        }
+        _ => Outcome::Skipped(format!(
+            "CUDA C is not compiled or assembled: pip could not install {}",
+            PACKAGES.join(" and ")
+        )),
     }
 }
 
+/// `ptxas`, beside the compiler's library in the wheels' folder.
+fn assembler(library: &Path) -> Option<PathBuf> {
+    let file = library.ancestors().nth(3)?.join("cuda_nvcc/bin/ptxas");
+    file.exists().then_some(file)
+}
+
 /// The library, if it is there.
-pub(crate) fn nvrtc_library() -> Option<PathBuf> {
+fn nvrtc_library() -> Option<PathBuf> {
     if let Some(path) = std::env::var_os(NVRTC_VARIABLE) {
         return Some(path.into());
     }

@@ -30,7 +30,7 @@ const STEPS: &[Step] = &[
         run: setup::vulkan,
     },
     Step {
-        title: "set up NVRTC",
+        title: "set up NVRTC and ptxas",
         run: setup::nvrtc,
     },
     Step {
@@ -99,10 +99,7 @@ pub(crate) fn run() -> ExitCode {
 fn cargo(arguments: &[&str]) -> Outcome {
     let mut command = crate::command(arguments);
     command.env("RUSTDOCFLAGS", "-D warnings");
-    // Tests find it by this name; see `setup::nvrtc`.
-    if let Some(library) = setup::nvrtc_library() {
-        command.env(setup::NVRTC_VARIABLE, library);
-    }
+    setup::name_nvrtc(&mut command);
     let text = format!("cargo {}", arguments.join(" "));
     match command.status() {
         Ok(status) if status.success() => Outcome::Passed,

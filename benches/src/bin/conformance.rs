@@ -17,7 +17,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 #[derive(Parser)]
 #[command(name = "cargo xtask conformance", bin_name = "cargo xtask conformance")]
 struct Arguments {
-    /// Only this device, by its name: `cpu`, `wgpu:0`, `reference` …
+    /// Only this device, by its name: `cpu`, `wgpu:0`, `cuda:0`, `reference` … `cuda-sim` is CUDA executed by a PTX interpreter.
     #[arg(long)]
     device: Option<String>,
     /// Only this function, by its name in the standard.
@@ -26,6 +26,9 @@ struct Arguments {
     /// Only this chapter: elementwise, statistical, searching …
     #[arg(long)]
     chapter: Option<String>,
+    /// The order of blocks and warps in the PTX interpreter.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// Most failing vectors that are printed for each function.
     #[arg(long, default_value_t = 3)]
     failures: usize,
@@ -45,6 +48,14 @@ fn main() -> ExitCode {
 /// Runs what is asked for; whether all is as it should be.
 fn run_all(arguments: &Arguments) -> Result<bool> {
     check_names(arguments)?;
+    let simulated = arguments.device.as_deref() == Some("cuda-sim");
+    if simulated {
+        ptx_sim::configure(ptx_sim::Settings {
+            seed: arguments.seed,
+            ..ptx_sim::Settings::default()
+        });
+        ptx_sim::install()?;
+    }
     let (mut ran, mut good) = (0, true);
     let devices = devices();
     for (name, xp) in &devices {
@@ -67,7 +78,23 @@ fn run_all(arguments: &Arguments) -> Result<bool> {
             names.join(", ")
         );
     }
+    if simulated {
+        good &= report_interpreter(arguments.seed);
+    }
     Ok(good)
+}
+
+/// What the interpreter did and found; whether it found nothing wrong.
+fn report_interpreter(seed: u64) -> bool {
+    let statistics = ptx_sim::statistics();
+    println!(
+        "executed by a PTX interpreter, not tested on a GPU: {} launches, {} instructions of threads, {} errors, with seed {seed}",
+        statistics.launches, statistics.thread_instructions, statistics.errors
+    );
+    if let Some(error) = ptx_sim::last_error() {
+        println!("the last error: {error}");
+    }
+    statistics.errors == 0
 }
 
 /// All devices by name: the two of the reference backend, those of this machine, and each adapter once more without its 64-bit types.

@@ -3,7 +3,7 @@
 mod common;
 
 use array_api_spec::{Backend, DType, Namespace, reference};
-use common::{adapters, floating_types, split};
+use common::{adapters, cuda_devices, floating_types, split};
 use insta::assert_snapshot;
 use ml_core::{
     FittedLinearDiscriminantAnalysis as Fitted, LinearDiscriminantAnalysis, Shrinkage, Solver,
@@ -77,6 +77,17 @@ fn models_fitted_on_wgpu_predict_the_same_on_the_cpu() {
             check_moves(&gpu, &array_api_compat::cpu(), dtype);
         }
         check_moves(&array_api_compat::cpu(), &gpu, DType::Float32);
+    }
+}
+
+/// Executed by a PTX interpreter, unless there is a GPU and it is asked for.
+#[test]
+fn models_fitted_on_cuda_predict_the_same_on_the_cpu() {
+    for gpu in cuda_devices() {
+        for dtype in floating_types(&gpu) {
+            check_moves(&gpu, &array_api_compat::cpu(), dtype);
+        }
+        check_moves(&array_api_compat::cpu(), &gpu, DType::Float64);
     }
 }
 

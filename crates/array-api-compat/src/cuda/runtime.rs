@@ -439,11 +439,14 @@ impl Runtime for CudaRuntime {
         self.session.enter().map_err(failure)?;
         let mut staging = locked(&self.staging);
         for (number, chunk) in bytes.chunks(STAGING_BYTES).enumerate() {
-            let mut target = buffer.part((number * STAGING_BYTES) as u64, chunk.len())?;
+            // Whole words, as kernels read them.
+            let length = chunk.len().next_multiple_of(4);
+            let mut target = buffer.part((number * STAGING_BYTES) as u64, length)?;
             let number = staging.next().map_err(failure)?;
             let Slot { memory, done } = &mut staging.slots[number];
-            let memory = &mut memory[..chunk.len()];
-            memory.copy_from_slice(chunk);
+            let memory = &mut memory[..length];
+            memory[..chunk.len()].copy_from_slice(chunk);
+            memory[chunk.len()..].fill(0);
             // SAFETY: the slot's memory is page-locked and is not touched before `done`.
             unsafe { target.async_copy_from(&*memory, &self.session.stream) }
                 .and_then(|()| done.record(&self.session.stream))

@@ -41,6 +41,12 @@ impl<R: Runtime> Gpu<R> {
         }
     }
 
+    /// The runtime, for what arrays do not show.
+    #[must_use]
+    pub fn runtime(&self) -> &R {
+        &self.runtime
+    }
+
     /// What the device can do.
     #[must_use]
     pub fn capabilities(&self) -> &Capabilities {

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use array_api_compat::Wgpu;
+use array_api_compat::{
+    Cuda, Wgpu,
+    cuda::{self, Kernels},
+};
 use array_api_spec::{Array, Backend, DType, Error, Namespace, axis, ix};
 use ml_core::{LinearDiscriminantAnalysis, Shrinkage, Solver, datasets::Dataset};
 use serde::Deserialize;
@@ -120,6 +123,22 @@ pub(crate) fn adapters() -> Vec<Namespace<Wgpu>> {
         }
         Err(other) => panic!("{other}"),
     }
+}
+
+/// CUDA on the PTX interpreter, with the kernels of the program and with those that NVRTC makes, where it is found; on the GPU if the
+/// variable `ARRAY_API_CUDA` is `gpu`.
+pub(crate) fn cuda_devices() -> Vec<Namespace<Cuda>> {
+    if std::env::var_os("ARRAY_API_CUDA").is_none_or(|v| v != "gpu") {
+        ptx_sim::install().expect("no call of the driver comes before");
+    }
+    let open = |kernels| Namespace::new(cuda::backend(0, kernels).expect("a device"));
+    let mut devices = vec![open(Kernels::Embedded)];
+    if cuda::Nvrtc::find().is_some() {
+        devices.push(open(Kernels::Any));
+    } else {
+        println!("no NVRTC here: expressions run operation by operation");
+    }
+    devices
 }
 
 /// The real floating-point types of a device.
