@@ -30,7 +30,6 @@ struct Needs {
     registers: u32,
     spilled_bytes: u32,
     shared_bytes: u32,
-    stack_bytes: u32,
 }
 
 /// `ptxas`, from the variable `PTXAS`, from PyPI's wheel beside that of NVRTC, or from the path.
@@ -132,7 +131,6 @@ fn assemble(assembler: &Path, folder: &Path, generation: u32) -> Option<BTreeMap
             name = rest.split('\'').next().unwrap_or_default().to_owned();
             needs = Needs::default();
         } else if line.contains("bytes stack frame") {
-            needs.stack_bytes = number(" bytes stack frame").unwrap_or(0);
             needs.spilled_bytes = number(" bytes spill stores").unwrap_or(0)
                 + number(" bytes spill loads").unwrap_or(0);
         } else if line.contains("Used ") {
@@ -219,14 +217,14 @@ fn table(results: &[(u32, BTreeMap<String, Needs>)], version: &str) -> String {
          For each kind of kernel: how many there are (one for each dtype and function), and the most registers that a thread of any of \
          them uses on each generation. None spills registers to memory (the gate allows 0 bytes) or uses shared memory. The gate allows \
          64 registers for elementwise kernels (`evaluate`) and 128 for others; `_fused` marks a sample of the kernels that NVRTC makes \
-         at run time. The last column is the largest stack frame, which functions called by address and arrays indexed at run time need.\n\n\
+         at run time.\n\n\
          | kernel | kernels |"
     );
     for (generation, _) in results {
         let _ = write!(out, " sm_{generation} |");
     }
-    out += " stack, bytes |\n|---|---:|";
-    out += &"---:|".repeat(results.len() + 1);
+    out += "\n|---|---:|";
+    out += &"---:|".repeat(results.len());
     out.push('\n');
     let kind = |name: &str| {
         name.rsplit_once('_')
@@ -245,11 +243,7 @@ fn table(results: &[(u32, BTreeMap<String, Needs>)], version: &str) -> String {
         for (_, needs) in results {
             let _ = write!(out, " {} |", of_kind(needs, |n| n.registers));
         }
-        let stack = results
-            .iter()
-            .map(|(_, needs)| of_kind(needs, |n| n.stack_bytes))
-            .max();
-        let _ = writeln!(out, " {} |", stack.unwrap_or(0));
+        out.push('\n');
     }
     out
 }
