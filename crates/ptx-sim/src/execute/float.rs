@@ -136,12 +136,26 @@ fn directed(nearest: f32, rounding: Rounding, error: impl Fn(f64) -> f64) -> f32
     step(nearest, error(f64::from(nearest)), rounding)
 }
 
-/// The same for double precision, where the error comes from a fused multiply-add.
-fn directed64(nearest: f64, rounding: Rounding, error: f64) -> f64 {
+/// The same for double precision, where the error comes from a fused multiply-add. An infinite
+/// result of finite operands has overflowed.
+fn directed64(nearest: f64, rounding: Rounding, error: f64, finite: bool) -> f64 {
+    let negative = nearest.is_sign_negative();
+    if nearest.is_infinite() && finite {
+        let away = match rounding {
+            Rounding::Nearest => true,
+            Rounding::Zero => false,
+            Rounding::Down => negative,
+            Rounding::Up => !negative,
+        };
+        return if away {
+            nearest
+        } else {
+            f64::MAX.copysign(nearest)
+        };
+    }
     if !nearest.is_finite() || error == 0.0 {
         return nearest;
     }
-    let negative = nearest.is_sign_negative();
     match rounding {
         Rounding::Down if error < 0.0 => nearest.next_down(),
         Rounding::Up if error > 0.0 => nearest.next_up(),
@@ -156,12 +170,13 @@ fn add64(a: f64, b: f64, rounding: Rounding) -> f64 {
     if sum == 0.0 && (a != 0.0 || a.is_sign_negative() != b.is_sign_negative()) {
         return zero_sum(rounding);
     }
-    directed64(sum, rounding, error)
+    directed64(sum, rounding, error, a.is_finite() && b.is_finite())
 }
 
 fn mul64(a: f64, b: f64, rounding: Rounding) -> f64 {
     let product = a * b;
-    directed64(product, rounding, a.mul_add(b, -product))
+    let finite = a.is_finite() && b.is_finite();
+    directed64(product, rounding, a.mul_add(b, -product), finite)
 }
 
 /// The smaller value; a NaN loses, and -0 is less than +0.
@@ -464,7 +479,7 @@ impl Registers {
             Op::FloatDiv(_) => self.doubles2(i, active, |a, b| quotient64(a, b, r)),
             Op::FloatSqrt(_) => self.map1(i, active, |a| {
                 let (a, root) = (double(a), double(a).sqrt());
-                directed64(root, r, -root.mul_add(root, -a)).to_bits()
+                directed64(root, r, -root.mul_add(root, -a), a.is_finite()).to_bits()
             }),
             _ => self.map1(i, active, |a| quotient64(1.0, double(a), r).to_bits()),
         }
@@ -496,15 +511,21 @@ fn quotient64(a: f64, b: f64, rounding: Rounding) -> f64 {
     if a.is_infinite() || b.is_infinite() || b == 0.0 || rounding == Rounding::Nearest {
         return quotient;
     }
-    directed64(quotient, rounding, -quotient.mul_add(b, -a) * b.signum())
+    directed64(
+        quotient,
+        rounding,
+        -quotient.mul_add(b, -a) * b.signum(),
+        true,
+    )
 }
 
 /// A fused multiply-add in double precision: the error of the product, then of the sum.
 fn directed_fma64(a: f64, b: f64, c: f64, rounding: Rounding) -> f64 {
     let nearest = a.mul_add(b, c);
-    if rounding == Rounding::Nearest || !nearest.is_finite() {
+    if rounding == Rounding::Nearest {
         return nearest;
     }
+    let finite = a.is_finite() && b.is_finite() && c.is_finite();
     let product = a * b;
     let tail = a.mul_add(b, -product);
     let (sum, error) = two_sum(product, c);
@@ -515,5 +536,5 @@ fn directed_fma64(a: f64, b: f64, c: f64, rounding: Rounding) -> f64 {
     {
         return zero_sum(rounding);
     }
-    directed64(nearest, rounding, rest)
+    directed64(nearest, rounding, rest, finite)
 }
