@@ -16,6 +16,8 @@ struct Bench {
 
 impl Bench {
     fn run(&mut self, kernel: &str, geometry: Geometry, args: &[Argument]) -> Result<(), Error> {
+        // The first time memory and code are touched for the first time.
+        self.machine.launch(&self.module, kernel, geometry, args)?;
         let before = self.machine.statistics();
         let start = Instant::now();
         self.machine.launch(&self.module, kernel, geometry, args)?;

@@ -10,6 +10,7 @@ mod integer;
 mod race;
 mod random;
 mod registers;
+mod span;
 mod stage;
 mod warp;
 

@@ -343,9 +343,9 @@ impl Registers {
         }
     }
 
-    /// Executes floating-point instructions; false if it is none.
+    /// Executes floating-point instructions.
     #[inline(always)]
-    pub(super) fn float(&mut self, i: &Instruction, active: u32) -> bool {
+    pub(super) fn float(&mut self, i: &Instruction, active: u32) {
         match i.op {
             Op::FloatAdd(m) if plain(m, Ty::F32) => self.singles2(i, active, m, |a, b| a + b),
             Op::FloatSub(m) if plain(m, Ty::F32) => self.singles2(i, active, m, |a, b| a - b),
@@ -373,9 +373,8 @@ impl Registers {
                 join,
                 ..
             } => self.compare_by(i, active, comparison, join, double),
-            _ => return self.rare_float(i, active),
+            _ => self.rare_float(i, active),
         }
-        true
     }
 
     /// `abs` and `neg`, which keep a NaN's payload in double precision.
@@ -406,7 +405,7 @@ impl Registers {
         }
     }
 
-    fn rare_float(&mut self, i: &Instruction, active: u32) -> bool {
+    fn rare_float(&mut self, i: &Instruction, active: u32) {
         match i.op {
             Op::FloatAdd(m)
             | Op::FloatSub(m)
@@ -449,9 +448,8 @@ impl Registers {
             }
             Op::Reciprocal64 => self.map1(i, active, reciprocal64),
             Op::ReciprocalRoot64 { ftz } => self.map1(i, active, |a| reciprocal_root64(a, ftz)),
-            _ => return false,
+            _ => debug_assert!(false, "the decoder gives {:?}, which no one executes", i.op),
         }
-        true
     }
 
     fn directed_singles(&mut self, i: &Instruction, active: u32, m: Float) {
