@@ -129,12 +129,15 @@ impl Warp {
                 };
                 let at = (address - region.start) as usize;
                 // SAFETY: `region` has checked that the access ends within it.
-                let (data, state) = unsafe { (region.data.add(at), region.shadow.add(at)) };
+                let (data, state, history) = unsafe {
+                    let history = region.history.add(2 * (at / WORD));
+                    (region.data.add(at), region.shadow.add(at), history)
+                };
                 Ok(Place {
                     data,
                     state,
                     shared: None,
-                    history: unsafe { region.history.add(2 * (at / WORD)) },
+                    history,
                     constant: region.constant,
                 })
             }
@@ -346,11 +349,11 @@ impl Warp {
     ) -> Result<(), Fault> {
         let addresses = *self.registers.get(i.a);
         let mut out = [[0; LANES]; 4];
-        for lane in 0..LANES {
+        for (lane, address) in addresses.iter().enumerate() {
             if active >> lane & 1 == 0 {
                 continue;
             }
-            let address = addresses[lane].wrapping_add_signed(i.offset);
+            let address = address.wrapping_add_signed(i.offset);
             let (window, address) = narrow(window, address);
             let access = Access {
                 pc,
@@ -459,11 +462,11 @@ impl Warp {
     ) -> Result<(), Fault> {
         let addresses = *self.registers.get(i.a);
         let (size, count) = (ty.size(), usize::from(count));
-        for lane in 0..LANES {
+        for (lane, address) in addresses.iter().enumerate() {
             if active >> lane & 1 == 0 {
                 continue;
             }
-            let address = addresses[lane].wrapping_add_signed(i.offset);
+            let address = address.wrapping_add_signed(i.offset);
             let (window, address) = narrow(window, address);
             let access = Access {
                 pc,

@@ -131,8 +131,9 @@ impl Races {
         let cell = self.cells[at];
         let harmless = matches!(how, Touch::Write { same: true });
         let mut rival = None;
-        let written = self.ordered(cell.write_interval, cell.write_sync, cell.writer, thread);
-        if !written && !harmless && !(cell.atomic && how == Touch::Atomic) {
+        let ordered = self.ordered(cell.write_interval, cell.write_sync, cell.writer, thread);
+        let together = cell.atomic && how == Touch::Atomic;
+        if !(ordered || harmless || together) {
             rival = Some(cell.writer);
         }
         if how != Touch::Read && !harmless && rival.is_none() {

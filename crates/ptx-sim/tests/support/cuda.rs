@@ -10,9 +10,9 @@ use ptx_sim::Settings;
 macro_rules! cu {
     ($name:ident($($value:expr => $ty:ty),* $(,)?)) => {{
         let address = ptx_sim::driver::lookup(stringify!($name)).expect(stringify!($name));
+        type Function = unsafe extern "C" fn($($ty),*) -> std::ffi::c_int;
         // SAFETY: the types are those of cuda.h.
-        let function: unsafe extern "C" fn($($ty),*) -> std::ffi::c_int =
-            unsafe { std::mem::transmute(address.as_ptr()) };
+        let function = unsafe { std::mem::transmute::<*mut std::ffi::c_void, Function>(address.as_ptr()) };
         // SAFETY: each test passes pointers to its own live variables.
         unsafe { function($($value),*) }
     }};

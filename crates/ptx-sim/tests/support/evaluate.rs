@@ -77,6 +77,7 @@ pub(crate) fn evaluate(result: &str, body: &str, operands: &[[u64; 3]]) -> Vec<u
 }
 
 /// Checks an instruction of up to three operands against its results.
+#[allow(dead_code, reason = "warps are compared as a whole")]
 pub(crate) fn check(result: &str, body: &str, cases: &[(&[u64], u64)]) {
     let operands: Vec<[u64; 3]> = cases
         .iter()
