@@ -184,19 +184,21 @@ impl<'a> Moment<'a> {
         let mine = stamp + ((lane as u64) << 8);
         let fresh =
             |other: u64| other >> 46 != mine >> 46 || other >> 8 == mine >> 8 && other & 3 == 0;
-        (0..words).all(|at| {
+        for at in 0..words {
             // SAFETY: the caller promises the records.
             let (writer, reader) = unsafe { (&*history.add(2 * at), &*history.add(2 * at + 1)) };
             let (written, read) = (writer.load(Relaxed), reader.load(Relaxed));
             // That many blocks read a word is noted once for all.
             let spread = !write && read >> 46 == mine >> 46 && read & 1 == 1;
-            let good = fresh(written) && (spread || fresh(read));
-            if good && !spread {
+            if !fresh(written) || !(spread || fresh(read)) {
+                return false;
+            }
+            if !spread {
                 let record = if write { writer } else { reader };
                 record.store(mine, Relaxed);
             }
-            good
-        })
+        }
+        true
     }
 
     /// Notes that `thread` touches words; gives whom it races with.

@@ -207,18 +207,17 @@ maximum!(max32, f32);
 maximum!(max64, f64);
 
 fn approximate(function: Approximation, x: f32) -> f32 {
-    let x = f64::from(x);
-    let value = match function {
+    let wide = f64::from(x);
+    match function {
         Approximation::Reciprocal => 1.0 / x,
         Approximation::SquareRoot => x.sqrt(),
-        Approximation::ReciprocalRoot => 1.0 / x.sqrt(),
+        Approximation::ReciprocalRoot => (1.0 / wide.sqrt()) as f32,
         Approximation::Exp2 => x.exp2(),
         Approximation::Log2 => x.log2(),
-        Approximation::Sine => x.sin(),
-        Approximation::Cosine => x.cos(),
-        Approximation::Tanh => x.tanh(),
-    };
-    value as f32
+        Approximation::Sine => wide.sin() as f32,
+        Approximation::Cosine => wide.cos() as f32,
+        Approximation::Tanh => wide.tanh() as f32,
+    }
 }
 
 /// `rcp.approx.ftz.f64` reads and gives the upper halves only.

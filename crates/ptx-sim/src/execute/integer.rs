@@ -335,15 +335,19 @@ impl Registers {
             defined &= self.defined(i.d);
         }
         let (mut out, mut carries) = ([0; LANES], [0; LANES]);
-        for lane in 0..LANES {
-            let flag = if ins { flag[lane] } else { 0 };
-            let (a, b, c) = (a[lane], b[lane], c[lane]);
-            (out[lane], carries[lane]) = match op {
-                Carry::Add => add_carry(a, b, flag, ty),
-                Carry::Sub => sub_borrow(a, b, flag, ty),
-                Carry::MadLow => add_carry(truncate(a.wrapping_mul(b), ty), c, flag, ty),
-                Carry::MadHigh => add_carry(mul_high(a, b, ty), c, flag, ty),
-            };
+        let mut each = |f: &dyn Fn(u64, u64, u64, u64) -> (u64, u64)| {
+            for lane in 0..LANES {
+                let flag = if ins { flag[lane] } else { 0 };
+                (out[lane], carries[lane]) = f(a[lane], b[lane], c[lane], flag);
+            }
+        };
+        match op {
+            Carry::Add => each(&|a, b, _, flag| add_carry(a, b, flag, ty)),
+            Carry::Sub => each(&|a, b, _, flag| sub_borrow(a, b, flag, ty)),
+            Carry::MadLow => {
+                each(&|a, b, c, flag| add_carry(truncate(a.wrapping_mul(b), ty), c, flag, ty))
+            }
+            Carry::MadHigh => each(&|a, b, c, flag| add_carry(mul_high(a, b, ty), c, flag, ty)),
         }
         self.write(i.to, active, defined, &out);
         if outs {

@@ -91,7 +91,7 @@ impl Races {
     pub(super) fn touch_fresh(&mut self, at: usize, size: usize, thread: u16, write: bool) -> bool {
         let (interval, sync) = (self.interval, self.syncs[usize::from(thread) / LANES]);
         let cells = &mut self.cells[at >> self.shift..=(at + size - 1) >> self.shift];
-        cells.iter_mut().all(|cell| {
+        for cell in cells {
             let unwritten = cell.write_interval != interval || cell.writer == thread;
             let unread = cell.read_interval != interval
                 || cell.reader == thread && cell.readers == Readers::One;
@@ -115,8 +115,8 @@ impl Races {
             } else {
                 return false;
             }
-            true
-        })
+        }
+        true
     }
 
     /// Notes that `thread` touches `size` bytes at `at`; gives the thread that it races with.

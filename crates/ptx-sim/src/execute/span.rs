@@ -45,17 +45,37 @@ struct Lanewise {
     active: u32,
 }
 
+/// Visits the active lanes. A bit is taken off `left` for each, and nothing calls a function that
+/// is compiled without the vector instructions.
+struct Visit<'a> {
+    offsets: &'a [u32; LANES],
+    left: u32,
+}
+
+impl Iterator for Visit<'_> {
+    type Item = Lane;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Lane> {
+        if self.left == 0 {
+            return None;
+        }
+        let lane = self.left.trailing_zeros() as usize;
+        self.left &= self.left - 1;
+        Some(Lane {
+            lane,
+            offset: self.offsets[lane] as usize,
+        })
+    }
+}
+
 impl Lanewise {
     #[inline(always)]
-    fn iter(&self) -> impl Iterator<Item = Lane> {
-        let active = self.active;
-        let places = self.offsets.iter().enumerate();
-        places
-            .filter(move |(lane, _)| active >> lane & 1 == 1)
-            .map(|(lane, offset)| Lane {
-                lane,
-                offset: *offset as usize,
-            })
+    fn iter(&self) -> Visit<'_> {
+        Visit {
+            offsets: &self.offsets,
+            left: self.active,
+        }
     }
 }
 
@@ -175,19 +195,19 @@ impl Warp {
         if !initialised || !self.touch_span(stage, span, &lanes, (SIZE, count, false)) {
             return false;
         }
-        let mut out: [Lanes; 4] = [[0; LANES]; 4];
-        for (element, out) in out.iter_mut().enumerate().take(count) {
+        for (element, &slot) in i.vector[..count].iter().enumerate() {
+            let mut out: Lanes = [0; LANES];
             for at in lanes.iter() {
                 // SAFETY: as above.
                 let value = unsafe { read_cell(span.data.add(at.offset + element * SIZE), SIZE) };
                 out[at.lane] = value;
             }
             if ty.is_signed() {
-                for value in out.iter_mut() {
+                for value in &mut out {
                     *value = widen(*value, ty, bits);
                 }
             }
-            self.registers.write(i.vector[element], active, !0, out);
+            self.registers.write(slot, active, !0, &out);
         }
         true
     }
@@ -262,19 +282,26 @@ impl Warp {
                     return true;
                 };
                 let thread = (self.index * LANES) as u16;
-                lanes
-                    .iter()
-                    .all(|at| races.touch_fresh(at.offset, bytes, thread + at.lane as u16, write))
+                for at in lanes.iter() {
+                    if !races.touch_fresh(at.offset, bytes, thread + at.lane as u16, write) {
+                        return false;
+                    }
+                }
+                true
             }
             Window::Global if size >= WORD => {
                 let stamp = stage.moment.stamp(self.index);
-                lanes.iter().all(|at| {
+                for at in lanes.iter() {
                     // SAFETY: the span has the records of all words that it holds.
-                    unsafe {
+                    let fresh = unsafe {
                         let history = span.history.add(2 * (at.offset / WORD));
                         Moment::touch_fresh(stamp, at.lane, history, bytes / WORD, write)
+                    };
+                    if !fresh {
+                        return false;
                     }
-                })
+                }
+                true
             }
             _ => true,
         }
