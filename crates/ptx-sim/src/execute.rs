@@ -10,6 +10,7 @@ mod integer;
 mod race;
 mod random;
 mod registers;
+mod span;
 mod stage;
 mod warp;
 
@@ -65,12 +66,12 @@ pub(crate) struct Count {
 pub(crate) fn has_vectors() -> bool {
     #[cfg(target_arch = "x86_64")]
     {
-        return is_x86_feature_detected!("avx2")
+        is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("fma")
             && is_x86_feature_detected!("bmi1")
             && is_x86_feature_detected!("bmi2")
             && is_x86_feature_detected!("lzcnt")
-            && is_x86_feature_detected!("popcnt");
+            && is_x86_feature_detected!("popcnt")
     }
     #[cfg(not(target_arch = "x86_64"))]
     false

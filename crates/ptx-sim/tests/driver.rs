@@ -241,9 +241,7 @@ fn the_device_says_what_it_is() {
         0
     );
     // SAFETY: the driver gives a text of its own.
-    assert_eq!(
-        unsafe { CStr::from_ptr(text) },
-        c"CUDA_ERROR_ILLEGAL_ADDRESS"
-    );
+    let text = unsafe { CStr::from_ptr(text) };
+    assert_eq!(text, c"CUDA_ERROR_ILLEGAL_ADDRESS");
     assert!(ptx_sim::driver::lookup("cuArrayCreate_v2").is_none());
 }

@@ -132,7 +132,7 @@ impl Driver {
             .checked_mul(pattern.len())
             .ok_or(error::INVALID_VALUE)?;
         self.check_range(to, size)?;
-        if to % pattern.len() as u64 != 0 {
+        if !to.is_multiple_of(pattern.len() as u64) {
             return self.refuse(error::INVALID_VALUE, format!("misaligned fill at {to:#x}"));
         }
         self.streams

@@ -5,7 +5,7 @@ use super::fault::{Fault, FaultKind};
 use super::float::{flush, single, single_bits};
 use super::integer::{extend, truncate};
 use super::race::Touch;
-use super::registers::{LANES, Lanes};
+use super::registers::LANES;
 use super::stage::Stage;
 use super::warp::Warp;
 use crate::instruction::{Atomic, Instruction, Ty, Window};
@@ -22,7 +22,7 @@ const PARAM_BASE: u64 = 0x0300_0000_0000_0000;
 const WINDOW: u64 = 1 << 32;
 
 /// Eight bytes of initialised memory's shadow.
-const INITIALISED: u64 = u64::from_ne_bytes([state::INITIALISED; 8]);
+pub(super) const INITIALISED: u64 = u64::from_ne_bytes([state::INITIALISED; 8]);
 
 /// What is added to an address to make it generic.
 pub(super) fn base(window: Window) -> u64 {
@@ -36,7 +36,7 @@ pub(super) fn base(window: Window) -> u64 {
 
 /// Which memory a generic address means, and the address there.
 #[inline(always)]
-fn narrow(window: Window, address: u64) -> (Window, u64) {
+pub(super) fn narrow(window: Window, address: u64) -> (Window, u64) {
     if window != Window::Generic {
         return (window, address);
     }
@@ -129,12 +129,15 @@ impl Warp {
                 };
                 let at = (address - region.start) as usize;
                 // SAFETY: `region` has checked that the access ends within it.
-                let (data, state) = unsafe { (region.data.add(at), region.shadow.add(at)) };
+                let (data, state, history) = unsafe {
+                    let history = region.history.add(2 * (at / WORD));
+                    (region.data.add(at), region.shadow.add(at), history)
+                };
                 Ok(Place {
                     data,
                     state,
                     shared: None,
-                    history: unsafe { region.history.add(2 * (at / WORD)) },
+                    history,
                     constant: region.constant,
                 })
             }
@@ -321,21 +324,36 @@ impl Warp {
         if window == Window::Param {
             return self.load_param(stage, i, pc, active, (ty, count, bits));
         }
-        let addresses = *self.registers.get(i.a);
-        if active == !0 && count == 1 && window == Window::Global && ty.size() >= 4 {
-            let first = addresses[0].wrapping_add_signed(i.offset);
-            let thread = (self.index * LANES) as u32;
-            if let Some(lanes) = load_run(stage, pc, first, &addresses, (ty, bits, thread)) {
-                self.registers.write(i.vector[0], active, !0, &lanes);
-                return Ok(());
-            }
+        let how = (window, ty, usize::from(count), bits);
+        let done = match ty.size() {
+            1 => self.load_span::<1>(stage, i, pc, active, how),
+            2 => self.load_span::<2>(stage, i, pc, active, how),
+            4 => self.load_span::<4>(stage, i, pc, active, how),
+            _ => self.load_span::<8>(stage, i, pc, active, how),
+        };
+        if done {
+            return Ok(());
         }
+        self.load_lanes(stage, i, pc, active, (window, ty, count, bits))
+    }
+
+    /// Loads lane by lane.
+    #[inline(never)]
+    fn load_lanes(
+        &mut self,
+        stage: &mut Stage<'_>,
+        i: &Instruction,
+        pc: usize,
+        active: u32,
+        (window, ty, count, bits): (Window, Ty, u8, u32),
+    ) -> Result<(), Fault> {
+        let addresses = *self.registers.get(i.a);
         let mut out = [[0; LANES]; 4];
-        for lane in 0..LANES {
+        for (lane, address) in addresses.iter().enumerate() {
             if active >> lane & 1 == 0 {
                 continue;
             }
-            let address = addresses[lane].wrapping_add_signed(i.offset);
+            let address = address.wrapping_add_signed(i.offset);
             let (window, address) = narrow(window, address);
             let access = Access {
                 pc,
@@ -419,13 +437,36 @@ impl Warp {
         (window, ty, count): (Window, Ty, u8),
     ) -> Result<(), Fault> {
         self.check_addresses(stage, i, pc, active)?;
+        let how = (window, usize::from(count));
+        let done = match ty.size() {
+            1 => self.store_span::<1>(stage, i, pc, active, how),
+            2 => self.store_span::<2>(stage, i, pc, active, how),
+            4 => self.store_span::<4>(stage, i, pc, active, how),
+            _ => self.store_span::<8>(stage, i, pc, active, how),
+        };
+        if done {
+            return Ok(());
+        }
+        self.store_lanes(stage, i, pc, active, (window, ty, count))
+    }
+
+    /// Stores lane by lane.
+    #[inline(never)]
+    fn store_lanes(
+        &mut self,
+        stage: &mut Stage<'_>,
+        i: &Instruction,
+        pc: usize,
+        active: u32,
+        (window, ty, count): (Window, Ty, u8),
+    ) -> Result<(), Fault> {
         let addresses = *self.registers.get(i.a);
         let (size, count) = (ty.size(), usize::from(count));
-        for lane in 0..LANES {
+        for (lane, address) in addresses.iter().enumerate() {
             if active >> lane & 1 == 0 {
                 continue;
             }
-            let address = addresses[lane].wrapping_add_signed(i.offset);
+            let address = address.wrapping_add_signed(i.offset);
             let (window, address) = narrow(window, address);
             let access = Access {
                 pc,
@@ -532,77 +573,12 @@ fn verb(how: Touch) -> &'static str {
 
 /// A register's value of what was loaded: signed types are extended to its width.
 #[inline(always)]
-fn widen(value: u64, ty: Ty, bits: u32) -> u64 {
+pub(super) fn widen(value: u64, ty: Ty, bits: u32) -> u64 {
     if ty.is_signed() {
         extend(value, ty) as u64 & (u64::MAX >> (64 - bits))
     } else {
         value
     }
-}
-
-/// A whole warp's load of consecutive elements, if it is one and all is initialised.
-#[inline(always)]
-fn load_run(
-    stage: &mut Stage<'_>,
-    pc: usize,
-    first: u64,
-    addresses: &Lanes,
-    (ty, bits, thread): (Ty, u32, u32),
-) -> Option<Lanes> {
-    let size = ty.size();
-    let mut consecutive = first & (size as u64 - 1) == 0;
-    for (lane, address) in addresses.iter().enumerate() {
-        consecutive &= *address == addresses[0].wrapping_add((lane * size) as u64);
-    }
-    if !consecutive {
-        return None;
-    }
-    let region = stage.region(pc, first, (LANES * size) as u64)?;
-    let at = (first - region.start) as usize;
-    if stage.launch.checks.races {
-        // SAFETY: `region` has records for all its words, and the run lies within it.
-        let fresh = unsafe {
-            let history = region.history.add(2 * (at / WORD));
-            stage.moment.read_run(history, LANES * size / WORD, thread)
-        };
-        if !fresh {
-            return None;
-        }
-    }
-    // SAFETY: `region` holds all lanes' elements, and `first` is aligned to their size.
-    unsafe {
-        let (data, states) = (region.data.add(at), region.shadow.add(at));
-        match size {
-            4 if ty.is_signed() => read_run::<4>(data, states).map(|mut lanes| {
-                for lane in &mut lanes {
-                    *lane = widen(*lane, ty, bits);
-                }
-                lanes
-            }),
-            4 => read_run::<4>(data, states),
-            _ => read_run::<8>(data, states),
-        }
-    }
-}
-
-/// Reads consecutive elements of `SIZE` bytes, if all are initialised.
-///
-/// # Safety
-///
-/// Both point to live cells of so many bytes, aligned to `SIZE`.
-#[inline(always)]
-unsafe fn read_run<const SIZE: usize>(data: *mut u8, states: *mut u8) -> Option<Lanes> {
-    let mut lanes = [0; LANES];
-    let mut initialised = true;
-    for (lane, value) in lanes.iter_mut().enumerate() {
-        // SAFETY: the caller promises the cells.
-        unsafe {
-            let states = read_cell(states.add(lane * SIZE), SIZE);
-            initialised &= states == INITIALISED >> (64 - 8 * SIZE);
-            *value = read_cell(data.add(lane * SIZE), SIZE);
-        }
-    }
-    initialised.then_some(lanes)
 }
 
 /// Replaces a value atomically; gives the old one.

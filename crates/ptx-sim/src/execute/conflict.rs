@@ -161,35 +161,44 @@ impl<'a> Moment<'a> {
         }
     }
 
-    /// Notes a whole warp's read of words that no one has touched in this launch; false if
-    /// someone has.
+    /// The record of a warp's first thread, now.
+    #[inline(always)]
+    pub(super) fn stamp(&self, warp: usize) -> u64 {
+        self.record(32 * warp as u32).pack()
+    }
+
+    /// Notes that a lane touches words that no other thread has touched in this launch; false if
+    /// one has.
     ///
     /// # Safety
     ///
     /// `history` points to two records for each of `words` words.
     #[inline(always)]
-    pub(super) unsafe fn read_run(
-        &self,
+    pub(super) unsafe fn touch_fresh(
+        stamp: u64,
+        lane: usize,
         history: *const AtomicU64,
         words: usize,
-        thread: u32,
+        write: bool,
     ) -> bool {
-        let record = self.record(thread).pack();
-        let old = record >> 46;
-        let mut fresh = true;
+        let mine = stamp + ((lane as u64) << 8);
+        let fresh =
+            |other: u64| other >> 46 != mine >> 46 || other >> 8 == mine >> 8 && other & 3 == 0;
         for at in 0..words {
             // SAFETY: the caller promises the records.
-            let (write, read) = unsafe { (&*history.add(2 * at), &*history.add(2 * at + 1)) };
-            fresh &= write.load(Relaxed) >> 46 != old && read.load(Relaxed) >> 46 != old;
-        }
-        if fresh {
-            for at in 0..words {
-                let lane = (at * 32 / words) as u64;
-                // SAFETY: as above.
-                unsafe { &*history.add(2 * at + 1) }.store(record + (lane << 8), Relaxed);
+            let (writer, reader) = unsafe { (&*history.add(2 * at), &*history.add(2 * at + 1)) };
+            let (written, read) = (writer.load(Relaxed), reader.load(Relaxed));
+            // That many blocks read a word is noted once for all.
+            let spread = !write && read >> 46 == mine >> 46 && read & 1 == 1;
+            if !fresh(written) || !(spread || fresh(read)) {
+                return false;
+            }
+            if !spread {
+                let record = if write { writer } else { reader };
+                record.store(mine, Relaxed);
             }
         }
-        fresh
+        true
     }
 
     /// Notes that `thread` touches words; gives whom it races with.

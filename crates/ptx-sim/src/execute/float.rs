@@ -136,12 +136,26 @@ fn directed(nearest: f32, rounding: Rounding, error: impl Fn(f64) -> f64) -> f32
     step(nearest, error(f64::from(nearest)), rounding)
 }
 
-/// The same for double precision, where the error comes from a fused multiply-add.
-fn directed64(nearest: f64, rounding: Rounding, error: f64) -> f64 {
+/// The same for double precision, where the error comes from a fused multiply-add. An infinite
+/// result of finite operands has overflowed.
+fn directed64(nearest: f64, rounding: Rounding, error: f64, finite: bool) -> f64 {
+    let negative = nearest.is_sign_negative();
+    if nearest.is_infinite() && finite {
+        let away = match rounding {
+            Rounding::Nearest => true,
+            Rounding::Zero => false,
+            Rounding::Down => negative,
+            Rounding::Up => !negative,
+        };
+        return if away {
+            nearest
+        } else {
+            f64::MAX.copysign(nearest)
+        };
+    }
     if !nearest.is_finite() || error == 0.0 {
         return nearest;
     }
-    let negative = nearest.is_sign_negative();
     match rounding {
         Rounding::Down if error < 0.0 => nearest.next_down(),
         Rounding::Up if error > 0.0 => nearest.next_up(),
@@ -156,12 +170,13 @@ fn add64(a: f64, b: f64, rounding: Rounding) -> f64 {
     if sum == 0.0 && (a != 0.0 || a.is_sign_negative() != b.is_sign_negative()) {
         return zero_sum(rounding);
     }
-    directed64(sum, rounding, error)
+    directed64(sum, rounding, error, a.is_finite() && b.is_finite())
 }
 
 fn mul64(a: f64, b: f64, rounding: Rounding) -> f64 {
     let product = a * b;
-    directed64(product, rounding, a.mul_add(b, -product))
+    let finite = a.is_finite() && b.is_finite();
+    directed64(product, rounding, a.mul_add(b, -product), finite)
 }
 
 /// The smaller value; a NaN loses, and -0 is less than +0.
@@ -192,18 +207,17 @@ maximum!(max32, f32);
 maximum!(max64, f64);
 
 fn approximate(function: Approximation, x: f32) -> f32 {
-    let x = f64::from(x);
-    let value = match function {
+    let wide = f64::from(x);
+    match function {
         Approximation::Reciprocal => 1.0 / x,
         Approximation::SquareRoot => x.sqrt(),
-        Approximation::ReciprocalRoot => 1.0 / x.sqrt(),
+        Approximation::ReciprocalRoot => (1.0 / wide.sqrt()) as f32,
         Approximation::Exp2 => x.exp2(),
         Approximation::Log2 => x.log2(),
-        Approximation::Sine => x.sin(),
-        Approximation::Cosine => x.cos(),
-        Approximation::Tanh => x.tanh(),
-    };
-    value as f32
+        Approximation::Sine => wide.sin() as f32,
+        Approximation::Cosine => wide.cos() as f32,
+        Approximation::Tanh => wide.tanh() as f32,
+    }
 }
 
 /// `rcp.approx.ftz.f64` reads and gives the upper halves only.
@@ -328,9 +342,9 @@ impl Registers {
         }
     }
 
-    /// Executes floating-point instructions; false if it is none.
+    /// Executes floating-point instructions.
     #[inline(always)]
-    pub(super) fn float(&mut self, i: &Instruction, active: u32) -> bool {
+    pub(super) fn float(&mut self, i: &Instruction, active: u32) {
         match i.op {
             Op::FloatAdd(m) if plain(m, Ty::F32) => self.singles2(i, active, m, |a, b| a + b),
             Op::FloatSub(m) if plain(m, Ty::F32) => self.singles2(i, active, m, |a, b| a - b),
@@ -358,9 +372,8 @@ impl Registers {
                 join,
                 ..
             } => self.compare_by(i, active, comparison, join, double),
-            _ => return self.rare_float(i, active),
+            _ => self.rare_float(i, active),
         }
-        true
     }
 
     /// `abs` and `neg`, which keep a NaN's payload in double precision.
@@ -391,7 +404,7 @@ impl Registers {
         }
     }
 
-    fn rare_float(&mut self, i: &Instruction, active: u32) -> bool {
+    fn rare_float(&mut self, i: &Instruction, active: u32) {
         match i.op {
             Op::FloatAdd(m)
             | Op::FloatSub(m)
@@ -434,9 +447,8 @@ impl Registers {
             }
             Op::Reciprocal64 => self.map1(i, active, reciprocal64),
             Op::ReciprocalRoot64 { ftz } => self.map1(i, active, |a| reciprocal_root64(a, ftz)),
-            _ => return false,
+            _ => debug_assert!(false, "the decoder gives {:?}, which no one executes", i.op),
         }
-        true
     }
 
     fn directed_singles(&mut self, i: &Instruction, active: u32, m: Float) {
@@ -464,7 +476,7 @@ impl Registers {
             Op::FloatDiv(_) => self.doubles2(i, active, |a, b| quotient64(a, b, r)),
             Op::FloatSqrt(_) => self.map1(i, active, |a| {
                 let (a, root) = (double(a), double(a).sqrt());
-                directed64(root, r, -root.mul_add(root, -a)).to_bits()
+                directed64(root, r, -root.mul_add(root, -a), a.is_finite()).to_bits()
             }),
             _ => self.map1(i, active, |a| quotient64(1.0, double(a), r).to_bits()),
         }
@@ -496,15 +508,21 @@ fn quotient64(a: f64, b: f64, rounding: Rounding) -> f64 {
     if a.is_infinite() || b.is_infinite() || b == 0.0 || rounding == Rounding::Nearest {
         return quotient;
     }
-    directed64(quotient, rounding, -quotient.mul_add(b, -a) * b.signum())
+    directed64(
+        quotient,
+        rounding,
+        -quotient.mul_add(b, -a) * b.signum(),
+        true,
+    )
 }
 
 /// A fused multiply-add in double precision: the error of the product, then of the sum.
 fn directed_fma64(a: f64, b: f64, c: f64, rounding: Rounding) -> f64 {
     let nearest = a.mul_add(b, c);
-    if rounding == Rounding::Nearest || !nearest.is_finite() {
+    if rounding == Rounding::Nearest {
         return nearest;
     }
+    let finite = a.is_finite() && b.is_finite() && c.is_finite();
     let product = a * b;
     let tail = a.mul_add(b, -product);
     let (sum, error) = two_sum(product, c);
@@ -515,5 +533,5 @@ fn directed_fma64(a: f64, b: f64, c: f64, rounding: Rounding) -> f64 {
     {
         return zero_sum(rounding);
     }
-    directed64(nearest, rounding, rest)
+    directed64(nearest, rounding, rest, finite)
 }

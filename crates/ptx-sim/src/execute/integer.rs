@@ -32,6 +32,10 @@ fn wide(value: u64, ty: Ty) -> i128 {
 /// The high half of a product.
 #[inline(always)]
 fn mul_high(a: u64, b: u64, ty: Ty) -> u64 {
+    if ty.bits() == 32 {
+        let product = extend(a, ty).wrapping_mul(extend(b, ty)) as u64;
+        return product >> 32;
+    }
     let product = wide(a, ty).wrapping_mul(wide(b, ty));
     truncate((product >> ty.bits()) as u64, ty)
 }
@@ -189,6 +193,32 @@ fn find_lead(a: u64, ty: Ty, shift: bool) -> u64 {
     }
 }
 
+/// A sum and the carry out of it.
+#[inline(always)]
+fn add_carry(a: u64, b: u64, flag: u64, ty: Ty) -> (u64, u64) {
+    if ty.bits() == 64 {
+        let (sum, first) = a.overflowing_add(b);
+        let (sum, second) = sum.overflowing_add(flag);
+        (sum, u64::from(first | second))
+    } else {
+        let sum = a + b + flag;
+        (truncate(sum, ty), sum >> ty.bits() & 1)
+    }
+}
+
+/// A difference and the borrow out of it.
+#[inline(always)]
+fn sub_borrow(a: u64, b: u64, flag: u64, ty: Ty) -> (u64, u64) {
+    if ty.bits() == 64 {
+        let (difference, first) = a.overflowing_sub(b);
+        let (difference, second) = difference.overflowing_sub(flag);
+        (difference, u64::from(first | second))
+    } else {
+        let difference = a.wrapping_sub(b).wrapping_sub(flag);
+        (truncate(difference, ty), difference >> ty.bits() & 1)
+    }
+}
+
 #[inline(always)]
 fn compare<T: PartialOrd>(comparison: Comparison, a: T, b: T) -> bool {
     match comparison {
@@ -305,22 +335,19 @@ impl Registers {
             defined &= self.defined(i.d);
         }
         let (mut out, mut carries) = ([0; LANES], [0; LANES]);
-        for lane in 0..LANES {
-            let flag = if ins { flag[lane] as i128 } else { 0 };
-            let (a, b) = (truncate(a[lane], ty), truncate(b[lane], ty));
-            let sum = match op {
-                Carry::Add => i128::from(a) + i128::from(b) + flag,
-                Carry::Sub => i128::from(a) - i128::from(b) - flag,
-                Carry::MadLow => {
-                    let low = truncate(a.wrapping_mul(b), ty);
-                    i128::from(low) + i128::from(truncate(c[lane], ty)) + flag
-                }
-                Carry::MadHigh => {
-                    i128::from(mul_high(a, b, ty)) + i128::from(truncate(c[lane], ty)) + flag
-                }
-            };
-            out[lane] = truncate(sum as u64, ty);
-            carries[lane] = (sum >> ty.bits()) as u64 & 1;
+        let mut each = |f: &dyn Fn(u64, u64, u64, u64) -> (u64, u64)| {
+            for lane in 0..LANES {
+                let flag = if ins { flag[lane] } else { 0 };
+                (out[lane], carries[lane]) = f(a[lane], b[lane], c[lane], flag);
+            }
+        };
+        match op {
+            Carry::Add => each(&|a, b, _, flag| add_carry(a, b, flag, ty)),
+            Carry::Sub => each(&|a, b, _, flag| sub_borrow(a, b, flag, ty)),
+            Carry::MadLow => {
+                each(&|a, b, c, flag| add_carry(truncate(a.wrapping_mul(b), ty), c, flag, ty))
+            }
+            Carry::MadHigh => each(&|a, b, c, flag| add_carry(mul_high(a, b, ty), c, flag, ty)),
         }
         self.write(i.to, active, defined, &out);
         if outs {
@@ -387,9 +414,9 @@ impl Registers {
         self.write(i.to, active, defined, &whole);
     }
 
-    /// Executes what this file knows; the rest is for the floats.
+    /// Executes integer, logic and data movement instructions.
     #[inline(always)]
-    pub(super) fn integer(&mut self, i: &Instruction, active: u32) -> bool {
+    pub(super) fn integer(&mut self, i: &Instruction, active: u32) {
         match i.op {
             Op::Mov => self.map1(i, active, |a| a),
             Op::Pack(bits) => self.pack(i, active, bits),
@@ -429,9 +456,8 @@ impl Registers {
                 ..
             } if !ty.is_float() => self.compare_integers(i, active, comparison, ty, join),
             Op::Select => self.select(i, active),
-            _ => return self.rare_integer(i, active),
+            _ => self.rare_integer(i, active),
         }
-        true
     }
 
     /// The smaller value, or the greater one.
@@ -458,7 +484,7 @@ impl Registers {
         }
     }
 
-    fn rare_integer(&mut self, i: &Instruction, active: u32) -> bool {
+    fn rare_integer(&mut self, i: &Instruction, active: u32) {
         let ordered = |a, b, ty: Ty| wide(a, ty) < wide(b, ty);
         match i.op {
             Op::AddSaturated => self.map2(i, active, |a, b| {
@@ -497,8 +523,7 @@ impl Registers {
                 u64::from(truncate(a, ty).leading_zeros() - (64 - ty.bits()))
             }),
             Op::Population => self.map1(i, active, |a| u64::from(a.count_ones())),
-            _ => return false,
+            _ => debug_assert!(false, "the decoder gives {:?}, which no one executes", i.op),
         }
-        true
     }
 }

@@ -41,8 +41,8 @@ pub(super) enum Touch {
 /// The history of a block's shared memory.
 pub(super) struct Races {
     cells: Vec<Cell>,
-    /// The bytes of one cell: the smallest shared access of the kernel.
-    grain: usize,
+    /// The logarithm of the bytes of one cell: of the smallest shared access of the kernel.
+    shift: u32,
     interval: u32,
     /// For each warp the number of its `bar.warp.sync`s.
     syncs: Vec<u32>,
@@ -54,7 +54,7 @@ impl Races {
     pub(super) fn new(bytes: usize, grain: usize, warps: usize) -> Self {
         Self {
             cells: vec![Cell::default(); bytes.div_ceil(grain)],
-            grain,
+            shift: grain.trailing_zeros(),
             interval: 0,
             syncs: vec![0; warps],
             seen: vec![0; warps * LANES],
@@ -85,19 +85,55 @@ impl Races {
                 && self.seen[thread] > sync
     }
 
+    /// Notes that `thread` touches bytes that no other has touched since the last barrier, or, to
+    /// read, that none has written; false if one has.
+    #[inline(always)]
+    pub(super) fn touch_fresh(&mut self, at: usize, size: usize, thread: u16, write: bool) -> bool {
+        let (interval, sync) = (self.interval, self.syncs[usize::from(thread) / LANES]);
+        let cells = &mut self.cells[at >> self.shift..=(at + size - 1) >> self.shift];
+        for cell in cells {
+            let unwritten = cell.write_interval != interval || cell.writer == thread;
+            let unread = cell.read_interval != interval
+                || cell.reader == thread && cell.readers == Readers::One;
+            if !unwritten || cell.atomic && cell.write_interval == interval {
+                return false;
+            }
+            if write && unread {
+                cell.atomic = false;
+                (cell.write_interval, cell.write_sync, cell.writer) = (interval, sync, thread);
+            } else if !write && unread {
+                cell.readers = Readers::One;
+                (cell.read_interval, cell.read_sync, cell.reader) = (interval, sync, thread);
+            } else if !write {
+                let same = usize::from(cell.reader) / LANES == usize::from(thread) / LANES;
+                cell.readers = match cell.readers {
+                    Readers::Block => Readers::Block,
+                    _ if same => Readers::Warp,
+                    _ => Readers::Block,
+                };
+                (cell.read_sync, cell.reader) = (sync, thread);
+            } else {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Notes that `thread` touches `size` bytes at `at`; gives the thread that it races with.
     #[inline]
     pub(super) fn touch(&mut self, at: usize, size: usize, thread: u16, how: Touch) -> Option<u16> {
-        let (first, last) = (at / self.grain, (at + size - 1) / self.grain);
+        let (first, last) = (at >> self.shift, (at + size - 1) >> self.shift);
         (first..=last).find_map(|cell| self.touch_cell(cell, thread, how))
     }
 
+    #[inline]
     fn touch_cell(&mut self, at: usize, thread: u16, how: Touch) -> Option<u16> {
         let cell = self.cells[at];
         let harmless = matches!(how, Touch::Write { same: true });
         let mut rival = None;
-        let written = self.ordered(cell.write_interval, cell.write_sync, cell.writer, thread);
-        if !written && !harmless && !(cell.atomic && how == Touch::Atomic) {
+        let ordered = self.ordered(cell.write_interval, cell.write_sync, cell.writer, thread);
+        let together = cell.atomic && how == Touch::Atomic;
+        if !(ordered || harmless || together) {
             rival = Some(cell.writer);
         }
         if how != Touch::Read && !harmless && rival.is_none() {

@@ -6,7 +6,7 @@
 use super::fault::{Fault, FaultKind};
 use super::registers::{LANES, Registers};
 use super::stage::{Site, Stage};
-use crate::instruction::{Instruction, NONE, Op};
+use crate::instruction::{Instruction, NONE, Op, Ty};
 use crate::memory::{Cells, state};
 
 pub(super) struct Warp {
@@ -289,10 +289,27 @@ impl Warp {
             | Op::Vote(_)
             | Op::Match { .. }
             | Op::ActiveMask => return self.meet(stage, i, group, active),
-            _ => {
-                let known = self.registers.integer(i, active) || self.registers.float(i, active);
-                debug_assert!(known, "the decoder gives {:?}, which no one executes", i.op);
-            }
+            Op::FloatAdd(_)
+            | Op::FloatSub(_)
+            | Op::FloatMul(_)
+            | Op::FloatFma(_)
+            | Op::FloatDiv(_)
+            | Op::FloatSqrt(_)
+            | Op::FloatReciprocal(_)
+            | Op::FloatAbs(_)
+            | Op::FloatNeg(_)
+            | Op::FloatMin { .. }
+            | Op::FloatMax { .. }
+            | Op::CopySign(_)
+            | Op::Test { .. }
+            | Op::Approximate(..)
+            | Op::Reciprocal64
+            | Op::ReciprocalRoot64 { .. }
+            | Op::Compare {
+                ty: Ty::F32 | Ty::F64,
+                ..
+            } => self.registers.float(i, active),
+            _ => self.registers.integer(i, active),
         }
         Ok(Flow::Next)
     }

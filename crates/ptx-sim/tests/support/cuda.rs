@@ -10,9 +10,9 @@ use ptx_sim::Settings;
 macro_rules! cu {
     ($name:ident($($value:expr => $ty:ty),* $(,)?)) => {{
         let address = ptx_sim::driver::lookup(stringify!($name)).expect(stringify!($name));
+        type Function = unsafe extern "C" fn($($ty),*) -> std::ffi::c_int;
         // SAFETY: the types are those of cuda.h.
-        let function: unsafe extern "C" fn($($ty),*) -> c_int =
-            unsafe { std::mem::transmute(address.as_ptr()) };
+        let function = unsafe { std::mem::transmute::<*mut std::ffi::c_void, Function>(address.as_ptr()) };
         // SAFETY: each test passes pointers to its own live variables.
         unsafe { function($($value),*) }
     }};
@@ -24,6 +24,7 @@ static TURN: Mutex<()> = Mutex::new(());
 /// A program with the primary context and a stream that does not wait for the default one.
 pub(crate) struct Program {
     pub(crate) stream: u64,
+    #[allow(dead_code, reason = "not every test asks for it")]
     pub(crate) context: u64,
     _turn: MutexGuard<'static, ()>,
 }

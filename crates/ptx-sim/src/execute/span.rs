@@ -1,0 +1,309 @@
+//! Accesses of a warp that lie in one region: checked together, at the speed of the common case.
+//!
+//! Whatever is out of the ordinary is left to the lane by lane path, which finds the exact fault.
+
+use std::sync::atomic::AtomicU64;
+
+use super::access::{INITIALISED, base, narrow, widen};
+use super::conflict::{Moment, WORD};
+use super::registers::{LANES, Lanes};
+use super::stage::Stage;
+use super::warp::Warp;
+use crate::instruction::{Instruction, Ty, Window};
+use crate::memory::{read_cell, state, write_cell};
+
+/// Eight bytes between shared variables.
+const GUARDS: u64 = u64::from_ne_bytes([state::GUARD; 8]);
+
+/// The memory that holds all active lanes' elements.
+#[derive(Clone, Copy)]
+struct Span {
+    data: *mut u8,
+    state: *mut u8,
+    history: *const AtomicU64,
+    /// The generic address of its first byte.
+    start: u64,
+    window: Window,
+}
+
+/// The place of a lane's access within a span.
+#[derive(Clone, Copy)]
+struct Lane {
+    lane: usize,
+    offset: usize,
+}
+
+/// Eight times one bit: a value of `size` bytes has as many of them.
+#[inline(always)]
+fn cut(word: u64, size: usize) -> u64 {
+    word >> (64 - 8 * size)
+}
+
+/// The active lanes' places; an aligned span of `bytes` holds each.
+struct Lanewise {
+    offsets: [u32; LANES],
+    active: u32,
+}
+
+/// Visits the active lanes. A bit is taken off `left` for each, and nothing calls a function that
+/// is compiled without the vector instructions.
+struct Visit<'a> {
+    offsets: &'a [u32; LANES],
+    left: u32,
+}
+
+impl Iterator for Visit<'_> {
+    type Item = Lane;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Lane> {
+        if self.left == 0 {
+            return None;
+        }
+        let lane = self.left.trailing_zeros() as usize;
+        self.left &= self.left - 1;
+        Some(Lane {
+            lane,
+            offset: self.offsets[lane] as usize,
+        })
+    }
+}
+
+impl Lanewise {
+    #[inline(always)]
+    fn iter(&self) -> Visit<'_> {
+        Visit {
+            offsets: &self.offsets,
+            left: self.active,
+        }
+    }
+}
+
+impl Warp {
+    /// The span of the active lanes' accesses of `bytes` each, and where they lie in it.
+    #[inline(always)]
+    fn span(
+        &self,
+        stage: &mut Stage<'_>,
+        i: &Instruction,
+        pc: usize,
+        active: u32,
+        (window, bytes, write): (Window, u64, bool),
+    ) -> Option<(Span, Lanewise)> {
+        let addresses = self.registers.get(i.a);
+        let first = addresses[active.trailing_zeros() as usize];
+        let (mut low, mut high, mut odd) = (u64::MAX, 0, 0);
+        let mut effective = [0; LANES];
+        for (lane, (effective, address)) in effective.iter_mut().zip(addresses).enumerate() {
+            let address = if active >> lane & 1 == 1 {
+                *address
+            } else {
+                first
+            };
+            *effective = address.wrapping_add_signed(i.offset);
+            low = low.min(*effective);
+            high = high.max(*effective);
+            odd |= *effective;
+        }
+        let extent = high - low + bytes;
+        if odd & (bytes - 1) != 0 || extent >> 32 != 0 {
+            return None;
+        }
+        let span = self.memory(stage, pc, narrow(window, low), extent, write)?;
+        let generic = if window == Window::Generic {
+            base(span.window)
+        } else {
+            0
+        };
+        let start = span.start + generic;
+        let mut offsets = [0; LANES];
+        for (offset, address) in offsets.iter_mut().zip(effective) {
+            *offset = (address - start) as u32;
+        }
+        if span.window == Window::Local {
+            for (lane, offset) in offsets.iter_mut().enumerate() {
+                *offset += (lane * self.local_bytes) as u32;
+            }
+        }
+        Some((span, Lanewise { offsets, active }))
+    }
+
+    /// The memory that holds `extent` bytes from an address of a window.
+    #[inline(always)]
+    fn memory(
+        &self,
+        stage: &mut Stage<'_>,
+        pc: usize,
+        (window, low): (Window, u64),
+        extent: u64,
+        write: bool,
+    ) -> Option<Span> {
+        let fits = |limit: usize| low < limit as u64 && extent <= limit as u64 - low;
+        match window {
+            Window::Shared if fits(stage.shared_bytes) => Some(Span {
+                data: stage.shared.pointer(),
+                state: stage.shared_state.pointer(),
+                history: std::ptr::null(),
+                start: 0,
+                window,
+            }),
+            Window::Local if fits(stage.kernel.local_bytes) => Some(Span {
+                data: self.local.pointer(),
+                state: self.local_state.pointer(),
+                history: std::ptr::null(),
+                start: 0,
+                window,
+            }),
+            Window::Global => {
+                let region = stage.region(pc, low, extent)?;
+                // An offset in a larger region would not fit its type.
+                let small = region.end - region.start <= u64::from(u32::MAX);
+                (small && !(write && region.constant)).then_some(Span {
+                    data: region.data,
+                    state: region.shadow,
+                    history: region.history,
+                    start: region.start,
+                    window,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// Loads for all lanes; false if nothing was done, and the lanes must be looked at.
+    #[inline(always)]
+    pub(super) fn load_span<const SIZE: usize>(
+        &mut self,
+        stage: &mut Stage<'_>,
+        i: &Instruction,
+        pc: usize,
+        active: u32,
+        (window, ty, count, bits): (Window, Ty, usize, u32),
+    ) -> bool {
+        let bytes = (SIZE * count) as u64;
+        let Some((span, lanes)) = self.span(stage, i, pc, active, (window, bytes, false)) else {
+            return false;
+        };
+        let mut initialised = true;
+        for at in lanes.iter() {
+            for element in 0..count {
+                // SAFETY: the span holds each lane's `count` elements, aligned to their size.
+                let states = unsafe { read_cell(span.state.add(at.offset + element * SIZE), SIZE) };
+                initialised &= states == cut(INITIALISED, SIZE);
+            }
+        }
+        if !initialised || !self.touch_span(stage, span, &lanes, (SIZE, count, false)) {
+            return false;
+        }
+        for (element, &slot) in i.vector[..count].iter().enumerate() {
+            let mut out: Lanes = [0; LANES];
+            for at in lanes.iter() {
+                // SAFETY: as above.
+                let value = unsafe { read_cell(span.data.add(at.offset + element * SIZE), SIZE) };
+                out[at.lane] = value;
+            }
+            if ty.is_signed() {
+                for value in &mut out {
+                    *value = widen(*value, ty, bits);
+                }
+            }
+            self.registers.write(slot, active, !0, &out);
+        }
+        true
+    }
+
+    /// Stores for all lanes; false if nothing was done.
+    #[inline(always)]
+    pub(super) fn store_span<const SIZE: usize>(
+        &mut self,
+        stage: &mut Stage<'_>,
+        i: &Instruction,
+        pc: usize,
+        active: u32,
+        (window, count): (Window, usize),
+    ) -> bool {
+        let values = &i.vector[..count];
+        if values
+            .iter()
+            .any(|&slot| active & !self.registers.defined(slot) != 0)
+        {
+            return false;
+        }
+        let bytes = (SIZE * count) as u64;
+        let Some((span, lanes)) = self.span(stage, i, pc, active, (window, bytes, true)) else {
+            return false;
+        };
+        if span.window == Window::Shared {
+            let mut guards = 0;
+            for at in lanes.iter() {
+                for element in 0..count {
+                    // SAFETY: the span holds each lane's `count` elements, aligned to their size.
+                    guards |=
+                        unsafe { read_cell(span.state.add(at.offset + element * SIZE), SIZE) };
+                }
+            }
+            if guards & cut(GUARDS, SIZE) != 0 {
+                return false;
+            }
+        }
+        if !self.touch_span(stage, span, &lanes, (SIZE, count, true)) {
+            return false;
+        }
+        for (element, &slot) in values.iter().enumerate() {
+            let value = self.registers.get(slot);
+            for at in lanes.iter() {
+                let offset = at.offset + element * SIZE;
+                // SAFETY: as above.
+                unsafe {
+                    write_cell(span.data.add(offset), SIZE, value[at.lane]);
+                    write_cell(span.state.add(offset), SIZE, cut(INITIALISED, SIZE));
+                }
+            }
+        }
+        true
+    }
+
+    /// Notes the touch of all lanes, if it cannot race.
+    #[inline(always)]
+    fn touch_span(
+        &self,
+        stage: &mut Stage<'_>,
+        span: Span,
+        lanes: &Lanewise,
+        (size, count, write): (usize, usize, bool),
+    ) -> bool {
+        if !stage.launch.checks.races {
+            return true;
+        }
+        let bytes = size * count;
+        match span.window {
+            Window::Shared => {
+                let Some(races) = &mut stage.races else {
+                    return true;
+                };
+                let thread = (self.index * LANES) as u16;
+                for at in lanes.iter() {
+                    if !races.touch_fresh(at.offset, bytes, thread + at.lane as u16, write) {
+                        return false;
+                    }
+                }
+                true
+            }
+            Window::Global if size >= WORD => {
+                let stamp = stage.moment.stamp(self.index);
+                for at in lanes.iter() {
+                    // SAFETY: the span has the records of all words that it holds.
+                    let fresh = unsafe {
+                        let history = span.history.add(2 * (at.offset / WORD));
+                        Moment::touch_fresh(stamp, at.lane, history, bytes / WORD, write)
+                    };
+                    if !fresh {
+                        return false;
+                    }
+                }
+                true
+            }
+            _ => true,
+        }
+    }
+}
