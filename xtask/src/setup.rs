@@ -159,7 +159,10 @@ fn nvrtc_library() -> Option<PathBuf> {
 }
 
 fn nvrtc_folder() -> PathBuf {
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    target.join("nvrtc")
+    target().join("nvrtc")
+}
+
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }

@@ -100,6 +100,8 @@ fn cargo(arguments: &[&str]) -> Outcome {
     let mut command = crate::command(arguments);
     command.env("RUSTDOCFLAGS", "-D warnings");
     setup::name_nvrtc(&mut command);
+    // Tests leave the user's cache alone.
+    command.env("ARRAY_API_CACHE", setup::target().join("array-api"));
     let text = format!("cargo {}", arguments.join(" "));
     match command.status() {
         Ok(status) if status.success() => Outcome::Passed,
