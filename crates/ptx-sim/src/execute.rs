@@ -16,7 +16,7 @@ mod warp;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-pub(crate) use conflict::{Fences, WORD};
+pub(crate) use conflict::{Fences, WORD, Words};
 pub use fault::{Fault, FaultKind};
 pub(crate) use random::Random;
 

@@ -3,7 +3,7 @@
 //! Device addresses are not host addresses. An address between allocations, or of one that is
 //! freed, therefore belongs to nothing for good, and host code that follows one crashes.
 
-use crate::execute::WORD;
+use crate::execute::{WORD, Words};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
 
@@ -56,16 +56,33 @@ impl Cells {
     }
 }
 
-/// Records that are zero until they are written. They are many and seldom all used, so they come
-/// from zeroed memory, which the system need not provide before it is touched.
+/// Two records for each word, zero until they are written. They are many and seldom all used, so
+/// they come from zeroed memory, which the system need not provide before it is touched.
 #[derive(Debug)]
-struct History(Box<[AtomicU64]>);
+struct History {
+    records: Box<[AtomicU64]>,
+    words: usize,
+    latest: Box<[AtomicU64; 2]>,
+}
 
 impl History {
-    fn new(records: usize) -> Self {
-        let zeros = Box::into_raw(vec![0u64; records].into_boxed_slice());
-        // SAFETY: `AtomicU64` has the layout of `u64`, and the box is given up above.
-        Self(unsafe { Box::from_raw(zeros as *mut [AtomicU64]) })
+    fn new(words: usize) -> Self {
+        let zeros = Box::into_raw(vec![0u64; 2 * words].into_boxed_slice());
+        Self {
+            // SAFETY: `AtomicU64` has the layout of `u64`, and the box is given up above.
+            records: unsafe { Box::from_raw(zeros as *mut [AtomicU64]) },
+            words,
+            latest: Box::default(),
+        }
+    }
+
+    fn words(&self) -> Words {
+        let (writers, readers) = self.records.split_at(self.words);
+        Words {
+            writers: writers.as_ptr(),
+            readers: readers.as_ptr(),
+            latest: &raw const *self.latest,
+        }
     }
 }
 
@@ -111,7 +128,7 @@ pub(crate) struct Allocation {
     pub(crate) size: u64,
     data: Cells,
     shadow: Cells,
-    /// Two records for each word, see `execute::conflict`; zero, and so not yet in memory.
+    /// See `execute::conflict`.
     history: History,
     /// The context that owns it.
     pub(crate) context: u64,
@@ -127,7 +144,7 @@ pub(crate) struct Region {
     pub(crate) end: u64,
     pub(crate) data: *mut u8,
     pub(crate) shadow: *mut u8,
-    pub(crate) history: *const AtomicU64,
+    pub(crate) words: Words,
     pub(crate) constant: bool,
 }
 
@@ -193,7 +210,7 @@ impl Memory {
             size,
             data: Cells::new(size as usize, POISON),
             shadow: Cells::new(size as usize, state::UNINITIALISED),
-            history: History::new(2 * (size as usize).div_ceil(WORD)),
+            history: History::new((size as usize).div_ceil(WORD)),
             context,
             module: false,
             constant: false,
@@ -322,7 +339,7 @@ impl Memory {
             end: start + allocation.size,
             data: allocation.data.pointer(),
             shadow: allocation.shadow.pointer(),
-            history: allocation.history.0.as_ptr(),
+            words: allocation.history.words(),
             constant: allocation.constant,
         };
         self.live.iter().map(region).collect()

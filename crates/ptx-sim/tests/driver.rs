@@ -46,6 +46,15 @@ fn pageable_copies_need_no_wait() {
 }
 
 #[test]
+fn empty_copies_and_fills_are_nothing() {
+    let program = Program::start(Settings::default());
+    assert_eq!(program.upload(0, &[]), 0);
+    assert_eq!(program.download(&mut [], 0), 0);
+    assert_eq!(cu!(cuMemsetD32_v2(0 => u64, 1 => u32, 0 => usize)), 0);
+    assert_eq!(cu!(cuMemsetD32_v2(0 => u64, 1 => u32, 1 => usize)), 1);
+}
+
+#[test]
 fn events_order_streams() {
     for seed in 0..8 {
         let program = Program::start(Settings {

@@ -90,6 +90,9 @@ impl Driver {
     }
 
     fn host_to_device(&mut self, to: u64, from: *const u8, size: usize, stream: u64) -> Status {
+        if size == 0 {
+            return Ok(());
+        }
         self.check_range(to, size)?;
         if from.is_null() {
             return Err(error::INVALID_VALUE);
@@ -105,6 +108,9 @@ impl Driver {
     }
 
     fn device_to_host(&mut self, to: *mut u8, from: u64, size: usize, stream: u64) -> Status {
+        if size == 0 {
+            return Ok(());
+        }
         self.check_range(from, size)?;
         if to.is_null() {
             return Err(error::INVALID_VALUE);
@@ -120,6 +126,9 @@ impl Driver {
     }
 
     fn device_to_device(&mut self, to: u64, from: u64, size: usize, stream: u64) -> Status {
+        if size == 0 {
+            return Ok(());
+        }
         self.check_range(to, size)?;
         self.check_range(from, size)?;
         self.streams
@@ -131,6 +140,9 @@ impl Driver {
         let size = count
             .checked_mul(pattern.len())
             .ok_or(error::INVALID_VALUE)?;
+        if size == 0 {
+            return Ok(());
+        }
         self.check_range(to, size)?;
         if !to.is_multiple_of(pattern.len() as u64) {
             return self.refuse(error::INVALID_VALUE, format!("misaligned fill at {to:#x}"));

@@ -1,6 +1,6 @@
 //! Loads, stores and atomics, each checked lane by lane.
 
-use super::conflict::{Rival, WORD};
+use super::conflict::{Rival, WORD, Words};
 use super::fault::{Fault, FaultKind};
 use super::float::{flush, single, single_bits};
 use super::integer::{extend, truncate};
@@ -59,7 +59,7 @@ struct Place {
     state: *mut u8,
     shared: Option<usize>,
     /// The records of its words, if it is global.
-    history: *const AtomicU64,
+    words: Option<Words>,
     constant: bool,
 }
 
@@ -102,7 +102,7 @@ impl Warp {
                     data,
                     state,
                     shared: Some(at),
-                    history: std::ptr::null(),
+                    words: None,
                     constant: false,
                 })
             }
@@ -119,7 +119,7 @@ impl Warp {
                     data,
                     state,
                     shared: None,
-                    history: std::ptr::null(),
+                    words: None,
                     constant: false,
                 })
             }
@@ -129,15 +129,15 @@ impl Warp {
                 };
                 let at = (address - region.start) as usize;
                 // SAFETY: `region` has checked that the access ends within it.
-                let (data, state, history) = unsafe {
-                    let history = region.history.add(2 * (at / WORD));
-                    (region.data.add(at), region.shadow.add(at), history)
+                let (data, state, words) = unsafe {
+                    let words = region.words.from(at / WORD);
+                    (region.data.add(at), region.shadow.add(at), words)
                 };
                 Ok(Place {
                     data,
                     state,
                     shared: None,
-                    history,
+                    words: Some(words),
                     constant: region.constant,
                 })
             }
@@ -259,10 +259,13 @@ impl Warp {
                 Some(rival) => Err(self.race(stage, access, rival, how)),
             };
         }
-        if !place.history.is_null() && stage.launch.checks.races && access.size >= WORD {
+        if let Some(words) = place.words
+            && stage.launch.checks.races
+            && access.size >= WORD
+        {
             let thread = (self.index * LANES + access.lane) as u32;
             // SAFETY: `place` has checked that the access lies in the region of the records.
-            let rival = unsafe { stage.moment.touch(place.history, bytes / WORD, thread, how) };
+            let rival = unsafe { stage.moment.touch(words, bytes / WORD, thread, how) };
             if let Some(rival) = rival {
                 return Err(self.conflict(stage, access, rival, how));
             }
@@ -481,7 +484,7 @@ impl Warp {
             for (value, &slot) in values.iter_mut().zip(&i.vector[..count]) {
                 *value = self.registers.get(slot)[lane];
             }
-            if place.shared.is_some() || !place.history.is_null() {
+            if place.shared.is_some() || place.words.is_some() {
                 let same = self.unchanged(place, size, count, &values);
                 self.check_race(stage, access, place, Touch::Write { same })?;
             }

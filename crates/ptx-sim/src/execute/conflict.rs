@@ -20,6 +20,53 @@ const LAUNCHES: u64 = 1 << 18;
 /// The bytes of a word with a history.
 pub(crate) const WORD: usize = 4;
 
+/// The records of words, from some word of an allocation on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Words {
+    pub(crate) writers: *const AtomicU64,
+    pub(crate) readers: *const AtomicU64,
+    /// The last launch that has written any word of the allocation, and that has read any: the
+    /// records of what a launch only reads, or only writes, need not all be looked at.
+    pub(crate) latest: *const [AtomicU64; 2],
+}
+
+impl Words {
+    /// The records from a later word on.
+    ///
+    /// # Safety
+    ///
+    /// The allocation has that word.
+    #[inline(always)]
+    pub(super) unsafe fn from(self, word: usize) -> Self {
+        // SAFETY: the caller promises the word.
+        unsafe {
+            Self {
+                writers: self.writers.add(word),
+                readers: self.readers.add(word),
+                latest: self.latest,
+            }
+        }
+    }
+
+    /// Whether the launch has written the allocation before, and read it; from here on it has.
+    ///
+    /// # Safety
+    ///
+    /// The allocation is live.
+    #[inline(always)]
+    pub(super) unsafe fn enter(self, stamp: u64, write: bool) -> [bool; 2] {
+        // SAFETY: the caller promises the allocation.
+        let latest = unsafe { &*self.latest };
+        let launch = stamp >> 46;
+        let before = [0, 1].map(|at: usize| latest[at].load(Relaxed) == launch);
+        let own = usize::from(!write);
+        if !before[own] {
+            latest[own].store(launch, Relaxed);
+        }
+        before
+    }
+}
+
 /// The fences that the blocks of a launch have executed.
 #[derive(Debug)]
 pub(crate) struct Fences {
@@ -168,35 +215,44 @@ impl<'a> Moment<'a> {
     }
 
     /// Notes that a lane touches words that no other thread has touched in this launch; false if
-    /// one has.
+    /// one has. What `before` has of the allocation is from [`Words::enter`].
     ///
     /// # Safety
     ///
-    /// `history` points to two records for each of `words` words.
+    /// `at` has the records of `count` words.
     #[inline(always)]
     pub(super) unsafe fn touch_fresh(
-        stamp: u64,
-        lane: usize,
-        history: *const AtomicU64,
-        words: usize,
+        (stamp, lane): (u64, usize),
+        at: Words,
+        count: usize,
         write: bool,
+        [written, read]: [bool; 2],
     ) -> bool {
         let mine = stamp + ((lane as u64) << 8);
-        let fresh =
-            |other: u64| other >> 46 != mine >> 46 || other >> 8 == mine >> 8 && other & 3 == 0;
-        for at in 0..words {
+        let current = |other: u64| other >> 46 == mine >> 46;
+        let fresh = |other: u64| !current(other) || other >> 8 == mine >> 8 && other & 3 == 0;
+        for word in 0..count {
             // SAFETY: the caller promises the records.
-            let (writer, reader) = unsafe { (&*history.add(2 * at), &*history.add(2 * at + 1)) };
-            let (written, read) = (writer.load(Relaxed), reader.load(Relaxed));
-            // That many blocks read a word is noted once for all.
-            let spread = !write && read >> 46 == mine >> 46 && read & 1 == 1;
-            if !fresh(written) || !(spread || fresh(read)) {
+            let (writer, reader) = unsafe { (&*at.writers.add(word), &*at.readers.add(word)) };
+            if (write || written) && !fresh(writer.load(Relaxed)) {
                 return false;
             }
-            if !spread {
-                let record = if write { writer } else { reader };
-                record.store(mine, Relaxed);
+            if write {
+                if read && !fresh(reader.load(Relaxed)) {
+                    return false;
+                }
+                writer.store(mine, Relaxed);
+                continue;
             }
+            let other = reader.load(Relaxed);
+            // That many blocks read a word is noted once for all.
+            if current(other) && other & 1 == 1 {
+                continue;
+            }
+            if !fresh(other) {
+                return false;
+            }
+            reader.store(mine, Relaxed);
         }
         true
     }
@@ -205,19 +261,21 @@ impl<'a> Moment<'a> {
     ///
     /// # Safety
     ///
-    /// `history` points to two records for each of `words` words.
+    /// `at` has the records of `count` words.
     pub(super) unsafe fn touch(
         &self,
-        history: *const AtomicU64,
-        words: usize,
+        at: Words,
+        count: usize,
         thread: u32,
         how: Touch,
     ) -> Option<Rival> {
-        (0..words).find_map(|at| {
+        let now = self.record(thread);
+        // SAFETY: as the caller promises; an atomic reads, too, but races with no reader.
+        unsafe { at.enter(now.pack(), how != Touch::Read) };
+        (0..count).find_map(|word| {
             // SAFETY: the caller promises the records.
-            let (write, read) = unsafe { (&*history.add(2 * at), &*history.add(2 * at + 1)) };
+            let (write, read) = unsafe { (&*at.writers.add(word), &*at.readers.add(word)) };
             let (writer, reader) = (write.load(Relaxed), read.load(Relaxed));
-            let now = self.record(thread);
             let rival = self.racing_writer(Record::unpack(writer), thread, how);
             let rival = rival.or_else(|| self.racing_reader(Record::unpack(reader), thread, how));
             if how == Touch::Read {

@@ -345,7 +345,7 @@ impl Registers {
             Carry::Add => each(&|a, b, _, flag| add_carry(a, b, flag, ty)),
             Carry::Sub => each(&|a, b, _, flag| sub_borrow(a, b, flag, ty)),
             Carry::MadLow => {
-                each(&|a, b, c, flag| add_carry(truncate(a.wrapping_mul(b), ty), c, flag, ty))
+                each(&|a, b, c, flag| add_carry(truncate(a.wrapping_mul(b), ty), c, flag, ty));
             }
             Carry::MadHigh => each(&|a, b, c, flag| add_carry(mul_high(a, b, ty), c, flag, ty)),
         }

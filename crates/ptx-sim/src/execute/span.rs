@@ -2,10 +2,8 @@
 //!
 //! Whatever is out of the ordinary is left to the lane by lane path, which finds the exact fault.
 
-use std::sync::atomic::AtomicU64;
-
 use super::access::{INITIALISED, base, narrow, widen};
-use super::conflict::{Moment, WORD};
+use super::conflict::{Moment, WORD, Words};
 use super::registers::{LANES, Lanes};
 use super::stage::Stage;
 use super::warp::Warp;
@@ -20,7 +18,7 @@ const GUARDS: u64 = u64::from_ne_bytes([state::GUARD; 8]);
 struct Span {
     data: *mut u8,
     state: *mut u8,
-    history: *const AtomicU64,
+    words: Option<Words>,
     /// The generic address of its first byte.
     start: u64,
     window: Window,
@@ -143,14 +141,14 @@ impl Warp {
             Window::Shared if fits(stage.shared_bytes) => Some(Span {
                 data: stage.shared.pointer(),
                 state: stage.shared_state.pointer(),
-                history: std::ptr::null(),
+                words: None,
                 start: 0,
                 window,
             }),
             Window::Local if fits(stage.kernel.local_bytes) => Some(Span {
                 data: self.local.pointer(),
                 state: self.local_state.pointer(),
-                history: std::ptr::null(),
+                words: None,
                 start: 0,
                 window,
             }),
@@ -161,7 +159,7 @@ impl Warp {
                 (small && !(write && region.constant)).then_some(Span {
                     data: region.data,
                     state: region.shadow,
-                    history: region.history,
+                    words: Some(region.words),
                     start: region.start,
                     window,
                 })
@@ -290,12 +288,18 @@ impl Warp {
                 true
             }
             Window::Global if size >= WORD => {
+                let Some(words) = span.words else {
+                    return true;
+                };
                 let stamp = stage.moment.stamp(self.index);
+                // SAFETY: the launch keeps the allocation.
+                let before = unsafe { words.enter(stamp, write) };
                 for at in lanes.iter() {
+                    let who = (stamp, at.lane);
                     // SAFETY: the span has the records of all words that it holds.
                     let fresh = unsafe {
-                        let history = span.history.add(2 * (at.offset / WORD));
-                        Moment::touch_fresh(stamp, at.lane, history, bytes / WORD, write)
+                        let words = words.from(at.offset / WORD);
+                        Moment::touch_fresh(who, words, bytes / WORD, write, before)
                     };
                     if !fresh {
                         return false;
