@@ -102,7 +102,7 @@ mod tests {
             fs::write(&file, &whole[..cut]).expect("room");
             assert_eq!(cache.get("kernel"), None, "cut at {cut}");
         }
-        let mut hostile = whole.clone();
+        let mut hostile = whole;
         hostile[8..16].fill(0xff);
         fs::write(&file, hostile).expect("room");
         assert_eq!(cache.get("kernel"), None);
