@@ -585,6 +585,16 @@ impl Runtime for CudaRuntime {
     }
 }
 
+impl Drop for CudaRuntime {
+    fn drop(&mut self) {
+        // Page-locked memory and code must not go while the GPU uses them; after a failure it uses nothing.
+        let _ = self
+            .session
+            .enter()
+            .and_then(|()| self.session.stream.synchronize());
+    }
+}
+
 impl fmt::Debug for CudaRuntime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CudaRuntime")
