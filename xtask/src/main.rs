@@ -64,7 +64,9 @@ fn main() -> ExitCode {
 
 /// Runs cargo in its place and hands on its exit code.
 fn cargo(arguments: &[&str], rest: &[String]) -> ExitCode {
-    match command(arguments).args(rest).status() {
+    let mut command = command(arguments);
+    setup::name_nvrtc(&mut command);
+    match command.args(rest).status() {
         Ok(status) => ExitCode::from(
             status
                 .code()
