@@ -249,8 +249,8 @@ impl<B: Backend> Erased for B {
             .downcast_mut::<B::Storage>()
             .ok_or_else(foreign)?;
         // The storage is moved out and back, so that the backend sees its only handle; an empty upload holds its place.
-        let placeholder = ArrayObjectBackend::upload(self, HostBuffer::UInt8(Vec::new()))?;
-        let own = std::mem::replace(storage, placeholder);
+        let empty = ArrayObjectBackend::upload(self, HostBuffer::UInt8(Vec::new()))?;
+        let own = std::mem::replace(storage, empty);
         let mut inner = Strided {
             storage: own,
             layout: target.layout.clone(),

@@ -2,7 +2,7 @@
 
 mod common;
 
-use array_api_spec::{DType, reference};
+use array_api_spec::{Backend, DType, Namespace, reference};
 use common::{adapters, check_all, cuda_devices, digits_reference, floating_types, iris_reference};
 use ml_core::datasets;
 
@@ -81,35 +81,20 @@ fn iris_and_digits_on_the_cpu() {
 
 #[test]
 fn iris_and_digits_on_wgpu() {
-    for xp in adapters() {
-        for dtype in floating_types(&xp) {
-            let tolerance = if dtype == DType::Float64 { 1e-6 } else { 1e-3 };
-            check_all(&iris_reference(), &datasets::iris(), &xp, dtype, tolerance);
-            check_all(
-                &digits_reference(),
-                &datasets::digits(),
-                &xp,
-                dtype,
-                tolerance,
-            );
-        }
-    }
+    adapters().iter().for_each(iris_and_digits);
 }
 
 /// Executed by a PTX interpreter, unless there is a GPU and it is asked for.
 #[test]
 fn iris_and_digits_on_cuda() {
-    for xp in cuda_devices() {
-        for dtype in floating_types(&xp) {
-            let tolerance = if dtype == DType::Float64 { 1e-6 } else { 1e-3 };
-            check_all(&iris_reference(), &datasets::iris(), &xp, dtype, tolerance);
-            check_all(
-                &digits_reference(),
-                &datasets::digits(),
-                &xp,
-                dtype,
-                tolerance,
-            );
-        }
+    cuda_devices().iter().for_each(iris_and_digits);
+}
+
+fn iris_and_digits<B: Backend>(xp: &Namespace<B>) {
+    for dtype in floating_types(xp) {
+        let tolerance = if dtype == DType::Float64 { 1e-6 } else { 1e-3 };
+        check_all(&iris_reference(), &datasets::iris(), xp, dtype, tolerance);
+        let digits = datasets::digits();
+        check_all(&digits_reference(), &digits, xp, dtype, tolerance);
     }
 }
