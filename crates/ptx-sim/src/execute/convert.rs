@@ -3,7 +3,7 @@
 use super::float::{flush, round_to_single, saturate, single, single_bits};
 use super::integer::{extend, truncate};
 use super::registers::Registers;
-use crate::instruction::{Conversion, Instruction, Rounding, Ty};
+use crate::instruction::{Conversion, Float, Instruction, Rounding, Ty};
 
 /// Half to single precision, exactly.
 pub(super) fn from_half(half: u16) -> f32 {
@@ -203,6 +203,16 @@ impl Registers {
             }
             (Ty::F64, Ty::F32) if !c.ftz && !c.sat && !c.integral => {
                 self.map1(i, active, |a| f64::from(single(a)).to_bits());
+            }
+            (Ty::F32, Ty::F32) if !c.integral => {
+                let (ty, rounding, ftz, sat) = (c.to, c.rounding, c.ftz, c.sat);
+                let float = Float {
+                    ty,
+                    rounding,
+                    ftz,
+                    sat,
+                };
+                self.singles1(i, active, float, |a| a);
             }
             _ => self.map1(i, active, |a| convert(a, c)),
         }

@@ -252,7 +252,13 @@ fn test(value: f64, subnormal: bool, test: Test) -> bool {
 impl Registers {
     /// Applies `f` in single precision, with the flushing that the instruction asks for.
     #[inline(always)]
-    fn singles1(&mut self, i: &Instruction, active: u32, m: Float, f: impl Fn(f32) -> f32) {
+    pub(super) fn singles1(
+        &mut self,
+        i: &Instruction,
+        active: u32,
+        m: Float,
+        f: impl Fn(f32) -> f32,
+    ) {
         if m.ftz || m.sat {
             let out = |x: f32| if m.ftz { flush(x) } else { x };
             self.map1(i, active, |a| {
