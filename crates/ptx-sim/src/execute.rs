@@ -206,11 +206,13 @@ impl<'a> Runner<'a> {
         for warp in &mut self.warps {
             let lanes = (threads - warp.index * LANES).min(LANES);
             warp.start(u32::MAX >> (LANES - lanes));
-            let of_block = |p: &Preset| matches!(p, Preset::Special(Special::Block(_)));
-            let presets = self.stage.kernel.presets.iter();
-            for (slot, preset) in presets.filter(|(_, p)| of_block(p)) {
-                let value = preset_value(&self.stage, warp.index, preset);
-                warp.registers.preset(*slot, value);
+        }
+        for (slot, preset) in &self.stage.kernel.presets {
+            if let Preset::Special(Special::Block(axis)) = preset {
+                let value = [u64::from(block[*axis]); LANES];
+                for warp in &mut self.warps {
+                    warp.registers.preset(*slot, value);
+                }
             }
         }
         let mut order: Vec<usize> = (0..self.warps.len()).collect();

@@ -380,6 +380,7 @@ impl Warp {
         Ok(())
     }
 
+    #[inline(always)]
     fn load_param(
         &mut self,
         stage: &mut Stage<'_>,
@@ -390,7 +391,9 @@ impl Warp {
     ) -> Result<(), Fault> {
         let addresses = *self.registers.get(i.a);
         // But for an indexed array in a struct, all lanes read the same.
-        let uniform = addresses.iter().all(|address| *address == addresses[0]);
+        let uniform = addresses
+            .iter()
+            .fold(true, |same, address| same & (*address == addresses[0]));
         for at in 0..usize::from(count) {
             let offset = i.offset + (at * ty.size()) as i64;
             let read = |lane: usize| -> Result<u64, Fault> {
