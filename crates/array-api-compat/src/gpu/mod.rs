@@ -1,9 +1,11 @@
 //! One device backend for every kind of GPU: the standard's functions, written once over a [`Runtime`].
 
 mod array_object;
+mod assisted;
 mod elements;
 mod elementwise;
 mod extra;
+mod gemm;
 mod group_scatter;
 mod indexing;
 pub mod kernel;
@@ -19,6 +21,7 @@ mod sorting;
 mod statistical;
 #[cfg(test)]
 mod tests;
+pub mod vendor;
 
 use std::{fmt, sync::Arc};
 
