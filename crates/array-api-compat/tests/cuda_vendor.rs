@@ -43,16 +43,16 @@ fn assisted(kernels: Kernels) -> Xp {
     Namespace::new(Gpu::new(StandIn::new(gpu)))
 }
 
-/// Matrices without structure; complex ones if the dtype is.
+/// Matrices without structure, of which those of order 4 are far from singular; complex ones if the dtype is.
 fn matrices<B: Backend>(xp: &Namespace<B>, shape: &[usize], dtype: DType) -> Result<Array<B>> {
     let n: usize = shape.iter().product();
     let part = |step: usize| -> Result<Array<B>> {
         let values: Vec<f64> = (0..n)
-            .map(|k| ((k * step + 3) % 29) as f64 / 8.0 - 1.5)
+            .map(|k| ((k * k * step + 3 * k) % 29) as f64 / 8.0 - 1.5)
             .collect();
         xp.reshape(xp.asarray(values)?, shape)
     };
-    let (re, im) = (part(17)?, part(11)?);
+    let (re, im) = (part(13)?, part(6)?);
     if dtype.is_complex() {
         let i = xp.asarray(array_api_spec::Complex::new(0.0, 1.0))?;
         xp.astype(re + im * i, dtype).eval()

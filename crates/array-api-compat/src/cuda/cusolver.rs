@@ -1,7 +1,7 @@
 //! cuSOLVER, NVIDIA's factorisations, by its 64-bit functions. Not yet run on hardware.
 
 use std::{
-    ffi::{c_char, c_int, c_schar, c_void},
+    ffi::{c_int, c_schar, c_void},
     path::Path,
     ptr,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -253,7 +253,7 @@ impl Solver {
     ) -> c_int {
         let (f, owned) = (&self.library.functions, self.owned());
         let Owned(h, p) = *owned;
-        let job = if u.columns == u.rows { b'A' } else { b'S' } as c_char as c_schar;
+        let job = if u.columns == u.rows { b'A' } else { b'S' } as c_schar;
         let (m, n, kind, a) = (x.rows, x.columns, x.kind, x.pointer());
         let (real, s, u, vh) = (s.kind, s.pointer(), u.pointer(), vh.pointer());
         work.run(

@@ -2,6 +2,7 @@
 
 mod array_object;
 mod assisted;
+mod columns;
 mod elements;
 mod elementwise;
 mod extra;
