@@ -253,8 +253,8 @@ fn the_host_is_the_judge_of_errors() -> Result<()> {
     for (got, wanted) in pairs {
         let (got, wanted) = (got.expect_err("singular"), wanted.expect_err("singular"));
         assert_eq!(got, wanted);
-        assert!(xp.backend().runtime().calls() > 0);
     }
+    assert_eq!(xp.backend().runtime().calls(), 4);
     let nan = xp.full([2, 2], f64::NAN, DType::Float64)?;
     for values in [
         xp.linalg().eigh(&nan)?.eigenvalues,
