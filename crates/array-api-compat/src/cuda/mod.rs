@@ -105,7 +105,8 @@ pub fn backend(index: usize, kernels: Kernels) -> Result<Cuda> {
 }
 
 fn shared(index: usize, kernels: Kernels, libraries: Libraries) -> Result<Cuda> {
-    static OPEN: Mutex<Vec<((usize, Kernels, Libraries), Cuda)>> = Mutex::new(Vec::new());
+    type Key = (usize, Kernels, Libraries);
+    static OPEN: Mutex<Vec<(Key, Cuda)>> = Mutex::new(Vec::new());
     let key = (index, kernels, libraries);
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((_, gpu)) = open.iter().find(|(other, _)| *other == key) {

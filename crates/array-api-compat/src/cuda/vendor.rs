@@ -71,7 +71,7 @@ pub(super) const fn data_type(dtype: DType) -> Option<c_int> {
 pub(super) struct Address(pub(super) u64);
 
 impl Address {
-    pub(super) const fn pointer(self) -> *mut c_void {
+    pub(super) fn pointer(self) -> *mut c_void {
         std::ptr::with_exposed_provenance_mut(self.0 as usize)
     }
 }
@@ -111,7 +111,7 @@ impl Place {
         )
     }
 
-    pub(super) const fn pointer(&self) -> *mut c_void {
+    pub(super) fn pointer(&self) -> *mut c_void {
         self.address.pointer()
     }
 }
