@@ -38,6 +38,9 @@ struct Arguments {
     /// prints those for which no vector fails.
     #[arg(long)]
     mutants: bool,
+    /// Writes docs/conformance.md: what the CPU, the first adapter and simulated CUDA pass.
+    #[arg(long)]
+    table: bool,
 }
 
 fn main() -> ExitCode {
@@ -54,13 +57,16 @@ fn main() -> ExitCode {
 /// Runs what is asked for; whether all is as it should be.
 fn run_all(arguments: &Arguments) -> Result<bool> {
     check_names(arguments)?;
-    let simulated = arguments.device.as_deref() == Some("cuda-sim");
+    let simulated = arguments.table || arguments.device.as_deref() == Some("cuda-sim");
     if simulated {
         ptx_sim::configure(ptx_sim::Settings {
             seed: arguments.seed,
             ..ptx_sim::Settings::default()
         });
         ptx_sim::install()?;
+    }
+    if arguments.table {
+        return write_table();
     }
     let (mut ran, mut good) = (0, true);
     let devices = devices();
@@ -92,6 +98,29 @@ fn run_all(arguments: &Arguments) -> Result<bool> {
         good &= report_interpreter(arguments.seed);
     }
     Ok(good)
+}
+
+/// Writes the document about the devices that every machine of the project has; whether all is as it should be.
+fn write_table() -> Result<bool> {
+    let mut reports = Vec::new();
+    for entry in array_api_compat::devices() {
+        if !["cpu", "wgpu:0", "cuda-sim"].contains(&entry.name.as_str()) {
+            continue;
+        }
+        let xp = entry.namespace.map_err(anyhow::Error::msg)?;
+        reports.push(run(&xp, &Selection::default(), known_gaps()));
+    }
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/conformance.md");
+    std::fs::write(&path, array_api_conformance::table(&reports))?;
+    for report in &reports {
+        println!(
+            "{}: {} vectors passed, {} failed",
+            report.device,
+            report.passed(),
+            report.failed()
+        );
+    }
+    Ok(reports.iter().all(Report::is_success))
 }
 
 /// What the interpreter did and found; whether it found nothing wrong.

@@ -7,7 +7,7 @@ use array_api_compat::{
     AnyBackend,
     cuda::{Kernels, fresh_backend},
 };
-use array_api_conformance::{Selection, known_gaps, run};
+use array_api_conformance::{Selection, known_gaps, run, stale};
 use array_api_spec::Namespace;
 
 /// Blocks and warps run in another order with every seed. No order may make a difference, or an error of the interpreter.
@@ -30,6 +30,11 @@ fn every_order_of_blocks_and_warps_gives_the_standards_results() {
             report.passed()
         );
         assert_eq!(ptx_sim::statistics().errors, 0, "seed {seed}: {error:?}");
+        let differences = stale(include_str!("../../../docs/conformance.md"), &report);
+        assert!(
+            differences.is_empty(),
+            "docs/conformance.md is out of date, `cargo xtask conformance --table` makes it anew: {differences:#?}"
+        );
         println!(
             "seed {seed}, executed by a PTX interpreter: {} vectors passed",
             report.passed()

@@ -14,6 +14,7 @@ mod report;
 mod run;
 mod special;
 mod standard;
+mod table;
 mod vectors;
 
 pub use crate::{
@@ -23,6 +24,7 @@ pub use crate::{
     report::{Failure, FunctionReport, Gap, Report, Selection, Status, known_gaps},
     run::run,
     standard::{Chapter, chapters},
+    table::{stale, table},
     vectors::{
         Corpus, DecodeError, GridVector, SpecialCase, Value, Want, decode_grid,
         decode_special_cases, functions as function_vectors, grid as grid_vectors, special_cases,

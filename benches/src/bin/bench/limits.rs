@@ -58,6 +58,16 @@ impl Limits {
         self.read(case.train.n_samples() as f64 * case.train.n_features as f64)
     }
 
+    /// The time of so many bytes.
+    pub(crate) fn bytes(&self, count: f64) -> f64 {
+        count / self.bytes
+    }
+
+    /// The time of so many multiplications with an addition each.
+    pub(crate) fn multiply_adds(&self, count: f64) -> f64 {
+        count / self.multiply_adds
+    }
+
     fn read(&self, elements: f64) -> f64 {
         elements * self.item as f64 / self.bytes
     }

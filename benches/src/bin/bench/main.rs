@@ -5,6 +5,7 @@
 mod data;
 mod limits;
 mod measure;
+mod operations;
 mod page;
 mod plots;
 mod report;
@@ -41,9 +42,13 @@ struct Arguments {
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     repeat: u32,
 
-    /// Runs scikit-learn beside, in a virtual environment under `target/`; needs Python 3.
-    #[arg(long, value_name = "LIBRARY", value_parser = ["sklearn"])]
+    /// Runs another library beside, in a virtual environment under `target/`; needs Python 3. NumPy goes with `--ops`.
+    #[arg(long, value_name = "LIBRARY", value_parser = ["sklearn", "numpy"])]
     against: Option<String>,
+
+    /// Times single functions of the CPU backend instead; beside NumPy, writes docs/performance.md.
+    #[arg(long)]
+    ops: bool,
 
     /// Where the report goes.
     #[arg(long, default_value = "target/bench")]
@@ -58,6 +63,14 @@ struct Candidate {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    let numpy = arguments.against.as_deref() == Some("numpy");
+    anyhow::ensure!(
+        arguments.against.is_none() || numpy == arguments.ops,
+        "`--against numpy` goes with `--ops`, `--against sklearn` without"
+    );
+    if arguments.ops {
+        return operations::run(arguments.repeat, numpy);
+    }
     let (candidates, absent) = candidates(arguments.device.as_deref());
     anyhow::ensure!(
         !candidates.is_empty(),

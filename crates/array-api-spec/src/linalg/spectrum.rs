@@ -4,7 +4,7 @@ use super::{Linalg, Svd};
 use crate::{Accepts, Array, Backend, DType, Expr, Result, Strided, axis};
 
 /// Singular values up to this part of the largest count as 0: a number, an array with one for each matrix `(…)`, or [`Automatic`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Tolerance<B: Backend>(Option<Expr<B>>);
 
 /// The tolerance that follows from the matrix: `max(m, n)` times the dtype's epsilon.

@@ -25,8 +25,9 @@ use array_api_spec::{
     reference::{self, Reference},
 };
 
-type Array = array_api_spec::Array<Reference>;
-type Expr = array_api_spec::Expr<Reference>;
+type Device = Reference;
+type Array = array_api_spec::Array<Device>;
+type Expr = array_api_spec::Expr<Device>;
 type Result<T = (), E = Error> = std::result::Result<T, E>;
 
 const fn xp() -> Namespace<Reference> {

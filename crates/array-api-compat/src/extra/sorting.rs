@@ -1,0 +1,31 @@
+//! Partial sorting.
+
+use array_api_spec::{Array, Backend, Error, Result, shape::resolve_axis};
+
+/// The elements along an axis in an order in which element `kth` is where sorting would put it, with smaller ones before it and larger ones behind.
+/// Real dtypes; NaN is largest. Here it is fully sorted, which is one such order. Source: `array_api_extra.partition`.
+///
+/// # Errors
+/// A `kth` outside of the axis; those of `sort`.
+pub fn partition<B: Backend>(x: &Array<B>, kth: usize, axis: isize) -> Result<Array<B>> {
+    within("partition", x, kth, axis)?;
+    x.namespace().sort(x, axis, false)
+}
+
+/// The positions of the elements in the order of [`partition`], of the default index dtype.
+///
+/// # Errors
+/// A `kth` outside of the axis; those of `argsort`.
+pub fn argpartition<B: Backend>(x: &Array<B>, kth: usize, axis: isize) -> Result<Array<B>> {
+    within("argpartition", x, kth, axis)?;
+    x.namespace().argsort(x, axis, false)
+}
+
+fn within<B: Backend>(function: &'static str, x: &Array<B>, kth: usize, axis: isize) -> Result<()> {
+    let n = x.shape()[resolve_axis(function, axis, x.ndim())?];
+    if kth < n {
+        return Ok(());
+    }
+    let detail = format!("element {kth} is not within an axis of length {n}");
+    Err(Error::value(function, detail))
+}
