@@ -207,7 +207,7 @@ def indexing():
     raises("__getitem__", "IndexError", x, (np.array([-4]),))
     raises("__getitem__", "IndexError", x, (np.array([0]), np.array([0]), np.array([0])))
     raises("__getitem__", "IndexError", x, (np.array([0, 1]), np.array([0, 1, 2])))
-    raises("__getitem__", "IndexError", x, (np.array([0.5]),))
+    raises("__getitem__", "IndexError", x, (np.array([0.5], dtype="float32"),))
 
 
 def linear_algebra():
@@ -305,7 +305,7 @@ def transcendental():
             x = np.array(values, dtype=dtype)
             f = other.get(name) or getattr(mpmath, name)
             if dtype == "float32":
-                # Rounded once more to double precision, whose rounding is then that to single; ties are not met.
+                # Rounded to double precision first and then to single: ties between do not occur here.
                 y = np.array([float(f(mpmath.mpf(float(v)))) for v in x]).astype(dtype)
             else:
                 y = np.array([float(f(mpmath.mpf(float(v)))) for v in x])

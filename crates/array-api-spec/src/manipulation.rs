@@ -273,7 +273,9 @@ impl<B: Backend> Namespace<B> {
         match repeats.into().0 {
             Count::Same(count) => {
                 shape[axis] = n.checked_mul(count).unwrap_or(usize::MAX);
-                checked_size(FUNCTION, &shape)?;
+                if checked_size(FUNCTION, &shape)? == 0 {
+                    return self.zeros(shape, x.dtype);
+                }
                 let apart = x.layout.insert_axis(axis + 1);
                 let mut wide = apart.shape().to_vec();
                 wide[axis + 1] = count;
@@ -520,7 +522,9 @@ impl<B: Backend> Namespace<B> {
             wide.push(shape[k]);
             shape[k] = shape[k].checked_mul(count).unwrap_or(usize::MAX);
         }
-        checked_size(FUNCTION, &shape)?;
+        if checked_size(FUNCTION, &shape)? == 0 {
+            return self.zeros(shape, x.dtype);
+        }
         self.reshape(view(self, &x, layout.broadcast_to(&wide)), shape)
     }
 

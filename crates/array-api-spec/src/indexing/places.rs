@@ -214,7 +214,14 @@ fn positions<B: Backend>(
 ) -> Result<(Vec<usize>, Array<B>)> {
     let shapes: Vec<&[usize]> = arrays.iter().map(Array::shape).collect();
     let shape = broadcast_shapes(function, &shapes)
-        .map_err(|e| Error::index(function, format!("index arrays do not broadcast: {e}")))?
+        .map_err(|_| {
+            let shapes: Vec<String> = shapes.iter().map(|s| crate::shape_text(s)).collect();
+            let shapes = shapes.join(" and ");
+            Error::index(
+                function,
+                format!("index arrays of shapes {shapes} do not broadcast"),
+            )
+        })?
         .to_vec();
     let dtype = xp.index_dtype();
     let mut at = xp.zeros(&*shape, dtype)?;

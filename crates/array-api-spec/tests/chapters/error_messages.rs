@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use array_api_spec::{
-    Complex, DType, Ellipsis, Result, Scalar, StepBy, axis, finfo, isdtype, ix, result_type,
+    Complex, DType, Ellipsis, Indexing, Norm, Result, Scalar, Side, StepBy, axis, finfo, isdtype,
+    ix, result_type,
 };
 
 use super::{narrow, xp};
@@ -63,8 +64,30 @@ fn messages_say_what_is_wrong_and_what_to_do() -> Result<()> {
         x.get(ix![Ellipsis, Ellipsis]);
         x.get(ix![(..).step(0)]);
         x.get(ix![&b]);
-        x.get(ix![0, &b]);
-        x.get(ix![&i]);
+        x.get(ix![0, xp.asarray(true)?]);
+        x.get(ix![xp.asarray([0.5])?]);
+        x.get(ix![xp.asarray([0, 1])?, xp.asarray([0, 1, 2])?]);
+        xp.expand_dims(&x, ..);
+        xp.moveaxis(&x, [0, 1], 0);
+        xp.meshgrid(&[&x], Indexing::Xy);
+        xp.tril(&i, 0);
+        xp.repeat(&i, xp.asarray([1, -1, 0])?, Some(0));
+        xp.repeat(&i, xp.asarray([1, 1])?, Some(0));
+        xp.repeat(&x, usize::MAX, None);
+        xp.roll(&x, &[1, 2, 3], Some(&[0, 1]));
+        xp.searchsorted(&x, &x, Side::Left, None);
+        xp.searchsorted(&i, &i, Side::Left, Some(&xp.asarray([0, 1])?));
+        xp.tensordot(&x, &x, 1);
+        xp.tensordot(&x, &x, 3);
+        linalg.cross(&x, &x, -1);
+        linalg.det(&x);
+        linalg.matrix_power(xp.zeros([2, 2], DType::Float64)?, -1);
+        xp.fft().fft(&x, Some(0), -1, Norm::Backward);
+        xp.fft().rfft(&z, None, -1, Norm::Backward);
+        xp.fft().fftn(&x, Some(&[3]), Some(&[0, 1]), Norm::Backward);
+        xp.fft().fftfreq(0, 1.0, None);
+        xp.arange_as(0, 400, 100, DType::UInt8);
+        x.scalar();
         x.clone().set(ix![0], &xp.zeros([3], DType::Float64)?);
         x.clone().set(ix![0], &z);
         i.clone().set(ix![0], 1.5);

@@ -5,7 +5,7 @@ use array_api_spec::{
     DType, Ellipsis, ErrorClass, Index, NewAxis, Slice, StepBy, ix, reference::Reference,
 };
 
-use super::{Array, Result, class, narrow, xp};
+use super::{Array, Device, Result, class, narrow, xp};
 
 /// 0 to 23 in the shape (2, 3, 4).
 fn cube() -> Result<Array> {
@@ -91,7 +91,13 @@ fn masks_choose_in_row_major_order() -> Result {
             ErrorClass::IndexError
         );
     }
-    assert_eq!(class(got(&ix![0, &rows])), ErrorClass::IndexError);
+    // Beside other entries it counts as the positions of its true elements.
+    let beside = xp().asarray([true, false, true])?;
+    assert_eq!(got(&ix![0, &beside])?, got(&ix![0, xp().asarray([0, 2])?])?);
+    assert_eq!(
+        class(got(&ix![0, xp().asarray(true)?])),
+        ErrorClass::IndexError
+    );
     assert_eq!(
         class(got(&ix![narrow().asarray([true, false])?])),
         ErrorClass::ValueError
@@ -260,5 +266,38 @@ fn take_along_axis_has_one_index_for_each_result() -> Result {
         class(along(xp().asarray([[0], [0], [0]])?, 1)),
         ErrorClass::ValueError
     );
+    Ok(())
+}
+
+#[test]
+fn integer_arrays_name_elements_together() -> Result {
+    let x = xp().reshape(xp().arange(0, 24, 1), [2, 3, 4])?;
+    let got = |index: &[Index<Device>]| -> Result<(Vec<usize>, Vec<i64>)> {
+        let y = x.get(index)?;
+        Ok((y.shape().to_vec(), y.to_vec()?))
+    };
+    let (i, j) = (xp().asarray([1, 0])?, xp().asarray([-1, 2])?);
+    assert_eq!(got(&ix![&i, &j, 0])?, (vec![2], vec![20, 8]));
+    assert_eq!(got(&ix![&i, 0, ..2])?, (vec![2, 2], vec![12, 13, 0, 1]));
+    // Apart from each other, their axes come first.
+    assert_eq!(got(&ix![&i, .., &j])?.0, [2, 3]);
+    assert_eq!(got(&ix![.., &i])?.0, [2, 2, 4]);
+    let column = xp().asarray([[1], [0]])?;
+    assert_eq!(got(&ix![.., &column, &j])?.0, [2, 2, 2]);
+    let mut y = x.clone();
+    y.set(ix![&i, &i, &i], &xp().asarray([-1_i64, -2])?)?;
+    assert_eq!(y.get(ix![1, 1, 1])?.item::<i64>()?, -1);
+    assert_eq!(y.get(ix![0, 0, 0])?.item::<i64>()?, -2);
+    // The last value for an element stays.
+    let mut z = xp().zeros([3], DType::Int64)?;
+    z.set(ix![xp().asarray([1, 1, 1])?], &xp().asarray([5_i64, 6, 7])?)?;
+    assert_eq!(z.to_vec::<i64>()?, [0, 7, 0]);
+    for wrong in [
+        got(&ix![xp().asarray([2])?]),
+        got(&ix![xp().asarray([0.5])?]),
+        got(&ix![xp().asarray([0, 1])?, xp().asarray([0, 1, 2])?]),
+    ] {
+        assert_eq!(class(wrong), ErrorClass::IndexError);
+    }
     Ok(())
 }
