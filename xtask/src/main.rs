@@ -40,33 +40,41 @@ fn main() -> ExitCode {
     match Task::parse() {
         Task::Test => test::run(),
         // Timings need the release profile; the vectors share what `test` has built.
-        Task::Bench(rest) => cargo(
-            &[
-                "run",
-                "-q",
-                "--release",
-                "-p",
-                "benches",
-                "--bin",
-                "bench",
-                "--",
-            ],
-            &rest.arguments,
-        ),
-        Task::Conformance(rest) => cargo(
-            &["run", "-q", "-p", "benches", "--bin", "conformance", "--"],
-            &rest.arguments,
-        ),
+        Task::Bench(rest) => program("release", "bench", &rest.arguments),
+        Task::Conformance(rest) => program("dev", "conformance", &rest.arguments),
         Task::CudaKernels => cuda::remake_kernels(),
         Task::CudaCheck => cuda::check(),
     }
 }
 
-/// Runs cargo in its place and hands on its exit code.
-fn cargo(arguments: &[&str], rest: &[String]) -> ExitCode {
-    let mut command = command(arguments);
+/// Builds a program, runs it in place of this one and hands on its exit code.
+///
+/// It is built as a part of the workspace, as the tests are: by itself it would want its dependencies with other features, and build them anew.
+fn program(profile: &str, name: &str, arguments: &[String]) -> ExitCode {
+    let build = [
+        "build",
+        "-q",
+        "--workspace",
+        "--profile",
+        profile,
+        "--bin",
+        name,
+    ];
+    match command(&build).status() {
+        Ok(status) if status.success() => {}
+        Ok(_) => return ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("cannot start cargo: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    let folder = if profile == "dev" { "debug" } else { profile };
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let mut command = Command::new(setup::target().join(folder).join(file));
+    command.current_dir(root());
+    quieten(&mut command);
     setup::name_nvrtc(&mut command);
-    match command.args(rest).status() {
+    match command.args(arguments).status() {
         Ok(status) => ExitCode::from(
             status
                 .code()
@@ -74,7 +82,7 @@ fn cargo(arguments: &[&str], rest: &[String]) -> ExitCode {
                 .unwrap_or(1),
         ),
         Err(error) => {
-            eprintln!("cannot start cargo: {error}");
+            eprintln!("cannot start {name}: {error}");
             ExitCode::FAILURE
         }
     }
@@ -84,11 +92,15 @@ fn cargo(arguments: &[&str], rest: &[String]) -> ExitCode {
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(root()).args(arguments);
-    // Vulkan drivers complain on every start where no desktop session has set this.
+    quieten(&mut command);
+    command
+}
+
+/// Vulkan drivers complain on every start where no desktop session has set the variable.
+fn quieten(command: &mut Command) {
     if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
         command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
     }
-    command
 }
 
 /// The workspace's root.
