@@ -1,6 +1,7 @@
 //! The project's commands: `cargo xtask test`, `cargo xtask bench`, `cargo xtask conformance` and two for CUDA.
 
 mod cuda;
+mod python;
 mod setup;
 mod test;
 
@@ -20,7 +21,7 @@ enum Task {
     /// The benchmark report: LinearDiscriminantAnalysis on every device found. See `cargo xtask bench --help`.
     #[command(disable_help_flag = true)]
     Bench(Rest),
-    /// The standard's test vectors on every device found. See `cargo xtask conformance --help`.
+    /// The standard's test vectors on every device found. See `cargo xtask conformance --help`. With `--suite DIR` Python's official suite.
     #[command(disable_help_flag = true)]
     Conformance(Rest),
     /// Makes the CUDA kernels that are part of the program anew, and `docs/cuda-kernels.md` with them. Needs no GPU.
@@ -53,6 +54,9 @@ fn main() -> ExitCode {
             ],
             &rest.arguments,
         ),
+        Task::Conformance(rest) if python::is_suite(&rest.arguments) => {
+            python::suite(&rest.arguments)
+        }
         Task::Conformance(rest) => cargo(
             &["run", "-q", "-p", "benches", "--bin", "conformance", "--"],
             &rest.arguments,

@@ -93,6 +93,9 @@ fn is_sequence(object: &Bound<'_, PyAny>) -> bool {
     }
 }
 
+/// How deep sequences may be nested.
+const DEEPEST: usize = 64;
+
 /// What nested sequences hold.
 #[derive(Default)]
 struct Leaves {
@@ -111,7 +114,7 @@ fn sequence(
     dtype: Option<DType>,
 ) -> PyResult<HostArray> {
     let mut leaves = Leaves::default();
-    let shape = leaves.collect(object)?;
+    let shape = leaves.collect(object, 0)?;
     let own = if leaves.dtypes.is_empty() {
         default_dtype(xp, &leaves.weak)
     } else {
@@ -131,7 +134,12 @@ fn sequence(
 
 impl Leaves {
     /// Adds the values of an object and says what its shape is.
-    fn collect(&mut self, object: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {
+    fn collect(&mut self, object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Vec<usize>> {
+        if depth > DEEPEST {
+            return Err(PyValueError::new_err(format!(
+                "asarray: sequences are nested more than {DEEPEST} deep; does one hold itself?"
+            )));
+        }
         if let Some(value) = scalar(object)? {
             self.values.push(value);
             self.weak.push(value);
@@ -154,7 +162,7 @@ impl Leaves {
         }
         let (mut shape, mut length) = (None, 0);
         for item in object.try_iter()? {
-            let own = self.collect(&item?)?;
+            let own = self.collect(&item?, depth + 1)?;
             length += 1;
             match &shape {
                 None => shape = Some(own),

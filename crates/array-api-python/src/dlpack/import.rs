@@ -4,7 +4,7 @@ use std::{ptr, slice};
 
 use array_api_spec::{DType, HostArray, HostBuffer};
 use pyo3::{
-    exceptions::{PyBufferError, PyTypeError},
+    exceptions::{PyBufferError, PyMemoryError, PyTypeError},
     ffi,
     prelude::*,
     types::PyDict,
@@ -125,8 +125,11 @@ unsafe fn copy(tensor: &Tensor) -> PyResult<HostArray> {
         .map(|n| n.max(0) as usize)
         .collect();
     let size = dtype.size();
-    let total = shape.iter().product::<usize>() * size;
-    let mut bytes = vec![0; total];
+    let total = shape.iter().try_fold(size, |total, &n| total.checked_mul(n));
+    let mut bytes: Vec<u8> = Vec::new();
+    // A view that repeats its elements may name more of them than there is memory for.
+    let room = total.filter(|&total| bytes.try_reserve_exact(total).is_ok());
+    let total = room.ok_or_else(|| PyMemoryError::new_err("no room for a copy of the array"))?;
     if total > 0 {
         let strides: Vec<isize> = match list(tensor.strides) {
             Some(strides) => strides
@@ -135,10 +138,12 @@ unsafe fn copy(tensor: &Tensor) -> PyResult<HostArray> {
                 .collect(),
             None => row_major(&shape, size),
         };
-        // SAFETY: the library vouches for the memory of every element; the vector has room for all of them.
+        // SAFETY: the library vouches for the memory of every element; the vector has room for all of them, and they are written
+        // before its length says so.
         unsafe {
             let start = tensor.data.cast::<u8>().add(tensor.byte_offset as usize);
             gather(start, &shape, &strides, size, &mut bytes.as_mut_ptr());
+            bytes.set_len(total);
         }
     }
     let buffer = HostBuffer::from_bytes(dtype, &bytes).map_err(|e| exception(&e))?;
