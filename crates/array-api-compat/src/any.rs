@@ -8,9 +8,9 @@ use array_api_spec::{
     DType, Device, Error, HostBuffer, Layout, Namespace, Path, Program, ReduceOp, Result, ScanOp,
     Strided,
     backend::{
-        ArrayObjectBackend, Backend, ElementwiseBackend, ExtraBackend, FusionLimit,
-        GroupScatterParts, IndexingBackend, LinalgBackend, ManipulationBackend, Operation,
-        SortingBackend, StatisticalBackend,
+        ArrayObjectBackend, Backend, Direction, ElementwiseBackend, ExtraBackend, FftBackend,
+        FusionLimit, GroupScatterParts, IndexingBackend, LinalgBackend, ManipulationBackend,
+        Operation, SortingBackend, StatisticalBackend,
     },
 };
 
@@ -191,7 +191,12 @@ trait Erased: Any + fmt::Debug + Send + Sync {
     fn cholesky(&self, x: &Strided<AnyStorage>) -> Result<AnyStorage>;
     fn solve(&self, a: &Strided<AnyStorage>, b: &Strided<AnyStorage>) -> Result<AnyStorage>;
     fn eigh(&self, x: &Strided<AnyStorage>) -> Result<[AnyStorage; 2]>;
+    fn eig(&self, x: &Strided<AnyStorage>) -> Result<[AnyStorage; 2]>;
+    fn lu(&self, x: &Strided<AnyStorage>) -> Result<[AnyStorage; 2]>;
+    fn qr(&self, x: &Strided<AnyStorage>, complete: bool) -> Result<[AnyStorage; 2]>;
     fn svd(&self, x: &Strided<AnyStorage>, full_matrices: bool) -> Result<[AnyStorage; 3]>;
+    fn fft(&self, x: &Strided<AnyStorage>, axis: usize, direction: Direction)
+    -> Result<AnyStorage>;
     fn nan_reduce(
         &self,
         op: ReduceOp,
@@ -372,6 +377,27 @@ impl<B: Backend> Erased for B {
 
     fn eigh(&self, x: &Strided<AnyStorage>) -> Result<[AnyStorage; 2]> {
         LinalgBackend::eigh(self, &array(x)?).map(|parts| parts.map(wrap))
+    }
+
+    fn eig(&self, x: &Strided<AnyStorage>) -> Result<[AnyStorage; 2]> {
+        LinalgBackend::eig(self, &array(x)?).map(|parts| parts.map(wrap))
+    }
+
+    fn lu(&self, x: &Strided<AnyStorage>) -> Result<[AnyStorage; 2]> {
+        LinalgBackend::lu(self, &array(x)?).map(|parts| parts.map(wrap))
+    }
+
+    fn qr(&self, x: &Strided<AnyStorage>, complete: bool) -> Result<[AnyStorage; 2]> {
+        LinalgBackend::qr(self, &array(x)?, complete).map(|parts| parts.map(wrap))
+    }
+
+    fn fft(
+        &self,
+        x: &Strided<AnyStorage>,
+        axis: usize,
+        direction: Direction,
+    ) -> Result<AnyStorage> {
+        FftBackend::fft(self, &array(x)?, axis, direction).map(wrap)
     }
 
     fn svd(&self, x: &Strided<AnyStorage>, full_matrices: bool) -> Result<[AnyStorage; 3]> {
@@ -558,8 +584,31 @@ impl LinalgBackend for AnyBackend {
         self.0.eigh(x)
     }
 
+    fn eig(&self, x: &Strided<AnyStorage>) -> Result<[AnyStorage; 2]> {
+        self.0.eig(x)
+    }
+
+    fn lu(&self, x: &Strided<AnyStorage>) -> Result<[AnyStorage; 2]> {
+        self.0.lu(x)
+    }
+
+    fn qr(&self, x: &Strided<AnyStorage>, complete: bool) -> Result<[AnyStorage; 2]> {
+        self.0.qr(x, complete)
+    }
+
     fn svd(&self, x: &Strided<AnyStorage>, full_matrices: bool) -> Result<[AnyStorage; 3]> {
         self.0.svd(x, full_matrices)
+    }
+}
+
+impl FftBackend for AnyBackend {
+    fn fft(
+        &self,
+        x: &Strided<AnyStorage>,
+        axis: usize,
+        direction: Direction,
+    ) -> Result<AnyStorage> {
+        self.0.fft(x, axis, direction)
     }
 }
 

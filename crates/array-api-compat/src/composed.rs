@@ -3,9 +3,9 @@
 use array_api_spec::{
     DType, Device, HostBuffer, Layout, Path, Program, ReduceOp, Result, ScanOp, Strided,
     backend::{
-        ArrayObjectBackend, Backend, ElementwiseBackend, ExtraBackend, FusionLimit,
-        IndexingBackend, LinalgBackend, ManipulationBackend, Operation, SortingBackend,
-        StatisticalBackend,
+        ArrayObjectBackend, Backend, Direction, ElementwiseBackend, ExtraBackend, FftBackend,
+        FusionLimit, IndexingBackend, LinalgBackend, ManipulationBackend, Operation,
+        SortingBackend, StatisticalBackend,
     },
 };
 
@@ -150,8 +150,31 @@ impl<B: Backend> LinalgBackend for Composed<B> {
         self.0.eigh(x)
     }
 
+    fn eig(&self, x: &Strided<B::Storage>) -> Result<[B::Storage; 2]> {
+        self.0.eig(x)
+    }
+
+    fn lu(&self, x: &Strided<B::Storage>) -> Result<[B::Storage; 2]> {
+        self.0.lu(x)
+    }
+
+    fn qr(&self, x: &Strided<B::Storage>, complete: bool) -> Result<[B::Storage; 2]> {
+        self.0.qr(x, complete)
+    }
+
     fn svd(&self, x: &Strided<B::Storage>, full_matrices: bool) -> Result<[B::Storage; 3]> {
         self.0.svd(x, full_matrices)
+    }
+}
+
+impl<B: Backend> FftBackend for Composed<B> {
+    fn fft(
+        &self,
+        x: &Strided<B::Storage>,
+        axis: usize,
+        direction: Direction,
+    ) -> Result<B::Storage> {
+        self.0.fft(x, axis, direction)
     }
 }
 

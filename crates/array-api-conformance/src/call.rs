@@ -1,5 +1,7 @@
 //! The table from standard names to calls.
 
+mod functions;
+
 use std::collections::BTreeMap;
 
 use array_api_spec::{
@@ -13,16 +15,19 @@ use crate::Value;
 #[derive(Clone, Debug)]
 pub(crate) enum Argument<B: Backend> {
     Array(Array<B>),
+    Arrays(Vec<Array<B>>),
     Scalar(Scalar),
     DType(DType),
     Key(Vec<KeyPart<B>>),
+    /// What is no array: a shape, axes, `None`.
+    Value(Value),
 }
 
 /// One part of an index.
 #[derive(Clone, Debug)]
 pub(crate) enum KeyPart<B: Backend> {
     Value(Value),
-    Mask(Array<B>),
+    Array(Array<B>),
 }
 
 /// What a call returns.
@@ -93,7 +98,7 @@ pub(crate) fn call<B: Backend>(
         .map(|a| match a {
             Argument::Array(x) => Some(x.into()),
             Argument::Scalar(s) => Some((*s).into()),
-            Argument::DType(_) | Argument::Key(_) => None,
+            _ => None,
         })
         .collect();
     if let Some(result) = expressions.and_then(|e| elementwise(xp, function, &e)) {
@@ -132,8 +137,24 @@ pub(crate) fn call<B: Backend>(
         ("result_type", [Argument::DType(a), Argument::DType(b)]) => {
             array_api_spec::result_type(&[*a, *b], &[]).map(Output::DType)
         }
-        _ => return None,
+        ("__setitem__", [Argument::Array(x), Argument::Key(key), value]) => {
+            let index: Result<Vec<Index<B>>> = key.iter().map(index).collect();
+            let mut x = x.clone();
+            index
+                .and_then(|index| match value {
+                    Argument::Array(value) => x.set(index, value),
+                    Argument::Scalar(value) => x.set(index, *value),
+                    other => Err(unknown(other)),
+                })
+                .map(|()| one(x))
+        }
+        _ => return functions::call(xp, function, arguments, keywords),
     })
+}
+
+/// An argument that no vector has in this place.
+fn unknown(argument: &impl std::fmt::Debug) -> Error {
+    Error::Other(format!("the conformance runner cannot pass {argument:?}").into())
 }
 
 fn one<B: Backend>(x: Array<B>) -> Output<B> {
@@ -142,7 +163,7 @@ fn one<B: Backend>(x: Array<B>) -> Output<B> {
 
 fn index<B: Backend>(part: &KeyPart<B>) -> Result<Index<B>> {
     Ok(match part {
-        KeyPart::Mask(mask) => mask.into(),
+        KeyPart::Array(array) => array.into(),
         KeyPart::Value(Value::None) => NewAxis.into(),
         KeyPart::Value(Value::Ellipsis) => Ellipsis.into(),
         KeyPart::Value(Value::Slice([start, stop, step])) => Slice {
@@ -151,11 +172,6 @@ fn index<B: Backend>(part: &KeyPart<B>) -> Result<Index<B>> {
             step: step.unwrap_or(1),
         }
         .into(),
-        KeyPart::Value(Value::Array(_)) => {
-            return Err(Error::Other(
-                "integer arrays as indices are not there yet".into(),
-            ));
-        }
         KeyPart::Value(other) => Index::Integer(integer(other)?),
     })
 }

@@ -2,8 +2,8 @@
 //! device, with arguments of every dtype and in every layout, and both must agree, in their errors too.
 
 use array_api_spec::{
-    Array, Backend, DType, Ellipsis, HostArray, HostBuffer, Namespace, NewAxis, Result, Scalar,
-    StepBy, ix, reference,
+    Array, Backend, DType, Ellipsis, HostArray, HostBuffer, Namespace, NewAxis, QrMode, Result,
+    Scalar, StepBy, ix, reference,
 };
 
 use crate::{
@@ -180,6 +180,34 @@ calls! {
     "cholesky" Rounded |xp, x| vec![xp.linalg().cholesky(&x.definite, false), xp.linalg().cholesky(&x.definite, true), xp.linalg().cholesky(-&x.definite, false), xp.linalg().cholesky(&x.a, false)];
     "inv" Rounded |xp, x| vec![xp.linalg().inv(&x.square), xp.linalg().inv(&x.definite), xp.linalg().inv(xp.zeros([2, 2], x.dtype)), xp.linalg().inv(&x.a)];
     "solve" Rounded |xp, x| vec![xp.linalg().solve(&x.square, x.a.mT().and_then(|t| xp.matmul(t, &x.a)).and_then(|s| s.get(ix![..3, ..2]))), xp.linalg().solve(&x.definite, x.v.get(ix![..3])), xp.linalg().solve(&x.square, &x.v)];
+    "det" Rounded |xp, x| vec![xp.linalg().det(&x.square), xp.linalg().det(&x.definite), xp.linalg().det(xp.zeros([0, 0], x.dtype)), xp.linalg().det(xp.zeros([2, 2], x.dtype)), xp.linalg().det(&x.a)];
+    "slogdet" Rounded |xp, x| vec![xp.linalg().slogdet(&x.square).map(|s| s.logabsdet), xp.linalg().slogdet(&x.definite).map(|s| s.sign), xp.linalg().slogdet(xp.zeros([2, 2], x.dtype)).map(|s| s.logabsdet)];
+    "eig" Rounded |xp, x| match xp.linalg().eig(&x.square) {
+        Ok(e) => {
+            // Neither their order nor the eigenvectors' phase is determined: compared is what they stand for.
+            let scaled = &e.eigenvectors * xp.expand_dims(&e.eigenvalues, -2);
+            let complex = xp.astype(&x.square, e.eigenvectors.dtype());
+            let residual = xp.matmul(complex, &e.eigenvectors).and_then(|product| (product - scaled).eval());
+            let lengths = xp.linalg().vector_norm(&e.eigenvectors, -2, 2.0);
+            vec![residual, lengths, xp.sum(&e.eigenvalues, ..), xp.prod(&e.eigenvalues, ..)]
+        }
+        Err(error) => vec![Err(error)],
+    };
+    "eigvals" Rounded |xp, x| match xp.linalg().eigvals(&x.definite) {
+        Ok(values) => vec![xp.sum(&values, -1), xp.prod(&values, -1), xp.sum(&values * &values, -1)],
+        Err(error) => vec![Err(error)],
+    };
+    "qr" Rounded |xp, x| [QrMode::Reduced, QrMode::Complete].into_iter().flat_map(|mode| [&x.cube, &x.square, &x.definite].into_iter().flat_map(move |matrix| {
+        match xp.linalg().qr(matrix, mode) {
+            Ok(qr) => {
+                // The signs of Q's columns are open.
+                let below = xp.tril(&qr.R, -1);
+                let unit = xp.matmul(xp.conj(qr.Q.mT()), &qr.Q);
+                vec![xp.matmul(&qr.Q, &qr.R), unit, below, xp.abs(&qr.R).eval()]
+            }
+            Err(error) => vec![Err(error)],
+        }
+    })).collect();
     "eigh" Rounded |xp, x| match xp.linalg().eigh(&x.definite) {
         Ok(e) => {
             // Eigenvectors have no sign of their own: compared is what they stand for.

@@ -1,4 +1,4 @@
-//! Runs the systematic grid.
+//! Runs calls with known results: the systematic grid, and the vectors of the functions that it does not hold.
 
 use array_api_spec::{
     Array, Backend, DType, Error, HostArray, HostBuffer, Layout, Namespace, Result, Scalar,
@@ -8,15 +8,18 @@ use crate::{
     Arrangement, GridVector, Tolerance, Value, agrees,
     arrangement::{tile, tiles},
     call::{Argument, KeyPart, Output, call},
-    compare::{ORACLE_ULP, elementwise_tolerance, reduction_tolerance},
+    compare::{
+        ORACLE_ULP, composed_tolerance, elementwise_tolerance, is_rounded, reduction_tolerance,
+    },
     expectation::{self, Expectation},
     run::{Outcome, Tally, make},
-    vectors::grid,
+    vectors::{Corpus, functions, grid},
 };
 
-/// Runs all grid vectors of a function.
+/// Runs all vectors of a function.
 pub(crate) fn run<B: Backend>(xp: &Namespace<B>, function: &str, tally: &mut Tally<'_>) {
-    for vector in grid().iter().filter(|v| v.function == function) {
+    let vectors = grid().iter().chain(functions());
+    for vector in vectors.filter(|v| v.function == function) {
         for arrangement in arrangements(vector, tally.is_elementwise()) {
             let Some(outcome) = run_vector(xp, vector, arrangement) else {
                 tally.missing = true;
@@ -29,31 +32,37 @@ pub(crate) fn run<B: Backend>(xp: &Namespace<B>, function: &str, tally: &mut Tal
     }
 }
 
-/// The vector's place, and what sets it apart if only some backends can do it.
+/// The vector's place.
 fn rule(vector: &GridVector) -> String {
-    let in_key = |part: &Value| matches!(part, Value::Array(_));
-    let integer_arrays =
-        matches!(vector.arguments.as_slice(), [_, Value::Tuple(key)] if key.iter().any(in_key));
-    format!(
-        "grid line {}{}",
-        vector.line,
-        if integer_arrays {
-            ", integer arrays"
-        } else {
-            ""
-        }
-    )
+    let file = match vector.corpus {
+        Corpus::Grid => "grid",
+        Corpus::Functions => "functions",
+    };
+    format!("{file} line {}", vector.line)
 }
 
 fn dtype_of(array: &HostArray) -> DType {
     array.buffer.dtype()
 }
 
+/// The arrays that are arguments, or that lists of arrays among them hold; indices do not count.
 fn arrays(vector: &GridVector) -> impl Iterator<Item = &HostArray> {
-    vector.arguments.iter().filter_map(|a| match a {
-        Value::Array(array) => Some(array),
-        _ => None,
-    })
+    let key = is_key(vector, 1).then_some(1);
+    let arguments = vector.arguments.iter().enumerate();
+    arguments
+        .filter(move |(index, _)| Some(*index) != key)
+        .flat_map(|(_, value)| match value {
+            Value::Tuple(items) => items.as_slice(),
+            one => std::slice::from_ref(one),
+        })
+        .filter_map(|value| match value {
+            Value::Array(array) => Some(array),
+            _ => None,
+        })
+}
+
+fn is_key(vector: &GridVector, index: usize) -> bool {
+    index == 1 && matches!(vector.function.as_str(), "__getitem__" | "__setitem__")
 }
 
 /// The layouts that make a difference. A call that raises does so before it looks at layouts.
@@ -151,30 +160,48 @@ fn argument<B: Backend>(
     value: &Value,
     arrangement: Arrangement,
 ) -> Result<Argument<B>> {
-    let is_key = vector.function == "__getitem__" && index > 0;
+    let part = |value: &Value| {
+        Ok(match value {
+            Value::Array(array) => {
+                KeyPart::Array(make(xp, &held(xp, array)?, Arrangement::Contiguous)?)
+            }
+            other => KeyPart::Value(other.clone()),
+        })
+    };
+    let all_arrays =
+        |items: &[Value]| !items.is_empty() && items.iter().all(|v| matches!(v, Value::Array(_)));
     Ok(match value {
-        Value::Array(mask) if is_key => Argument::Key(vec![KeyPart::Mask(make(
-            xp,
-            mask,
-            Arrangement::Contiguous,
-        )?)]),
-        Value::Tuple(parts) if is_key => {
-            Argument::Key(parts.iter().cloned().map(KeyPart::Value).collect())
+        Value::Tuple(parts) if is_key(vector, index) => {
+            Argument::Key(parts.iter().map(part).collect::<Result<_>>()?)
         }
+        one if is_key(vector, index) => Argument::Key(vec![part(one)?]),
         Value::Array(array) if arrangement == Arrangement::Tiled => {
             let ndim = arrays(vector).map(|a| a.shape.len()).max().unwrap_or(0);
             let size = result_size(vector);
             Argument::Array(make(xp, &tile(array, ndim, tiles(size)), arrangement)?)
         }
         Value::Array(array) => Argument::Array(make(xp, array, arrangement)?),
+        Value::Tuple(items) if all_arrays(items) => {
+            let arrays = items.iter().filter_map(|item| match item {
+                Value::Array(array) => Some(make(xp, array, arrangement)),
+                _ => None,
+            });
+            Argument::Arrays(arrays.collect::<Result<_>>()?)
+        }
         Value::Scalar(s) => Argument::Scalar(*s),
         Value::DType(dtype) => Argument::DType(*dtype),
-        other => {
-            return Err(Error::Other(
-                format!("the conformance runner cannot pass {other:?}").into(),
-            ));
-        }
+        other => Argument::Value(other.clone()),
     })
+}
+
+/// Indices in a dtype that the device has.
+pub(crate) fn held<B: Backend>(xp: &Namespace<B>, array: &HostArray) -> Result<HostArray> {
+    let mut array = array.clone();
+    if array.buffer.dtype() == DType::Int64 {
+        let dtype = xp.info().default_dtypes().indexing;
+        array.buffer = array.buffer.to_dtype("asarray", dtype)?;
+    }
+    Ok(array)
 }
 
 fn result_size(vector: &GridVector) -> usize {
@@ -220,7 +247,7 @@ fn judge<B: Backend>(
     }
     let mut open = true;
     for (want, got) in wanted.into_iter().zip(arrays) {
-        let want = on_device(xp, want);
+        let want = on_device(xp, vector, want);
         let period = if arrangement == Arrangement::Tiled {
             tiles(result_size(vector))
         } else {
@@ -247,11 +274,12 @@ fn judge<B: Backend>(
     if open { Outcome::Open } else { Outcome::Passed }
 }
 
-/// The expectation with the device's default integers where it has no 64-bit ones, as the standard has default dtypes follow the device.
-fn on_device<B: Backend>(xp: &Namespace<B>, want: &HostArray) -> HostArray {
+/// The expectation with the device's default dtypes where it has no 64-bit ones, as the standard has them follow the device.
+fn on_device<B: Backend>(xp: &Namespace<B>, vector: &GridVector, want: &HostArray) -> HostArray {
     let narrow = match want.buffer.dtype() {
         DType::Int64 => DType::Int32,
         DType::UInt64 => DType::UInt32,
+        DType::Float64 if arrays(vector).next().is_none() => DType::Float32,
         _ => return want.clone(),
     };
     if xp.info().dtypes().contains(&want.buffer.dtype()) {
@@ -262,7 +290,8 @@ fn on_device<B: Backend>(xp: &Namespace<B>, want: &HostArray) -> HostArray {
         .map(|s| {
             Ok(match (s, narrow) {
                 (Scalar::Int(i), DType::Int32) => Scalar::Int(i128::from(i as i32)),
-                (Scalar::Int(i), _) => Scalar::Int(i128::from(i as u32)),
+                (Scalar::Int(i), DType::UInt32) => Scalar::Int(i128::from(i as u32)),
+                (Scalar::Float(x), _) => Scalar::Float(f64::from(x as f32)),
                 (other, _) => other,
             })
         });
@@ -349,10 +378,15 @@ impl<'a> Rules<'a> {
             .next()
             .into_iter()
             .flat_map(|a| (0..a.buffer.len()).filter_map(|i| a.buffer.get(i)));
+        let tolerance = if vector.corpus == Corpus::Functions && is_rounded(&vector.function) {
+            composed_tolerance(want)
+        } else {
+            reduction_tolerance(&vector.function, want.buffer.dtype(), elements)
+        };
         Self {
             vector,
             arguments,
-            tolerance: reduction_tolerance(&vector.function, want.buffer.dtype(), elements),
+            tolerance,
             dtype,
             all_nan: expectation::no_degree_of_freedom(vector),
         }
@@ -370,9 +404,13 @@ impl<'a> Rules<'a> {
         let arguments: Vec<Scalar> = self.arguments.iter().map(|a| a[i]).collect();
         let function = self.vector.function.as_str();
         let expectation = expectation::elementwise(function, self.dtype, &arguments, want);
+        let oracle = match self.vector.corpus {
+            Corpus::Grid => ORACLE_ULP,
+            Corpus::Functions => 0.0,
+        };
         (
             expectation,
-            elementwise_tolerance(function, self.dtype, &arguments, ORACLE_ULP),
+            elementwise_tolerance(function, self.dtype, &arguments, oracle),
             self.dtype,
         )
     }
@@ -412,6 +450,7 @@ fn value_text(value: &Value) -> String {
         Value::Ellipsis => "...".into(),
         Value::Scalar(s) => s.to_string(),
         Value::DType(dtype) => dtype.to_string(),
+        Value::Text(text) => format!("{text:?}"),
         Value::Slice(parts) => parts
             .map(|p| p.map_or(String::new(), |p| p.to_string()))
             .join(":"),

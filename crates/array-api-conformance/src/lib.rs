@@ -22,7 +22,7 @@ pub use crate::{
     run::run,
     standard::{Chapter, chapters},
     vectors::{
-        DecodeError, GridVector, SpecialCase, Value, Want, decode_grid, decode_special_cases,
-        grid as grid_vectors, special_cases,
+        Corpus, DecodeError, GridVector, SpecialCase, Value, Want, decode_grid,
+        decode_special_cases, functions as function_vectors, grid as grid_vectors, special_cases,
     },
 };

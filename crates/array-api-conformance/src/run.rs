@@ -70,7 +70,10 @@ fn has_vectors(function: &str) -> bool {
     vectors::special_cases()
         .iter()
         .any(|v| v.function == function)
-        || vectors::grid().iter().any(|v| v.function == function)
+        || vectors::grid()
+            .iter()
+            .chain(vectors::functions())
+            .any(|v| v.function == function)
         || calls::covers(function)
 }
 

@@ -1,8 +1,9 @@
 //! The test vectors and their decoding.
 //!
-//! Two files lie in `vectors/`, JSON lines packed with zstd. `special_cases` was made from the sentences of the standard
+//! Three files lie in `vectors/`, JSON lines packed with zstd. `special_cases` was made from the sentences of the standard
 //! itself, with no library as an oracle. `grid` was made with NumPy and `array-api-strict`: what they have wrong is
-//! put right in [`crate::expectation`].
+//! put right in [`crate::expectation`]. `functions` was made by `generate/functions.py`, with NumPy where results are exact or judged with
+//! room, and with mpmath for transcendental functions.
 
 use std::{collections::BTreeMap, fmt, sync::OnceLock};
 
@@ -51,6 +52,17 @@ pub struct GridVector {
     pub keywords: BTreeMap<String, Value>,
     /// What it returns, or the name of the exception that it raises.
     pub outcome: Result<Value, String>,
+    /// Which file it is from.
+    pub corpus: Corpus,
+}
+
+/// A file of calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Corpus {
+    /// `grid`: transcendental expectations are NumPy's and off by some units themselves.
+    Grid,
+    /// `functions`: transcendental expectations are correctly rounded.
+    Functions,
 }
 
 /// An argument or a result as Python has it.
@@ -64,6 +76,8 @@ pub enum Value {
     Scalar(Scalar),
     /// A dtype.
     DType(DType),
+    /// A string.
+    Text(String),
     /// `start:stop:step`.
     Slice([Option<isize>; 3]),
     /// An array.
@@ -114,6 +128,24 @@ pub fn grid() -> &'static [GridVector] {
         unpack(packed)
             .and_then(|text| decode_grid(&text))
             .expect("vectors/grid.jsonl.zst is whole")
+    })
+}
+
+/// Calls of the functions that the grid does not hold, and transcendental functions with exact expectations.
+///
+/// # Panics
+/// If the file that is built into this crate is damaged, which the crate's tests rule out.
+pub fn functions() -> &'static [GridVector] {
+    static FUNCTIONS: OnceLock<Vec<GridVector>> = OnceLock::new();
+    FUNCTIONS.get_or_init(|| {
+        let packed = include_bytes!("../vectors/functions.jsonl.zst");
+        let mut vectors = unpack(packed)
+            .and_then(|text| decode_grid(&text))
+            .expect("vectors/functions.jsonl.zst is whole");
+        vectors
+            .iter_mut()
+            .for_each(|v| v.corpus = Corpus::Functions);
+        vectors
     })
 }
 
@@ -188,6 +220,7 @@ pub fn decode_grid(text: &str) -> Result<Vec<GridVector>, DecodeError> {
                 .map(|(name, value)| Ok((name, value.decode()?)))
                 .collect::<Result<_, String>>()?,
             outcome,
+            corpus: Corpus::Grid,
         })
     })
 }
@@ -275,6 +308,7 @@ struct RawObject {
     f: Option<String>,
     c: Option<[String; 2]>,
     dt: Option<String>,
+    str: Option<String>,
     sl: Option<[Option<RawInt>; 3]>,
     e: Option<u8>,
     t: Option<Vec<RawValue>>,
@@ -320,6 +354,9 @@ impl RawObject {
                 parse_float(&re)?,
                 parse_float(&im)?,
             ))),
+            Self {
+                str: Some(text), ..
+            } => Value::Text(text),
             Self {
                 dt: Some(dtype), ..
             } => Value::DType(parse_dtype(&dtype)?),
@@ -418,9 +455,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_files_are_whole() {
+    fn all_files_are_whole() {
         assert_eq!(special_cases().len(), 4_409);
         assert_eq!(grid().len(), 31_335);
+        assert_eq!(functions().len(), 3_803);
         assert_eq!(grid().iter().filter(|v| v.outcome.is_err()).count(), 14_043);
     }
 

@@ -55,6 +55,11 @@ impl Axes {
         self
     }
 
+    /// How many axes are named; `None` if all are meant.
+    pub(crate) fn named(&self) -> Option<usize> {
+        self.axes.as_ref().map(|axes| axes.len())
+    }
+
     /// What a function asks for, once it has named the keyword arguments that it takes.
     pub(crate) fn resolve(
         &self,

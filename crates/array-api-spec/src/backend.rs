@@ -4,7 +4,7 @@
 //! in range, sorted and distinct, and all storages are this backend's own. A backend does arithmetic and
 //! nothing else; it returns an error only for what the device alone can know (memory, a singular matrix).
 //!
-//! The required methods, about seventeen, are all that a backend must write. The provided ones return `None`, which
+//! The required methods, about twenty, are all that a backend must write. The provided ones return `None`, which
 //! means "compose it from the others"; a backend overrides those it does better.
 //! Every storage that is returned holds its elements in row-major order from its start.
 
@@ -255,12 +255,57 @@ pub trait LinalgBackend: ArrayObjectBackend {
     /// No convergence.
     fn eigh(&self, x: &Strided<Self::Storage>) -> Result<[Self::Storage; 2]>;
 
+    /// Eigenvalues `(…, n)` and eigenvectors `(…, n, n)` of length 1 in columns of square matrices, both of the complex dtype of the same precision, in any
+    /// order. NaN or ∞ in the input gives NaN in the output.
+    ///
+    /// # Errors
+    /// No convergence.
+    fn eig(&self, x: &Strided<Self::Storage>) -> Result<[Self::Storage; 2]>;
+
+    /// LU factorisation of square matrices with partial pivoting, as LAPACK's `getrf` packs it: `(…, n, n)` holds L below the diagonal (its own
+    /// is 1) and U on and above it; `(…, n)`, of the default index dtype, says with which row, from 0 on, row i was exchanged at step i. A pivot of 0 is
+    /// no error. NaN or ∞ in the input gives NaN in the output.
+    ///
+    /// # Errors
+    /// No room on the device; a driver's failure.
+    fn lu(&self, x: &Strided<Self::Storage>) -> Result<[Self::Storage; 2]>;
+
+    /// `x = Q R`: `(…, m, n) → Q (…, m, k), R (…, k, n)` with `k = min(m, n)`, or with `complete` Q `(…, m, m)`, R `(…, m, n)`. Q has orthonormal
+    /// columns, R zeros below the diagonal. NaN or ∞ in the input gives NaN in the output.
+    ///
+    /// # Errors
+    /// No room on the device; a driver's failure.
+    fn qr(&self, x: &Strided<Self::Storage>, complete: bool) -> Result<[Self::Storage; 2]>;
+
     /// `(…, m, n) → U (…, m, k), S (…, k) descending, Vh (…, k, n)` with `k = min(m, n)`, or with `full_matrices` U `(…, m, m)`
     /// and Vh `(…, n, n)`. NaN or ∞ in the input gives NaN in the output.
     ///
     /// # Errors
     /// No convergence.
     fn svd(&self, x: &Strided<Self::Storage>, full_matrices: bool) -> Result<[Self::Storage; 3]>;
+}
+
+/// The direction of a Fourier transform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// With `exp(-2πi jk / n)`.
+    Forward,
+    /// With `exp(2πi jk / n)`.
+    Inverse,
+}
+
+/// Fourier transforms.
+pub trait FftBackend: ArrayObjectBackend {
+    /// `y[k] = Σ x[j] exp(∓2πi jk / n)` along an axis, whose length is not 0, of complex numbers; no factor. x's shape and dtype.
+    ///
+    /// # Errors
+    /// No room on the device; a driver's failure.
+    fn fft(
+        &self,
+        x: &Strided<Self::Storage>,
+        axis: usize,
+        direction: Direction,
+    ) -> Result<Self::Storage>;
 }
 
 /// What the standard lacks and a backend may do better than a composition.
@@ -323,6 +368,7 @@ pub trait Backend:
     + ManipulationBackend
     + SortingBackend
     + LinalgBackend
+    + FftBackend
     + ExtraBackend
 {
 }
@@ -333,6 +379,7 @@ impl<T> Backend for T where
         + ManipulationBackend
         + SortingBackend
         + LinalgBackend
+        + FftBackend
         + ExtraBackend
 {
 }

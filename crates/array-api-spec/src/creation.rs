@@ -4,8 +4,20 @@
 
 use crate::{
     Array, Backend, DType, Error, Expr, HostArray, IntoHostArray, Namespace, Program, Result,
-    Scalar, expr::Valid, shape::checked_size,
+    Scalar,
+    expr::{Valid, view},
+    shape::checked_size,
 };
+
+/// How [`Namespace::meshgrid`] orders the first two axes of its results.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Indexing {
+    /// Cartesian: the first array varies along axis 1, the second along axis 0.
+    #[default]
+    Xy,
+    /// As matrices are indexed: array k varies along axis k.
+    Ij,
+}
 
 /// A shape argument: a length or several.
 pub trait IntoShape {
@@ -199,11 +211,9 @@ impl<B: Backend> Namespace<B> {
         let shape = [rows, columns];
         self.check_dtype(dtype)?;
         checked_size("eye", &shape)?;
-        let integral = self.info().default_dtypes().integral;
-        let index = |axis| Expr::valid(self.clone(), Valid::index(&shape, axis, integral));
-        // Beyond ±max(rows, columns) no diagonal is left; the clamp keeps k in range of the index dtype.
+        // Beyond the corners no diagonal is left; the clamp keeps k in range of the index dtype.
         let k = k.clamp(-(rows as isize) - 1, columns as isize + 1);
-        self.astype(self.equal(index(1) - index(0), k), dtype)
+        self.astype(self.equal(self.diagonal_number(rows, columns), k), dtype)
             .eval()
     }
 
@@ -236,12 +246,7 @@ impl<B: Backend> Namespace<B> {
     /// # Errors
     /// A dtype that the device cannot hold; no room there.
     pub fn zeros(&self, shape: impl IntoShape, dtype: DType) -> Result<Array<B>> {
-        let zero = if dtype == DType::Bool {
-            Scalar::Bool(false)
-        } else {
-            Scalar::Int(0)
-        };
-        self.full(shape, zero, dtype)
+        self.full(shape, Scalar::zero(dtype), dtype)
             .map_err(|e| e.told_by("zeros"))
     }
 
@@ -300,5 +305,107 @@ impl<B: Backend> Namespace<B> {
     /// No room on the device.
     pub fn empty_like(&self, x: &Array<B>) -> Result<Array<B>> {
         self.zeros_like(x)
+    }
+    /// Coordinate arrays of a grid, as views: k arrays `(n₀,), (n₁,), …` give k arrays `(n₀, n₁, …)`, with the first two axes swapped
+    /// for [`Indexing::Xy`].
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.meshgrid.html>
+    ///
+    /// ```
+    /// use array_api_spec::{Indexing, reference};
+    /// let xp = reference::namespace();
+    /// let (x, y) = (xp.asarray([1, 2, 3])?, xp.asarray([7, 8])?);
+    /// let grid = xp.meshgrid(&[&x, &y], Indexing::Xy)?;
+    /// assert_eq!(grid[0].to_vec::<i32>()?, [1, 2, 3, 1, 2, 3]);
+    /// assert_eq!(grid[1].to_vec::<i32>()?, [7, 7, 7, 8, 8, 8]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Arrays that are not 1-dimensional; a grid with more elements than memory holds.
+    pub fn meshgrid(&self, arrays: &[&Array<B>], indexing: Indexing) -> Result<Vec<Array<B>>> {
+        const FUNCTION: &str = "meshgrid";
+        let place = |k: usize| match (indexing, k) {
+            (Indexing::Xy, 0 | 1) if arrays.len() > 1 => 1 - k,
+            _ => k,
+        };
+        let mut shape = vec![0; arrays.len()];
+        for (k, array) in arrays.iter().enumerate() {
+            let &[n] = array.shape() else {
+                return Err(Error::shape(
+                    FUNCTION,
+                    &[array.shape()],
+                    "is not 1-dimensional",
+                ));
+            };
+            shape[place(k)] = n;
+        }
+        checked_size(FUNCTION, &shape)?;
+        let coordinate = |(k, array): (usize, &&Array<B>)| {
+            let x = self.array(FUNCTION, *array)?;
+            let column = (place(k) + 1..shape.len()).fold(x.layout.clone(), |layout, _| {
+                layout.insert_axis(layout.ndim())
+            });
+            Ok(view(self, &x, column.broadcast_to(&shape)))
+        };
+        arrays.iter().enumerate().map(coordinate).collect()
+    }
+
+    /// Each matrix of a stack with zeros above diagonal `k`: `(…, m, n) → (…, m, n)`. Any dtype.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.tril.html>
+    ///
+    /// ```
+    /// let xp = array_api_spec::reference::namespace();
+    /// let x = xp.asarray([[1, 2], [3, 4]])?;
+    /// assert_eq!(xp.tril(&x, 0)?.to_vec::<i32>()?, [1, 0, 3, 4]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An array of less than two dimensions.
+    pub fn tril(&self, x: impl Into<Expr<B>>, k: isize) -> Result<Array<B>> {
+        self.triangle("tril", x.into(), k, |above, k| self.less_equal(above, k))
+    }
+
+    /// Each matrix of a stack with zeros below diagonal `k`: `(…, m, n) → (…, m, n)`. Any dtype.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.triu.html>
+    ///
+    /// # Errors
+    /// An array of less than two dimensions.
+    pub fn triu(&self, x: impl Into<Expr<B>>, k: isize) -> Result<Array<B>> {
+        self.triangle("triu", x.into(), k, |above, k| self.greater_equal(above, k))
+    }
+
+    /// x where `keeps` holds for an element's diagonal and `k`, zeros elsewhere.
+    fn triangle(
+        &self,
+        function: &'static str,
+        x: Expr<B>,
+        k: isize,
+        keeps: impl FnOnce(Expr<B>, isize) -> Expr<B>,
+    ) -> Result<Array<B>> {
+        let x = x.on(function, self)?;
+        let &[.., m, n] = x.shape() else {
+            return Err(Error::shape(
+                function,
+                &[x.shape()],
+                "is no matrix: it has less than two dimensions",
+            ));
+        };
+        // Beyond the corners nothing changes; the clamp keeps k in range of the index dtype.
+        let k = k.clamp(-(m as isize) - 1, n as isize + 1);
+        let kept = keeps(self.diagonal_number(m, n), k);
+        let zero = Scalar::zero(x.dtype());
+        self.where_(kept, Expr::valid(self.clone(), x), zero).eval()
+    }
+
+    /// Column minus row: the number of the diagonal that each element of a matrix is on.
+    fn diagonal_number(&self, rows: usize, columns: usize) -> Expr<B> {
+        let integral = self.info().default_dtypes().integral;
+        let index =
+            |axis| Expr::valid(self.clone(), Valid::index(&[rows, columns], axis, integral));
+        index(1) - index(0)
     }
 }

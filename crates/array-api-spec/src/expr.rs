@@ -202,7 +202,7 @@ impl<B: Backend> Expr<B> {
 }
 
 /// Both arguments as expressions of one namespace and dtype.
-fn promote<B: Backend>(
+pub(crate) fn promote<B: Backend>(
     function: &'static str,
     a: Expr<B>,
     b: Expr<B>,

@@ -3,15 +3,18 @@
 //! Source: <https://data-apis.org/array-api/2025.12/API_specification/indexing.html> and
 //! <https://data-apis.org/array-api/2025.12/API_specification/indexing_functions.html>
 
+mod places;
+
 use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
+use self::places::Places;
 use crate::{
     Array, Backend, DType, Error, Expr, Layout, Namespace, Program, Result, Strided, can_cast,
     expr::{Valid, view},
     shape::{broadcast_shapes, resolve_axis},
 };
 
-/// A list of [`Index`]es for [`Array::get`] and [`Array::set`]: `ix![0, 1..3, .., -1, Ellipsis, NewAxis]` or `ix![&mask]`.
+/// A list of [`Index`]es for [`Array::get`] and [`Array::set`]: `ix![0, 1..3, .., -1, Ellipsis, NewAxis]`, `ix![&mask]`, `ix![&rows, &columns]`.
 ///
 /// `..` takes a whole axis (Python's `:`), [`Ellipsis`] as many axes as are left (Python's `...`), `(0..9).step(2)` every second element.
 #[macro_export]
@@ -30,8 +33,8 @@ pub enum Index<B: Backend> {
     Ellipsis,
     /// A new axis of length 1.
     NewAxis,
-    /// The elements where a `bool` array is true; stands alone. Its shape is that of the first axes of the array.
-    Mask(Array<B>),
+    /// Positions along an axis, in an array of integers; or the elements where a `bool` array is true, whose shape is that of the axes it stands for.
+    Array(Array<B>),
 }
 
 /// As many whole axes as the other entries of an index leave. Python's `...`.
@@ -131,13 +134,13 @@ impl<B: Backend> From<NewAxis> for Index<B> {
     }
 }
 impl<B: Backend> From<&Array<B>> for Index<B> {
-    fn from(mask: &Array<B>) -> Self {
-        Self::Mask(mask.clone())
+    fn from(array: &Array<B>) -> Self {
+        Self::Array(array.clone())
     }
 }
 impl<B: Backend> From<Array<B>> for Index<B> {
-    fn from(mask: Array<B>) -> Self {
-        Self::Mask(mask)
+    fn from(array: Array<B>) -> Self {
+        Self::Array(array)
     }
 }
 
@@ -184,7 +187,11 @@ fn after(end: isize) -> Option<isize> {
 }
 
 impl<B: Backend> Array<B> {
-    /// The elements at an index (see [`ix!`](crate::ix)): a view, but for masks. Axes that are not named are taken whole.
+    /// The elements at an index (see [`ix!`](crate::ix)): a view, but for arrays as indices. Axes that are not named are taken whole.
+    ///
+    /// Arrays of integers broadcast together with each other and with single integers, and name one element for each of theirs; the axes of the
+    /// result that they give stand where theirs stood, or first if other entries stand between them, as in NumPy. A mask beside other entries
+    /// counts as the arrays that `nonzero` makes of it.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/indexing.html>
     ///
@@ -196,16 +203,24 @@ impl<B: Backend> Array<B> {
     /// assert_eq!(x.get(ix![0, (..).step(-1)])?.to_vec::<i32>()?, [2, 1, 0]);
     /// assert_eq!(x.get(ix![NewAxis, Ellipsis, 1..3])?.shape(), [1, 2, 2]);
     /// assert_eq!(x.get(ix![xp.greater(&x, 2).eval()?])?.to_vec::<i32>()?, [3, 4, 5]);
+    /// assert_eq!(x.get(ix![xp.asarray([0, 1])?, xp.asarray([2, -3])?])?.to_vec::<i32>()?, [2, 3]);
     /// # Ok::<(), array_api_spec::Error>(())
     /// ```
     ///
     /// # Errors
-    /// More entries than axes; an integer out of range; a step of 0; a mask of another shape or beside other entries.
+    /// More entries than axes; an integer out of range; a step of 0; a mask of another shape; arrays of other dtypes or that do not broadcast.
     pub fn get(&self, index: impl AsRef<[Index<B>]>) -> Result<Self> {
         const FUNCTION: &str = "get";
         let (xp, data) = (self.namespace(), self.data()?);
-        if let Some(mask) = sole_mask(FUNCTION, index.as_ref())? {
-            return xp.masked(self, mask);
+        match index.as_ref() {
+            [Index::Array(mask)] if mask.dtype() == DType::Bool => return xp.masked(self, mask),
+            index if index.iter().any(|i| matches!(i, Index::Array(_))) => {
+                let places = Places::new(FUNCTION, self, index)?;
+                let flat = xp.reshape(&places.view, &*places.flat_shape())?;
+                let found = xp.take(flat, &places.positions, Some(0))?;
+                return places.in_place(&xp.reshape(found, &*places.found_shape())?);
+            }
+            _ => {}
         }
         Ok(view(
             &xp,
@@ -217,6 +232,7 @@ impl<B: Backend> Array<B> {
     /// Writes a value, broadcast to the region's shape, to the elements at an index. Other arrays that share the memory keep their values.
     ///
     /// The value's dtype must promote to the array's. With a mask the value is a scalar, a 0-dimensional array, or one value for each true element.
+    /// Where arrays of integers name an element several times, the last value stays.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.array.__setitem__.html>
     ///
@@ -235,9 +251,15 @@ impl<B: Backend> Array<B> {
     pub fn set(&mut self, index: impl AsRef<[Index<B>]>, value: impl Into<Expr<B>>) -> Result<()> {
         const FUNCTION: &str = "set";
         let xp = self.namespace();
-        if let Some(mask) = sole_mask(FUNCTION, index.as_ref())? {
-            *self = xp.with_masked(self, mask, value.into())?;
-            return Ok(());
+        match index.as_ref() {
+            [Index::Array(mask)] if mask.dtype() == DType::Bool => {
+                *self = xp.with_masked(self, mask, value.into())?;
+                return Ok(());
+            }
+            index if index.iter().any(|i| matches!(i, Index::Array(_))) => {
+                return self.scatter(index, value.into());
+            }
+            _ => {}
         }
         let region = region(FUNCTION, &self.data()?.layout, index.as_ref())?;
         let program = xp.value_for(FUNCTION, self.dtype(), region.shape(), value.into())?;
@@ -260,29 +282,7 @@ impl<B: Backend> Array<B> {
     }
 }
 
-/// The mask of an index that is a mask.
-fn sole_mask<'i, B: Backend>(
-    function: &'static str,
-    index: &'i [Index<B>],
-) -> Result<Option<&'i Array<B>>> {
-    match index {
-        [Index::Mask(mask)] if mask.dtype() == DType::Bool => Ok(Some(mask)),
-        [Index::Mask(other)] => Err(Error::index(
-            function,
-            format!(
-                "an array as an index must be of bool, not {}; see `take`",
-                other.dtype()
-            ),
-        )),
-        many if many.iter().any(|i| matches!(i, Index::Mask(_))) => Err(Error::index(
-            function,
-            "a mask must be the only entry of an index",
-        )),
-        _ => Ok(None),
-    }
-}
-
-/// The part of a layout that an index without masks names.
+/// The part of a layout that an index without arrays names.
 fn region<B: Backend>(
     function: &'static str,
     layout: &Layout,
@@ -338,7 +338,7 @@ fn region<B: Backend>(
                 out = out.insert_axis(axis);
                 axis += 1;
             }
-            Index::Mask(_) => unreachable!("masks are handled before"),
+            Index::Array(_) => unreachable!("arrays are handled before"),
         }
     }
     Ok(out)

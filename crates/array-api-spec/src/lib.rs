@@ -19,6 +19,7 @@ mod elementwise;
 mod error;
 mod expr;
 mod extra;
+mod fft;
 mod host;
 mod indexing;
 mod inspection;
@@ -45,7 +46,7 @@ pub use crate::{
     array::{Array, HostArray, IntoHostArray},
     axes::{Axes, axis},
     backend::{Backend, Path},
-    creation::IntoShape,
+    creation::{Indexing, IntoShape},
     data_type::{FloatInfo, IntegerInfo, can_cast, finfo, iinfo, isdtype, result_type},
     device::Device,
     dtype::{DType, Kind},
@@ -53,14 +54,18 @@ pub use crate::{
     error::{Error, ErrorClass, Result, shape_text},
     expr::Expr,
     extra::GroupScatter,
+    fft::{Fft, Norm},
     host::{Element, HostBuffer},
     indexing::{Ellipsis, Index, NewAxis, Slice, StepBy},
     inspection::{Capabilities, DefaultDTypes, Info},
     layout::{Layout, Strided},
-    linalg::{Eigh, Linalg, Svd},
+    linalg::{Automatic, Eig, Eigh, Linalg, MatrixNorm, Qr, QrMode, Slogdet, Svd, Tolerance},
+    linear_algebra::Contraction,
+    manipulation::Repeats,
     namespace::Namespace,
     operation::{Accepts, BinaryOp, ReduceOp, Returns, ScanOp, UnaryOp},
     program::{Op, Program, Step},
     scalar::Scalar,
+    searching::Side,
     set::UniqueAll,
 };

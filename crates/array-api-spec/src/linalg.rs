@@ -2,9 +2,19 @@
 //!
 //! Source: <https://data-apis.org/array-api/2025.12/extensions/linear_algebra_functions.html>
 
+mod norm;
+mod spectrum;
+
 use crate::{
-    Accepts, Array, Backend, Error, Expr, Namespace, Result, Strided, expr::view, layout::Dims,
-    shape::broadcast_shapes,
+    Accepts, Array, Backend, Error, Expr, Namespace, Result, Strided,
+    expr::view,
+    layout::Dims,
+    shape::{broadcast_shapes, checked_size, resolve_axis},
+};
+
+pub use self::{
+    norm::MatrixNorm,
+    spectrum::{Automatic, Tolerance},
 };
 
 /// The functions of the extension `linalg`, bound to a device as the [`Namespace`] is.
@@ -30,6 +40,44 @@ pub struct Svd<B: Backend> {
     pub S: Array<B>,
     /// `(…, k, n)` or `(…, n, n)`: right singular vectors in rows, conjugated.
     pub Vh: Array<B>,
+}
+
+/// What [`Linalg::eig`] returns.
+#[derive(Clone, Debug)]
+pub struct Eig<B: Backend> {
+    /// `(…, n)`: complex, in no particular order.
+    pub eigenvalues: Array<B>,
+    /// `(…, n, n)`: complex, in columns of length 1.
+    pub eigenvectors: Array<B>,
+}
+
+/// What [`Linalg::qr`] returns.
+#[derive(Clone, Debug)]
+#[allow(non_snake_case, reason = "the standard's names")]
+pub struct Qr<B: Backend> {
+    /// `(…, m, k)` or `(…, m, m)`: orthonormal columns.
+    pub Q: Array<B>,
+    /// `(…, k, n)` or `(…, m, n)`: zero below the diagonal.
+    pub R: Array<B>,
+}
+
+/// What [`Linalg::slogdet`] returns.
+#[derive(Clone, Debug)]
+pub struct Slogdet<B: Backend> {
+    /// `(…)`: -1, 0 or 1, for complex matrices a number of modulus 1 or 0; x's dtype.
+    pub sign: Array<B>,
+    /// `(…)`: natural logarithm of the determinant's absolute value; real.
+    pub logabsdet: Array<B>,
+}
+
+/// How large the factors of [`Linalg::qr`] are for `(m, n)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum QrMode {
+    /// Q `(m, k)` and R `(k, n)` with `k = min(m, n)`.
+    #[default]
+    Reduced,
+    /// Q `(m, m)` and R `(m, n)`.
+    Complete,
 }
 
 impl<B: Backend> Namespace<B> {
@@ -60,6 +108,84 @@ impl<B: Backend> Linalg<'_, B> {
         }
     }
 
+    /// Cross product of vectors of length 3 along an axis, counted from the end: `(…, 3), (…, 3) → (…, 3)`. The other axes broadcast.
+    ///
+    /// Numeric dtypes, promoted; integers wrap.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.cross.html>
+    ///
+    /// ```
+    /// let xp = array_api_spec::reference::namespace();
+    /// let (x, y) = (xp.asarray([1, 0, 0])?, xp.asarray([0, 1, 0])?);
+    /// assert_eq!(xp.linalg().cross(&x, &y, -1)?.to_vec::<i32>()?, [0, 0, 1]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An axis that is not negative, not there, or of another length than 3; shapes that do not broadcast; dtypes that do not promote.
+    pub fn cross(
+        &self,
+        x1: impl Into<Expr<B>>,
+        x2: impl Into<Expr<B>>,
+        axis: isize,
+    ) -> Result<Array<B>> {
+        const FUNCTION: &str = "cross";
+        let xp = self.0;
+        if axis >= 0 {
+            return Err(Error::value(
+                FUNCTION,
+                "the axis is counted from the end: give a negative one",
+            ));
+        }
+        let [a, b] = xp.two(FUNCTION, x1.into(), x2.into())?;
+        let three = |x: &Strided<B::Storage>| {
+            let along = resolve_axis(FUNCTION, axis, x.layout.ndim())?;
+            if x.shape()[along] == 3 {
+                return Ok(along);
+            }
+            let detail = format!("has not length 3 along axis {axis}");
+            Err(Error::shape(FUNCTION, &[x.shape()], detail))
+        };
+        let (along1, along2) = (three(&a)?, three(&b)?);
+        broadcast_shapes(FUNCTION, &[a.shape(), b.shape()])?;
+        let part = |x: &Strided<B::Storage>, along, k| view(xp, x, x.layout.slice(along, k, 1, 1));
+        let component = |k: usize| {
+            let (i, j) = ((k + 1) % 3, (k + 2) % 3);
+            let [a_i, a_j] = [i, j].map(|k| part(&a, along1, k));
+            let [b_i, b_j] = [i, j].map(|k| part(&b, along2, k));
+            (a_i * b_j - a_j * b_i).eval()
+        };
+        let parts = [component(0)?, component(1)?, component(2)?];
+        xp.concat(&parts.iter().collect::<Vec<_>>(), Some(axis))
+    }
+
+    /// Determinants of the matrices of a stack: `(…, n, n) → (…)`. Floating-point dtypes.
+    ///
+    /// By LU factorisation with partial pivoting. Where the product of the pivots leaves the dtype's range on the way, it is taken through
+    /// [`slogdet`](Self::slogdet).
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.det.html>
+    ///
+    /// ```
+    /// let xp = array_api_spec::reference::namespace();
+    /// let x = xp.asarray([[2.0, 0.0], [0.0, 4.0]])?;
+    /// assert_eq!(xp.linalg().det(&x)?.item::<f64>()?, 8.0);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A matrix that is not square.
+    pub fn det(&self, x: impl Into<Expr<B>>) -> Result<Array<B>> {
+        let xp = self.0;
+        let (pivots, odd) = self.pivots("det", x.into())?;
+        let product = xp.prod(&pivots, -1)?;
+        let product = xp.where_(&odd, -&product, &product).eval()?;
+        let Slogdet { sign, logabsdet } = self.slogdet_of(&pivots, &odd)?;
+        let modulus = xp.abs(&product).eval()?;
+        let within = xp.isfinite(&modulus) & xp.greater(&modulus, 0);
+        xp.where_(within, &product, sign * xp.exp(logabsdet)).eval()
+    }
+
     /// The main diagonal, or the one `offset` above it, of each matrix in a stack, as a view: `(…, m, n) → (…, k)`.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.diagonal.html>
@@ -80,6 +206,42 @@ impl<B: Backend> Linalg<'_, B> {
         ))
     }
 
+    /// Eigenvalues and eigenvectors of square matrices: `(…, n, n) → (…, n), (…, n, n)`, complex.
+    ///
+    /// Floating-point dtypes. Column k of the eigenvectors has length 1 and belongs to eigenvalue k; the order is open. For Hermitian matrices use
+    /// [`eigh`](Self::eigh).
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.eig.html>
+    ///
+    /// # Errors
+    /// A matrix that is not square; no convergence.
+    pub fn eig(&self, x: impl Into<Expr<B>>) -> Result<Eig<B>> {
+        self.eigen("eig", x.into())
+    }
+
+    /// Eigenvalues of square matrices: `(…, n, n) → (…, n)`, complex, in no particular order. Floating-point dtypes.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.eigvals.html>
+    ///
+    /// # Errors
+    /// A matrix that is not square; no convergence.
+    pub fn eigvals(&self, x: impl Into<Expr<B>>) -> Result<Array<B>> {
+        Ok(self.eigen("eigvals", x.into())?.eigenvalues)
+    }
+
+    fn eigen(&self, function: &'static str, x: Expr<B>) -> Result<Eig<B>> {
+        let xp = self.0;
+        let x = self.square(function, x)?;
+        let dtype = x.dtype.complex();
+        xp.check_dtype(dtype)?;
+        let [values, vectors] = xp.backend().eig(&x).map_err(|e| e.told_by(function))?;
+        let shape = x.shape();
+        Ok(Eig {
+            eigenvalues: xp.wrap(values, &shape[..shape.len() - 1], dtype),
+            eigenvectors: xp.wrap(vectors, shape, dtype),
+        })
+    }
+
     /// Eigenvalues and eigenvectors of Hermitian matrices: `(…, n, n) → (…, n), (…, n, n)`.
     ///
     /// Floating-point dtypes. Only the lower triangle is read. Source:
@@ -96,6 +258,17 @@ impl<B: Backend> Linalg<'_, B> {
             eigenvalues: xp.wrap(values, &shape[..shape.len() - 1], x.dtype.real()),
             eigenvectors: xp.wrap(vectors, shape, x.dtype),
         })
+    }
+
+    /// Eigenvalues of Hermitian matrices: `(…, n, n) → (…, n)`, real, ascending. Floating-point dtypes; only the lower triangle is read.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.eigvalsh.html>
+    ///
+    /// # Errors
+    /// A matrix that is not square; no convergence.
+    pub fn eigvalsh(&self, x: impl Into<Expr<B>>) -> Result<Array<B>> {
+        let eigh = self.eigh(x).map_err(|e| e.told_by("eigvalsh"))?;
+        Ok(eigh.eigenvalues)
     }
 
     /// The inverse of each matrix in a stack: `(…, n, n) → (…, n, n)`. Floating-point dtypes.
@@ -118,6 +291,43 @@ impl<B: Backend> Linalg<'_, B> {
         Ok(xp.wrap(inverse, x.shape(), x.dtype))
     }
 
+    /// Square matrices to an integer power: `(…, n, n) → (…, n, n)`. Floating-point dtypes; the inverse is taken for negative powers.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.matrix_power.html>
+    ///
+    /// # Errors
+    /// A matrix that is not square; one that is singular, if `n` is negative.
+    pub fn matrix_power(&self, x: impl Into<Expr<B>>, n: i64) -> Result<Array<B>> {
+        const FUNCTION: &str = "matrix_power";
+        let xp = self.0;
+        let x = Array::new(xp.clone(), self.square(FUNCTION, x.into())?);
+        let size = x.shape()[x.ndim() - 1];
+        let mut square = if n < 0 {
+            self.inv(&x).map_err(|e| e.told_by(FUNCTION))?
+        } else {
+            x.clone()
+        };
+        let mut left = n.unsigned_abs();
+        let mut power = None;
+        // Powers of two, squared one from the other, multiplied as n's binary digits ask.
+        while left > 0 {
+            if left & 1 == 1 {
+                power = Some(match power {
+                    None => square.clone(),
+                    Some(power) => xp.matmul(&power, &square)?,
+                });
+            }
+            left >>= 1;
+            if left > 0 {
+                square = xp.matmul(&square, &square)?;
+            }
+        }
+        match power {
+            Some(power) => Ok(power),
+            None => xp.broadcast_to(xp.eye(size, size, 0, x.dtype()), x.shape()),
+        }
+    }
+
     /// All products of the elements of two vectors: `(m,), (n,) → (m, n)`. Numeric dtypes.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.outer.html>
@@ -135,6 +345,76 @@ impl<B: Backend> Linalg<'_, B> {
         }
         let column = view(self.0, &a, a.layout.insert_axis(1));
         (column * Array::new(self.0.clone(), b)).eval()
+    }
+
+    /// QR factorisation `x = Q R`: `(…, m, n)` gives Q `(…, m, k)`, R `(…, k, n)` with `k = min(m, n)`, or, [complete](QrMode::Complete), Q
+    /// `(…, m, m)`, R `(…, m, n)`.
+    ///
+    /// Floating-point dtypes. Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.qr.html>
+    ///
+    /// ```
+    /// use array_api_spec::{QrMode, reference};
+    /// let xp = reference::namespace();
+    /// let qr = xp.linalg().qr(&xp.asarray([[3.0], [4.0]])?, QrMode::Reduced)?;
+    /// assert!((qr.R.item::<f64>()?.abs() - 5.0).abs() < 1e-14);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An array of less than two dimensions.
+    #[allow(non_snake_case, reason = "the standard's names")]
+    pub fn qr(&self, x: impl Into<Expr<B>>, mode: QrMode) -> Result<Qr<B>> {
+        let xp = self.0;
+        let x = self.matrix("qr", x.into(), Accepts::Floating)?;
+        let &[ref stack @ .., m, n] = x.shape() else {
+            unreachable!("a matrix has two axes")
+        };
+        let k = match mode {
+            QrMode::Reduced => m.min(n),
+            QrMode::Complete => m,
+        };
+        checked_size("qr", &[stack, &[m, k]].concat())?;
+        let [q, r] = xp.backend().qr(&x, mode == QrMode::Complete)?;
+        Ok(Qr {
+            Q: xp.wrap(q, &[stack, &[m, k]].concat(), x.dtype),
+            R: xp.wrap(r, &[stack, &[k, n]].concat(), x.dtype),
+        })
+    }
+
+    /// Sign and logarithm of the absolute value of determinants: `(…, n, n) → (…), (…)`. Floating-point dtypes.
+    ///
+    /// A determinant of 0 has sign 0 and logarithm -∞.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.slogdet.html>
+    ///
+    /// # Errors
+    /// A matrix that is not square.
+    pub fn slogdet(&self, x: impl Into<Expr<B>>) -> Result<Slogdet<B>> {
+        let (pivots, odd) = self.pivots("slogdet", x.into())?;
+        self.slogdet_of(&pivots, &odd)
+    }
+
+    /// The pivots `(…, n)` of an LU factorisation, whose product is the determinant but for the sign, and whether the sign changes `(…)`.
+    fn pivots(&self, function: &'static str, x: Expr<B>) -> Result<(Array<B>, Array<B>)> {
+        let xp = self.0;
+        let x = self.square(function, x)?;
+        let shape = x.shape();
+        let n = shape[shape.len() - 1];
+        let [lu, swaps] = xp.backend().lu(&x).map_err(|e| e.told_by(function))?;
+        let pivots = self.diagonal(xp.wrap(lu, shape, x.dtype), 0)?;
+        let swaps = xp.wrap(swaps, &shape[..shape.len() - 1], xp.index_dtype());
+        let count = xp.count_nonzero(xp.not_equal(swaps, xp.arange(0, n, 1)), -1)?;
+        let odd = xp.equal(xp.remainder(count, 2), 1).eval()?;
+        Ok((pivots, odd))
+    }
+
+    fn slogdet_of(&self, pivots: &Array<B>, odd: &Array<B>) -> Result<Slogdet<B>> {
+        let xp = self.0;
+        let sign = xp.prod(xp.sign(pivots), -1)?;
+        Ok(Slogdet {
+            sign: xp.where_(odd, -&sign, &sign).eval()?,
+            logabsdet: xp.sum(xp.log(xp.abs(pivots)), -1)?,
+        })
     }
 
     /// X of `x1 X = x2`: `(…, n, n), (…, n, k) → (…, n, k)`; if x2 is 1-dimensional, `(…, n, n), (n,) → (…, n)`. Stacks broadcast.

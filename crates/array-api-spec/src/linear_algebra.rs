@@ -5,8 +5,36 @@
 use crate::{
     Accepts, Array, Backend, Error, Expr, Namespace, Result, Strided,
     expr::view,
-    shape::{broadcast_shapes, resolve_axis},
+    shape::{broadcast_shapes, checked_size, resolve_axes, resolve_axis},
 };
+
+/// The axes that [`Namespace::tensordot`] sums over: a number (the last of x1, the first of x2), or a list for each argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contraction(Pairs);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Pairs {
+    Inner(usize),
+    Named(Vec<isize>, Vec<isize>),
+}
+
+impl From<usize> for Contraction {
+    fn from(count: usize) -> Self {
+        Self(Pairs::Inner(count))
+    }
+}
+
+impl From<(&[isize], &[isize])> for Contraction {
+    fn from((x1, x2): (&[isize], &[isize])) -> Self {
+        Self(Pairs::Named(x1.to_vec(), x2.to_vec()))
+    }
+}
+
+impl<const N: usize> From<([isize; N], [isize; N])> for Contraction {
+    fn from((x1, x2): ([isize; N], [isize; N])) -> Self {
+        Self::from((x1.as_slice(), x2.as_slice()))
+    }
+}
 
 impl<B: Backend> Namespace<B> {
     /// Matrix product: `(…, m, k), (…, k, n) → (…, m, n)`; a 1-dimensional argument is a row on the left, a column on the right, and its axis is gone from the
@@ -104,6 +132,50 @@ impl<B: Backend> Namespace<B> {
         Ok(view(self, &x, x.layout.permute(&axes)))
     }
 
+    /// Sum of products over pairs of axes: the result has the other axes of x1, then those of x2.
+    ///
+    /// Numeric dtypes, promoted; integers wrap. `axes` is a number k (the last k axes of x1 with the first k of x2; 0 is the outer product) or
+    /// a list of axes for each argument.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.tensordot.html>
+    ///
+    /// ```
+    /// let xp = array_api_spec::reference::namespace();
+    /// let x = xp.asarray([[1, 2], [3, 4]])?;
+    /// assert_eq!(xp.tensordot(&x, &x, 2)?.item::<i32>()?, 30);
+    /// assert_eq!(xp.tensordot(&x, &x, ([0], [0]))?.to_vec::<i32>()?, [10, 14, 14, 20]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Axes that are not there or are named twice; numbers or lengths of axes that differ; dtypes that do not promote.
+    pub fn tensordot(
+        &self,
+        x1: impl Into<Expr<B>>,
+        x2: impl Into<Expr<B>>,
+        axes: impl Into<Contraction>,
+    ) -> Result<Array<B>> {
+        const FUNCTION: &str = "tensordot";
+        let [a, b] = self.two(FUNCTION, x1.into(), x2.into())?;
+        let [over1, over2] = contracted(FUNCTION, &axes.into().0, &a, &b)?;
+        let free = |x: &Strided<B::Storage>, over: &[usize]| {
+            let axes = (0..x.layout.ndim()).filter(|k| !over.contains(k));
+            axes.collect::<Vec<usize>>()
+        };
+        let (free1, free2) = (free(&a, &over1), free(&b, &over2));
+        let length = |x: &Strided<B::Storage>, axes: &[usize]| {
+            axes.iter().map(|&k| x.shape()[k]).product::<usize>()
+        };
+        let (m, k, n) = (length(&a, &free1), length(&a, &over1), length(&b, &free2));
+        let lengths = free1.iter().map(|&k| a.shape()[k]);
+        let shape: Vec<usize> = lengths.chain(free2.iter().map(|&k| b.shape()[k])).collect();
+        checked_size(FUNCTION, &shape)?;
+        let left = view(self, &a, a.layout.permute(&[free1, over1].concat()));
+        let right = view(self, &b, b.layout.permute(&[over2, free2].concat()));
+        let product = self.matmul(self.reshape(left, [m, k])?, self.reshape(right, [k, n])?)?;
+        self.reshape(product, shape)
+    }
+
     /// Sum of products along a common axis, counted from the end: `(…, n), (…, n) → (…)`. x1 is conjugated; the other axes broadcast.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.vecdot.html>
@@ -155,4 +227,45 @@ impl<B: Backend> Namespace<B> {
         self.check_dtype(dtype)?;
         Ok([a.cast(dtype).evaluate(self)?, b.cast(dtype).evaluate(self)?])
     }
+}
+
+/// The axes of both arguments that a contraction sums over, pair by pair.
+fn contracted<S>(
+    function: &'static str,
+    pairs: &Pairs,
+    a: &Strided<S>,
+    b: &Strided<S>,
+) -> Result<[Vec<usize>; 2]> {
+    let (ndim1, ndim2) = (a.layout.ndim(), b.layout.ndim());
+    let over = match pairs {
+        Pairs::Inner(count) if *count > ndim1.min(ndim2) => {
+            let detail = format!("have less than {count} axes to sum over");
+            return Err(Error::shape(function, &[a.shape(), b.shape()], detail));
+        }
+        Pairs::Inner(count) => [(ndim1 - count..ndim1).collect(), (0..*count).collect()],
+        Pairs::Named(x1, x2) if x1.len() != x2.len() => {
+            let (x1, x2) = (x1.len(), x2.len());
+            let detail = format!("{x1} axes of x1 do not go with {x2} of x2");
+            return Err(Error::value(function, detail));
+        }
+        Pairs::Named(x1, x2) => {
+            let named = |axes: &[isize], ndim| {
+                resolve_axes(function, axes, ndim)?;
+                axes.iter()
+                    .map(|&k| resolve_axis(function, k, ndim))
+                    .collect::<Result<Vec<usize>>>()
+            };
+            [named(x1, ndim1)?, named(x2, ndim2)?]
+        }
+    };
+    for (&k, &l) in over[0].iter().zip(&over[1]) {
+        let (n1, n2) = (a.shape()[k], b.shape()[l]);
+        if n1 != n2 {
+            let detail = format!(
+                "do not fit: axis {k} of x1 has length {n1}, axis {l} of x2 has length {n2}"
+            );
+            return Err(Error::shape(function, &[a.shape(), b.shape()], detail));
+        }
+    }
+    Ok(over)
 }

@@ -3,10 +3,39 @@
 //! Source: <https://data-apis.org/array-api/2025.12/API_specification/manipulation_functions.html>
 
 use crate::{
-    Array, Axes, Backend, Error, Expr, IntoShape, Layout, Namespace, Program, Result, Strided,
+    Array, Axes, Backend, Error, Expr, IntoShape, Layout, Namespace, Program, Result, Side,
+    Strided,
     expr::{Valid, view},
     shape::{broadcast_shapes, checked_size, resolve_axes, resolve_axis},
 };
+
+/// How often [`Namespace::repeat`] repeats: a number for all elements, or an integer array with one for each.
+#[derive(Clone, Debug)]
+pub struct Repeats<B: Backend>(Count<B>);
+
+#[derive(Clone, Debug)]
+enum Count<B: Backend> {
+    Same(usize),
+    Each(Array<B>),
+}
+
+impl<B: Backend> From<usize> for Repeats<B> {
+    fn from(count: usize) -> Self {
+        Self(Count::Same(count))
+    }
+}
+
+impl<B: Backend> From<&Array<B>> for Repeats<B> {
+    fn from(counts: &Array<B>) -> Self {
+        counts.clone().into()
+    }
+}
+
+impl<B: Backend> From<Array<B>> for Repeats<B> {
+    fn from(counts: Array<B>) -> Self {
+        Self(Count::Each(counts))
+    }
+}
 
 impl<B: Backend> Namespace<B> {
     /// The array seen in a larger shape, as a view.
@@ -119,11 +148,18 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.expand_dims.html>
     ///
     /// # Errors
-    /// A position beyond the rank of the result, or one named twice.
-    pub fn expand_dims(&self, x: impl Into<Expr<B>>, axis: isize) -> Result<Array<B>> {
-        let x = self.array("expand_dims", x)?;
-        let axis = resolve_axis("expand_dims", axis, x.layout.ndim() + 1)?;
-        Ok(view(self, &x, x.layout.insert_axis(axis)))
+    /// A position beyond the rank of the result, one named twice, or none named (`..`); keyword arguments.
+    pub fn expand_dims(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
+        const FUNCTION: &str = "expand_dims";
+        let (x, axis) = (self.array(FUNCTION, x)?, axis.into());
+        let new = axis
+            .named()
+            .ok_or_else(|| Error::value(FUNCTION, "needs the positions of the new axes"))?;
+        let axes = axis.resolve(FUNCTION, &[], x.layout.ndim() + new)?.axes;
+        let layout = axes
+            .iter()
+            .fold(x.layout.clone(), |layout, &axis| layout.insert_axis(axis));
+        Ok(view(self, &x, layout))
     }
 
     /// The order of elements along axes reversed, as a view.
@@ -189,6 +225,94 @@ impl<B: Backend> Namespace<B> {
         Ok(view(self, &x, x.layout.permute(&order)))
     }
 
+    /// Each element repeated along an axis: `(…, n, …) → (…, n · count, …)`, or with a count for each, `(…, Σ counts, …)`.
+    ///
+    /// With no axis (`None`) the array is flattened first. Counts for each element are an integer array `(n,)` or `(1,)`.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.repeat.html>
+    ///
+    /// ```
+    /// let xp = array_api_spec::reference::namespace();
+    /// let x = xp.asarray([[1, 2], [3, 4]])?;
+    /// assert_eq!(xp.repeat(&x, 2, None)?.to_vec::<i32>()?, [1, 1, 2, 2, 3, 3, 4, 4]);
+    /// let counts = xp.asarray([0, 2])?;
+    /// assert_eq!(xp.repeat(&x, &counts, Some(0))?.to_vec::<i32>()?, [3, 4, 3, 4]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An axis that is not there; counts that are negative, no integers, or of another shape; more elements than memory holds.
+    pub fn repeat(
+        &self,
+        x: impl Into<Expr<B>>,
+        repeats: impl Into<Repeats<B>>,
+        axis: Option<isize>,
+    ) -> Result<Array<B>> {
+        const FUNCTION: &str = "repeat";
+        let mut x = self.array(FUNCTION, x)?;
+        let axis = match axis {
+            Some(axis) => resolve_axis(FUNCTION, axis, x.layout.ndim())?,
+            None => {
+                let size = x.layout.size();
+                x = self
+                    .reshape(Array::new(self.clone(), x), [size])?
+                    .into_data()?;
+                0
+            }
+        };
+        let mut shape = x.shape().to_vec();
+        let n = shape[axis];
+        match repeats.into().0 {
+            Count::Same(count) => {
+                shape[axis] = n.checked_mul(count).unwrap_or(usize::MAX);
+                checked_size(FUNCTION, &shape)?;
+                let apart = x.layout.insert_axis(axis + 1);
+                let mut wide = apart.shape().to_vec();
+                wide[axis + 1] = count;
+                self.reshape(view(self, &x, apart.broadcast_to(&wide)), shape)
+            }
+            Count::Each(counts) => {
+                let positions = self.repeated_positions(&counts, n)?;
+                shape[axis] = positions.size();
+                checked_size(FUNCTION, &shape)?;
+                self.take(Array::new(self.clone(), x), positions, Some(axis as isize))
+            }
+        }
+    }
+
+    /// `0..n`, each as often as its count says.
+    fn repeated_positions(&self, counts: &Array<B>, n: usize) -> Result<Array<B>> {
+        const FUNCTION: &str = "repeat";
+        counts.namespace().check_same(FUNCTION, self)?;
+        if !counts.dtype().is_integer() {
+            return Err(Error::dtype(
+                FUNCTION,
+                &[counts.dtype()],
+                "counts of integer dtypes",
+            ));
+        }
+        if !matches!(counts.shape(), [] | [1]) && counts.shape() != [n] {
+            let detail = format!("of the counts is neither (1,) nor ({n},), one for each element");
+            return Err(Error::shape(FUNCTION, &[counts.shape()], detail));
+        }
+        if self.any(self.less(counts, 0), ..)?.item()? {
+            return Err(Error::value(FUNCTION, "a count is negative"));
+        }
+        let counts = self.astype(counts, self.index_dtype());
+        let counts = self.broadcast_to(counts, [n])?;
+        let ends = self.cumulative_sum(&counts, 0)?;
+        let total = if n == 0 {
+            0
+        } else {
+            ends.get(crate::ix![-1])?.item::<i64>()?
+        };
+        let total = usize::try_from(total)
+            .map_err(|_| Error::value(FUNCTION, "the counts add up to more than memory holds"))?;
+        checked_size(FUNCTION, &[total])?;
+        let index = Valid::index(&[total], 0, self.index_dtype());
+        self.searchsorted(&ends, Expr::valid(self.clone(), index), Side::Right, None)
+    }
+
     /// The elements in row-major order under another shape, as a view where the layout allows it. Use [`reshape_infer`](Self::reshape_infer) to leave a length open.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.reshape.html>
@@ -248,6 +372,57 @@ impl<B: Backend> Namespace<B> {
         self.reshape(Expr::valid(self.clone(), x), shape)
     }
 
+    /// Elements moved along axes by `shift` places; what leaves at one end comes in at the other. Same shape.
+    ///
+    /// One shift goes for all axes that are named, or there is one for each. With no axis (`None`) the array is rolled as if flattened.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.roll.html>
+    ///
+    /// ```
+    /// let xp = array_api_spec::reference::namespace();
+    /// let x = xp.asarray([1, 2, 3, 4])?;
+    /// assert_eq!(xp.roll(&x, &[1], Some(&[0]))?.to_vec::<i32>()?, [4, 1, 2, 3]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An axis that is not there; numbers of shifts and axes that differ.
+    pub fn roll(
+        &self,
+        x: impl Into<Expr<B>>,
+        shift: &[isize],
+        axis: Option<&[isize]>,
+    ) -> Result<Array<B>> {
+        const FUNCTION: &str = "roll";
+        let x = Array::new(self.clone(), self.array(FUNCTION, x)?);
+        let Some(axes) = axis else {
+            let flat = self.reshape(&x, [x.size()])?;
+            let total = shift.iter().fold(0_isize, |sum, &s| sum.wrapping_add(s));
+            return self.reshape(self.roll(flat, &[total], Some(&[0]))?, x.shape());
+        };
+        if shift.len() != axes.len() && shift.len() != 1 {
+            let (shifts, axes) = (shift.len(), axes.len());
+            return Err(Error::value(
+                FUNCTION,
+                format!(
+                    "{shifts} shifts do not go with {axes} axes: give one for all or one for each"
+                ),
+            ));
+        }
+        axes.iter().enumerate().try_fold(x, |x, (k, &axis)| {
+            let axis = resolve_axis(FUNCTION, axis, x.ndim())?;
+            let n = x.shape()[axis];
+            let places = shift[k.min(shift.len() - 1)].rem_euclid(n.max(1) as isize) as usize;
+            if places == 0 {
+                return Ok(x);
+            }
+            let data = x.data()?;
+            let part = |start, length| view(self, data, data.layout.slice(axis, start, length, 1));
+            let (last, first) = (part(n - places, places), part(0, n - places));
+            self.concat(&[&last, &first], Some(axis as isize))
+        })
+    }
+
     /// Axes of length 1 removed, as a view.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.squeeze.html>
@@ -300,6 +475,58 @@ impl<B: Backend> Namespace<B> {
             .map(|a| self.expand_dims(*a, axis))
             .collect::<Result<Vec<_>>>()?;
         self.concat(&expanded.iter().collect::<Vec<_>>(), Some(axis))
+    }
+
+    /// The array repeated as a whole along each axis: `(n₀, n₁, …) → (r₀ · n₀, r₁ · n₁, …)`. The shorter of shape and repetitions is filled up
+    /// with ones in front.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.tile.html>
+    ///
+    /// ```
+    /// let xp = array_api_spec::reference::namespace();
+    /// let x = xp.asarray([1, 2])?;
+    /// assert_eq!(xp.tile(&x, &[2, 2])?.to_vec::<i32>()?, [1, 2, 1, 2, 1, 2, 1, 2]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// More elements than memory holds.
+    pub fn tile(&self, x: impl Into<Expr<B>>, repetitions: &[usize]) -> Result<Array<B>> {
+        const FUNCTION: &str = "tile";
+        let x = self.array(FUNCTION, x)?;
+        let ndim = x.layout.ndim().max(repetitions.len());
+        let mut layout = (x.layout.ndim()..ndim).fold(x.layout.clone(), |l, _| l.insert_axis(0));
+        let counts = (0..ndim).map(|k| {
+            (k + repetitions.len())
+                .checked_sub(ndim)
+                .map_or(1, |k| repetitions[k])
+        });
+        let mut shape = layout.shape().to_vec();
+        let mut wide = Vec::with_capacity(2 * ndim);
+        for (k, count) in counts.enumerate() {
+            // An axis of the copies stands before that of the elements.
+            if count != 1 {
+                layout = layout.insert_axis(wide.len());
+                wide.push(count);
+            }
+            wide.push(shape[k]);
+            shape[k] = shape[k].checked_mul(count).unwrap_or(usize::MAX);
+        }
+        checked_size(FUNCTION, &shape)?;
+        self.reshape(view(self, &x, layout.broadcast_to(&wide)), shape)
+    }
+
+    /// The parts of an array along an axis, as views: `(…, n, …)` gives n arrays `(…)`. The reverse of [`stack`](Self::stack).
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.unstack.html>
+    ///
+    /// # Errors
+    /// An axis that is not there.
+    pub fn unstack(&self, x: impl Into<Expr<B>>, axis: isize) -> Result<Vec<Array<B>>> {
+        let x = self.array("unstack", x)?;
+        let axis = resolve_axis("unstack", axis, x.layout.ndim())?;
+        let part = |k| view(self, &x, x.layout.select(axis, k));
+        Ok((0..x.shape()[axis]).map(part).collect())
     }
 
     /// The argument as an array of this namespace; an expression is computed.

@@ -20,6 +20,14 @@ pub enum Scalar {
 }
 
 impl Scalar {
+    /// Zero, or `false`, as a scalar that goes with arrays of a dtype.
+    pub(crate) const fn zero(dtype: DType) -> Self {
+        match dtype {
+            DType::Bool => Self::Bool(false),
+            _ => Self::Int(0),
+        }
+    }
+
     /// The dtype that an expression of an array of type `dtype` and this scalar has.
     ///
     /// # Errors

@@ -4,8 +4,21 @@
 
 use crate::{
     Accepts, Array, Axes, Backend, DType, Error, Expr, Layout, Namespace, ReduceOp, Result,
-    Strided, axes::Keyword, expr::Valid, statistical::some_to_choose,
+    Strided, Unbounded,
+    axes::Keyword,
+    expr::{Valid, promote},
+    statistical::some_to_choose,
 };
+
+/// Where [`Namespace::searchsorted`] puts a value among equal ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Side {
+    /// Before them.
+    #[default]
+    Left,
+    /// Behind them.
+    Right,
+}
 
 impl<B: Backend> Namespace<B> {
     /// Position of the first largest element along an axis, or in row-major order with `..`. The first NaN counts as largest.
@@ -126,5 +139,103 @@ impl<B: Backend> Namespace<B> {
             own(x1.into()),
             own(x2.into()),
         )
+    }
+    /// Where to insert values into a sorted array so that it stays sorted: `x1 (n,), x2 (…) → (…)`, positions in `0..=n` of the default index dtype.
+    ///
+    /// Real dtypes, promoted; x2 may be a scalar. The order is that of [`sort`](Self::sort): NaN comes last. With a `sorter` x1 need not be sorted:
+    /// `take(x1, sorter)` is.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.searchsorted.html>
+    ///
+    /// ```
+    /// use array_api_spec::{Side, reference};
+    /// let xp = reference::namespace();
+    /// let x = xp.asarray([1, 3, 3, 5])?;
+    /// let values = xp.asarray([3, 9])?;
+    /// assert_eq!(xp.searchsorted(&x, &values, Side::Left, None)?.to_vec::<i64>()?, [1, 4]);
+    /// assert_eq!(xp.searchsorted(&x, &values, Side::Right, None)?.to_vec::<i64>()?, [3, 4]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Other dtypes, or ones that do not promote; x1 or a sorter that is not 1-dimensional; a sorter that does not fit x1.
+    pub fn searchsorted(
+        &self,
+        x1: impl Into<Expr<B>>,
+        x2: impl Into<Expr<B>>,
+        side: Side,
+        sorter: Option<&Array<B>>,
+    ) -> Result<Array<B>> {
+        const FUNCTION: &str = "searchsorted";
+        let x1 = self.taking(FUNCTION, x1.into(), Accepts::Real)?;
+        let &[n] = x1.shape() else {
+            return Err(Error::shape(
+                FUNCTION,
+                &[x1.shape()],
+                "of x1 is not 1-dimensional",
+            ));
+        };
+        let x1 = match sorter {
+            None => Expr::valid(self.clone(), x1),
+            Some(sorter) if sorter.shape() == [n] => {
+                let sorted = self.take(Expr::valid(self.clone(), x1), sorter, Some(0));
+                sorted.map_err(|e| e.told_by(FUNCTION))?.into()
+            }
+            Some(sorter) => {
+                return Err(Error::shape(
+                    FUNCTION,
+                    &[&[n], sorter.shape()],
+                    "differ: the sorter needs one position for each element of x1",
+                ));
+            }
+        };
+        let (_, x1, x2) = promote(FUNCTION, x1, x2.into().checked_on(FUNCTION, self))?;
+        if !Accepts::Real.contains(x2.dtype()) {
+            return Err(Error::dtype(FUNCTION, &[x2.dtype()], Accepts::Real.words()));
+        }
+        let sorted = x1.evaluate(self)?;
+        let values = Array::new(self.clone(), x2.evaluate(self)?);
+        self.binary_search(&sorted, &values, side)
+    }
+
+    /// `searchsorted` for arguments that are known to be right.
+    ///
+    /// All values walk together: position `at` moves on by ever smaller powers of two while the elements before it still belong in front.
+    pub(crate) fn binary_search(
+        &self,
+        sorted: &Strided<B::Storage>,
+        values: &Array<B>,
+        side: Side,
+    ) -> Result<Array<B>> {
+        let n = sorted.shape()[0];
+        let flat = self.reshape(values, [values.size()])?;
+        let mut at = self.zeros([values.size()], self.index_dtype())?;
+        if n == 0 {
+            return self.reshape(at, values.shape());
+        }
+        let has_nan = sorted.dtype.is_floating();
+        // NaN is above everything but NaN.
+        let less = |a: &Array<B>, b: &Array<B>| {
+            let less = self.less(a, b);
+            if has_nan {
+                less | (self.isnan(b) & self.logical_not(self.isnan(a)))
+            } else {
+                less
+            }
+        };
+        let mut step = 1 << n.ilog2();
+        while step > 0 {
+            let next = &at + step;
+            let last = self.clip(&next - 1, Unbounded, n - 1).eval()?.into_data()?;
+            let element = self.gather(sorted, &last, 0)?;
+            let before = match side {
+                Side::Left => less(&element, &flat),
+                Side::Right => self.logical_not(less(&flat, &element)),
+            };
+            let moves = self.less_equal(&next, n) & before;
+            at = self.where_(moves, next, &at).eval()?;
+            step /= 2;
+        }
+        self.reshape(at, values.shape())
     }
 }

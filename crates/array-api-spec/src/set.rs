@@ -3,7 +3,7 @@
 //!
 //! Source: <https://data-apis.org/array-api/2025.12/API_specification/set_functions.html>
 
-use crate::{Array, Backend, DType, Expr, Namespace, Result};
+use crate::{Array, Backend, DType, Expr, Namespace, Result, Side, Unbounded, expr::promote};
 
 /// What [`Namespace::unique_all`] returns.
 #[derive(Clone, Debug)]
@@ -69,6 +69,57 @@ impl<B: Backend> Namespace<B> {
     pub fn unique_counts(&self, x: impl Into<Expr<B>>) -> Result<(Array<B>, Array<B>)> {
         let unique = self.unique("unique_counts", x.into())?;
         Ok((unique.values, unique.counts))
+    }
+
+    /// Whether each element of x1 is among those of x2, or with `invert` whether it is not: x1's shape, `bool`.
+    ///
+    /// Any dtype, promoted; one of the two may be a scalar. NaN is in nothing.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.isin.html>
+    ///
+    /// ```
+    /// let xp = array_api_spec::reference::namespace();
+    /// let x = xp.asarray([[1, 2], [3, 4]])?;
+    /// assert_eq!(xp.isin(&x, xp.asarray([4, 1])?, false)?.to_vec::<bool>()?, [true, false, false, true]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Dtypes that do not promote; two scalars.
+    pub fn isin(
+        &self,
+        x1: impl Into<Expr<B>>,
+        x2: impl Into<Expr<B>>,
+        invert: bool,
+    ) -> Result<Array<B>> {
+        const FUNCTION: &str = "isin";
+        let own = |x: Expr<B>| x.checked_on(FUNCTION, self);
+        let (_, x, among) = promote(FUNCTION, own(x1.into()), own(x2.into()))?;
+        let sortable = match x.dtype() {
+            DType::Bool => DType::UInt8,
+            other => other,
+        };
+        let x = Array::new(self.clone(), x.cast(sortable).evaluate(self)?);
+        let among = Expr::valid(self.clone(), among.cast(sortable)).eval()?;
+        let among = self.reshape(&among, [among.size()])?;
+        let found = if among.size() == 0 {
+            self.zeros(x.shape(), DType::Bool)?
+        } else if sortable.is_complex() {
+            // Complex numbers have no order: each is compared with each, in one pass.
+            self.any(self.equal(self.expand_dims(&x, -1), &among), -1)?
+        } else {
+            let sorted = self.sort(&among, 0, false)?.into_data()?;
+            let flat = self.reshape(&x, [x.size()])?;
+            let at = self.binary_search(&sorted, &flat, Side::Left)?;
+            let last = self.clip(at, Unbounded, sorted.shape()[0] - 1).eval()?;
+            let nearest = self.gather(&sorted, last.data()?, 0)?;
+            self.reshape(self.equal(nearest, flat), x.shape())?
+        };
+        if invert {
+            self.logical_not(found).eval()
+        } else {
+            Ok(found)
+        }
     }
 
     fn unique(&self, function: &'static str, x: Expr<B>) -> Result<UniqueAll<B>> {

@@ -2,7 +2,10 @@
 //!
 //! Source: <https://data-apis.org/array-api/2025.12/API_specification/utility_functions.html>
 
-use crate::{Array, Axes, Backend, DType, Expr, Namespace, ReduceOp, Result, axes::Keyword};
+use crate::{
+    Accepts, Array, Axes, Backend, DType, Expr, Namespace, ReduceOp, Result, axes::Keyword,
+    expr::view, shape::resolve_axis,
+};
 
 impl<B: Backend> Namespace<B> {
     /// Whether all elements along axes are true (not zero; NaN is not zero); true for none. Any dtype → `bool`. Takes `keepdims`.
@@ -23,6 +26,50 @@ impl<B: Backend> Namespace<B> {
     /// An axis that is not there.
     pub fn any(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         self.truth("any", ReduceOp::Any, x.into(), &axis.into())
+    }
+
+    /// Differences of neighbours along an axis, `n` times over: `(…, m, …) → (…, m - n, …)`. Numeric dtypes, kept; integers wrap.
+    ///
+    /// `prepend` and `append` are joined to x first; their lengths off the axis are x's.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.diff.html>
+    ///
+    /// ```
+    /// let xp = array_api_spec::reference::namespace();
+    /// let x = xp.asarray([1, 4, 9, 16])?;
+    /// assert_eq!(xp.diff(&x, -1, 1, None, None)?.to_vec::<i32>()?, [3, 5, 7]);
+    /// assert_eq!(xp.diff(&x, -1, 2, None, None)?.to_vec::<i32>()?, [2, 2]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `bool`; an axis that is not there; arrays that cannot be joined.
+    pub fn diff(
+        &self,
+        x: impl Into<Expr<B>>,
+        axis: isize,
+        n: usize,
+        prepend: Option<&Array<B>>,
+        append: Option<&Array<B>>,
+    ) -> Result<Array<B>> {
+        const FUNCTION: &str = "diff";
+        let x = self.taking(FUNCTION, x.into(), Accepts::Numeric)?;
+        let axis = resolve_axis(FUNCTION, axis, x.ndim())?;
+        let mut x = Array::new(self.clone(), x.evaluate(self)?);
+        if prepend.is_some() || append.is_some() {
+            let parts: Vec<&Array<B>> = [prepend, Some(&x), append].into_iter().flatten().collect();
+            x = self
+                .concat(&parts, Some(axis as isize))
+                .map_err(|e| e.told_by(FUNCTION))?;
+        }
+        for _ in 0..n.min(x.shape()[axis]) {
+            let data = x.data()?;
+            let length = x.shape()[axis].saturating_sub(1);
+            let [first, last] = [0, x.shape()[axis] - length]
+                .map(|start| view(self, data, data.layout.slice(axis, start, length, 1)));
+            x = (last - first).eval()?;
+        }
+        Ok(x)
     }
 
     fn truth(

@@ -9,6 +9,7 @@ use super::{
     GROUP, Gpu,
     elements::{Elements, Positions, lanes, pack},
     elementwise::Fused,
+    fft,
     group_scatter::HOST as SCATTER,
     kernel::ir::{Atomic, Kernel, Ty, if_, lit},
     linalg::HOST,
@@ -128,8 +129,12 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
 
     fn path(&self, function: &str) -> Path {
         match function {
-            "cholesky" | "inv" | "solve" | "eigh" | "eigvalsh" | "svd" | "svdvals" | "qr"
-            | "pinv" | "matrix_rank" | "det" | "slogdet" => Path::Host(HOST),
+            "cholesky" | "inv" | "lu" | "solve" | "eig" | "eigvals" | "eigh" | "eigvalsh"
+            | "svd" | "svdvals" | "qr" | "pinv" | "matrix_rank" | "det" | "slogdet" => {
+                Path::Host(HOST)
+            }
+            "fft" | "ifft" | "fftn" | "ifftn" | "rfft" | "irfft" | "rfftn" | "irfftn" | "hfft"
+            | "ihfft" => Path::Host(fft::HOST),
             "group_scatter" => Path::Host(SCATTER),
             _ if NATIVE.contains(&function) => Path::Native,
             _ if array_api_spec::UnaryOp::ALL

@@ -1,7 +1,7 @@
 //! Matrix products on the device; factorisations on the host.
 
 use array_api_spec::{
-    DType, Element, Error, Layout, Op, Program, Result, Scalar, Strided,
+    DType, Element, Error, HostBuffer, Layout, Op, Program, Result, Scalar, Strided,
     backend::{ArrayObjectBackend, ElementwiseBackend, LinalgBackend},
 };
 
@@ -154,6 +154,35 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
             Ok([Element::into_buffer(values), T::into_buffer(vectors)])
         })?;
         Ok([self.upload(values)?, self.upload(vectors)?])
+    }
+
+    fn eig(&self, x: &Strided<Memory<R>>) -> Result<[Memory<R>; 2]> {
+        let layout = Layout::contiguous(x.shape());
+        let [values, vectors] = dispatch_floating!("eig", x.dtype, T => {
+            let (values, vectors) = linalg::eig(&self.values::<T>(x)?, &layout)?;
+            Ok([values, vectors].map(Element::into_buffer))
+        })?;
+        Ok([self.upload(values)?, self.upload(vectors)?])
+    }
+
+    fn lu(&self, x: &Strided<Memory<R>>) -> Result<[Memory<R>; 2]> {
+        let layout = Layout::contiguous(x.shape());
+        let (factors, rows) = dispatch_floating!("lu", x.dtype, T => {
+            let (factors, rows) = linalg::lu(&self.values::<T>(x)?, &layout)?;
+            Ok((T::into_buffer(factors), rows))
+        })?;
+        let rows: Vec<i64> = rows.into_iter().map(|row| row as i64).collect();
+        let rows = HostBuffer::Int64(rows).to_dtype("lu", self.index_dtype())?;
+        Ok([self.upload(factors)?, self.upload(rows)?])
+    }
+
+    fn qr(&self, x: &Strided<Memory<R>>, complete: bool) -> Result<[Memory<R>; 2]> {
+        let layout = Layout::contiguous(x.shape());
+        let [q, r] = dispatch_floating!("qr", x.dtype, T => {
+            let (q, r) = linalg::qr(&self.values::<T>(x)?, &layout, complete)?;
+            Ok([q, r].map(T::into_buffer))
+        })?;
+        Ok([self.upload(q)?, self.upload(r)?])
     }
 
     fn svd(&self, x: &Strided<Memory<R>>, full_matrices: bool) -> Result<[Memory<R>; 3]> {

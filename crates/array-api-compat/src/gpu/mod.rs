@@ -4,6 +4,7 @@ mod array_object;
 mod elements;
 mod elementwise;
 mod extra;
+mod fft;
 mod group_scatter;
 mod indexing;
 pub mod kernel;

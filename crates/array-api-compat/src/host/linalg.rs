@@ -6,22 +6,30 @@
 //! promise nothing then: its results are NaN.
 
 mod cholesky;
+mod eig;
 mod eigh;
+mod lu;
+mod qr;
 mod real;
 mod solve;
 mod svd;
 
 use array_api_spec::{Complex, Element, Layout, Result};
 use faer::{
-    Mat, Par,
+    Mat, MatRef, Par,
+    diag::DiagMut,
     dyn_stack::{MemBuffer, MemStack, StackReq},
+    linalg::evd::{ComputeEigenvectors, EvdError, evd_cplx, evd_real, evd_scratch},
     traits::ComplexField,
 };
 use rayon::prelude::*;
 
 pub(crate) use self::{
     cholesky::cholesky,
+    eig::eig,
     eigh::eigh,
+    lu::lu,
+    qr::qr,
     real::{exponent, ldexp},
     solve::solve,
     svd::svd,
@@ -37,12 +45,15 @@ const STACK_WORK: usize = 1 << 18;
 pub(crate) trait Floating: Element {
     /// The type that the work is done in.
     type Wide: Wide;
-    /// The type of singular values and eigenvalues.
+    /// The type of singular values and of Hermitian matrices' eigenvalues.
     type Real: Element;
+    /// The type of other eigenvalues.
+    type Complex: Element;
 
     fn widen(self) -> Self::Wide;
     fn narrow(wide: Self::Wide) -> Self;
     fn narrow_real(wide: f64) -> Self::Real;
+    fn narrow_complex(wide: Complex<f64>) -> Self::Complex;
 }
 
 /// Runs a block with `$T` as the Rust type of a floating-point dtype.
@@ -87,7 +98,12 @@ pub(crate) trait Wide: ComplexField<Real = f64> + Copy + Send + Sync + 'static {
     fn ldexp(self, exponent: i32) -> Self;
     /// Without the imaginary part.
     fn real_part(self) -> Self;
+    /// Eigenvalues, and eigenvectors in columns of any length.
+    fn eig(x: MatRef<'_, Self>, par: Par) -> Result<Eigen, EvdError>;
 }
+
+/// Eigenvalues and eigenvectors.
+type Eigen = (Vec<Complex<f64>>, Mat<Complex<f64>>);
 
 impl Wide for f64 {
     const ZERO: Self = 0.0;
@@ -104,6 +120,35 @@ impl Wide for f64 {
     }
     fn real_part(self) -> Self {
         self
+    }
+    fn eig(x: MatRef<'_, Self>, par: Par) -> Result<Eigen, EvdError> {
+        let n = x.nrows();
+        let (mut re, mut im) = (vec![0.0; n], vec![0.0; n]);
+        let mut packed = Mat::<Self>::zeros(n, n);
+        let (no, yes) = (ComputeEigenvectors::No, ComputeEigenvectors::Yes);
+        with_stack(
+            evd_scratch::<Self>(n, no, yes, par, Default::default()),
+            |stack| {
+                evd_real(
+                    x,
+                    DiagMut::from_slice_mut(&mut re),
+                    DiagMut::from_slice_mut(&mut im),
+                    None,
+                    Some(packed.as_mut()),
+                    par,
+                    stack,
+                    Default::default(),
+                )
+            },
+        )?;
+        // A conjugate pair's columns are the real and the imaginary part of the first one's vector, as in LAPACK.
+        let vectors = Mat::from_fn(n, n, |i, j| match im[j] {
+            0.0 => Complex::new(packed[(i, j)], 0.0),
+            im if im > 0.0 => Complex::new(packed[(i, j)], packed[(i, j + 1)]),
+            _ => Complex::new(packed[(i, j - 1)], -packed[(i, j)]),
+        });
+        let values = re.iter().zip(&im).map(|(&re, &im)| Complex::new(re, im));
+        Ok((values.collect(), vectors))
     }
 }
 
@@ -123,6 +168,27 @@ impl Wide for Complex<f64> {
     fn real_part(self) -> Self {
         Self::new(self.re, 0.0)
     }
+    fn eig(x: MatRef<'_, Self>, par: Par) -> Result<Eigen, EvdError> {
+        let n = x.nrows();
+        let mut values = vec![Self::ZERO; n];
+        let mut vectors = Mat::<Self>::zeros(n, n);
+        let (no, yes) = (ComputeEigenvectors::No, ComputeEigenvectors::Yes);
+        with_stack(
+            evd_scratch::<Self>(n, no, yes, par, Default::default()),
+            |stack| {
+                evd_cplx(
+                    x,
+                    DiagMut::from_slice_mut(&mut values),
+                    None,
+                    Some(vectors.as_mut()),
+                    par,
+                    stack,
+                    Default::default(),
+                )
+            },
+        )?;
+        Ok((values, vectors))
+    }
 }
 
 macro_rules! floating {
@@ -130,6 +196,7 @@ macro_rules! floating {
         $(impl Floating for $t {
             type Wide = $wide;
             type Real = $real;
+            type Complex = Complex<$real>;
             fn widen(self) -> $wide {
                 $widen(self)
             }
@@ -138,6 +205,9 @@ macro_rules! floating {
             }
             fn narrow_real(wide: f64) -> $real {
                 wide as $real
+            }
+            fn narrow_complex(wide: Complex<f64>) -> Complex<$real> {
+                Complex::new(wide.re as $real, wide.im as $real)
             }
         })*
     };
@@ -173,6 +243,22 @@ impl<T: Floating> Matrix<'_, T> {
     /// Copies elements that `f` may change.
     fn map(&self, f: impl Fn(usize, usize, T::Wide) -> T::Wide) -> Mat<T::Wide> {
         Mat::from_fn(self.rows, self.columns, |i, j| f(i, j, self.at(i, j)))
+    }
+
+    /// The largest magnitude of a component; NaN or ∞ if there is one.
+    fn largest(&self) -> f64 {
+        let elements = (0..self.rows).flat_map(|i| (0..self.columns).map(move |j| (i, j)));
+        elements
+            .map(|(i, j)| self.at(i, j))
+            .map(|v| {
+                if v.is_finite() {
+                    v.magnitude()
+                } else {
+                    f64::NAN
+                }
+            })
+            // A NaN is passed on; `f64::max` would lose it.
+            .fold(0.0, |a: f64, b| if a >= b || a.is_nan() { a } else { b })
     }
 
     /// How a message calls it.

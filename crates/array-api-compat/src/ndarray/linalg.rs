@@ -60,6 +60,28 @@ impl LinalgBackend for NdArray {
         })
     }
 
+    fn eig(&self, x: &Strided<Storage>) -> Result<[Storage; 2]> {
+        dispatch_floating!("eig", x.dtype, T => {
+            let (values, vectors) = host::eig(x.storage.slice::<T>(), &x.layout)?;
+            Ok([values.into(), vectors.into()])
+        })
+    }
+
+    fn lu(&self, x: &Strided<Storage>) -> Result<[Storage; 2]> {
+        dispatch_floating!("lu", x.dtype, T => {
+            let (factors, rows) = host::lu(x.storage.slice::<T>(), &x.layout)?;
+            let rows: Vec<i64> = rows.into_iter().map(|row| row as i64).collect();
+            Ok([factors.into(), rows.into()])
+        })
+    }
+
+    fn qr(&self, x: &Strided<Storage>, complete: bool) -> Result<[Storage; 2]> {
+        dispatch_floating!("qr", x.dtype, T => {
+            let (q, r) = host::qr(x.storage.slice::<T>(), &x.layout, complete)?;
+            Ok([q.into(), r.into()])
+        })
+    }
+
     fn svd(&self, x: &Strided<Storage>, full_matrices: bool) -> Result<[Storage; 3]> {
         dispatch_floating!("svd", x.dtype, T => {
             let (u, s, vh) = host::svd(x.storage.slice::<T>(), &x.layout, full_matrices)?;

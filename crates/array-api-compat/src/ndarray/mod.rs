@@ -2,6 +2,7 @@
 
 mod elementwise;
 mod extra;
+mod fft;
 mod indexing;
 mod interop;
 mod linalg;
@@ -39,8 +40,17 @@ const NATIVE: &[&str] = &[
     "concat",
     "cumulative_prod",
     "cumulative_sum",
+    "eig",
     "eigh",
+    "eigvals",
+    "eigvalsh",
+    "fft",
     "group_scatter",
+    "hfft",
+    "ifft",
+    "inv",
+    "irfft",
+    "lu",
     "matmul",
     "max",
     "min",
@@ -49,10 +59,13 @@ const NATIVE: &[&str] = &[
     "nansum",
     "nonzero",
     "prod",
+    "qr",
+    "rfft",
     "solve",
     "sort",
     "sum",
     "svd",
+    "svdvals",
     "take",
     "take_along_axis",
     "var",

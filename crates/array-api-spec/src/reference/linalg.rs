@@ -1,6 +1,9 @@
 //! Products and factorisations of small matrices, by textbook loops in complex `float64`, whatever the dtype: what is real stays
 //! exactly real on the way.
 
+mod eig;
+
+use self::eig::eig;
 use super::{
     Memory, Reference,
     math::{Arithmetic, BinaryFunction, complex::divide},
@@ -96,6 +99,22 @@ impl Matrix {
             let (a, b) = (self[(i, p)], self[(i, q)] * r.u.conj());
             self[(i, p)] = a * r.c - b * r.s;
             self[(i, q)] = a * r.s + b * r.c;
+        }
+    }
+
+    fn swap_rows(&mut self, i: usize, k: usize) {
+        for j in 0..self.columns {
+            self.values.swap(i * self.columns + j, k * self.columns + j);
+        }
+    }
+
+    /// Householder's reflection of the columns: `x ← (1 - 2 v vᴴ / |v|²) x`.
+    fn reflect(&mut self, v: &[C], square: f64) {
+        for j in 0..self.columns {
+            let along: C = (0..self.rows).map(|i| v[i].conj() * self[(i, j)]).sum();
+            for i in 0..self.rows {
+                self[(i, j)] -= v[i] * along * (2.0 / square);
+            }
         }
     }
 
@@ -226,6 +245,35 @@ impl LinalgBackend for Reference {
         ])
     }
 
+    fn eig(&self, x: &Strided<Memory>) -> Result<[Memory; 2]> {
+        let pairs = self
+            .matrices(x)?
+            .iter()
+            .map(eig)
+            .collect::<Result<Vec<_>>>()?;
+        let (values, vectors): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+        Ok([values, vectors]
+            .map(|m| dispatch!(x.dtype.complex(), T => self.store_matrices::<T>(&m))))
+    }
+
+    fn lu(&self, x: &Strided<Memory>) -> Result<[Memory; 2]> {
+        let (mut factors, mut rows) = (Vec::new(), Vec::new());
+        for mut x in self.matrices(x)? {
+            rows.extend(factor(&mut x));
+            factors.push(x);
+        }
+        Ok([
+            dispatch!(x.dtype, T => self.store_matrices::<T>(&factors)),
+            self.store_indices(rows.into_iter()),
+        ])
+    }
+
+    fn qr(&self, x: &Strided<Memory>, complete: bool) -> Result<[Memory; 2]> {
+        let pairs = self.matrices(x)?.into_iter().map(|x| qr(x, complete));
+        let (q, r): (Vec<_>, Vec<_>) = pairs.unzip();
+        Ok([q, r].map(|m| dispatch!(x.dtype, T => self.store_matrices::<T>(&m))))
+    }
+
     fn svd(&self, x: &Strided<Memory>, full_matrices: bool) -> Result<[Memory; 3]> {
         let (mut u, mut s, mut vh) = (Vec::new(), Vec::new(), Vec::new());
         for x in self.matrices(x)? {
@@ -263,39 +311,94 @@ fn cholesky(x: &Matrix) -> Result<Matrix> {
     Ok(l)
 }
 
-fn solve(mut a: Matrix, mut b: Matrix) -> Result<Matrix> {
+/// LU factorisation in place; the row that each row was exchanged with.
+fn factor(a: &mut Matrix) -> Vec<usize> {
     let n = a.rows;
-    let swap = |x: &mut Matrix, i: usize, k: usize| {
-        (0..x.columns).for_each(|j| x.values.swap(i * x.columns + j, k * x.columns + j));
-    };
+    if !a.is_finite() {
+        *a = Matrix::nan(n, n);
+        return (0..n).collect();
+    }
+    let mut exchanged = Vec::with_capacity(n);
     for k in 0..n {
         let pivot = (k..n)
+            // Of equal ones the first.
+            .rev()
             .max_by(|&i, &j| a[(i, k)].norm().total_cmp(&a[(j, k)].norm()))
             .expect("rows are left");
-        if a[(pivot, k)] == ZERO {
-            return Err(Error::linear_algebra("solve", "the matrix is singular"));
+        exchanged.push(pivot);
+        a.swap_rows(k, pivot);
+        if a[(k, k)] == ZERO {
+            continue;
         }
-        swap(&mut a, k, pivot);
-        swap(&mut b, k, pivot);
         for i in k + 1..n {
-            let factor = divide(a[(i, k)], a[(k, k)]);
-            for j in k..n {
-                let row = a[(k, j)];
-                a[(i, j)] -= factor * row;
-            }
-            for j in 0..b.columns {
-                let row = b[(k, j)];
-                b[(i, j)] -= factor * row;
+            a[(i, k)] = divide(a[(i, k)], a[(k, k)]);
+            for j in k + 1..n {
+                let step = a[(i, k)] * a[(k, j)];
+                a[(i, j)] -= step;
             }
         }
     }
-    for k in (0..n).rev() {
-        for j in 0..b.columns {
+    exchanged
+}
+
+fn solve(mut a: Matrix, mut b: Matrix) -> Result<Matrix> {
+    let n = a.rows;
+    if !a.is_finite() {
+        return Ok(Matrix::nan(n, b.columns));
+    }
+    for (k, pivot) in factor(&mut a).into_iter().enumerate() {
+        b.swap_rows(k, pivot);
+    }
+    if (0..n).any(|k| a[(k, k)] == ZERO) {
+        return Err(Error::linear_algebra("solve", "the matrix is singular"));
+    }
+    for j in 0..b.columns {
+        for k in 0..n {
+            let sum: C = (0..k).map(|l| a[(k, l)] * b[(l, j)]).sum();
+            b[(k, j)] -= sum;
+        }
+        for k in (0..n).rev() {
             let sum: C = (k + 1..n).map(|l| a[(k, l)] * b[(l, j)]).sum();
             b[(k, j)] = divide(b[(k, j)] - sum, a[(k, k)]);
         }
     }
     Ok(b)
+}
+
+/// Householder's method.
+fn qr(x: Matrix, complete: bool) -> (Matrix, Matrix) {
+    let (m, n) = (x.rows, x.columns);
+    let k = if complete { m } else { m.min(n) };
+    if !x.is_finite() {
+        return (Matrix::nan(m, k), Matrix::nan(k, n));
+    }
+    let scale = x.scale();
+    let mut r = x.scaled(1.0 / scale);
+    let mut q = Matrix::identity(m);
+    for j in 0..m.min(n) {
+        let mut v: Vec<C> = (0..m)
+            .map(|i| if i < j { ZERO } else { r[(i, j)] })
+            .collect();
+        let length = v.iter().map(Complex::norm_sqr).sum::<f64>().sqrt();
+        if length == 0.0 {
+            continue;
+        }
+        let phase = if v[j] == ZERO {
+            ONE
+        } else {
+            v[j] / v[j].norm()
+        };
+        v[j] += phase * length;
+        let square: f64 = v.iter().map(Complex::norm_sqr).sum();
+        r.reflect(&v, square);
+        q.reflect(&v, square);
+        (j + 1..m).for_each(|i| r[(i, j)] = ZERO);
+    }
+    let q = q.adjoint();
+    (
+        Matrix::from_fn(m, k, |i, j| q[(i, j)]),
+        Matrix::from_fn(k, n, |i, j| r[(i, j)] * scale),
+    )
 }
 
 /// Jacobi's method. The eigenvalues come as a row.

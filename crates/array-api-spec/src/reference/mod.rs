@@ -18,6 +18,7 @@
 
 mod contract;
 mod elementwise;
+mod fft;
 mod indexing;
 mod linalg;
 pub mod math;
@@ -187,7 +188,9 @@ impl ArrayObjectBackend for Reference {
             "take_along_axis",
             "nonzero",
         ];
-        let linalg = ["matmul", "cholesky", "solve", "eigh", "svd"];
+        let linalg = [
+            "matmul", "cholesky", "solve", "eig", "eigh", "lu", "qr", "svd", "fft",
+        ];
         if elementwise
             .chain(ReduceOp::ALL.iter().map(|o| o.name()))
             .chain(own)

@@ -1,0 +1,230 @@
+//! Indices with arrays in them: "advanced" indexing.
+
+use super::{Index, region};
+use crate::{
+    Array, Backend, DType, Error, Expr, Namespace, Result, Side, Unbounded,
+    expr::{Valid, view},
+    shape::{broadcast_shapes, checked_size},
+};
+
+/// The elements that an index with arrays names.
+pub(super) struct Places<B: Backend> {
+    /// What the other entries leave, with the axes of the arrays in front.
+    pub(super) view: Array<B>,
+    /// How many axes in front those are.
+    named: usize,
+    /// The shape that the arrays broadcast to.
+    shape: Vec<usize>,
+    /// `(∏ shape,)`: for each element of that shape its row-major position among the axes in front.
+    pub(super) positions: Array<B>,
+    /// Where in the result the axes of the arrays belong.
+    destination: usize,
+}
+
+impl<B: Backend> Places<B> {
+    pub(super) fn new(function: &'static str, x: &Array<B>, index: &[Index<B>]) -> Result<Self> {
+        let xp = x.namespace();
+        let entries = without_masks(function, &xp, index)?;
+        let is_named = |entry: &Index<B>| matches!(entry, Index::Integer(_) | Index::Array(_));
+        // The other entries first: where arrays and integers stand, the whole axis stays.
+        let rest: Vec<Index<B>> = entries
+            .iter()
+            .map(|entry| {
+                if is_named(entry) {
+                    (..).into()
+                } else {
+                    entry.clone()
+                }
+            })
+            .collect();
+        let data = x.data()?;
+        let basic = view(&xp, data, region(function, &data.layout, &rest)?);
+        let whole = x.ndim() - rest.iter().filter(|i| matches!(i, Index::Slice(_))).count();
+        let (mut axis, mut axes, mut arrays) = (0, Vec::new(), Vec::new());
+        for entry in &entries {
+            match entry {
+                Index::Integer(i) => {
+                    let position = xp.full(vec![], *i, xp.index_dtype());
+                    arrays.push(position.map_err(|_| {
+                        Error::index(
+                            function,
+                            format!("index {i} is out of range for every axis"),
+                        )
+                    })?);
+                    axes.push(axis);
+                }
+                Index::Array(array) => {
+                    arrays.push(array.clone());
+                    axes.push(axis);
+                }
+                Index::Slice(_) | Index::NewAxis | Index::Ellipsis => {}
+            }
+            axis += if matches!(entry, Index::Ellipsis) {
+                whole
+            } else {
+                1
+            };
+        }
+        // As in NumPy, integers and arrays that stand together keep their place.
+        let together = entries
+            .iter()
+            .skip_while(|e| !is_named(e))
+            .skip_while(|e| is_named(e))
+            .all(|e| !is_named(e));
+        let order = axes
+            .iter()
+            .copied()
+            .chain((0..basic.ndim()).filter(|a| !axes.contains(a)));
+        let order: Vec<usize> = order.collect();
+        let data = basic.data()?;
+        let view = view(&xp, data, data.layout.permute(&order));
+        let (shape, positions) = positions(function, &xp, &arrays, &view.shape()[..axes.len()])?;
+        Ok(Self {
+            view,
+            named: axes.len(),
+            shape,
+            positions,
+            destination: if together { axes[0] } else { 0 },
+        })
+    }
+
+    /// The view's shape with the axes in front taken as one.
+    pub(super) fn flat_shape(&self) -> Vec<usize> {
+        let (front, rest) = self.view.shape().split_at(self.named);
+        [&[front.iter().product()], rest].concat()
+    }
+
+    /// The shape of the elements found, with the arrays' axes in front.
+    pub(super) fn found_shape(&self) -> Vec<usize> {
+        [&self.shape, &self.view.shape()[self.named..]].concat()
+    }
+
+    /// The elements found with the arrays' axes where they belong.
+    pub(super) fn in_place(&self, found: &Array<B>) -> Result<Array<B>> {
+        let (new, ndim) = (self.shape.len(), found.ndim());
+        let order: Vec<usize> = (new..new + self.destination)
+            .chain(0..new)
+            .chain(new + self.destination..ndim)
+            .collect();
+        let data = found.data()?;
+        Ok(view(&found.namespace(), data, data.layout.permute(&order)))
+    }
+
+    /// A value for the elements, with the arrays' axes in front, from one with them where they belong.
+    fn in_front(&self, value: &Array<B>) -> Result<Array<B>> {
+        let (new, ndim) = (self.shape.len(), value.ndim());
+        let order: Vec<usize> = (self.destination..self.destination + new)
+            .chain(0..self.destination)
+            .chain(self.destination + new..ndim)
+            .collect();
+        let data = value.data()?;
+        Ok(view(&value.namespace(), data, data.layout.permute(&order)))
+    }
+}
+
+impl<B: Backend> Array<B> {
+    /// Writes a value to the elements that an index with arrays names.
+    ///
+    /// There is no device function that scatters. Instead every element looks for itself among the sorted positions and takes the last value that
+    /// was meant for it.
+    pub(super) fn scatter(&mut self, index: &[Index<B>], value: Expr<B>) -> Result<()> {
+        const FUNCTION: &str = "set";
+        let xp = self.namespace();
+        let size = checked_size(FUNCTION, self.shape())?;
+        let (index_dtype, shape) = (xp.index_dtype(), self.shape().to_vec());
+        // The row-major number of each element of self, seen through the index, says where the value goes.
+        let numbers = Expr::valid(xp.clone(), Valid::index(&[size], 0, index_dtype));
+        let numbers = xp.reshape(numbers, &*shape)?;
+        let places = Places::new(FUNCTION, &numbers, index)?;
+        let found = xp.reshape(&places.view, &*places.flat_shape())?;
+        let found = xp.take(found, &places.positions, Some(0))?;
+        let targets = xp.reshape(found, &*places.found_shape())?;
+        let target_shape = places.in_place(&targets)?.shape().to_vec();
+        let program = xp.value_for(FUNCTION, self.dtype(), &target_shape, value)?;
+        if targets.size() == 0 {
+            return Ok(());
+        }
+        let value = xp.wrap(
+            xp.backend().evaluate(&program)?,
+            &target_shape,
+            self.dtype(),
+        );
+        let value = places.in_front(&value)?;
+        let count = targets.size();
+        let (targets, value) = (xp.reshape(targets, [count])?, xp.reshape(value, [count])?);
+        let order = xp.argsort(&targets, 0, false)?;
+        let sorted = xp.gather(targets.data()?, order.data()?, 0)?;
+        let own = Expr::valid(xp.clone(), Valid::index(&[size], 0, index_dtype)).eval()?;
+        // The sort is stable: of equal positions the last named is the last.
+        let behind = xp.binary_search(sorted.data()?, &own, Side::Right)?;
+        let last = xp.clip(&behind - 1, 0, Unbounded).eval()?;
+        let named = xp.gather(sorted.data()?, last.data()?, 0)?;
+        let source = xp.gather(order.data()?, last.data()?, 0)?;
+        let candidate = xp.gather(value.data()?, source.data()?, 0)?;
+        let flat = xp.reshape(&*self, [size])?;
+        let hit = xp.equal(named, &own);
+        let new = xp.where_(hit, candidate, flat).eval()?;
+        *self = xp.reshape(new, shape)?;
+        Ok(())
+    }
+}
+
+/// The entries with masks replaced by the positions of their true elements.
+fn without_masks<B: Backend>(
+    function: &'static str,
+    xp: &Namespace<B>,
+    index: &[Index<B>],
+) -> Result<Vec<Index<B>>> {
+    let mut out = Vec::with_capacity(index.len());
+    for entry in index {
+        match entry {
+            Index::Array(array) => {
+                array.namespace().check_same(function, xp)?;
+                match array.dtype() {
+                    DType::Bool if array.ndim() == 0 => {
+                        return Err(Error::index(
+                            function,
+                            "a 0-dimensional mask must be the only entry of an index",
+                        ));
+                    }
+                    DType::Bool => out.extend(xp.nonzero(array)?.into_iter().map(Index::Array)),
+                    dtype if dtype.is_integer() => out.push(entry.clone()),
+                    dtype => {
+                        return Err(Error::index(
+                            function,
+                            format!(
+                                "an array as an index must be of integers or bool, not {dtype}"
+                            ),
+                        ));
+                    }
+                }
+            }
+            other => out.push(other.clone()),
+        }
+    }
+    Ok(out)
+}
+
+/// The shape of index arrays together, and for each element its row-major position among axes of these lengths.
+fn positions<B: Backend>(
+    function: &'static str,
+    xp: &Namespace<B>,
+    arrays: &[Array<B>],
+    lengths: &[usize],
+) -> Result<(Vec<usize>, Array<B>)> {
+    let shapes: Vec<&[usize]> = arrays.iter().map(Array::shape).collect();
+    let shape = broadcast_shapes(function, &shapes)
+        .map_err(|e| Error::index(function, format!("index arrays do not broadcast: {e}")))?
+        .to_vec();
+    let dtype = xp.index_dtype();
+    let mut at = xp.zeros(&*shape, dtype)?;
+    for (array, &n) in arrays.iter().zip(lengths) {
+        let checked = xp.checked_indices(function, Expr::from(array).on(function, xp)?, n)?;
+        let i = Array::new(xp.clone(), checked);
+        let from_start = xp.where_(xp.less(&i, 0), &i + n, &i);
+        at = (at * n + from_start).eval()?;
+    }
+    let count = checked_size(function, &shape)?;
+    let flat = xp.reshape(at, [count])?;
+    Ok((shape, flat))
+}

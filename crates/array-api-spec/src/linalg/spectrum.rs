@@ -1,0 +1,123 @@
+//! What singular values tell: rank, pseudo-inverse.
+
+use super::{Linalg, Svd};
+use crate::{Accepts, Array, Backend, DType, Expr, Result, Strided, axis};
+
+/// Singular values up to this part of the largest count as 0: a number, an array with one for each matrix `(…)`, or [`Automatic`].
+#[derive(Debug)]
+pub struct Tolerance<B: Backend>(Option<Expr<B>>);
+
+/// The tolerance that follows from the matrix: `max(m, n)` times the dtype's epsilon.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Automatic;
+
+impl<B: Backend> From<Automatic> for Tolerance<B> {
+    fn from(_: Automatic) -> Self {
+        Self(None)
+    }
+}
+
+impl<B: Backend, X: Into<Expr<B>>> From<X> for Tolerance<B> {
+    fn from(x: X) -> Self {
+        Self(Some(x.into()))
+    }
+}
+
+impl<B: Backend> Linalg<'_, B> {
+    /// Ranks of the matrices of a stack: `(…, m, n) → (…)`, in the default index dtype. Floating-point dtypes.
+    ///
+    /// The number of singular values above `rtol` times the largest.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.matrix_rank.html>
+    ///
+    /// ```
+    /// use array_api_spec::{Automatic, reference};
+    /// let xp = reference::namespace();
+    /// let x = xp.asarray([[1.0, 2.0], [2.0, 4.0]])?;
+    /// assert_eq!(xp.linalg().matrix_rank(&x, Automatic)?.item::<i64>()?, 1);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An array of less than two dimensions; a tolerance whose shape does not broadcast; no convergence.
+    pub fn matrix_rank(
+        &self,
+        x: impl Into<Expr<B>>,
+        rtol: impl Into<Tolerance<B>>,
+    ) -> Result<Array<B>> {
+        const FUNCTION: &str = "matrix_rank";
+        let xp = self.0;
+        let x = self.matrix(FUNCTION, x.into(), Accepts::Floating)?;
+        let threshold = relative_tolerance(&x, rtol.into());
+        let s = self
+            .svdvals(Array::new(xp.clone(), x))
+            .map_err(|e| e.told_by(FUNCTION))?;
+        if s.size() == 0 {
+            return xp.zeros(&s.shape()[..s.ndim() - 1], xp.index_dtype());
+        }
+        let threshold = xp.max(&s, axis(-1).keepdims())? * self.beside_values(threshold)?;
+        xp.count_nonzero(xp.greater(&s, threshold), -1)
+    }
+
+    /// The Moore-Penrose inverse of each matrix in a stack: `(…, m, n) → (…, n, m)`. Floating-point dtypes.
+    ///
+    /// Singular values up to `rtol` times the largest count as 0.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.pinv.html>
+    ///
+    /// # Errors
+    /// An array of less than two dimensions; a tolerance whose shape does not broadcast; no convergence.
+    pub fn pinv(&self, x: impl Into<Expr<B>>, rtol: impl Into<Tolerance<B>>) -> Result<Array<B>> {
+        const FUNCTION: &str = "pinv";
+        let xp = self.0;
+        let x = self.matrix(FUNCTION, x.into(), Accepts::Floating)?;
+        let threshold = relative_tolerance(&x, rtol.into());
+        let Svd { U, S, Vh } = self
+            .svd(Array::new(xp.clone(), x), false)
+            .map_err(|e| e.told_by(FUNCTION))?;
+        let adjoint = |x: &Array<B>| xp.conj(x.mT()).eval();
+        if S.size() == 0 {
+            return xp.matmul(adjoint(&Vh)?, adjoint(&U)?);
+        }
+        let threshold = xp.max(&S, axis(-1).keepdims())? * self.beside_values(threshold)?;
+        // NaN is not below the threshold, and stays.
+        let inverse = xp.where_(xp.less_equal(&S, threshold), 0, xp.reciprocal(&S));
+        let inverse = xp.astype(xp.expand_dims(inverse, -2), U.dtype());
+        xp.matmul(adjoint(&Vh)? * inverse, adjoint(&U)?)
+    }
+
+    /// Singular values: `(…, m, n) → (…, k)` with `k = min(m, n)`, descending. Floating-point dtypes → their real one.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.svdvals.html>
+    ///
+    /// # Errors
+    /// An array of less than two dimensions; no convergence.
+    pub fn svdvals(&self, x: impl Into<Expr<B>>) -> Result<Array<B>> {
+        let svd = self.svd(x, false).map_err(|e| e.told_by("svdvals"))?;
+        Ok(svd.S)
+    }
+
+    /// A tolerance for each matrix as a factor for its singular values.
+    fn beside_values(&self, tolerance: Expr<B>) -> Result<Expr<B>> {
+        match tolerance.scalar_or_valid("rtol", self.0)? {
+            Err(scalar) => Ok(scalar.into()),
+            Ok(array) => Ok(self
+                .0
+                .expand_dims(Expr::valid(self.0.clone(), array), -1)?
+                .into()),
+        }
+    }
+}
+
+fn relative_tolerance<B: Backend>(x: &Strided<B::Storage>, rtol: Tolerance<B>) -> Expr<B> {
+    rtol.0.unwrap_or_else(|| {
+        let &[.., m, n] = x.shape() else {
+            unreachable!("a matrix has two axes")
+        };
+        let epsilon = match x.dtype.real() {
+            DType::Float32 => f64::from(f32::EPSILON),
+            _ => f64::EPSILON,
+        };
+        (m.max(n) as f64 * epsilon).into()
+    })
+}
