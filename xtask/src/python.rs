@@ -67,7 +67,8 @@ struct Environment(PathBuf);
 impl Environment {
     /// The environment with packages and the module, as it is now, built into it.
     fn new(packages: &[&str]) -> Result<Self, Outcome> {
-        let skipped = |reason: String| Outcome::Skipped(format!("the Python module is not tested: {reason}"));
+        let skipped =
+            |reason: String| Outcome::Skipped(format!("the Python module is not tested: {reason}"));
         let own = Self(target().join("python"));
         if !quiet(own.python().arg("--version"))
             && !quiet(Command::new("python3").args(["-m", "venv"]).arg(&own.0))
@@ -75,10 +76,18 @@ impl Environment {
             return Err(skipped("no `python3 -m venv`".into()));
         }
         let mut pip = own.python();
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]);
         if !quiet(pip.args(packages)) {
             let list = packages.join(" ");
-            return Err(skipped(format!("pip could not install {list}, for which Python 3.11 or newer is needed")));
+            return Err(skipped(format!(
+                "pip could not install {list}, for which Python 3.11 or newer is needed"
+            )));
         }
         own.install().map_err(Outcome::Failed)?;
         Ok(own)
@@ -102,7 +111,11 @@ impl Environment {
             return Err("`cargo build -p array-api-python` failed".into());
         }
         let library = format!("{}array_api_rust{}", consts::DLL_PREFIX, consts::DLL_SUFFIX);
-        let module = if cfg!(windows) { "array_api_rust.pyd" } else { "array_api_rust.abi3.so" };
+        let module = if cfg!(windows) {
+            "array_api_rust.pyd"
+        } else {
+            "array_api_rust.abi3.so"
+        };
         let folder = self.said("import sysconfig; print(sysconfig.get_path('platlib'))")?;
         let file = Path::new(&folder).join(module);
         // A new file, not new content: a process that has the old one loaded keeps it.
@@ -119,7 +132,10 @@ impl Environment {
         if output.status.success() {
             Ok(String::from_utf8_lossy(&output.stdout).trim().into())
         } else {
-            Err(format!("`{line}`: {}", String::from_utf8_lossy(&output.stderr).trim()))
+            Err(format!(
+                "`{line}`: {}",
+                String::from_utf8_lossy(&output.stderr).trim()
+            ))
         }
     }
 }
@@ -133,7 +149,14 @@ pub(crate) fn test() -> Outcome {
     let mut pytest = environment.python();
     pytest
         .current_dir(root())
-        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "crates/array-api-python/tests"])
+        .args([
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "crates/array-api-python/tests",
+        ])
         .env("PYTHONDONTWRITEBYTECODE", "1");
     match pytest.status() {
         Ok(status) if status.success() => Outcome::Passed,
@@ -189,7 +212,8 @@ fn run_on(environment: &Environment, arguments: &Arguments, device: &str) -> Res
          print(','.join(sorted(set(info.dtypes(device='cpu')) - set(info.dtypes(device={device:?})))))"
     ))?;
     let gaps = root().join(GAPS);
-    let table = fs::read_to_string(&gaps).map_err(|error| format!("{}: {error}", gaps.display()))?;
+    let table =
+        fs::read_to_string(&gaps).map_err(|error| format!("{}: {error}", gaps.display()))?;
     let file = target().join(format!("suite-gaps-{}.txt", device.replace(':', "-")));
     fs::write(&file, expected_failures(&table, device)?)
         .map_err(|error| format!("{}: {error}", file.display()))?;
@@ -199,7 +223,15 @@ fn run_on(environment: &Environment, arguments: &Arguments, device: &str) -> Res
         .env("ARRAY_API_DEVICE", device)
         .env("ARRAY_API_TESTS_MODULE", "array_api_rust")
         .env("ARRAY_API_TESTS_SKIP_DTYPES", missing)
-        .args(["-m", "pytest", "-q", "array_api_tests", "--disable-deadline", "-o", "xfail_strict=true"])
+        .args([
+            "-m",
+            "pytest",
+            "-q",
+            "array_api_tests",
+            "--disable-deadline",
+            "-o",
+            "xfail_strict=true",
+        ])
         .arg(format!("--max-examples={}", arguments.max_examples))
         .arg("--xfails-file")
         .arg(file);
@@ -218,7 +250,10 @@ fn run_on(environment: &Environment, arguments: &Arguments, device: &str) -> Res
 fn expected_failures(table: &str, device: &str) -> Result<String, String> {
     let kind = device.split(':').next().unwrap_or(device);
     let mut tests = String::new();
-    for line in table.lines().filter(|l| !l.is_empty() && !l.starts_with('#')) {
+    for line in table
+        .lines()
+        .filter(|l| !l.is_empty() && !l.starts_with('#'))
+    {
         let [on, test, reason] = line
             .split('\t')
             .collect::<Vec<_>>()

@@ -1,7 +1,9 @@
 //! Python's arguments as the types that the namespace takes.
 
 use array_api_compat::AnyBackend;
-use array_api_spec::{Array, Axes, Bound as ClipBound, Expr, Namespace, Scalar, Unbounded};
+use array_api_spec::{
+    Array, Axes, Bound as ClipBound, Error, Expr, Namespace, Result, Scalar, Unbounded,
+};
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     prelude::*,
@@ -169,4 +171,29 @@ pub(crate) fn clip_bound(bound: Option<Operand>) -> ClipBound<AnyBackend> {
         Some(bound) => bound.into(),
         None => Unbounded.into(),
     }
+}
+
+/// What one of a few words means.
+///
+/// # Errors
+/// Another word.
+pub(crate) fn word<T: Copy>(argument: &'static str, given: &str, all: &[(&str, T)]) -> Result<T> {
+    let found = all.iter().find(|(word, _)| *word == given);
+    found.map(|&(_, meaning)| meaning).ok_or_else(|| {
+        let words: Vec<String> = all.iter().map(|(word, _)| format!("`{word}`")).collect();
+        let detail = format!("`{given}` is none of {}", words.join(", "));
+        Error::value(argument, detail)
+    })
+}
+
+/// The namespace of the first array; of the default device if there is none, which the function then says.
+pub(crate) fn first(arrays: &[ArrayOnly]) -> AnyNamespace {
+    arrays
+        .first()
+        .map_or_else(device::default, |x| x.0.namespace())
+}
+
+/// The arrays as the namespace takes them.
+pub(crate) fn borrowed(arrays: &[ArrayOnly]) -> Vec<&AnyArray> {
+    arrays.iter().map(|x| &x.0).collect()
 }

@@ -4,7 +4,7 @@ use array_api_spec::{DType, Error, HostArray, HostBuffer, Kind, Scalar, result_t
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     prelude::*,
-    types::{PyByteArray, PyBytes, PyList, PyMemoryView, PySequence, PyString, PyTuple},
+    types::{PyBytes, PyMemoryView, PySequence, PyString},
 };
 
 use crate::{
@@ -53,9 +53,9 @@ pub(crate) fn asarray<'py>(
         ));
     }
     let xp = on(device);
-    let values = match scalar(obj)? {
-        None if !is_sequence(obj) => foreign(obj)?,
-        _ => sequence(&xp, obj, dtype)?,
+    let values = match foreign(obj)? {
+        Some(values) => values,
+        None => sequence(&xp, obj, dtype)?,
     };
     let own = values.buffer.dtype();
     let dtype = dtype.unwrap_or(own);
@@ -84,15 +84,6 @@ pub(crate) fn default_dtype(xp: &AnyNamespace, scalars: &[Scalar]) -> DType {
         .unwrap_or(defaults.real_floating)
 }
 
-fn is_sequence(object: &Bound<'_, PyAny>) -> bool {
-    // Arrays of other libraries have the methods of a sequence, too, but are no registered one.
-    object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() || {
-        let bytes = object.is_instance_of::<PyBytes>() || object.is_instance_of::<PyByteArray>();
-        let other = object.is_instance_of::<PyString>() || object.is_instance_of::<PyMemoryView>();
-        !bytes && !other && object.cast::<PySequence>().is_ok()
-    }
-}
-
 /// How deep sequences may be nested.
 const DEEPEST: usize = 64;
 
@@ -115,17 +106,16 @@ fn sequence(
 ) -> PyResult<HostArray> {
     let mut leaves = Leaves::default();
     let shape = leaves.collect(object, 0)?;
-    let own = if leaves.dtypes.is_empty() {
-        default_dtype(xp, &leaves.weak)
-    } else {
-        result_type(&leaves.dtypes, &leaves.weak).map_err(|e| exception(&e))?
-    };
     let takes = |dtype: &DType| {
         let mut values = leaves.values.iter();
         values.all(|value| value.weak_dtype("asarray", *dtype) == Ok(*dtype))
     };
     // Straight to the dtype asked for where nothing is lost, so that integers are held against its range.
-    let dtype = dtype.filter(takes).unwrap_or(own);
+    let dtype = match dtype.filter(takes) {
+        Some(dtype) => dtype,
+        None if leaves.dtypes.is_empty() => default_dtype(xp, &leaves.weak),
+        None => result_type(&leaves.dtypes, &leaves.weak).map_err(|e| exception(&e))?,
+    };
     let values = leaves.values.iter();
     let values = values.map(|value| value.to_dtype("asarray", dtype));
     let buffer = HostBuffer::from_scalars(dtype, values).map_err(|e| exception(&e))?;
@@ -145,20 +135,27 @@ impl Leaves {
             self.weak.push(value);
             return Ok(Vec::new());
         }
-        if !is_sequence(object) {
-            let array = match object.cast::<PyArray>() {
-                Ok(own) => {
-                    let x = own.get().get();
-                    let buffer = run(object.py(), || x.to_host())?;
-                    let shape = x.shape().to_vec();
-                    HostArray { buffer, shape }
-                }
-                Err(_) => foreign(object)?,
-            };
-            self.dtypes.push(array.buffer.dtype());
-            let values = (0..array.buffer.len()).filter_map(|i| array.buffer.get(i));
-            self.values.extend(values);
-            return Ok(array.shape);
+        let array = match object.cast::<PyArray>() {
+            Ok(own) => {
+                let x = own.get().get();
+                let buffer = run(object.py(), || x.to_host())?;
+                let shape = x.shape().to_vec();
+                Some(HostArray { buffer, shape })
+            }
+            Err(_) => foreign(object)?,
+        };
+        if let Some(HostArray { buffer, shape }) = array {
+            self.dtypes.push(buffer.dtype());
+            self.values
+                .extend((0..buffer.len()).filter_map(|i| buffer.get(i)));
+            return Ok(shape);
+        }
+        // A text is a sequence of texts without end.
+        if object.is_instance_of::<PyString>() || object.cast::<PySequence>().is_err() {
+            return Err(refused(
+                object,
+                "it is no scalar or sequence, and has neither DLPack nor the buffer protocol",
+            ));
         }
         let (mut shape, mut length) = (None, 0);
         for item in object.try_iter()? {
@@ -180,30 +177,33 @@ impl Leaves {
     }
 }
 
-/// The values of another library's array, through DLPack or the buffer protocol.
-fn foreign(object: &Bound<'_, PyAny>) -> PyResult<HostArray> {
+fn refused(object: &Bound<'_, PyAny>, why: &str) -> PyErr {
+    let kind = object.get_type();
+    PyTypeError::new_err(format!("asarray: cannot make an array of {kind}: {why}"))
+}
+
+/// The values of another library's array or scalar, through DLPack or the buffer protocol; `None` if it has neither.
+fn foreign(object: &Bound<'_, PyAny>) -> PyResult<Option<HostArray>> {
     if object.hasattr("__dlpack__")?
         && let Ok(values) = dlpack::values(object)
     {
-        return Ok(values);
+        return Ok(Some(values));
     }
-    let refused = |what: &str| {
-        let kind = object.get_type();
-        PyTypeError::new_err(format!("asarray: cannot make an array of {kind}: {what}"))
+    let Ok(view) = PyMemoryView::from(object) else {
+        return Ok(None);
     };
-    let view = PyMemoryView::from(object).map_err(|_| {
-        refused("it is no scalar or sequence, and has neither DLPack nor the buffer protocol")
-    })?;
     let format: String = view.getattr("format")?.extract()?;
     let size: usize = view.getattr("itemsize")?.extract()?;
-    let dtype = buffer_dtype(&format, size)
-        .ok_or_else(|| refused(&format!("no dtype of the standard has the form `{format}`")))?;
+    let dtype = buffer_dtype(&format, size).ok_or_else(|| {
+        let why = format!("no dtype of the standard has the form `{format}`");
+        refused(object, &why)
+    })?;
     let bytes = view.call_method0("tobytes")?;
     let bytes = bytes.cast::<PyBytes>()?.as_bytes();
-    Ok(HostArray {
+    Ok(Some(HostArray {
         buffer: HostBuffer::from_bytes(dtype, bytes).map_err(|e| exception(&e))?,
         shape: view.getattr("shape")?.extract()?,
-    })
+    }))
 }
 
 /// The dtype of a format of Python's module `struct`.

@@ -1,10 +1,10 @@
 //! Creation functions, but for `asarray`.
 
 use array_api_compat::AnyBackend;
-use array_api_spec::{Array, DType, Namespace, Result, Scalar};
+use array_api_spec::{Array, DType, Indexing, Namespace, Result, Scalar};
 
 use crate::{
-    argument::{ArrayOnly, ScalarOnly, Shape},
+    argument::{ArrayOnly, Operand, ScalarOnly, Shape, borrowed, first, word},
     asarray::default_dtype,
     data_type::{PyDType, converted},
     device::{On, on},
@@ -44,12 +44,18 @@ functions! { "API_specification/generated/array_api."
     linspace [start, stop, /, num, *, dtype=None, device=None, endpoint=true]
         (start: f64, stop: f64, num: usize, dtype: Option<PyDType>, device: Option<On>, endpoint: bool) =>
         typed(on(device).linspace(start, stop, num, endpoint)?, dtype);
+    meshgrid [*arrays, indexing="xy"] (arrays: Vec<ArrayOnly>, indexing: &str) => {
+        let indexing = word("meshgrid", indexing, &[("xy", Indexing::Xy), ("ij", Indexing::Ij)])?;
+        first(&arrays).meshgrid(&borrowed(&arrays), indexing)
+    };
     ones [shape, *, dtype=None, device=None] (shape: Shape, dtype: Option<PyDType>, device: Option<On>) => {
         let xp = on(device);
         xp.ones(shape.0, floating(&xp, dtype))
     };
     ones_like [x, /, *, dtype=None, device=None] (x: ArrayOnly, dtype: Option<PyDType>, device: Option<On>) =>
         like(&x, device).ones(x.0.shape(), dtype_like(&x, dtype));
+    tril [x, /, *, k=0] (x: Operand, k: isize) => x.xp().tril(x, k);
+    triu [x, /, *, k=0] (x: Operand, k: isize) => x.xp().triu(x, k);
     zeros [shape, *, dtype=None, device=None] (shape: Shape, dtype: Option<PyDType>, device: Option<On>) => {
         let xp = on(device);
         xp.zeros(shape.0, floating(&xp, dtype))

@@ -40,11 +40,7 @@ fn entry(object: &Bound<'_, PyAny>) -> PyResult<Index<AnyBackend>> {
         }));
     }
     if let Ok(array) = object.cast::<PyArray>() {
-        let x = array.get().get();
-        if x.ndim() == 0 && x.dtype().is_integer() {
-            return object.extract().map(Index::Integer);
-        }
-        return Ok(Index::from(x));
+        return Ok(Index::from(array.get().get()));
     }
     match object.extract() {
         Ok(position) if !object.is_instance_of::<PyBool>() => Ok(Index::Integer(position)),

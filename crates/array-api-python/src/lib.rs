@@ -12,6 +12,7 @@ mod device;
 mod dlpack;
 mod elementwise;
 mod error;
+mod fft;
 mod indexing;
 mod inspection;
 mod linalg;
@@ -53,7 +54,7 @@ const CHAPTERS: &[Register] = &[
 ];
 
 /// The extensions, each a module of its own.
-const EXTENSIONS: &[(&str, Register)] = &[("linalg", linalg::register)];
+const EXTENSIONS: &[(&str, Register)] = &[("fft", fft::register), ("linalg", linalg::register)];
 
 /// The array API standard, edition 2025.12, in Rust: on the CPU and on any GPU.
 ///

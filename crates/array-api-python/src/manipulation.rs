@@ -1,11 +1,11 @@
 //! Manipulation functions.
 
-use array_api_spec::{Error, Result, shape::broadcast_shapes};
+use array_api_compat::AnyBackend;
+use array_api_spec::{Error, Repeats, Result, shape::broadcast_shapes};
 use pyo3::{prelude::*, types::PyTuple};
 
 use crate::{
-    argument::{AnyArray, ArrayOnly, Integers, Keywords, Operand, Shape},
-    device,
+    argument::{AnyArray, ArrayOnly, Integers, Keywords, Operand, Shape, borrowed, first},
     error::exception,
     functions,
 };
@@ -15,24 +15,34 @@ functions! { "API_specification/generated/array_api."
     broadcast_to [x, /, shape] (x: Operand, shape: Shape) => x.xp().broadcast_to(x, shape.0);
     #[pyo3(text_signature = "(arrays, /, *, axis=0)")]
     concat [arrays, /, *, axis=Some(0)] (arrays: Vec<ArrayOnly>, axis: Option<isize>) => first(&arrays).concat(&borrowed(&arrays), axis);
-    expand_dims [x, /, axis] (x: Operand, axis: isize) => x.xp().expand_dims(x, axis);
+    expand_dims [x, /, axis] (x: Operand, axis: Integers) => x.xp().expand_dims(x, Some(axis).axes());
     flip [x, /, *, axis=None] (x: Operand, axis: Option<Integers>) => x.xp().flip(x, axis.axes());
     moveaxis [x, source, destination, /] (x: Operand, source: isize, destination: isize) => x.xp().moveaxis(x, source, destination);
     permute_dims [x, /, axes] (x: Operand, axes: Vec<isize>) => x.xp().permute_dims(x, &axes);
+    repeat [x, repeats, /, *, axis=None] (x: Operand, repeats: Counts, axis: Option<isize>) => x.xp().repeat(x, repeats, axis);
     reshape [x, /, shape, *, copy=None] (x: ArrayOnly, shape: Integers, copy: Option<bool>) => reshaped(&x.0, &shape.0, copy);
+    roll [x, /, shift, *, axis=None] (x: Operand, shift: Integers, axis: Option<Integers>) =>
+        x.xp().roll(x, &shift.0, axis.as_ref().map(|axis| &axis.0[..]));
     squeeze [x, /, axis] (x: Operand, axis: Integers) => x.xp().squeeze(x, Some(axis).axes());
     stack [arrays, /, *, axis=0] (arrays: Vec<ArrayOnly>, axis: isize) => first(&arrays).stack(&borrowed(&arrays), axis);
+    tile [x, repetitions, /] (x: Operand, repetitions: Shape) => x.xp().tile(x, &repetitions.0);
+    unstack [x, /, *, axis=0] (x: Operand, axis: isize) => x.xp().unstack(x, axis);
 }
 
-/// The namespace of the first array; of the default device if there is none, which the function then says.
-fn first(arrays: &[ArrayOnly]) -> crate::argument::AnyNamespace {
-    arrays
-        .first()
-        .map_or_else(device::default, |x| x.0.namespace())
+/// How often `repeat` repeats.
+#[derive(FromPyObject)]
+enum Counts {
+    Each(ArrayOnly),
+    Same(usize),
 }
 
-fn borrowed(arrays: &[ArrayOnly]) -> Vec<&AnyArray> {
-    arrays.iter().map(|x| &x.0).collect()
+impl From<Counts> for Repeats<AnyBackend> {
+    fn from(counts: Counts) -> Self {
+        match counts {
+            Counts::Each(counts) => counts.0.into(),
+            Counts::Same(count) => count.into(),
+        }
+    }
 }
 
 /// Arrays are values, so `copy=True` is what always happens; `copy=False` refuses a shape that needs new memory.

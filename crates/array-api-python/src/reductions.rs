@@ -1,7 +1,9 @@
 //! Functions that reduce axes: statistical, searching and utility functions.
 
+use array_api_spec::Side;
+
 use crate::{
-    argument::{AxesKeywords, Integers, Keywords, Operand, xp_of},
+    argument::{ArrayOnly, AxesKeywords, Integers, Keywords, Operand, word, xp_of},
     data_type::PyDType,
     functions,
 };
@@ -38,4 +40,12 @@ reductions! {
     nonzero [x, /] (x: Operand) => x.xp().nonzero(x);
     where_ as "where" [condition, x1, x2, /] (condition: Operand, x1: Operand, x2: Operand) =>
         xp_of(&condition, &x1).where_(condition, x1, x2);
+    diff [x, /, *, axis=-1, n=1, prepend=None, append=None]
+        (x: Operand, axis: isize, n: usize, prepend: Option<ArrayOnly>, append: Option<ArrayOnly>) =>
+        x.xp().diff(x, axis, n, prepend.as_ref().map(|x| &x.0), append.as_ref().map(|x| &x.0));
+    searchsorted [x1, x2, /, *, side="left", sorter=None]
+        (x1: Operand, x2: Operand, side: &str, sorter: Option<ArrayOnly>) => {
+        let side = word("searchsorted", side, &[("left", Side::Left), ("right", Side::Right)])?;
+        xp_of(&x1, &x2).searchsorted(x1, x2, side, sorter.as_ref().map(|x| &x.0))
+    };
 }

@@ -1,12 +1,17 @@
 //! Sorting and set functions. Sorting is always stable, and unique values are sorted.
 
-use crate::{argument::Operand, functions, outcome::Named};
+use crate::{
+    argument::{Operand, xp_of},
+    functions,
+    outcome::Named,
+};
 
 functions! { "API_specification/generated/array_api."
     argsort [x, /, *, axis=-1, descending=false, stable=true] (x: Operand, axis: isize, descending: bool, stable: bool) => {
         let _ = stable;
         x.xp().argsort(x, axis, descending)
     };
+    isin [x1, x2, /, *, invert=false] (x1: Operand, x2: Operand, invert: bool) => xp_of(&x1, &x2).isin(x1, x2, invert);
     sort [x, /, *, axis=-1, descending=false, stable=true] (x: Operand, axis: isize, descending: bool, stable: bool) => {
         let _ = stable;
         x.xp().sort(x, axis, descending)

@@ -82,7 +82,7 @@ def test_asarray_of_python_s_objects():
     assert xp.asarray([xp.ones(3), xp.zeros(3)]).shape == (2, 3)
     assert xp.asarray(range(4)).shape == (4,) and xp.asarray([1, 0], dtype=xp.bool).dtype == xp.bool
     assert xp.asarray(array.array("f", [1.0, 2.0])).dtype == xp.float32
-    assert xp.asarray(np.float32(1.5)).dtype == xp.float64 and xp.asarray(np.array(1.5, np.float32)).dtype == xp.float32
+    assert xp.asarray(np.float32(1.5)).dtype == xp.float32 and xp.asarray(np.array(1.5, np.float32)).dtype == xp.float32
     assert xp.asarray([1.0, 2.0], dtype=xp.float32).dtype == xp.float32
     for wrong, kind in [
         ([[1], [1, 2]], ValueError), ("text", TypeError), (object(), TypeError), ([300], OverflowError),
@@ -129,3 +129,48 @@ def test_devices():
         if device != "cpu":
             with pytest.raises(ValueError):
                 x + xp.ones(3, dtype=xp.float32, device="cpu")
+
+
+def test_a_sequence_that_holds_itself_is_an_error():
+    loop = []
+    loop.append(loop)
+    with pytest.raises(ValueError):
+        xp.asarray(loop)
+
+
+def test_functions_of_the_extensions_are_numpy_s():
+    a = np.random.default_rng(0).standard_normal((4, 4))
+    x = xp.asarray(a)
+    for got, wanted in [
+        (xp.linalg.det(x), np.linalg.det(a)),
+        (xp.linalg.matrix_norm(x, ord="nuc"), np.linalg.matrix_norm(a, ord="nuc")),
+        (xp.linalg.matrix_norm(x, ord=-xp.inf), np.linalg.matrix_norm(a, ord=-np.inf)),
+        (xp.linalg.vector_norm(x, axis=(0, 1)), np.linalg.vector_norm(a, axis=(0, 1))),
+        (xp.linalg.pinv(x), np.linalg.pinv(a)),
+        (xp.linalg.slogdet(x).logabsdet, np.linalg.slogdet(a).logabsdet),
+        (abs(xp.linalg.qr(x, mode="complete").R), abs(np.linalg.qr(a, mode="complete").R)),
+        (xp.tensordot(x, x, axes=((0,), (1,))), np.tensordot(a, a, axes=((0,), (1,)))),
+        (xp.tensordot(x, x), np.tensordot(a, a)),
+        (xp.fft.fft(x, n=6, norm="ortho"), np.fft.fft(a, n=6, norm="ortho")),
+        (xp.fft.irfftn(xp.fft.rfftn(x)), a),
+        (xp.fft.fftfreq(5, d=0.5), np.fft.fftfreq(5, d=0.5)),
+    ]:
+        np.testing.assert_allclose(np.asarray(got), wanted, rtol=1e-10, atol=1e-12)
+    with pytest.raises(ValueError):
+        xp.fft.fft(x, norm="none")
+    with pytest.raises(ValueError):
+        xp.linalg.matrix_norm(x, ord="none")
+
+
+def test_functions_with_arguments_of_several_kinds():
+    x = xp.asarray([1, 2, 3])
+    assert np.asarray(xp.repeat(x, 2)).tolist() == [1, 1, 2, 2, 3, 3]
+    assert np.asarray(xp.repeat(x, xp.asarray([0, 1, 2]))).tolist() == [2, 3, 3]
+    assert np.asarray(xp.roll(x, 1)).tolist() == [3, 1, 2] and xp.tile(x, (2, 2)).shape == (2, 6)
+    assert np.asarray(xp.isin(x, 2)).tolist() == [False, True, False]
+    assert np.asarray(xp.searchsorted(x, xp.asarray([2, 4]), side="right")).tolist() == [2, 3]
+    assert np.asarray(xp.diff(x, prepend=xp.asarray([0]))).tolist() == [1, 1, 1]
+    assert xp.expand_dims(x, axis=(0, 2)).shape == (1, 3, 1)
+    assert [g.shape for g in xp.meshgrid(x, xp.zeros(2, dtype=xp.int64), indexing="ij")] == [(3, 2)] * 2
+    assert [int(v) for v in xp.unstack(x)] == [1, 2, 3]
+    assert np.asarray(x[xp.asarray([2, 0])]).tolist() == [3, 1]

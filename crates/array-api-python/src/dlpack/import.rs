@@ -125,7 +125,9 @@ unsafe fn copy(tensor: &Tensor) -> PyResult<HostArray> {
         .map(|n| n.max(0) as usize)
         .collect();
     let size = dtype.size();
-    let total = shape.iter().try_fold(size, |total, &n| total.checked_mul(n));
+    let total = shape
+        .iter()
+        .try_fold(size, |total, &n| total.checked_mul(n));
     let mut bytes: Vec<u8> = Vec::new();
     // A view that repeats its elements may name more of them than there is memory for.
     let room = total.filter(|&total| bytes.try_reserve_exact(total).is_ok());
