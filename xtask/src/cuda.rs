@@ -130,6 +130,22 @@ fn parts() -> Vec<Part> {
             ],
         ),
         part(
+            "cuBLAS and cuSOLVER against own kernels and the host",
+            cargo,
+            &[
+                "test",
+                "-q",
+                "--release",
+                "-p",
+                "array-api-compat",
+                "--test",
+                "cuda_vendor",
+                "--",
+                // Whether the libraries were found, and what they did.
+                "--nocapture",
+            ],
+        ),
+        part(
             "LinearDiscriminantAnalysis against scikit-learn's results, moved and saved",
             cargo,
             &[

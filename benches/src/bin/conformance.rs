@@ -7,7 +7,9 @@ use array_api_compat::{
     AnyBackend,
     wgpu::{Types, adapters, backend},
 };
-use array_api_conformance::{FunctionReport, Report, Selection, Status, chapters, known_gaps, run};
+use array_api_conformance::{
+    FunctionReport, Mutation, Report, Selection, Status, chapters, known_gaps, run,
+};
 use array_api_spec::{Namespace, Path, reference};
 use clap::Parser;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
@@ -32,6 +34,10 @@ struct Arguments {
     /// Most failing vectors that are printed for each function.
     #[arg(long, default_value_t = 3)]
     failures: usize,
+    /// Whether the vectors would notice: replaces each function by one that returns zeros, then by its result times 1.2 plus 0.5, and
+    /// prints those for which no vector fails.
+    #[arg(long)]
+    mutants: bool,
 }
 
 fn main() -> ExitCode {
@@ -65,7 +71,11 @@ fn run_all(arguments: &Arguments) -> Result<bool> {
         match xp {
             Ok(xp) => {
                 ran += 1;
-                good &= judge(xp, arguments);
+                good &= if arguments.mutants {
+                    mutate(xp, arguments)
+                } else {
+                    judge(xp, arguments)
+                };
             }
             Err(reason) => println!("\n{name} is not here: {reason}"),
         }
@@ -143,6 +153,48 @@ fn check_names(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
+/// Part of the mutants that may go unnoticed.
+const UNNOTICED: f64 = 0.05;
+
+/// Runs every function's vectors on its mutants; whether few enough go unnoticed.
+fn mutate(xp: &Namespace<AnyBackend>, arguments: &Arguments) -> bool {
+    let (mut count, mut survivors) = (0, Vec::new());
+    for chapter in chapters() {
+        if arguments
+            .chapter
+            .as_ref()
+            .is_some_and(|c| c != chapter.name)
+        {
+            continue;
+        }
+        for &name in &chapter.functions {
+            if arguments.function.as_ref().is_some_and(|f| f != name) {
+                continue;
+            }
+            for mutation in Mutation::ALL.into_iter().filter(|m| !m.spares(name)) {
+                let select = Selection {
+                    function: Some(name.into()),
+                    mutation: Some(mutation),
+                    ..Selection::default()
+                };
+                let report = run(xp, &select, &[]);
+                let tested = report.passed() + report.failed() > 0;
+                count += usize::from(tested);
+                if tested && report.failed() == 0 {
+                    survivors.push(format!("{name} ({mutation:?})"));
+                }
+            }
+        }
+    }
+    println!(
+        "{}: {} of {count} mutants go unnoticed: {}",
+        xp.device(),
+        survivors.len(),
+        survivors.join(", ")
+    );
+    survivors.len() as f64 <= UNNOTICED * count as f64
+}
+
 /// Runs everything that is selected on one device and prints what came out; whether all is as it should be.
 fn judge(xp: &Namespace<AnyBackend>, arguments: &Arguments) -> bool {
     let names: Vec<&str> = chapters()
@@ -168,6 +220,7 @@ fn judge(xp: &Namespace<AnyBackend>, arguments: &Arguments) -> bool {
             function: Some(name.into()),
             chapter: None,
             failures: arguments.failures,
+            mutation: None,
         };
         let part = run(xp, &select, known_gaps());
         report.functions.extend(part.functions);

@@ -1,6 +1,6 @@
 //! Machines without CUDA, which are most: everything builds and starts, and the error is clear.
 
-use array_api_compat::{device, devices};
+use array_api_compat::{cuda, device, devices};
 use cuda_shim::Driver;
 
 #[test]
@@ -19,6 +19,8 @@ fn without_a_driver_the_error_says_what_was_looked_for() {
     let entry = devices().into_iter().find(|d| d.name == "cuda:0");
     let reason = entry.expect("a line").namespace.expect_err("no driver");
     assert_eq!(reason, error);
+    let with_libraries = cuda::with_vendor_libraries(0).expect_err("no driver");
+    assert_eq!(with_libraries.to_string(), error);
     let error = device("cuda-sim").expect_err("not installed").to_string();
     assert!(error.contains("simulated driver"), "{error}");
 }

@@ -38,8 +38,21 @@ pub(crate) enum Output<B: Backend> {
     Bool(bool),
 }
 
+impl<B: Backend> Output<B> {
+    /// The same with other arrays.
+    pub(crate) fn try_map(self, f: impl FnMut(Array<B>) -> Result<Array<B>>) -> Result<Self> {
+        match self {
+            Self::Arrays(arrays) => {
+                let arrays: Result<_> = arrays.into_iter().map(f).collect();
+                Ok(Self::Arrays(arrays?))
+            }
+            other => Ok(other),
+        }
+    }
+}
+
 /// Functions that the project has but which compute nothing on a device: they are tested where they stand.
-pub(crate) const ON_THE_HOST: &[&str] = &["finfo", "iinfo", "isdtype"];
+pub(crate) const ON_THE_HOST: &[&str] = &["broadcast_shapes", "finfo", "iinfo", "isdtype"];
 
 /// An elementwise function.
 fn elementwise<B: Backend>(

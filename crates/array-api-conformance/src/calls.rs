@@ -176,7 +176,7 @@ calls! {
     "vecdot" Exact |xp, x| vec![xp.vecdot(&x.cube, &x.v, -1), xp.vecdot(&x.a, &x.a, -2), xp.vecdot(&x.a, &x.b, -1)];
     "diagonal" Exact |xp, x| vec![xp.linalg().diagonal(&x.cube, 0), xp.linalg().diagonal(&x.a, 2), xp.linalg().diagonal(&x.a, -2), xp.linalg().diagonal(&x.v, 0)];
     "outer" Exact |xp, x| vec![xp.linalg().outer(&x.v, &x.v), xp.linalg().outer(&x.a, &x.v)];
-    "trace" Exact |xp, x| vec![xp.linalg().trace(&x.cube, 0), xp.linalg().trace(&x.a, 1), xp.linalg().trace(&x.v, 0)];
+    "trace" Exact |xp, x| vec![xp.linalg().trace(&x.cube, 0, None), xp.linalg().trace(&x.a, 1, None), xp.linalg().trace(&x.v, 0, None)];
     "cholesky" Rounded |xp, x| vec![xp.linalg().cholesky(&x.definite, false), xp.linalg().cholesky(&x.definite, true), xp.linalg().cholesky(-&x.definite, false), xp.linalg().cholesky(&x.a, false)];
     "inv" Rounded |xp, x| vec![xp.linalg().inv(&x.square), xp.linalg().inv(&x.definite), xp.linalg().inv(xp.zeros([2, 2], x.dtype)), xp.linalg().inv(&x.a)];
     "solve" Rounded |xp, x| vec![xp.linalg().solve(&x.square, x.a.mT().and_then(|t| xp.matmul(t, &x.a)).and_then(|s| s.get(ix![..3, ..2]))), xp.linalg().solve(&x.definite, x.v.get(ix![..3])), xp.linalg().solve(&x.square, &x.v)];
@@ -274,7 +274,11 @@ pub(crate) fn run<B: Backend>(xp: &Namespace<B>, function: &str, tally: &mut Tal
                 Arrangement::Transposed,
                 Arrangement::Strided,
             ] {
-                let got = Arguments::new(xp, dtype, arrangement).map(|x| compute(number, xp, &x));
+                let got = Arguments::new(xp, dtype, arrangement).map(|x| {
+                    let results = compute(number, xp, &x).into_iter();
+                    let results = results.map(|r| r.and_then(|x| tally.result(xp, x)));
+                    results.collect::<Vec<_>>()
+                });
                 let want = Arguments::new(&oracle, dtype, Arrangement::Contiguous)
                     .map(|x| compute(number, &oracle, &x));
                 let (got, want) = match (got, want) {

@@ -21,7 +21,7 @@ pub(crate) fn run<B: Backend>(xp: &Namespace<B>, function: &str, tally: &mut Tal
     let vectors = grid().iter().chain(functions());
     for vector in vectors.filter(|v| v.function == function) {
         for arrangement in arrangements(vector, tally.is_elementwise()) {
-            let Some(outcome) = run_vector(xp, vector, arrangement) else {
+            let Some(outcome) = run_vector(xp, vector, arrangement, tally) else {
                 tally.missing = true;
                 return;
             };
@@ -86,6 +86,7 @@ fn run_vector<B: Backend>(
     xp: &Namespace<B>,
     vector: &GridVector,
     arrangement: Arrangement,
+    tally: &Tally<'_>,
 ) -> Option<Outcome> {
     let info = xp.info();
     let available = info.dtypes();
@@ -99,7 +100,8 @@ fn run_vector<B: Backend>(
         .map(|(i, a)| argument(xp, vector, i, a, arrangement));
     let arguments: Result<Vec<Argument<B>>> = arguments.collect();
     let result = match arguments {
-        Ok(arguments) => call(xp, &vector.function, &arguments, &vector.keywords)?,
+        Ok(arguments) => call(xp, &vector.function, &arguments, &vector.keywords)?
+            .and_then(|output| output.try_map(|x| tally.result(xp, x))),
         Err(error) => Err(error),
     };
     Some(match (&vector.outcome, result) {

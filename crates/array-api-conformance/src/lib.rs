@@ -9,6 +9,7 @@ mod calls;
 mod compare;
 mod expectation;
 mod grid;
+mod mutant;
 mod report;
 mod run;
 mod special;
@@ -18,6 +19,7 @@ mod vectors;
 pub use crate::{
     arrangement::Arrangement,
     compare::{ORACLE_ULP, TRANSCENDENTAL_ULP, Tolerance, agrees},
+    mutant::Mutation,
     report::{Failure, FunctionReport, Gap, Report, Selection, Status, known_gaps},
     run::run,
     standard::{Chapter, chapters},

@@ -4,7 +4,7 @@ use std::{fmt, sync::OnceLock};
 
 use array_api_spec::{DType, Device, Path};
 
-use crate::Arrangement;
+use crate::{Arrangement, Mutation};
 
 /// What to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Selection {
     pub chapter: Option<String>,
     /// Most failures that are kept for each function; all are counted.
     pub failures: usize,
+    /// Replaces the results of every function, to see whether the vectors notice.
+    pub mutation: Option<Mutation>,
 }
 
 impl Default for Selection {
@@ -23,6 +25,7 @@ impl Default for Selection {
             function: None,
             chapter: None,
             failures: 3,
+            mutation: None,
         }
     }
 }

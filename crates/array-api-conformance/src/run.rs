@@ -3,7 +3,7 @@
 use array_api_spec::{Array, Backend, DType, HostArray, Namespace, Result, Strided};
 
 use crate::{
-    Arrangement, Chapter, Failure, FunctionReport, Gap, Report, Selection, Status,
+    Arrangement, Chapter, Failure, FunctionReport, Gap, Mutation, Report, Selection, Status,
     arrangement::scatter, call::ON_THE_HOST, calls, chapters, grid, special, vectors,
 };
 
@@ -35,7 +35,7 @@ pub fn run<B: Backend>(xp: &Namespace<B>, select: &Selection, gaps: &[Gap]) -> R
             if select.function.as_ref().is_some_and(|f| f != name) {
                 continue;
             }
-            let mut tally = Tally::new(chapter, name, &gaps, select.failures);
+            let mut tally = Tally::new(chapter, name, &gaps, select);
             tally.report.path = xp.path(name);
             special::run(xp, name, &mut tally);
             grid::run(xp, name, &mut tally);
@@ -104,10 +104,11 @@ pub(crate) struct Tally<'a> {
     pub(crate) missing: bool,
     gaps: Vec<GapCount<'a>>,
     keep: usize,
+    mutation: Option<Mutation>,
 }
 
 impl<'a> Tally<'a> {
-    fn new(chapter: &'static str, name: &'static str, gaps: &'a [Gap], keep: usize) -> Self {
+    fn new(chapter: &'static str, name: &'static str, gaps: &'a [Gap], select: &Selection) -> Self {
         Self {
             report: empty(chapter, name),
             missing: false,
@@ -120,7 +121,16 @@ impl<'a> Tally<'a> {
                     passed: 0,
                 })
                 .collect(),
-            keep,
+            keep: select.failures,
+            mutation: select.mutation,
+        }
+    }
+
+    /// A function's result, or what stands for it.
+    pub(crate) fn result<B: Backend>(&self, xp: &Namespace<B>, x: Array<B>) -> Result<Array<B>> {
+        match self.mutation {
+            None => Ok(x),
+            Some(mutation) => mutation.apply(xp, x),
         }
     }
 
@@ -273,7 +283,11 @@ mod tests {
             reason: "",
         };
         let gaps = [gap];
-        let mut tally = Tally::new("elementwise", "abs", &gaps, 1);
+        let one = Selection {
+            failures: 1,
+            ..Selection::default()
+        };
+        let mut tally = Tally::new("elementwise", "abs", &gaps, &one);
         let failed = || Outcome::Failed {
             got: "1".into(),
             want: "2".into(),

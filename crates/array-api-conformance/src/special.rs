@@ -84,7 +84,9 @@ fn run_batch<B: Backend>(
     let function = cases[0].function.as_str();
     let outcome = arguments.collect::<Result<Vec<_>>>().and_then(|arguments| {
         match call(xp, function, &arguments, &std::collections::BTreeMap::new()) {
-            Some(Ok(Output::Arrays(arrays))) => arrays[0].to_host(),
+            Some(Ok(Output::Arrays(mut arrays))) => {
+                tally.result(xp, arrays.swap_remove(0))?.to_host()
+            }
             Some(Ok(_)) | None => Err(Error::Other("no array came back".into())),
             Some(Err(error)) => Err(error),
         }

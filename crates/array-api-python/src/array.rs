@@ -2,7 +2,7 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use array_api_spec::{Error, Index, Scalar};
+use array_api_spec::{Index, Scalar};
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     prelude::*,
@@ -60,13 +60,7 @@ impl PyArray {
     /// The one element of an array that has one.
     fn scalar(&self, py: Python<'_>) -> PyResult<Scalar> {
         let x = self.get();
-        run(py, || match (x.size(), x.to_host()?.get(0)) {
-            (1, Some(value)) => Ok(value),
-            _ => {
-                let detail = "has not exactly one element, so it is no Python scalar";
-                Err(Error::shape("scalar", &[x.shape()], detail))
-            }
-        })
+        run(py, || x.scalar())
     }
 
     /// The one element through one of Python's own conversions, which say what goes and what does not.

@@ -1,12 +1,12 @@
 //! Creation functions, but for `asarray`.
 
 use array_api_compat::AnyBackend;
-use array_api_spec::{Array, DType, Indexing, Namespace, Result, Scalar};
+use array_api_spec::{DType, Indexing, Namespace, Scalar};
 
 use crate::{
     argument::{ArrayOnly, Operand, ScalarOnly, Shape, borrowed, first, word},
     asarray::default_dtype,
-    data_type::{PyDType, converted},
+    data_type::PyDType,
     device::{On, on},
     functions,
 };
@@ -19,7 +19,11 @@ functions! { "API_specification/generated/array_api."
             Some(stop) => (start.0, stop.0),
             None => (Scalar::Int(0), start.0),
         };
-        typed(on(device).arange(start, stop, step.0)?, dtype)
+        let xp = on(device);
+        match dtype {
+            Some(dtype) => xp.arange_as(start, stop, step.0, dtype.0),
+            None => xp.arange(start, stop, step.0),
+        }
     };
     empty [shape, *, dtype=None, device=None] (shape: Shape, dtype: Option<PyDType>, device: Option<On>) => {
         let xp = on(device);
@@ -42,8 +46,13 @@ functions! { "API_specification/generated/array_api."
         (x: ArrayOnly, fill_value: ScalarOnly, dtype: Option<PyDType>, device: Option<On>) =>
         like(&x, device).full(x.0.shape(), fill_value.0, dtype_like(&x, dtype));
     linspace [start, stop, /, num, *, dtype=None, device=None, endpoint=true]
-        (start: f64, stop: f64, num: usize, dtype: Option<PyDType>, device: Option<On>, endpoint: bool) =>
-        typed(on(device).linspace(start, stop, num, endpoint)?, dtype);
+        (start: ScalarOnly, stop: ScalarOnly, num: usize, dtype: Option<PyDType>, device: Option<On>, endpoint: bool) => {
+        let xp = on(device);
+        match dtype {
+            Some(dtype) => xp.linspace_as(start.0, stop.0, num, endpoint, dtype.0),
+            None => xp.linspace(start.0, stop.0, num, endpoint),
+        }
+    };
     meshgrid [*arrays, indexing="xy"] (arrays: Vec<ArrayOnly>, indexing: &str) => {
         let indexing = word("meshgrid", indexing, &[("xy", Indexing::Xy), ("ij", Indexing::Ij)])?;
         first(&arrays).meshgrid(&borrowed(&arrays), indexing)
@@ -75,11 +84,4 @@ fn dtype_like(x: &ArrayOnly, dtype: Option<PyDType>) -> DType {
 
 fn like(x: &ArrayOnly, device: Option<On>) -> Namespace<AnyBackend> {
     device.map_or_else(|| x.0.namespace(), |device| device.0)
-}
-
-fn typed(x: Array<AnyBackend>, dtype: Option<PyDType>) -> Result<Array<AnyBackend>> {
-    match dtype {
-        Some(dtype) => converted(&x, dtype.0, &x.namespace()),
-        None => Ok(x),
-    }
 }

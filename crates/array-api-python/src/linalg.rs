@@ -44,13 +44,8 @@ functions! { "extensions/generated/array_api.linalg."
         Named("svd_result", [("U", s.U), ("S", s.S), ("Vh", s.Vh)])
     });
     svdvals [x, /] (x: Operand) => x.xp().linalg().svdvals(x);
-    trace [x, /, *, offset=0, dtype=None] (x: Operand, offset: isize, dtype: Option<PyDType>) => match dtype {
-        Some(dtype) => {
-            let xp = x.xp();
-            xp.linalg().trace(xp.astype(x, dtype.0), offset)
-        }
-        None => x.xp().linalg().trace(x, offset),
-    };
+    trace [x, /, *, offset=0, dtype=None] (x: Operand, offset: isize, dtype: Option<PyDType>) =>
+        x.xp().linalg().trace(x, offset, dtype.map(|d| d.0));
     vector_norm [x, /, *, axis=None, keepdims=false, ord=2.0]
         (x: Operand, axis: Option<Integers>, keepdims: bool, ord: f64) =>
         x.xp().linalg().vector_norm(x, axis.axes().keep(keepdims), ord);

@@ -17,7 +17,8 @@ functions! { "API_specification/generated/array_api."
     concat [arrays, /, *, axis=Some(0)] (arrays: Vec<ArrayOnly>, axis: Option<isize>) => first(&arrays).concat(&borrowed(&arrays), axis);
     expand_dims [x, /, axis] (x: Operand, axis: Integers) => x.xp().expand_dims(x, Some(axis).axes());
     flip [x, /, *, axis=None] (x: Operand, axis: Option<Integers>) => x.xp().flip(x, axis.axes());
-    moveaxis [x, source, destination, /] (x: Operand, source: isize, destination: isize) => x.xp().moveaxis(x, source, destination);
+    moveaxis [x, source, destination, /] (x: Operand, source: Integers, destination: Integers) =>
+        x.xp().moveaxis(x, source.0, destination.0);
     permute_dims [x, /, axes] (x: Operand, axes: Vec<isize>) => x.xp().permute_dims(x, &axes);
     repeat [x, repeats, /, *, axis=None] (x: Operand, repeats: Counts, axis: Option<isize>) => x.xp().repeat(x, repeats, axis);
     reshape [x, /, shape, *, copy=None] (x: ArrayOnly, shape: Integers, copy: Option<bool>) => reshaped(&x.0, &shape.0, copy);

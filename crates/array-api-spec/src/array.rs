@@ -167,6 +167,16 @@ impl<B: Backend> Array<B> {
         Ok(self.to_host()?.into_vec("item")?[0])
     }
 
+    /// The one element of an array of size 1 as a scalar of its own kind.
+    ///
+    /// # Errors
+    /// Another size than 1; a driver's failure.
+    pub fn scalar(&self) -> Result<Scalar> {
+        let host = (self.size() == 1).then(|| self.to_host()).transpose()?;
+        host.and_then(|values| values.get(0))
+            .ok_or_else(|| Error::shape("scalar", &[self.shape()], "has not exactly one element"))
+    }
+
     /// Replaces the values by those of an expression; keeps the mistake if it does not fit.
     pub(crate) fn update(&mut self, value: Expr<B>) {
         let new = || {

@@ -60,6 +60,19 @@ impl Axes {
         self.axes.as_ref().map(|axes| axes.len())
     }
 
+    /// The axes in the order in which they are named, for functions in which it matters and that take no keyword arguments.
+    pub(crate) fn in_order(&self, function: &'static str, ndim: usize) -> Result<Dims<usize>> {
+        let sorted = self.resolve(function, &[], ndim)?.axes;
+        match &self.axes {
+            None => Ok(sorted),
+            Some(axes) => {
+                let axes = axes.iter();
+                axes.map(|&axis| shape::resolve_axis(function, axis, ndim))
+                    .collect()
+            }
+        }
+    }
+
     /// What a function asks for, once it has named the keyword arguments that it takes.
     pub(crate) fn resolve(
         &self,

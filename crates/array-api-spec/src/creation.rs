@@ -3,8 +3,8 @@
 //! Source: <https://data-apis.org/array-api/2025.12/API_specification/creation_functions.html>
 
 use crate::{
-    Array, Backend, DType, Error, Expr, HostArray, IntoHostArray, Namespace, Program, Result,
-    Scalar,
+    Accepts, Array, Backend, DType, Error, Expr, HostArray, IntoHostArray, Namespace, Program,
+    Result, Scalar,
     expr::{Valid, view},
     shape::checked_size,
 };
@@ -113,9 +113,36 @@ impl<B: Backend> Namespace<B> {
     ) -> Result<Array<B>> {
         let arguments = [start.into(), stop.into(), step.into()];
         let defaults = self.info().default_dtypes();
+        let integers = arguments.iter().all(|a| matches!(a, Scalar::Int(_)));
+        let dtype = if integers {
+            defaults.integral
+        } else {
+            defaults.real_floating
+        };
+        self.arange_as(arguments[0], arguments[1], arguments[2], dtype)
+    }
+
+    /// [`arange`](Self::arange) in a dtype of integers or real floating-point numbers.
+    ///
+    /// # Errors
+    /// Those of `arange`; another dtype, or one that does not hold the numbers.
+    pub fn arange_as(
+        &self,
+        start: impl Into<Scalar>,
+        stop: impl Into<Scalar>,
+        step: impl Into<Scalar>,
+        dtype: DType,
+    ) -> Result<Array<B>> {
+        const FUNCTION: &str = "arange";
+        self.check_dtype(dtype)?;
+        if !Accepts::Real.contains(dtype) {
+            return Err(Error::dtype(FUNCTION, &[dtype], Accepts::Real.words()));
+        }
+        let arguments = [start.into(), stop.into(), step.into()];
+        let too_many = || Error::value(FUNCTION, "too many numbers");
         if let [Scalar::Int(start), Scalar::Int(stop), Scalar::Int(step)] = arguments {
             if step == 0 {
-                return Err(Error::value("arange", "a step of 0 reaches no end"));
+                return Err(Error::value(FUNCTION, "a step of 0 reaches no end"));
             }
             let span = stop.saturating_sub(start).saturating_mul(step.signum());
             let length = if span <= 0 {
@@ -123,21 +150,31 @@ impl<B: Backend> Namespace<B> {
             } else {
                 (span - 1) / step.abs() + 1
             };
-            let length =
-                usize::try_from(length).map_err(|_| Error::value("arange", "too many numbers"))?;
+            let length = usize::try_from(length).map_err(|_| too_many())?;
+            checked_size(FUNCTION, &[length])?;
+            if length == 0 {
+                return self.empty([0], dtype);
+            }
+            let last = start.saturating_add(step.saturating_mul(length as i128 - 1));
+            for end in [start, last] {
+                Scalar::Int(end).to_dtype(FUNCTION, dtype)?;
+            }
+            if length == 1 {
+                return self.full([1], start, dtype);
+            }
             return self.ramp(
-                "arange",
+                FUNCTION,
                 Scalar::Int(start),
                 Scalar::Int(step),
                 length,
-                defaults.integral,
+                dtype,
             );
         }
         let real = |s: Scalar| match s {
             Scalar::Int(i) => Ok(i as f64),
             Scalar::Float(x) if x.is_finite() => Ok(x),
             _ => Err(Error::value(
-                "arange",
+                FUNCTION,
                 format!("takes finite real numbers, not {s}"),
             )),
         };
@@ -147,19 +184,14 @@ impl<B: Backend> Namespace<B> {
             real(arguments[2])?,
         );
         if step == 0.0 {
-            return Err(Error::value("arange", "a step of 0 reaches no end"));
+            return Err(Error::value(FUNCTION, "a step of 0 reaches no end"));
         }
         let length = ((stop - start) / step).ceil().max(0.0);
         if length > isize::MAX as f64 / 16.0 {
-            return Err(Error::value("arange", "too many numbers"));
+            return Err(too_many());
         }
-        self.ramp(
-            "arange",
-            Scalar::Float(start),
-            Scalar::Float(step),
-            length as usize,
-            defaults.real_floating,
-        )
+        let (start, step) = (Scalar::Float(start), Scalar::Float(step));
+        self.ramp(FUNCTION, start, step, length as usize, dtype)
     }
 
     /// `start + i · step` for `i` in `0..length`.
@@ -176,27 +208,78 @@ impl<B: Backend> Namespace<B> {
         (index * Expr::from(step) + Expr::from(start)).eval()
     }
 
-    /// `num` numbers from `start` to `stop` at equal distances, `stop` included if `endpoint`. Default floating-point dtype.
+    /// `num` numbers from `start` to `stop` at equal distances, `stop` included if `endpoint`. Default floating-point dtype, the complex one for complex
+    /// ends.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.linspace.html>
     ///
+    /// ```
+    /// let xp = array_api_spec::reference::namespace();
+    /// assert_eq!(xp.linspace(0, 1, 3, true)?.to_vec::<f64>()?, [0.0, 0.5, 1.0]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// More numbers than memory holds.
-    pub fn linspace(&self, start: f64, stop: f64, num: usize, endpoint: bool) -> Result<Array<B>> {
-        checked_size("linspace", &[num])?;
-        let dtype = self.info().default_dtypes().real_floating;
+    /// Ends that are no numbers; more numbers than memory holds.
+    pub fn linspace(
+        &self,
+        start: impl Into<Scalar>,
+        stop: impl Into<Scalar>,
+        num: usize,
+        endpoint: bool,
+    ) -> Result<Array<B>> {
+        let (start, stop) = (start.into(), stop.into());
+        let defaults = self.info().default_dtypes();
+        let complex = [start, stop]
+            .iter()
+            .any(|end| matches!(end, Scalar::Complex(_)));
+        let dtype = if complex {
+            defaults.complex_floating
+        } else {
+            defaults.real_floating
+        };
+        self.linspace_as(start, stop, num, endpoint, dtype)
+    }
+
+    /// [`linspace`](Self::linspace) in a floating-point dtype.
+    ///
+    /// # Errors
+    /// Those of `linspace`; another dtype; complex ends for a real one.
+    pub fn linspace_as(
+        &self,
+        start: impl Into<Scalar>,
+        stop: impl Into<Scalar>,
+        num: usize,
+        endpoint: bool,
+        dtype: DType,
+    ) -> Result<Array<B>> {
+        const FUNCTION: &str = "linspace";
+        self.check_dtype(dtype)?;
+        checked_size(FUNCTION, &[num])?;
+        if !dtype.is_floating() {
+            return Err(Error::dtype(FUNCTION, &[dtype], Accepts::Floating.words()));
+        }
+        let [start, stop] = [start.into(), stop.into()].map(|end| end.to_dtype(FUNCTION, dtype));
+        let [start, stop] = [start?, stop?];
         let intervals = if endpoint { num.saturating_sub(1) } else { num };
-        let step = if intervals == 0 {
+        let per_step = if intervals == 0 {
             0.0
         } else {
-            (stop - start) / intervals as f64
+            intervals as f64
         };
-        let index = || Expr::valid(self.clone(), Valid::index(&[num], 0, dtype));
-        let ramp = index() * step + start;
+        let step = match (start, stop) {
+            _ if intervals == 0 => Scalar::Float(0.0),
+            (Scalar::Float(start), Scalar::Float(stop)) => Scalar::Float((stop - start) / per_step),
+            (Scalar::Complex(start), Scalar::Complex(stop)) => {
+                Scalar::Complex((stop - start) / per_step)
+            }
+            _ => unreachable!("both ends have a floating-point dtype's form"),
+        };
+        let index = |dtype| Expr::valid(self.clone(), Valid::index(&[num], 0, dtype));
+        let ramp = index(dtype) * Expr::from(step) + Expr::from(start);
         if endpoint && num > 1 {
-            return self
-                .where_(self.equal(index(), intervals as f64), stop, ramp)
-                .eval();
+            let last = self.equal(index(dtype.real()), intervals as f64);
+            return self.where_(last, stop, ramp).eval();
         }
         ramp.eval()
     }

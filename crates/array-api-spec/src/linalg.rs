@@ -6,7 +6,7 @@ mod norm;
 mod spectrum;
 
 use crate::{
-    Accepts, Array, Backend, Error, Expr, Namespace, Result, Strided,
+    Accepts, Array, Backend, DType, Error, Expr, Namespace, Result, Strided,
     expr::view,
     layout::Dims,
     shape::{broadcast_shapes, checked_size, resolve_axis},
@@ -492,14 +492,21 @@ impl<B: Backend> Linalg<'_, B> {
         })
     }
 
-    /// Sum of the diagonal `offset` above the main one: `(…, m, n) → (…)`. Dtypes as [`sum`](Namespace::sum).
+    /// Sum of the diagonal `offset` above the main one: `(…, m, n) → (…)`. Dtypes as [`sum`](Namespace::sum), or the one that is named.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.trace.html>
     ///
     /// # Errors
     /// An array of less than two dimensions, or of `bool`.
-    pub fn trace(&self, x: impl Into<Expr<B>>, offset: isize) -> Result<Array<B>> {
-        self.0.sum(self.diagonal(x, offset)?, -1)
+    pub fn trace(
+        &self,
+        x: impl Into<Expr<B>>,
+        offset: isize,
+        dtype: Option<DType>,
+    ) -> Result<Array<B>> {
+        let diagonal = self.diagonal(x, offset).map_err(|e| e.told_by("trace"))?;
+        let axis = dtype.map_or_else(|| (-1).into(), |dtype| crate::axis(-1).dtype(dtype));
+        self.0.sum(diagonal, axis).map_err(|e| e.told_by("trace"))
     }
 
     fn matrix(

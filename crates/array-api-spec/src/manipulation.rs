@@ -178,26 +178,34 @@ impl<B: Backend> Namespace<B> {
         Ok(view(self, &x, layout))
     }
 
-    /// Axes moved to other places, the others in order, as a view.
+    /// Axes moved to other places, the others in order, as a view. `source` and `destination` name as many axes, pair by pair.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.moveaxis.html>
     ///
     /// # Errors
-    /// An axis that is not there.
+    /// An axis that is not there or is named twice; numbers of axes that differ; keyword arguments.
     pub fn moveaxis(
         &self,
         x: impl Into<Expr<B>>,
-        source: isize,
-        destination: isize,
+        source: impl Into<Axes>,
+        destination: impl Into<Axes>,
     ) -> Result<Array<B>> {
-        let x = self.array("moveaxis", x)?;
+        const FUNCTION: &str = "moveaxis";
+        let x = self.array(FUNCTION, x)?;
         let ndim = x.layout.ndim();
-        let (source, destination) = (
-            resolve_axis("moveaxis", source, ndim)?,
-            resolve_axis("moveaxis", destination, ndim)?,
-        );
-        let mut axes: Vec<usize> = (0..ndim).filter(|&a| a != source).collect();
-        axes.insert(destination, source);
+        let source = source.into().in_order(FUNCTION, ndim)?;
+        let destination = destination.into().in_order(FUNCTION, ndim)?;
+        if source.len() != destination.len() {
+            let (from, to) = (source.len(), destination.len());
+            let detail = format!("{from} axes cannot move to {to} places");
+            return Err(Error::value(FUNCTION, detail));
+        }
+        let mut axes: Vec<usize> = (0..ndim).filter(|a| !source.contains(a)).collect();
+        let mut moves: Vec<(usize, usize)> = destination.into_iter().zip(source).collect();
+        moves.sort_unstable();
+        for (place, axis) in moves {
+            axes.insert(place, axis);
+        }
         Ok(view(self, &x, x.layout.permute(&axes)))
     }
 

@@ -206,11 +206,13 @@ impl<'a> Runner<'a> {
         for warp in &mut self.warps {
             let lanes = (threads - warp.index * LANES).min(LANES);
             warp.start(u32::MAX >> (LANES - lanes));
-            let of_block = |p: &Preset| matches!(p, Preset::Special(Special::Block(_)));
-            let presets = self.stage.kernel.presets.iter();
-            for (slot, preset) in presets.filter(|(_, p)| of_block(p)) {
-                let value = preset_value(&self.stage, warp.index, preset);
-                warp.registers.preset(*slot, value);
+        }
+        for (slot, preset) in &self.stage.kernel.presets {
+            if let Preset::Special(Special::Block(axis)) = preset {
+                let value = [u64::from(block[*axis]); LANES];
+                for warp in &mut self.warps {
+                    warp.registers.preset(*slot, value);
+                }
             }
         }
         let mut order: Vec<usize> = (0..self.warps.len()).collect();
@@ -237,25 +239,30 @@ impl<'a> Runner<'a> {
 
     /// All threads that have not exited wait: they go on if it is at one barrier.
     fn release(&mut self) -> Result<(), Fault> {
-        let places = self.warps.iter().flat_map(|warp| {
-            let waiting = (0..LANES).filter(|lane| warp.barrier >> lane & 1 == 1);
-            waiting.map(move |lane| (warp.site(warp.pc[lane] as usize, lane), warp))
-        });
         let mut first = None;
-        for (site, warp) in places {
-            let first = *first.get_or_insert(site.pc);
-            let instruction = &self.stage.kernel.code[first];
-            if first != site.pc {
-                let other = instruction.line;
-                let what =
-                    format!("the block waits at two barriers, the other at PTX line {other}");
-                return Err(self.stage.fault(site, FaultKind::LaunchFailed, &what));
+        for warp in &self.warps {
+            let waiting = (0..LANES).filter(|lane| warp.barrier >> lane & 1 == 1);
+            for lane in waiting {
+                let pc = warp.pc[lane] as usize;
+                let first = *first.get_or_insert(pc);
+                if first != pc {
+                    let other = self.stage.kernel.code[first].line;
+                    let what =
+                        format!("the block waits at two barriers, the other at PTX line {other}");
+                    let site = warp.site(pc, lane);
+                    return Err(self.stage.fault(site, FaultKind::LaunchFailed, &what));
+                }
             }
-            if is_aligned(instruction) && warp.live != warp.started {
+            if let Some(pc) = first
+                && is_aligned(&self.stage.kernel.code[pc])
+                && warp.barrier != 0
+                && warp.live != warp.started
+            {
                 let exited = (warp.started & !warp.live).trailing_zeros();
                 let what = format!(
                     "a barrier that all lanes of a warp must reach, but lane {exited} has exited"
                 );
+                let site = warp.site(pc, warp.barrier.trailing_zeros() as usize);
                 return Err(self.stage.fault(site, FaultKind::LaunchFailed, &what));
             }
         }

@@ -344,6 +344,7 @@ fn wrong_accesses_are_faults() {
             LaunchFailed,
             "uninitialised register",
         ),
+        ("st.u32 [%d1], %r7;", LaunchFailed, "uninitialised register"),
         (
             "setp.eq.u32 %p1, %r7, 0; @%p1 bra END; END:",
             LaunchFailed,

@@ -7,18 +7,26 @@
 //!   empty means nowhere).
 //! - Elsewhere expressions run operation by operation, with kernels that are part of the program as PTX.
 //!
+//! Matrix products are kernels too, and factorisations are done on the host. [`with_vendor_libraries`] leaves both to cuBLAS and cuSOLVER,
+//! which has not yet run on hardware.
+//!
 //! Volta (`sm_70`) and later are supported, with a driver from CUDA 10.1 on.
 
 mod cache;
+mod cublas;
+mod cusolver;
+mod dynamic;
 pub mod library;
 mod nvrtc;
 mod runtime;
+mod vendor;
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use array_api_spec::{Device, Error, Namespace, Result};
 use cuda_shim::Driver;
 
+use self::vendor::Found;
 pub use self::{
     nvrtc::{Nvrtc, Target},
     runtime::CudaRuntime,
@@ -55,18 +63,57 @@ pub fn cuda(index: usize) -> Result<Namespace<Cuda>> {
     backend(index, Kernels::Any).map(Namespace::new)
 }
 
+/// The namespace of GPU `index` with cuBLAS and cuSOLVER for matrix products and factorisations. **Not yet run on hardware**; nothing
+/// but this function switches it on.
+///
+/// `matmul` of floating-point dtypes is cuBLAS's, in the precision of the dtype, never TF32; integers and arrays that BLAS has no words for
+/// (gaps along both axes, negative strides) keep to the kernels. `cholesky`, `solve`, `eigh` and `svd`, and what is made of them, are cuSOLVER's, also
+/// in the precision of the dtype: without the libraries all work is done in `float64`. A factorisation that fails or is not finite is done again on
+/// the host, so errors are the same.
+///
+/// Both libraries are looked for at the paths in the variables `CUBLAS` and `CUSOLVER`, and where [`Nvrtc::find`] looks. Arrays do not mix
+/// with those of [`cuda()`](cuda()); the same index gives the same backend.
+///
+/// ```
+/// use array_api_compat::cuda;
+/// match cuda::with_vendor_libraries(0) {
+///     Ok(xp) => assert_eq!(xp.matmul(xp.asarray([1.0, 2.0])?, xp.asarray([3.0, 4.0])?)?.item::<f64>()?, 11.0),
+///     Err(error) => assert!(error.to_string().contains("cuda:0")),
+/// }
+/// # Ok::<(), array_api_spec::Error>(())
+/// ```
+///
+/// # Errors
+/// Those of [`cuda()`](cuda()), and [`Error::NoDevice`] with the name of the library that is missing or does not start.
+pub fn with_vendor_libraries(index: usize) -> Result<Namespace<Cuda>> {
+    shared(index, Kernels::Any, Libraries::Vendor).map(Namespace::new)
+}
+
+/// Who multiplies and factorises.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Libraries {
+    None,
+    Vendor,
+}
+
 /// The backend on GPU `index`. The same index and kernels give the same backend, so arrays can meet.
 ///
 /// # Errors
 /// Those of [`cuda()`](cuda()).
 pub fn backend(index: usize, kernels: Kernels) -> Result<Cuda> {
-    static OPEN: Mutex<Vec<((usize, Kernels), Cuda)>> = Mutex::new(Vec::new());
+    shared(index, kernels, Libraries::None)
+}
+
+fn shared(index: usize, kernels: Kernels, libraries: Libraries) -> Result<Cuda> {
+    type Key = (usize, Kernels, Libraries);
+    static OPEN: Mutex<Vec<(Key, Cuda)>> = Mutex::new(Vec::new());
+    let key = (index, kernels, libraries);
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, gpu)) = open.iter().find(|(key, _)| *key == (index, kernels)) {
+    if let Some((_, gpu)) = open.iter().find(|(other, _)| *other == key) {
         return Ok(gpu.clone());
     }
-    let gpu = fresh_backend(index, kernels)?;
-    open.push(((index, kernels), gpu.clone()));
+    let gpu = fresh(index, kernels, libraries)?;
+    open.push((key, gpu.clone()));
     Ok(gpu)
 }
 
@@ -76,6 +123,10 @@ pub fn backend(index: usize, kernels: Kernels) -> Result<Cuda> {
 /// # Errors
 /// Those of [`cuda()`](cuda()).
 pub fn fresh_backend(index: usize, kernels: Kernels) -> Result<Cuda> {
+    fresh(index, kernels, Libraries::None)
+}
+
+fn fresh(index: usize, kernels: Kernels, libraries: Libraries) -> Result<Cuda> {
     let name = name(index);
     let count = count().map_err(|detail| no_device(&name, detail))?;
     if index >= count {
@@ -85,11 +136,24 @@ pub fn fresh_backend(index: usize, kernels: Kernels) -> Result<Cuda> {
             format!("the devices are {}", all.join(", ")),
         ));
     }
+    let libraries = match libraries {
+        Libraries::None => None,
+        Libraries::Vendor => Some(found_libraries().map_err(|detail| no_device(&name, detail))?),
+    };
     let compiler = match kernels {
         Kernels::Any => nvrtc(),
         Kernels::Embedded => None,
     };
-    CudaRuntime::open(index, Device::new(&name), compiler).map(Gpu::new)
+    CudaRuntime::open(index, Device::new(&name), compiler, libraries).map(Gpu::new)
+}
+
+fn found_libraries() -> Result<Found, String> {
+    let found = Found::find()?;
+    // They would take the simulated driver's memory for the GPU's.
+    if let Driver::Installed(_) = cuda_shim::driver() {
+        return Err("cuBLAS and cuSOLVER need NVIDIA's driver, and a simulated one is installed in its place".into());
+    }
+    Ok(found)
 }
 
 /// How many GPUs there are.

@@ -1,13 +1,35 @@
 //! NVIDIA's run-time compiler, where the machine has it. It needs neither a GPU nor a driver.
 
 use std::{
-    env,
-    ffi::{CString, OsString, c_char, c_int, c_void},
-    fmt, fs,
+    ffi::{CString, c_char, c_int, c_void},
+    fmt,
     path::{Path, PathBuf},
 };
 
 use libloading::Library;
+
+use super::dynamic::{Wanted, functions};
+
+const NVRTC: Wanted = Wanted {
+    name: "NVRTC",
+    variable: "NVRTC",
+    wheel: "cuda_nvrtc",
+    prefixes: ["libnvrtc.so", "nvrtc64_"],
+    names: if cfg!(windows) {
+        &[
+            "nvrtc64_130_0.dll",
+            "nvrtc64_120_0.dll",
+            "nvrtc64_112_0.dll",
+        ]
+    } else {
+        &[
+            "libnvrtc.so.13",
+            "libnvrtc.so.12",
+            "libnvrtc.so.11.2",
+            "libnvrtc.so",
+        ]
+    },
+};
 
 /// What code is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,19 +64,6 @@ pub struct Nvrtc {
 
 type Program = *mut c_void;
 type Strings = *const *const c_char;
-
-macro_rules! functions {
-    ($($field:ident: $symbol:literal = fn($($argument:ty),*);)*) => {
-        struct Functions { $($field: unsafe extern "C" fn($($argument),*) -> c_int,)* }
-
-        impl Functions {
-            fn load(library: &Library) -> Result<Self, libloading::Error> {
-                // SAFETY: the signatures are those of nvrtc.h, the same from 11.2 to 13.
-                unsafe { Ok(Self { $($field: *library.get(concat!($symbol, "\0").as_bytes())?,)* }) }
-            }
-        }
-    };
-}
 
 functions! {
     version: "nvrtcVersion" = fn(*mut c_int, *mut c_int);
@@ -113,10 +122,7 @@ impl Nvrtc {
     /// `nvidia-cuda-nvrtc` in `VIRTUAL_ENV`, `CONDA_PREFIX` and the usual folders; and wherever the system's loader looks.
     #[must_use]
     pub fn find() -> Option<Self> {
-        if let Some(path) = env::var_os("NVRTC") {
-            return Self::open(Path::new(&path)).ok();
-        }
-        candidates().iter().find_map(|path| Self::open(path).ok())
+        NVRTC.find(Self::open).ok()
     }
 
     /// Loads the library from a file.
@@ -233,60 +239,4 @@ fn lower_version(ptx: &str) -> String {
             }
         })
         .collect()
-}
-
-/// Where the library may be, files first and then names for the loader.
-fn candidates() -> Vec<PathBuf> {
-    let set = |name: &str| env::var_os(name).map(PathBuf::from);
-    let mut folders: Vec<PathBuf> = ["CUDA_PATH", "CUDA_HOME"]
-        .iter()
-        .filter_map(|name| set(name))
-        .chain(["/usr/local/cuda", "/opt/cuda"].map(PathBuf::from))
-        .flat_map(|toolkit| [toolkit.join("lib64"), toolkit.join("bin")])
-        .collect();
-    let prefixes = ["VIRTUAL_ENV", "CONDA_PREFIX"]
-        .iter()
-        .filter_map(|name| set(name))
-        .chain(set("HOME").map(|home| home.join(".local")))
-        .chain(["/usr/local", "/usr"].map(PathBuf::from));
-    for prefix in prefixes {
-        for python in children(&prefix.join("lib")) {
-            for packages in ["site-packages", "dist-packages"] {
-                let nvidia = python.join(packages).join("nvidia");
-                folders.extend(["cuda_nvrtc/lib", "cu13/lib"].map(|lib| nvidia.join(lib)));
-            }
-        }
-    }
-    let mut found: Vec<PathBuf> = folders
-        .iter()
-        .flat_map(|folder| children(folder))
-        .filter(|path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            (name.starts_with("libnvrtc.so") || name.starts_with("nvrtc64_"))
-                && !name.contains("alt")
-        })
-        .collect();
-    let names: &[&str] = if cfg!(windows) {
-        &[
-            "nvrtc64_130_0.dll",
-            "nvrtc64_120_0.dll",
-            "nvrtc64_112_0.dll",
-        ]
-    } else {
-        &[
-            "libnvrtc.so.13",
-            "libnvrtc.so.12",
-            "libnvrtc.so.11.2",
-            "libnvrtc.so",
-        ]
-    };
-    found.extend(names.iter().map(|name| PathBuf::from(OsString::from(name))));
-    found
-}
-
-fn children(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut paths: Vec<PathBuf> = entries.map(|e| e.path()).collect();
-    paths.sort();
-    paths
 }

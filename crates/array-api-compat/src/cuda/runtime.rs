@@ -33,10 +33,12 @@ use super::{
     cache::Cache,
     library,
     nvrtc::{Nvrtc, Target},
+    vendor::{Address, Found, Libraries},
 };
 use crate::gpu::{
     pool::{Pool, size_class},
     runtime::{AtomicCounters, Capabilities, Counters, Language, Runtime, Source},
+    vendor::Vendor,
 };
 
 /// Bytes of a staging buffer.
@@ -202,6 +204,8 @@ pub struct CudaRuntime {
     generation: u32,
     /// Whether the driver has taken no offence at machine code.
     takes_machine_code: AtomicBool,
+    /// cuBLAS and cuSOLVER, if they were asked for.
+    libraries: Option<Libraries>,
     counters: AtomicCounters,
     /// Last, because all above lives in its context.
     session: Arc<Session>,
@@ -214,11 +218,12 @@ pub(super) fn count() -> CudaResult<usize> {
 }
 
 impl CudaRuntime {
-    /// Opens a GPU.
+    /// Opens a GPU, with NVIDIA's libraries if they were found.
     pub(super) fn open(
         index: usize,
         device: Device,
         compiler: Option<&'static Nvrtc>,
+        libraries: Option<Found>,
     ) -> Result<Self> {
         let no_device = |detail: String| Error::NoDevice {
             name: device.name().to_owned(),
@@ -255,6 +260,10 @@ impl CudaRuntime {
                 "{card} is of generation sm_{generation}; sm_{GENERATION} (Volta) is the oldest that the kernels are made for"
             )));
         }
+        let libraries = libraries
+            .map(|found| found.bind(stream.as_inner().cast()))
+            .transpose()
+            .map_err(no_device)?;
         let capabilities = Capabilities {
             device: device.clone(),
             language: Language::Cuda,
@@ -277,6 +286,7 @@ impl CudaRuntime {
             cache: Cache::of_user(),
             generation,
             takes_machine_code: AtomicBool::new(true),
+            libraries,
             counters: AtomicCounters::default(),
             session: Arc::new(Session {
                 stream,
@@ -285,6 +295,26 @@ impl CudaRuntime {
                 ordered_memory,
             }),
         })
+    }
+
+    pub(super) fn libraries(&self) -> Option<&Libraries> {
+        self.libraries.as_ref()
+    }
+
+    /// Makes the context this thread's, for a function of the libraries.
+    pub(super) fn enter(&self, function: &str) -> Result<()> {
+        let failure = |error| self.session.error(function, error);
+        self.session.enter().map_err(failure)
+    }
+
+    /// Where `length` bytes of a buffer begin, all of which it has.
+    pub(super) fn address(&self, buffer: &Buffer, start: u64, length: usize) -> Result<Address> {
+        let part = buffer.part(start, length)?;
+        Ok(Address(part.as_device_ptr().as_raw()))
+    }
+
+    pub(super) fn count_library_call(&self) {
+        self.counters.library_calls.fetch_add(1, Relaxed);
     }
 
     fn out_of_memory(&self, bytes: u64, detail: String) -> Error {
@@ -582,6 +612,10 @@ impl Runtime for CudaRuntime {
 
     fn counters(&self) -> Counters {
         self.counters.read()
+    }
+
+    fn vendor(&self) -> Option<&dyn Vendor<Buffer = Buffer>> {
+        self.libraries.as_ref().map(|_| self as _)
     }
 }
 

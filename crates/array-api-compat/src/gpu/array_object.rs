@@ -128,7 +128,10 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
     }
 
     fn path(&self, function: &str) -> Path {
+        let has_vendor = self.runtime.vendor().is_some();
         match function {
+            "cholesky" | "solve" | "eigh" | "svd" if has_vendor => Path::Native,
+            "inv" | "eigvalsh" | "svdvals" | "pinv" | "matrix_rank" if has_vendor => Path::Composed,
             "cholesky" | "inv" | "lu" | "solve" | "eig" | "eigvals" | "eigh" | "eigvalsh"
             | "svd" | "svdvals" | "qr" | "pinv" | "matrix_rank" | "det" | "slogdet" => {
                 Path::Host(HOST)

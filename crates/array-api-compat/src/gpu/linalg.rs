@@ -1,4 +1,4 @@
-//! Matrix products on the device; factorisations on the host.
+//! Matrix products on the device; factorisations on the host. Where a runtime has its vendor's libraries, they are asked first.
 
 use array_api_spec::{
     DType, Element, Error, HostBuffer, Layout, Op, Program, Result, Scalar, Strided,
@@ -37,6 +37,9 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
         if size == 0 || inner == 0 {
             let zero = Scalar::Int(0).to_dtype("matmul", dtype)?;
             return self.evaluate(&Program::scalar(&shape, zero, dtype));
+        }
+        if let Some(product) = self.assisted_matmul(a, b, size)? {
+            return Ok(product);
         }
         if wide != dtype {
             // Elements that share a word: products in 32 bits wrap to the same.
@@ -131,6 +134,9 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
     }
 
     fn cholesky(&self, x: &Strided<Memory<R>>) -> Result<Memory<R>> {
+        if let Some(factor) = self.assisted_cholesky(x)? {
+            return Ok(factor);
+        }
         let layout = Layout::contiguous(x.shape());
         let l = dispatch_floating!("cholesky", x.dtype, T => {
             Ok(T::into_buffer(linalg::cholesky(&self.values::<T>(x)?, &layout)?))
@@ -139,6 +145,9 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
     }
 
     fn solve(&self, a: &Strided<Memory<R>>, b: &Strided<Memory<R>>) -> Result<Memory<R>> {
+        if let Some(solution) = self.assisted_solve(a, b)? {
+            return Ok(solution);
+        }
         let layouts = [a, b].map(|x| Layout::contiguous(x.shape()));
         let x = dispatch_floating!("solve", a.dtype, T => {
             let (a, b) = (self.values::<T>(a)?, self.values::<T>(b)?);
@@ -148,6 +157,9 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
     }
 
     fn eigh(&self, x: &Strided<Memory<R>>) -> Result<[Memory<R>; 2]> {
+        if let Some(parts) = self.assisted_eigh(x)? {
+            return Ok(parts);
+        }
         let layout = Layout::contiguous(x.shape());
         let [values, vectors] = dispatch_floating!("eigh", x.dtype, T => {
             let (values, vectors) = linalg::eigh(&self.values::<T>(x)?, &layout)?;
@@ -186,6 +198,9 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
     }
 
     fn svd(&self, x: &Strided<Memory<R>>, full_matrices: bool) -> Result<[Memory<R>; 3]> {
+        if let Some(parts) = self.assisted_svd(x, full_matrices)? {
+            return Ok(parts);
+        }
         let layout = Layout::contiguous(x.shape());
         let [u, s, vh] = dispatch_floating!("svd", x.dtype, T => {
             let (u, s, vh) = linalg::svd(&self.values::<T>(x)?, &layout, full_matrices)?;

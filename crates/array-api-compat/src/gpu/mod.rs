@@ -1,10 +1,13 @@
 //! One device backend for every kind of GPU: the standard's functions, written once over a [`Runtime`].
 
 mod array_object;
+mod assisted;
+mod columns;
 mod elements;
 mod elementwise;
 mod extra;
 mod fft;
+mod gemm;
 mod group_scatter;
 mod indexing;
 pub mod kernel;
@@ -20,6 +23,7 @@ mod sorting;
 mod statistical;
 #[cfg(test)]
 mod tests;
+pub mod vendor;
 
 use std::{fmt, sync::Arc};
 

@@ -11,7 +11,7 @@ use std::{
 
 use array_api_spec::{Device, Result};
 
-use super::kernel::ir::Kernel;
+use super::{kernel::ir::Kernel, vendor::Vendor};
 
 /// The language that a runtime compiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -114,6 +114,8 @@ pub struct Counters {
     pub compilations: u64,
     /// Batches of work handed to the driver.
     pub submissions: u64,
+    /// Requests that a vendor's library took on: a stack of products, or the factorisation of one matrix.
+    pub library_calls: u64,
 }
 
 /// [`Counters`] that several threads add to.
@@ -126,6 +128,7 @@ pub(crate) struct AtomicCounters {
     pub(crate) downloaded_bytes: AtomicU64,
     pub(crate) compilations: AtomicU64,
     pub(crate) submissions: AtomicU64,
+    pub(crate) library_calls: AtomicU64,
 }
 
 impl AtomicCounters {
@@ -138,6 +141,7 @@ impl AtomicCounters {
             downloaded_bytes: self.downloaded_bytes.load(Relaxed),
             compilations: self.compilations.load(Relaxed),
             submissions: self.submissions.load(Relaxed),
+            library_calls: self.library_calls.load(Relaxed),
         }
     }
 }
@@ -215,4 +219,9 @@ pub trait Runtime: Debug + Send + Sync + 'static {
 
     /// What was done so far.
     fn counters(&self) -> Counters;
+
+    /// Libraries of the device's vendor that are to be tried first; none unless the runtime was opened with them.
+    fn vendor(&self) -> Option<&dyn Vendor<Buffer = Self::Buffer>> {
+        None
+    }
 }

@@ -144,7 +144,7 @@ fn of_one<B: Backend>(
                 return Ok(Some(Output::Arrays(vec![parts.sign, parts.logabsdet])));
             }
             "svdvals" => linalg.svdvals(x)?,
-            "trace" => linalg.trace(x, number("offset")?)?,
+            "trace" => linalg.trace(x, number("offset")?, None)?,
             "vector_norm" => {
                 let axes = keywords.axes("axis")?;
                 let axes = if keywords.flag("keepdims") {

@@ -117,7 +117,7 @@ fn factors_give_the_matrix_back() -> Result {
     )?);
     let b = xp().asarray([1.0, 2.0, 3.0])?;
     assert!(close(xp().matmul(&a, xl.solve(&a, &b)), &b)?);
-    assert_eq!(xl.trace(&a, 0)?.item::<f64>()?, 9.0);
+    assert_eq!(xl.trace(&a, 0, None)?.item::<f64>()?, 9.0);
     assert_eq!(xl.diagonal(&a, 1)?.to_vec::<f64>()?, [1.0, 0.0]);
     assert_eq!(
         xl.outer(&b, xp().asarray([1.0, -1.0])?)?.to_vec::<f64>()?,

@@ -2,8 +2,9 @@
 //! checks what it is promised, this also shows that no mistake reaches a backend.
 
 use array_api_spec::{
-    Axes, BinaryOp, Complex, DType, Ellipsis, HostBuffer, Index, Layout, Namespace, NewAxis,
-    Scalar, Slice, UnaryOp, Unbounded, axis, dispatch, ix,
+    Automatic, Axes, BinaryOp, Complex, DType, Ellipsis, HostBuffer, Index, Indexing, Layout,
+    MatrixNorm, Namespace, NewAxis, Norm, QrMode, Scalar, Side, Slice, UnaryOp, Unbounded, axis,
+    dispatch, ix,
     reference::{Reference, math::Arithmetic},
 };
 use proptest::prelude::*;
@@ -208,7 +209,7 @@ fn call(d: &mut Dice<'_>) -> Result<Vec<Array>> {
         x.namespace()
     };
     let one = |a: Result<Array>| a.map(|a| vec![a]);
-    match d.below(44) {
+    match d.below(49) {
         0..=4 => one(unary(&ns, d.choose(UnaryOp::ALL), d.operand(&x)).eval()),
         5..=11 => {
             let (a, b) = (d.operand(&x), d.operand(&x));
@@ -277,9 +278,13 @@ fn call(d: &mut Dice<'_>) -> Result<Vec<Array>> {
             let axes: Vec<isize> = (0..d.below(5)).map(|_| d.integer()).collect();
             one(ns.permute_dims(&x, &axes))
         }
-        34 => one(ns.moveaxis(&x, d.integer(), d.integer())),
+        34 => one(ns.moveaxis(&x, d.integer(), d.integer())).or(one(ns.moveaxis(
+            &x,
+            d.axes(),
+            d.axes(),
+        ))),
         35 => one(ns.squeeze(&x, d.axes()))
-            .or(one(ns.expand_dims(&x, d.integer())))
+            .or(one(ns.expand_dims(&x, d.axes())))
             .or(one(ns.flip(&x, d.axes()))),
         36 => {
             let others: Vec<Array> = (0..d.below(3)).map(|_| d.beside(&x)).collect();
@@ -308,7 +313,8 @@ fn call(d: &mut Dice<'_>) -> Result<Vec<Array>> {
         40 => creation(d, &ns),
         41 => one(ns.matmul(d.operand(&x), d.operand(&x)))
             .or_else(|_| one(ns.vecdot(&x, d.operand(&x), d.integer()))),
-        42 => linalg(d, &ns, &x),
+        42..=44 => linalg(d, &ns, &x),
+        45..=47 => moving(d, &ns, &x),
         _ => match d.below(8) {
             0 => one(ns.clip(&x, d.operand(&x), d.operand(&x)).eval()),
             1 => one(ns.clip(&x, Unbounded, d.operand(&x)).eval()),
@@ -418,18 +424,128 @@ fn creation(d: &mut Dice<'_>, ns: &Namespace<Reference>) -> Result<Vec<Array>> {
 fn linalg(d: &mut Dice<'_>, ns: &Namespace<Reference>, x: &Array) -> Result<Vec<Array>> {
     let xl = ns.linalg();
     let one = |a: Result<Array>| a.map(|a| vec![a]);
-    match d.below(9) {
+    match d.below(23) {
         0 => one(xl.cholesky(x, d.chance(2))),
         1 => xl.eigh(x).map(|e| vec![e.eigenvalues, e.eigenvectors]),
         2 => one(xl.inv(x)),
         3 => one(xl.outer(x, d.operand(x))),
         4 => one(xl.solve(x, d.operand(x))),
         5 => xl.svd(x, d.chance(2)).map(|s| vec![s.U, s.S, s.Vh]),
-        6 => one(xl.trace(x, d.integer())),
+        6 => one(xl.trace(x, d.integer(), d.chance(3).then(|| d.dtype()))),
         7 => one(xl.diagonal(x, d.integer())),
+        8 => one(xl.cross(x, d.operand(x), d.integer())),
+        9 => one(xl.det(x)),
+        10 => xl.eig(x).map(|e| vec![e.eigenvalues, e.eigenvectors]),
+        11 => one(xl.eigvals(x)).or(one(xl.eigvalsh(x))),
+        12 => one(xl.matrix_norm(
+            x,
+            d.choose(&[
+                MatrixNorm::Frobenius,
+                MatrixNorm::Nuclear,
+                MatrixNorm::One,
+                MatrixNorm::MinusTwo,
+                MatrixNorm::Infinity,
+            ]),
+            d.chance(2),
+        )),
+        13 => one(xl.matrix_power(x, d.integer() as i64)),
+        14 => one(xl.matrix_rank(x, Automatic)).and(one(xl.matrix_rank(x, d.operand(x)))),
+        15 => one(xl.pinv(x, Automatic)).and(one(xl.pinv(x, d.operand(x)))),
+        16 => xl
+            .qr(x, d.choose(&[QrMode::Reduced, QrMode::Complete]))
+            .map(|qr| vec![qr.Q, qr.R]),
+        17 => xl.slogdet(x).map(|s| vec![s.sign, s.logabsdet]),
+        18 => one(xl.svdvals(x)),
+        19 => one(xl.vector_norm(
+            x,
+            d.axes(),
+            d.choose(&[0.0, 1.0, 2.0, -3.5, f64::INFINITY, f64::NAN]),
+        )),
+        20 => {
+            let axes: Vec<isize> = (0..d.below(3)).map(|_| d.integer()).collect();
+            let others: Vec<isize> = (0..d.below(3)).map(|_| d.integer()).collect();
+            let over = (axes.as_slice(), others.as_slice());
+            one(ns.tensordot(x, d.operand(x), over)).or(one(ns.tensordot(x, x, d.below(4))))
+        }
+        21 => fourier(d, ns, x),
         _ => one(xl
             .eigh(ns.matmul(ns.matrix_transpose(x), x))
             .map(|e| e.eigenvectors)),
+    }
+}
+
+fn fourier(d: &mut Dice<'_>, ns: &Namespace<Reference>, x: &Array) -> Result<Vec<Array>> {
+    let xf = ns.fft();
+    let one = |a: Result<Array>| a.map(|a| vec![a]);
+    let norm = d.choose(&[Norm::Backward, Norm::Ortho, Norm::Forward]);
+    let n = d.chance(2).then(|| d.below(9));
+    let s: Vec<usize> = (0..d.below(4)).map(|_| d.below(7)).collect();
+    let s = d.chance(2).then_some(s.as_slice());
+    let axes: Vec<isize> = (0..d.below(4)).map(|_| d.integer()).collect();
+    let axes = d.chance(2).then_some(axes.as_slice());
+    match d.below(12) {
+        0 => one(xf.fft(x, n, d.integer(), norm)),
+        1 => one(xf.ifft(x, n, d.integer(), norm)),
+        2 => one(xf.rfft(x, n, d.integer(), norm)),
+        3 => one(xf.irfft(x, n, d.integer(), norm)),
+        4 => one(xf.hfft(x, n, d.integer(), norm)),
+        5 => one(xf.ihfft(x, n, d.integer(), norm)),
+        6 => one(xf.fftn(x, s, axes, norm)),
+        7 => one(xf.ifftn(x, s, axes, norm)),
+        8 => one(xf.rfftn(x, s, axes, norm)),
+        9 => one(xf.irfftn(x, s, axes, norm)),
+        10 => one(xf.fftshift(x, d.axes())).and(one(xf.ifftshift(x, d.axes()))),
+        _ => {
+            let dtype = d.chance(2).then(|| d.dtype());
+            let spacing = d.choose(&[0.0, 1.0, -0.25, f64::NAN]);
+            let freq = xf.fftfreq(d.length().min(50), spacing, dtype);
+            one(freq).and(one(xf.rfftfreq(d.length().min(50), spacing, dtype)))
+        }
+    }
+}
+
+/// Functions that repeat, move, search.
+fn moving(d: &mut Dice<'_>, ns: &Namespace<Reference>, x: &Array) -> Result<Vec<Array>> {
+    let one = |a: Result<Array>| a.map(|a| vec![a]);
+    let axis = d.chance(2).then(|| d.integer());
+    match d.below(10) {
+        0 => one(ns.tril(x, d.integer())).and(one(ns.triu(x, d.integer()))),
+        1 => {
+            let others: Vec<Array> = (0..d.below(3)).map(|_| d.beside(x)).collect();
+            let all: Vec<&Array> = [x].into_iter().chain(&others).collect();
+            let grids = ns.meshgrid(&all, d.choose(&[Indexing::Xy, Indexing::Ij]));
+            grids.map(|a| a.into_iter().filter(|a| a.size() < 10_000).collect())
+        }
+        2 if d.chance(2) => one(ns.repeat(x, d.beside(x), axis)),
+        2 => one(ns.repeat(x, d.choose(&[0, 1, 3, usize::MAX]), axis)),
+        3 => {
+            let shifts: Vec<isize> = (0..d.below(3)).map(|_| d.integer()).collect();
+            let axes: Vec<isize> = (0..d.below(3)).map(|_| d.integer()).collect();
+            one(ns.roll(x, &shifts, d.chance(2).then_some(axes.as_slice())))
+        }
+        4 => {
+            let counts: Vec<usize> = (0..d.below(4))
+                .map(|_| d.choose(&[0, 1, 2, usize::MAX]))
+                .collect();
+            one(ns.tile(x, &counts))
+        }
+        5 => ns.unstack(x, d.integer()),
+        6 => {
+            let sorter = d.beside(x);
+            let side = d.choose(&[Side::Left, Side::Right]);
+            one(ns.searchsorted(x, d.operand(x), side, d.chance(2).then_some(&sorter)))
+        }
+        7 => one(ns.isin(x, d.operand(x), d.chance(2))).or(one(ns.isin(d.operand(x), x, false))),
+        8 => {
+            let (before, after) = (d.beside(x), d.beside(x));
+            let n = d.choose(&[0, 1, 2, usize::MAX]);
+            let (before, after) = (
+                d.chance(2).then_some(&before),
+                d.chance(2).then_some(&after),
+            );
+            one(ns.diff(x, d.integer(), n, before, after))
+        }
+        _ => x.scalar().map(|_| Vec::new()),
     }
 }
 

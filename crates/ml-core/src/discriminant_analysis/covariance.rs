@@ -61,7 +61,8 @@ pub(super) fn mean_and_covariance<B: Backend>(
         None => empirical(&centred)?,
         Some(Shrinkage::Value(share)) => {
             let covariance = empirical(&centred)?;
-            let mean_variance: f64 = xp.linalg().trace(&covariance, 0)?.item::<f64>()? / p as f64;
+            let mean_variance: f64 =
+                xp.linalg().trace(&covariance, 0, None)?.item::<f64>()? / p as f64;
             blend(&covariance, share, mean_variance)?
         }
         Some(Shrinkage::Auto) => {

@@ -68,6 +68,7 @@ struct Place {
 struct Access {
     pc: usize,
     lane: usize,
+    window: Window,
     address: u64,
     /// Of one element.
     size: usize,
@@ -75,20 +76,40 @@ struct Access {
 }
 
 impl Warp {
+    /// What a lane accesses: the memory that its address means, and where there.
+    #[inline(always)]
+    fn access(
+        &self,
+        i: &Instruction,
+        (pc, lane): (usize, usize),
+        (window, ty, count): (Window, Ty, u8),
+    ) -> Access {
+        let address = self.registers.get(i.a)[lane].wrapping_add_signed(i.offset);
+        let (window, address) = narrow(window, address);
+        Access {
+            pc,
+            lane,
+            window,
+            address,
+            size: ty.size(),
+            count: usize::from(count),
+        }
+    }
+
     fn error(&self, stage: &Stage<'_>, access: Access, kind: FaultKind, what: &str) -> Fault {
         stage.fault(self.site(access.pc, access.lane), kind, what)
     }
 
     /// Checks alignment and bounds.
     #[inline(always)]
-    fn place(&self, stage: &mut Stage<'_>, access: Access, window: Window) -> Result<Place, Fault> {
+    fn place(&self, stage: &mut Stage<'_>, access: Access) -> Result<Place, Fault> {
         let bytes = access.size * access.count;
         if access.address & (bytes as u64 - 1) != 0 {
             let what = format!("{bytes}-byte access at {:#x} is misaligned", access.address);
             return Err(self.error(stage, access, FaultKind::Misaligned, &what));
         }
         let address = access.address;
-        match window {
+        match access.window {
             Window::Shared if self.fits(address, bytes, stage.shared_bytes) => {
                 let at = address as usize;
                 // SAFETY: `at + bytes` is within the cells.
@@ -125,7 +146,7 @@ impl Warp {
             }
             Window::Global | Window::Generic => {
                 let Some(region) = stage.region(access.pc, address, bytes as u64) else {
-                    return Err(self.outside(stage, access, window));
+                    return Err(self.outside(stage, access));
                 };
                 let at = (address - region.start) as usize;
                 // SAFETY: `region` has checked that the access ends within it.
@@ -141,7 +162,7 @@ impl Warp {
                     constant: region.constant,
                 })
             }
-            _ => Err(self.outside(stage, access, window)),
+            _ => Err(self.outside(stage, access)),
         }
     }
 
@@ -152,10 +173,10 @@ impl Warp {
 
     #[cold]
     #[inline(never)]
-    fn outside(&self, stage: &Stage<'_>, access: Access, window: Window) -> Fault {
+    fn outside(&self, stage: &Stage<'_>, access: Access) -> Fault {
         let bytes = access.size * access.count;
         let address = access.address;
-        let what = match window {
+        let what = match access.window {
             Window::Shared => format!(
                 "{bytes}-byte access at {address:#x} lies outside the {} bytes of shared memory",
                 stage.shared_bytes
@@ -324,11 +345,9 @@ impl Warp {
         (window, ty, count, bits): (Window, Ty, u8, u32),
     ) -> Result<(), Fault> {
         self.check_addresses(stage, i, pc, active)?;
-        if window == Window::Param {
-            return self.load_param(stage, i, pc, active, (ty, count, bits));
-        }
         let how = (window, ty, usize::from(count), bits);
         let done = match ty.size() {
+            _ if window == Window::Param => self.load_params(stage, i, active, how),
             1 => self.load_span::<1>(stage, i, pc, active, how),
             2 => self.load_span::<2>(stage, i, pc, active, how),
             4 => self.load_span::<4>(stage, i, pc, active, how),
@@ -350,22 +369,18 @@ impl Warp {
         active: u32,
         (window, ty, count, bits): (Window, Ty, u8, u32),
     ) -> Result<(), Fault> {
-        let addresses = *self.registers.get(i.a);
         let mut out = [[0; LANES]; 4];
-        for (lane, address) in addresses.iter().enumerate() {
-            if active >> lane & 1 == 0 {
+        for lane in lanes_of(active) {
+            let access = self.access(i, (pc, lane), (window, ty, count));
+            if access.window == Window::Param {
+                let bytes = parameters(stage, access.address, access.size * access.count);
+                let bytes = bytes.ok_or_else(|| self.outside(stage, access))?;
+                for (out, bytes) in out.iter_mut().zip(bytes.chunks_exact(access.size)) {
+                    out[lane] = widen(little_endian(bytes), ty, bits);
+                }
                 continue;
             }
-            let address = address.wrapping_add_signed(i.offset);
-            let (window, address) = narrow(window, address);
-            let access = Access {
-                pc,
-                lane,
-                address,
-                size: ty.size(),
-                count: usize::from(count),
-            };
-            let place = self.place(stage, access, window)?;
+            let place = self.place(stage, access)?;
             self.check_readable(stage, access, place)?;
             self.check_race(stage, access, place, Touch::Read)?;
             for (at, out) in out.iter_mut().enumerate().take(access.count) {
@@ -380,54 +395,29 @@ impl Warp {
         Ok(())
     }
 
-    fn load_param(
+    /// Loads parameters for all lanes; false if nothing was done, and the lanes must be looked at.
+    #[inline(always)]
+    fn load_params(
         &mut self,
-        stage: &mut Stage<'_>,
+        stage: &Stage<'_>,
         i: &Instruction,
-        pc: usize,
         active: u32,
-        (ty, count, bits): (Ty, u8, u32),
-    ) -> Result<(), Fault> {
-        let addresses = *self.registers.get(i.a);
+        (_, ty, count, bits): (Window, Ty, usize, u32),
+    ) -> bool {
+        let addresses = self.registers.get(i.a);
         // But for an indexed array in a struct, all lanes read the same.
-        let uniform = addresses.iter().all(|address| *address == addresses[0]);
-        for at in 0..usize::from(count) {
-            let offset = i.offset + (at * ty.size()) as i64;
-            let read = |lane: usize| -> Result<u64, Fault> {
-                let access = Access {
-                    pc,
-                    lane,
-                    address: addresses[lane].wrapping_add_signed(offset),
-                    size: ty.size(),
-                    count: 1,
-                };
-                Ok(widen(self.param(stage, access)?, ty, bits))
-            };
-            let mut out = [0; LANES];
-            if uniform {
-                out = [read(active.trailing_zeros() as usize)?; LANES];
-            } else {
-                for (lane, out) in out.iter_mut().enumerate() {
-                    if active >> lane & 1 == 1 {
-                        *out = read(lane)?;
-                    }
+        let different = addresses.iter().fold(0, |d, a| d | (a ^ addresses[0]));
+        let start = addresses[0].wrapping_add_signed(i.offset);
+        match parameters(stage, start, ty.size() * count) {
+            Some(bytes) if different == 0 => {
+                for (bytes, &slot) in bytes.chunks_exact(ty.size()).zip(&i.vector) {
+                    let value = widen(little_endian(bytes), ty, bits);
+                    self.registers.write(slot, active, !0, &[value; LANES]);
                 }
+                true
             }
-            self.registers.write(i.vector[at], active, !0, &out);
+            _ => false,
         }
-        Ok(())
-    }
-
-    /// The value of a parameter's bytes.
-    fn param(&self, stage: &Stage<'_>, access: Access) -> Result<u64, Fault> {
-        let start = access.address as usize;
-        let range = start..start.saturating_add(access.size);
-        let Some(bytes) = stage.launch.params.get(range) else {
-            return Err(self.outside(stage, access, Window::Param));
-        };
-        let mut word = [0; 8];
-        word[..access.size].copy_from_slice(bytes);
-        Ok(u64::from_le_bytes(word))
     }
 
     #[inline(always)]
@@ -463,22 +453,10 @@ impl Warp {
         active: u32,
         (window, ty, count): (Window, Ty, u8),
     ) -> Result<(), Fault> {
-        let addresses = *self.registers.get(i.a);
-        let (size, count) = (ty.size(), usize::from(count));
-        for (lane, address) in addresses.iter().enumerate() {
-            if active >> lane & 1 == 0 {
-                continue;
-            }
-            let address = address.wrapping_add_signed(i.offset);
-            let (window, address) = narrow(window, address);
-            let access = Access {
-                pc,
-                lane,
-                address,
-                size,
-                count,
-            };
-            let place = self.place(stage, access, window)?;
+        for lane in lanes_of(active) {
+            let access = self.access(i, (pc, lane), (window, ty, count));
+            let (size, count) = (access.size, access.count);
+            let place = self.place(stage, access)?;
             self.check_writable(stage, access, place)?;
             let mut values = [0; 4];
             for (value, &slot) in values.iter_mut().zip(&i.vector[..count]) {
@@ -490,7 +468,7 @@ impl Warp {
             }
             for (at, value) in values.iter().enumerate().take(count) {
                 let known = self.registers.defined(i.vector[at]) >> lane & 1 == 1;
-                if !known && window == Window::Global {
+                if !known && access.window == Window::Global {
                     return Err(self.undefined_fault(stage, pc, 1 << lane, "the value"));
                 }
                 let states = if known { INITIALISED } else { 0 };
@@ -537,7 +515,7 @@ impl Warp {
         if active & !known != 0 {
             return Err(self.undefined_fault(stage, pc, active & !known, "the operand"));
         }
-        let (addresses, b) = (*self.registers.get(i.a), *self.registers.get(i.b));
+        let b = *self.registers.get(i.b);
         let c = if swap { *self.registers.get(i.c) } else { b };
         let mut out = [0; LANES];
         // A GPU promises no order of the lanes.
@@ -546,16 +524,8 @@ impl Warp {
             if active >> lane & 1 == 0 {
                 continue;
             }
-            let address = addresses[lane].wrapping_add_signed(i.offset);
-            let (window, address) = narrow(window, address);
-            let access = Access {
-                pc,
-                lane,
-                address,
-                size: ty.size(),
-                count: 1,
-            };
-            let place = self.place(stage, access, window)?;
+            let access = self.access(i, (pc, lane), (window, ty, 1));
+            let place = self.place(stage, access)?;
             self.check_writable(stage, access, place)?;
             self.check_readable(stage, access, place)?;
             self.check_race(stage, access, place, Touch::Atomic)?;
@@ -564,6 +534,22 @@ impl Warp {
         self.registers.write(i.to, active, !0, &out);
         Ok(())
     }
+}
+
+fn lanes_of(mask: u32) -> impl Iterator<Item = usize> {
+    (0..LANES).filter(move |lane| mask >> lane & 1 == 1)
+}
+
+/// The parameters' bytes from an address on, if there are that many.
+fn parameters<'a>(stage: &Stage<'a>, address: u64, bytes: usize) -> Option<&'a [u8]> {
+    let start = address as usize;
+    stage.launch.params.get(start..start.checked_add(bytes)?)
+}
+
+#[inline(always)]
+fn little_endian(bytes: &[u8]) -> u64 {
+    let bytes = bytes.iter().rev();
+    bytes.fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
 fn verb(how: Touch) -> &'static str {

@@ -1,9 +1,9 @@
 //! `cvt`: every pair of types, with rounding, flushing and saturation.
 
-use super::float::{flush, round_to_single, saturate, single, single_bits};
+use super::float::{flush, round_to_single, saturate, single, single_bits, step32, step64};
 use super::integer::{extend, truncate};
 use super::registers::Registers;
-use crate::instruction::{Conversion, Instruction, Rounding, Ty};
+use crate::instruction::{Conversion, Float, Instruction, Rounding, Ty};
 
 /// Half to single precision, exactly.
 pub(super) fn from_half(half: u16) -> f32 {
@@ -118,28 +118,12 @@ fn float_to_float(bits: u64, c: Conversion) -> u64 {
 /// An integer of up to 64 bits to single precision with one rounding.
 fn integer_to_single(value: i128, rounding: Rounding) -> f32 {
     let nearest = value as f32;
-    let error = value - nearest as i128;
-    let negative = value < 0;
-    match rounding {
-        Rounding::Down if error < 0 => nearest.next_down(),
-        Rounding::Up if error > 0 => nearest.next_up(),
-        Rounding::Zero if error < 0 && !negative => nearest.next_down(),
-        Rounding::Zero if error > 0 && negative => nearest.next_up(),
-        _ => nearest,
-    }
+    step32(nearest, (value - nearest as i128) as f64, rounding)
 }
 
 fn integer_to_double(value: i128, rounding: Rounding) -> f64 {
     let nearest = value as f64;
-    let error = value - nearest as i128;
-    let negative = value < 0;
-    match rounding {
-        Rounding::Down if error < 0 => nearest.next_down(),
-        Rounding::Up if error > 0 => nearest.next_up(),
-        Rounding::Zero if error < 0 && !negative => nearest.next_down(),
-        Rounding::Zero if error > 0 && negative => nearest.next_up(),
-        _ => nearest,
-    }
+    step64(nearest, (value - nearest as i128) as f64, rounding)
 }
 
 fn integer_value(bits: u64, ty: Ty) -> i128 {
@@ -203,6 +187,16 @@ impl Registers {
             }
             (Ty::F64, Ty::F32) if !c.ftz && !c.sat && !c.integral => {
                 self.map1(i, active, |a| f64::from(single(a)).to_bits());
+            }
+            (Ty::F32, Ty::F32) if !c.integral => {
+                let (ty, rounding, ftz, sat) = (c.to, c.rounding, c.ftz, c.sat);
+                let float = Float {
+                    ty,
+                    rounding,
+                    ftz,
+                    sat,
+                };
+                self.singles1(i, active, float, |a| a);
             }
             _ => self.map1(i, active, |a| convert(a, c)),
         }

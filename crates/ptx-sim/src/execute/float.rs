@@ -85,23 +85,27 @@ pub(super) fn round_to_single(high: f64, low: f64, rounding: Rounding) -> f32 {
         };
     }
     let error = (high - f64::from(nearest)) + low;
-    step(nearest, error, rounding)
+    step32(nearest, error, rounding)
 }
 
 /// The neighbour of `nearest` that directed rounding gives; `error` has the sign of what is left.
-fn step(nearest: f32, error: f64, rounding: Rounding) -> f32 {
-    let negative = nearest.is_sign_negative();
-    let down =
-        error < 0.0 && (rounding == Rounding::Down || rounding == Rounding::Zero && !negative);
-    let up = error > 0.0 && (rounding == Rounding::Up || rounding == Rounding::Zero && negative);
-    if down {
-        nearest.next_down()
-    } else if up {
-        nearest.next_up()
-    } else {
-        nearest
-    }
+macro_rules! step {
+    ($name:ident, $ty:ty) => {
+        pub(super) fn $name(nearest: $ty, error: f64, rounding: Rounding) -> $ty {
+            let negative = nearest.is_sign_negative();
+            match rounding {
+                Rounding::Down if error < 0.0 => nearest.next_down(),
+                Rounding::Up if error > 0.0 => nearest.next_up(),
+                Rounding::Zero if error < 0.0 && !negative => nearest.next_down(),
+                Rounding::Zero if error > 0.0 && negative => nearest.next_up(),
+                _ => nearest,
+            }
+        }
+    };
 }
+
+step!(step32, f32);
+step!(step64, f64);
 
 fn add32(a: f32, b: f32, rounding: Rounding) -> f32 {
     let (high, low) = two_sum(f64::from(a), f64::from(b));
@@ -133,7 +137,7 @@ fn directed(nearest: f32, rounding: Rounding, error: impl Fn(f64) -> f64) -> f32
     if !nearest.is_finite() || rounding == Rounding::Nearest {
         return nearest;
     }
-    step(nearest, error(f64::from(nearest)), rounding)
+    step32(nearest, error(f64::from(nearest)), rounding)
 }
 
 /// The same for double precision, where the error comes from a fused multiply-add. An infinite
@@ -153,16 +157,10 @@ fn directed64(nearest: f64, rounding: Rounding, error: f64, finite: bool) -> f64
             f64::MAX.copysign(nearest)
         };
     }
-    if !nearest.is_finite() || error == 0.0 {
+    if !nearest.is_finite() {
         return nearest;
     }
-    match rounding {
-        Rounding::Down if error < 0.0 => nearest.next_down(),
-        Rounding::Up if error > 0.0 => nearest.next_up(),
-        Rounding::Zero if error < 0.0 && !negative => nearest.next_down(),
-        Rounding::Zero if error > 0.0 && negative => nearest.next_up(),
-        _ => nearest,
-    }
+    step64(nearest, error, rounding)
 }
 
 fn add64(a: f64, b: f64, rounding: Rounding) -> f64 {
@@ -249,16 +247,32 @@ fn test(value: f64, subnormal: bool, test: Test) -> bool {
     }
 }
 
+/// An operand in single precision, flushed if the instruction asks for it.
+#[inline(always)]
+fn operand(bits: u64, m: Float) -> f32 {
+    let value = single(bits);
+    if m.ftz { flush(value) } else { value }
+}
+
+/// The bits of a result, flushed and saturated if the instruction asks for it.
+#[inline(always)]
+fn finish(value: f32, m: Float) -> u64 {
+    let value = if m.ftz { flush(value) } else { value };
+    single_bits(if m.sat { saturate(value) } else { value })
+}
+
 impl Registers {
     /// Applies `f` in single precision, with the flushing that the instruction asks for.
     #[inline(always)]
-    fn singles1(&mut self, i: &Instruction, active: u32, m: Float, f: impl Fn(f32) -> f32) {
+    pub(super) fn singles1(
+        &mut self,
+        i: &Instruction,
+        active: u32,
+        m: Float,
+        f: impl Fn(f32) -> f32,
+    ) {
         if m.ftz || m.sat {
-            let out = |x: f32| if m.ftz { flush(x) } else { x };
-            self.map1(i, active, |a| {
-                let r = out(f(out(single(a))));
-                single_bits(if m.sat { saturate(r) } else { r })
-            });
+            self.map1(i, active, |a| finish(f(operand(a, m)), m));
         } else {
             self.map1(i, active, |a| single_bits(f(single(a))));
         }
@@ -267,11 +281,7 @@ impl Registers {
     #[inline(always)]
     fn singles2(&mut self, i: &Instruction, active: u32, m: Float, f: impl Fn(f32, f32) -> f32) {
         if m.ftz || m.sat {
-            let out = |x: f32| if m.ftz { flush(x) } else { x };
-            self.map2(i, active, |a, b| {
-                let r = out(f(out(single(a)), out(single(b))));
-                single_bits(if m.sat { saturate(r) } else { r })
-            });
+            self.map2(i, active, |a, b| finish(f(operand(a, m), operand(b, m)), m));
         } else {
             self.map2(i, active, |a, b| single_bits(f(single(a), single(b))));
         }
@@ -286,10 +296,8 @@ impl Registers {
         f: impl Fn(f32, f32, f32) -> f32,
     ) {
         if m.ftz || m.sat {
-            let out = |x: f32| if m.ftz { flush(x) } else { x };
             self.map3(i, active, |a, b, c| {
-                let r = out(f(out(single(a)), out(single(b)), out(single(c))));
-                single_bits(if m.sat { saturate(r) } else { r })
+                finish(f(operand(a, m), operand(b, m), operand(c, m)), m)
             });
         } else {
             self.map3(i, active, |a, b, c| {
@@ -318,27 +326,6 @@ impl Registers {
             });
         } else {
             self.compare_by(i, active, by, j, single);
-        }
-    }
-
-    /// The common comparisons chosen outside the loop over the lanes.
-    #[inline(always)]
-    fn compare_by<T: PartialOrd + Copy>(
-        &mut self,
-        i: &Instruction,
-        active: u32,
-        by: Comparison,
-        j: Join,
-        cast: impl Fn(u64) -> T,
-    ) {
-        match by {
-            Comparison::Eq => self.compare(i, active, j, |a, b| cast(a) == cast(b)),
-            Comparison::Neu => self.compare(i, active, j, |a, b| cast(a) != cast(b)),
-            Comparison::Lt => self.compare(i, active, j, |a, b| cast(a) < cast(b)),
-            Comparison::Le => self.compare(i, active, j, |a, b| cast(a) <= cast(b)),
-            Comparison::Gt => self.compare(i, active, j, |a, b| cast(a) > cast(b)),
-            Comparison::Ge => self.compare(i, active, j, |a, b| cast(a) >= cast(b)),
-            _ => self.compare(i, active, j, |a, b| compare_floats(by, cast(a), cast(b))),
         }
     }
 

@@ -294,17 +294,23 @@ impl Registers {
 
     #[inline(always)]
     fn compare_integers(&mut self, i: &Instruction, active: u32, by: Comparison, ty: Ty, j: Join) {
+        // Integers are never unordered.
+        let by = if by == Comparison::Ne {
+            Comparison::Neu
+        } else {
+            by
+        };
         match ty {
-            Ty::U32 | Ty::U64 => self.ordered(i, active, by, j, |a| a),
-            Ty::S32 => self.ordered(i, active, by, j, |a| a as i32),
-            Ty::S64 => self.ordered(i, active, by, j, |a| a as i64),
-            ty => self.ordered(i, active, by, j, |a| extend(a, ty)),
+            Ty::U32 | Ty::U64 => self.compare_by(i, active, by, j, |a| a),
+            Ty::S32 => self.compare_by(i, active, by, j, |a| a as i32),
+            Ty::S64 => self.compare_by(i, active, by, j, |a| a as i64),
+            ty => self.compare_by(i, active, by, j, |a| extend(a, ty)),
         }
     }
 
-    /// A comparison chosen outside the loop over the lanes.
+    /// The common comparisons chosen outside the loop over the lanes.
     #[inline(always)]
-    fn ordered<T: Ord>(
+    pub(super) fn compare_by<T: PartialOrd + Copy>(
         &mut self,
         i: &Instruction,
         active: u32,
@@ -314,11 +320,12 @@ impl Registers {
     ) {
         match by {
             Comparison::Eq => self.compare(i, active, j, |a, b| cast(a) == cast(b)),
-            Comparison::Ne => self.compare(i, active, j, |a, b| cast(a) != cast(b)),
+            Comparison::Neu => self.compare(i, active, j, |a, b| cast(a) != cast(b)),
             Comparison::Lt => self.compare(i, active, j, |a, b| cast(a) < cast(b)),
             Comparison::Le => self.compare(i, active, j, |a, b| cast(a) <= cast(b)),
             Comparison::Gt => self.compare(i, active, j, |a, b| cast(a) > cast(b)),
-            _ => self.compare(i, active, j, |a, b| cast(a) >= cast(b)),
+            Comparison::Ge => self.compare(i, active, j, |a, b| cast(a) >= cast(b)),
+            _ => self.compare(i, active, j, |a, b| compare_floats(by, cast(a), cast(b))),
         }
     }
 

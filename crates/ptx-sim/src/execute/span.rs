@@ -2,12 +2,12 @@
 //!
 //! Whatever is out of the ordinary is left to the lane by lane path, which finds the exact fault.
 
-use super::access::{INITIALISED, base, narrow, widen};
+use super::access::{INITIALISED, narrow, widen};
 use super::conflict::{Moment, WORD, Words};
 use super::registers::{LANES, Lanes};
 use super::stage::Stage;
 use super::warp::Warp;
-use crate::instruction::{Instruction, Ty, Window};
+use crate::instruction::{Instruction, Slot, Ty, Window};
 use crate::memory::{read_cell, state, write_cell};
 
 /// Eight bytes between shared variables.
@@ -19,7 +19,7 @@ struct Span {
     data: *mut u8,
     state: *mut u8,
     words: Option<Words>,
-    /// The generic address of its first byte.
+    /// The address of its first byte, as the instruction gives addresses.
     start: u64,
     window: Window,
 }
@@ -29,6 +29,15 @@ struct Span {
 struct Lane {
     lane: usize,
     offset: usize,
+}
+
+/// The places of all lanes, one behind the other from `first` on.
+#[inline(always)]
+fn row(first: usize, size: usize) -> impl Iterator<Item = Lane> + Clone {
+    (0..LANES).map(move |lane| Lane {
+        lane,
+        offset: first + lane * size,
+    })
 }
 
 /// Eight times one bit: a value of `size` bytes has as many of them.
@@ -45,6 +54,7 @@ struct Lanewise {
 
 /// Visits the active lanes. A bit is taken off `left` for each, and nothing calls a function that
 /// is compiled without the vector instructions.
+#[derive(Clone)]
 struct Visit<'a> {
     offsets: &'a [u32; LANES],
     left: u32,
@@ -78,6 +88,31 @@ impl Lanewise {
 }
 
 impl Warp {
+    /// The span of all lanes' single elements, and where the first lies in it, if each lane's lies
+    /// behind that of the lane before. This is by far the most common access.
+    #[inline(always)]
+    fn row_span(
+        &self,
+        stage: &mut Stage<'_>,
+        i: &Instruction,
+        pc: usize,
+        active: u32,
+        (window, size, write): (Window, u64, bool),
+    ) -> Option<(Span, usize)> {
+        let addresses = self.registers.get(i.a);
+        let mut strays = u64::from(!active);
+        for (lane, address) in addresses.iter().enumerate() {
+            strays |= address.wrapping_sub(addresses[0]) ^ (lane as u64 * size);
+        }
+        let low = addresses[0].wrapping_add_signed(i.offset);
+        if strays != 0 || low & (size - 1) != 0 {
+            return None;
+        }
+        let span = self.memory(stage, pc, (window, low), LANES as u64 * size, write)?;
+        // Each lane has local memory of its own.
+        (span.window != Window::Local).then_some((span, (low - span.start) as usize))
+    }
+
     /// The span of the active lanes' accesses of `bytes` each, and where they lie in it.
     #[inline(always)]
     fn span(
@@ -107,16 +142,10 @@ impl Warp {
         if odd & (bytes - 1) != 0 || extent >> 32 != 0 {
             return None;
         }
-        let span = self.memory(stage, pc, narrow(window, low), extent, write)?;
-        let generic = if window == Window::Generic {
-            base(span.window)
-        } else {
-            0
-        };
-        let start = span.start + generic;
+        let span = self.memory(stage, pc, (window, low), extent, write)?;
         let mut offsets = [0; LANES];
         for (offset, address) in offsets.iter_mut().zip(effective) {
-            *offset = (address - start) as u32;
+            *offset = (address - span.start) as u32;
         }
         if span.window == Window::Local {
             for (lane, offset) in offsets.iter_mut().enumerate() {
@@ -132,24 +161,26 @@ impl Warp {
         &self,
         stage: &mut Stage<'_>,
         pc: usize,
-        (window, low): (Window, u64),
+        (window, address): (Window, u64),
         extent: u64,
         write: bool,
     ) -> Option<Span> {
+        let (window, low) = narrow(window, address);
+        let base = address - low;
         let fits = |limit: usize| low < limit as u64 && extent <= limit as u64 - low;
         match window {
             Window::Shared if fits(stage.shared_bytes) => Some(Span {
                 data: stage.shared.pointer(),
                 state: stage.shared_state.pointer(),
                 words: None,
-                start: 0,
+                start: base,
                 window,
             }),
             Window::Local if fits(stage.kernel.local_bytes) => Some(Span {
                 data: self.local.pointer(),
                 state: self.local_state.pointer(),
                 words: None,
-                start: 0,
+                start: base,
                 window,
             }),
             Window::Global => {
@@ -178,24 +209,44 @@ impl Warp {
         active: u32,
         (window, ty, count, bits): (Window, Ty, usize, u32),
     ) -> bool {
-        let bytes = (SIZE * count) as u64;
-        let Some((span, lanes)) = self.span(stage, i, pc, active, (window, bytes, false)) else {
+        let whole = (window, (SIZE * count) as u64, false);
+        if count == 1
+            && let Some((span, first)) = self.row_span(stage, i, pc, active, whole)
+        {
+            let lanes = row(first, SIZE);
+            return self.load_elements::<SIZE>(stage, i, (span, active, lanes), (ty, 1, bits));
+        }
+        let Some((span, lanes)) = self.span(stage, i, pc, active, whole) else {
             return false;
         };
-        let mut initialised = true;
-        for at in lanes.iter() {
+        let lanes = lanes.iter();
+        self.load_elements::<SIZE>(stage, i, (span, active, lanes), (ty, count, bits))
+    }
+
+    /// Loads if all lanes read what is initialised, and cannot race.
+    #[inline(always)]
+    fn load_elements<const SIZE: usize>(
+        &mut self,
+        stage: &mut Stage<'_>,
+        i: &Instruction,
+        (span, active, lanes): (Span, u32, impl Iterator<Item = Lane> + Clone),
+        (ty, count, bits): (Ty, usize, u32),
+    ) -> bool {
+        // No other state has the bit of the initialised.
+        let mut states = cut(INITIALISED, SIZE);
+        for at in lanes.clone() {
             for element in 0..count {
                 // SAFETY: the span holds each lane's `count` elements, aligned to their size.
-                let states = unsafe { read_cell(span.state.add(at.offset + element * SIZE), SIZE) };
-                initialised &= states == cut(INITIALISED, SIZE);
+                states &= unsafe { read_cell(span.state.add(at.offset + element * SIZE), SIZE) };
             }
         }
-        if !initialised || !self.touch_span(stage, span, &lanes, (SIZE, count, false)) {
+        let initialised = states == cut(INITIALISED, SIZE);
+        if !initialised || !self.touch_span(stage, span, lanes.clone(), (SIZE, count, false)) {
             return false;
         }
         for (element, &slot) in i.vector[..count].iter().enumerate() {
             let mut out: Lanes = [0; LANES];
-            for at in lanes.iter() {
+            for at in lanes.clone() {
                 // SAFETY: as above.
                 let value = unsafe { read_cell(span.data.add(at.offset + element * SIZE), SIZE) };
                 out[at.lane] = value;
@@ -227,13 +278,30 @@ impl Warp {
         {
             return false;
         }
-        let bytes = (SIZE * count) as u64;
-        let Some((span, lanes)) = self.span(stage, i, pc, active, (window, bytes, true)) else {
+        let whole = (window, (SIZE * count) as u64, true);
+        if count == 1
+            && let Some((span, first)) = self.row_span(stage, i, pc, active, whole)
+        {
+            return self.store_elements::<SIZE>(stage, &values[..1], (span, row(first, SIZE)));
+        }
+        let Some((span, lanes)) = self.span(stage, i, pc, active, whole) else {
             return false;
         };
+        self.store_elements::<SIZE>(stage, values, (span, lanes.iter()))
+    }
+
+    /// Stores if no lane touches a guard, and none can race.
+    #[inline(always)]
+    fn store_elements<const SIZE: usize>(
+        &self,
+        stage: &mut Stage<'_>,
+        values: &[Slot],
+        (span, lanes): (Span, impl Iterator<Item = Lane> + Clone),
+    ) -> bool {
+        let count = values.len();
         if span.window == Window::Shared {
             let mut guards = 0;
-            for at in lanes.iter() {
+            for at in lanes.clone() {
                 for element in 0..count {
                     // SAFETY: the span holds each lane's `count` elements, aligned to their size.
                     guards |=
@@ -244,12 +312,12 @@ impl Warp {
                 return false;
             }
         }
-        if !self.touch_span(stage, span, &lanes, (SIZE, count, true)) {
+        if !self.touch_span(stage, span, lanes.clone(), (SIZE, count, true)) {
             return false;
         }
         for (element, &slot) in values.iter().enumerate() {
             let value = self.registers.get(slot);
-            for at in lanes.iter() {
+            for at in lanes.clone() {
                 let offset = at.offset + element * SIZE;
                 // SAFETY: as above.
                 unsafe {
@@ -267,7 +335,7 @@ impl Warp {
         &self,
         stage: &mut Stage<'_>,
         span: Span,
-        lanes: &Lanewise,
+        lanes: impl Iterator<Item = Lane>,
         (size, count, write): (usize, usize, bool),
     ) -> bool {
         if !stage.launch.checks.races {
@@ -280,7 +348,7 @@ impl Warp {
                     return true;
                 };
                 let thread = (self.index * LANES) as u16;
-                for at in lanes.iter() {
+                for at in lanes {
                     if !races.touch_fresh(at.offset, bytes, thread + at.lane as u16, write) {
                         return false;
                     }
@@ -294,7 +362,7 @@ impl Warp {
                 let stamp = stage.moment.stamp(self.index);
                 // SAFETY: the launch keeps the allocation.
                 let before = unsafe { words.enter(stamp, write) };
-                for at in lanes.iter() {
+                for at in lanes {
                     let who = (stamp, at.lane);
                     // SAFETY: the span has the records of all words that it holds.
                     let fresh = unsafe {

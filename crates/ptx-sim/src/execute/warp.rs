@@ -102,17 +102,18 @@ impl Warp {
     }
 
     /// The lanes of `mask` at the lowest instruction, together with lanes that wait there.
+    #[inline(always)]
     fn group(&self) -> Option<Group> {
         let present = self.live & !self.barrier;
         let runnable = present & !self.waiting;
+        if runnable == 0 {
+            return None;
+        }
         let (mut pc, mut next) = (u32::MAX, u32::MAX);
         for lane in 0..LANES {
             if runnable >> lane & 1 == 1 {
                 pc = pc.min(self.pc[lane]);
             }
-        }
-        if runnable == 0 {
-            return None;
         }
         let mut mask = 0;
         for lane in 0..LANES {

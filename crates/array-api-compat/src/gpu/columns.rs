@@ -1,0 +1,123 @@
+//! Stacks of matrices by columns, as vendors' libraries take them.
+
+use array_api_spec::{
+    BinaryOp, DType, Error, Layout, Op, Program, Result, Strided, UnaryOp,
+    backend::ElementwiseBackend,
+};
+
+use super::{Gpu, memory::Memory, runtime::Runtime, vendor::Matrix};
+
+/// A stack of matrices by columns, in memory of its own.
+pub(super) struct Columns<R: Runtime> {
+    pub(super) memory: Memory<R>,
+    pub(super) dtype: DType,
+    /// Of the stack, then rows and columns.
+    pub(super) shape: Vec<usize>,
+}
+
+impl<R: Runtime> Columns<R> {
+    pub(super) fn matrix(&self, number: usize) -> Result<Matrix<'_, R::Buffer>> {
+        let (rows, columns) = ends(&self.shape);
+        let buffer = self.memory.buffer();
+        Ok(Matrix {
+            buffer: buffer.ok_or_else(|| Error::value("matrix", "has no elements"))?,
+            dtype: self.dtype,
+            offset: number * rows * columns,
+            rows,
+            columns,
+        })
+    }
+
+    /// The stack as an array.
+    pub(super) fn view(&self) -> Strided<Memory<R>> {
+        let mut by_columns = self.shape.clone();
+        let last = by_columns.len() - 1;
+        by_columns.swap(last, last - 1);
+        Strided {
+            storage: self.memory.clone(),
+            layout: transposed(&Layout::contiguous(&by_columns)),
+            dtype: self.dtype,
+        }
+    }
+
+    /// All its elements, in any order.
+    pub(super) fn elements(&self) -> Strided<Memory<R>> {
+        let n = self.shape.iter().product();
+        Strided::contiguous(self.memory.clone(), &[n], self.dtype)
+    }
+}
+
+impl<R: Runtime> Gpu<R> {
+    /// Memory for matrices of another shape, as many as are in a stack.
+    pub(super) fn room(
+        &self,
+        x: &Strided<Memory<R>>,
+        matrix: [usize; 2],
+        dtype: DType,
+    ) -> Result<Columns<R>> {
+        let stack = &x.shape()[..x.layout.ndim() - 2];
+        let shape = [stack, &matrix].concat();
+        Ok(Columns {
+            memory: self.allocate(shape.iter().product(), dtype)?,
+            dtype,
+            shape,
+        })
+    }
+
+    /// A copy by columns, which may be written.
+    pub(super) fn columns(&self, x: &Strided<Memory<R>>) -> Result<Columns<R>> {
+        let by_columns = x.with_layout(transposed(&x.layout));
+        let mut memory = self.evaluate(&Program::input(by_columns))?;
+        if !memory.is_unique() {
+            let n = x.layout.size();
+            let copy = self.allocate(n, x.dtype)?;
+            if let (Some(from), Some(to)) = (memory.buffer(), copy.buffer()) {
+                self.runtime.copy(from, to, (n * x.dtype.size()) as u64)?;
+            }
+            memory = copy;
+        }
+        Ok(Columns {
+            memory,
+            dtype: x.dtype,
+            shape: x.shape().to_vec(),
+        })
+    }
+
+    /// [`columns`](Self::columns) with a diagonal that is real, for a library may or may not read its imaginary part.
+    pub(super) fn hermitian_columns(&self, x: &Strided<Memory<R>>) -> Result<Columns<R>> {
+        if !x.dtype.is_complex() {
+            return self.columns(x);
+        }
+        let mut program = Program::input(x.with_layout(transposed(&x.layout)));
+        let real = program.push(Op::Unary(UnaryOp::Real, 0), x.dtype.real());
+        let real = program.push(Op::Cast(real), x.dtype);
+        let is_diagonal = self.compare_indices(&mut program, BinaryOp::Equal);
+        program.push(Op::Select(is_diagonal, real, 0), x.dtype);
+        Ok(Columns {
+            memory: self.evaluate(&program)?,
+            dtype: x.dtype,
+            shape: x.shape().to_vec(),
+        })
+    }
+
+    /// The step that compares the row with the column.
+    pub(super) fn compare_indices(&self, program: &mut Program<Memory<R>>, op: BinaryOp) -> usize {
+        let (dtype, column) = (self.index_dtype(), program.shape.len() - 1);
+        let row = program.push(Op::Index(column - 1), dtype);
+        let column = program.push(Op::Index(column), dtype);
+        program.push(Op::Binary(op, row, column), DType::Bool)
+    }
+}
+
+/// Rows and columns of the matrices in a stack.
+pub(super) fn ends(shape: &[usize]) -> (usize, usize) {
+    (shape[shape.len() - 2], shape[shape.len() - 1])
+}
+
+/// The transposes of a stack of matrices, as a view.
+pub(super) fn transposed(layout: &Layout) -> Layout {
+    let mut axes: Vec<usize> = (0..layout.ndim()).collect();
+    let last = axes.len() - 1;
+    axes.swap(last, last - 1);
+    layout.permute(&axes)
+}
