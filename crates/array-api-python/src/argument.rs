@@ -110,6 +110,13 @@ impl<'py> FromPyObject<'_, 'py> for Integers {
     }
 }
 
+/// An integer of any size. What does not fit is beyond the end of every axis.
+pub(crate) fn saturated(object: &Bound<'_, PyAny>) -> PyResult<isize> {
+    let index = object.call_method0("__index__")?;
+    let limit = if index.lt(0)? { isize::MIN } else { isize::MAX };
+    Ok(index.extract().unwrap_or(limit))
+}
+
 /// The lengths of axes: an integer or several.
 pub(crate) struct Shape(pub(crate) Vec<usize>);
 

@@ -106,6 +106,19 @@ fn sequence(
 ) -> PyResult<HostArray> {
     let mut leaves = Leaves::default();
     let shape = leaves.collect(object, 0)?;
+    let own = if leaves.dtypes.is_empty() {
+        Ok(default_dtype(xp, &leaves.weak))
+    } else {
+        result_type(&leaves.dtypes, &leaves.weak)
+    };
+    // Among numbers Python's `True` is 1, as the standard has it.
+    if own != Ok(DType::Bool) || dtype.is_some_and(|dtype| dtype != DType::Bool) {
+        for value in &mut leaves.values {
+            if let Scalar::Bool(truth) = *value {
+                *value = Scalar::Int(truth.into());
+            }
+        }
+    }
     let takes = |dtype: &DType| {
         let mut values = leaves.values.iter();
         values.all(|value| value.weak_dtype("asarray", *dtype) == Ok(*dtype))
@@ -113,8 +126,7 @@ fn sequence(
     // Straight to the dtype asked for where nothing is lost, so that integers are held against its range.
     let dtype = match dtype.filter(takes) {
         Some(dtype) => dtype,
-        None if leaves.dtypes.is_empty() => default_dtype(xp, &leaves.weak),
-        None => result_type(&leaves.dtypes, &leaves.weak).map_err(|e| exception(&e))?,
+        None => own.map_err(|e| exception(&e))?,
     };
     let values = leaves.values.iter();
     let values = values.map(|value| value.to_dtype("asarray", dtype));

@@ -4,7 +4,7 @@ use array_api_compat::AnyBackend;
 use array_api_spec::{DType, Indexing, Namespace, Scalar};
 
 use crate::{
-    argument::{ArrayOnly, Operand, ScalarOnly, Shape, borrowed, first, word},
+    argument::{ArrayOnly, Operand, ScalarOnly, Shape, borrowed, first, saturated, word},
     asarray::default_dtype,
     data_type::PyDType,
     device::{On, on},
@@ -32,7 +32,7 @@ functions! { "API_specification/generated/array_api."
     empty_like [x, /, *, dtype=None, device=None] (x: ArrayOnly, dtype: Option<PyDType>, device: Option<On>) =>
         like(&x, device).empty(x.0.shape(), dtype_like(&x, dtype));
     eye [n_rows, n_cols=None, /, *, k=0, dtype=None, device=None]
-        (n_rows: usize, n_cols: Option<usize>, k: isize, dtype: Option<PyDType>, device: Option<On>) => {
+        (n_rows: usize, n_cols: Option<usize>, #[pyo3(from_py_with = saturated)] k: isize, dtype: Option<PyDType>, device: Option<On>) => {
         let xp = on(device);
         xp.eye(n_rows, n_cols.unwrap_or(n_rows), k, floating(&xp, dtype))
     };
@@ -63,8 +63,8 @@ functions! { "API_specification/generated/array_api."
     };
     ones_like [x, /, *, dtype=None, device=None] (x: ArrayOnly, dtype: Option<PyDType>, device: Option<On>) =>
         like(&x, device).ones(x.0.shape(), dtype_like(&x, dtype));
-    tril [x, /, *, k=0] (x: Operand, k: isize) => x.xp().tril(x, k);
-    triu [x, /, *, k=0] (x: Operand, k: isize) => x.xp().triu(x, k);
+    tril [x, /, *, k=0] (x: Operand, #[pyo3(from_py_with = saturated)] k: isize) => x.xp().tril(x, k);
+    triu [x, /, *, k=0] (x: Operand, #[pyo3(from_py_with = saturated)] k: isize) => x.xp().triu(x, k);
     zeros [shape, *, dtype=None, device=None] (shape: Shape, dtype: Option<PyDType>, device: Option<On>) => {
         let xp = on(device);
         xp.zeros(shape.0, floating(&xp, dtype))

@@ -8,7 +8,11 @@ use pyo3::{
     types::{PyBool, PyEllipsis, PySlice, PyTuple},
 };
 
-use crate::{argument::Operand, array::PyArray, functions};
+use crate::{
+    argument::{Operand, saturated},
+    array::PyArray,
+    functions,
+};
 
 /// What stands between the brackets.
 pub(crate) struct Key(pub(crate) Vec<Index<AnyBackend>>);
@@ -51,14 +55,12 @@ fn entry(object: &Bound<'_, PyAny>) -> PyResult<Index<AnyBackend>> {
     }
 }
 
-/// A bound of a slice. What does not fit is beyond the end of every axis.
+/// A bound of a slice.
 fn bound(object: &Bound<'_, PyAny>) -> PyResult<Option<isize>> {
     if object.is_none() {
         return Ok(None);
     }
-    let index = object.call_method0("__index__")?;
-    let clipped = if index.lt(0)? { isize::MIN } else { isize::MAX };
-    Ok(Some(index.extract().unwrap_or(clipped)))
+    saturated(object).map(Some)
 }
 
 functions! { "API_specification/generated/array_api."

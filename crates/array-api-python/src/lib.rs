@@ -53,8 +53,11 @@ const CHAPTERS: &[Register] = &[
     sorting::register,
 ];
 
-/// The extensions, each a module of its own.
-const EXTENSIONS: &[(&str, Register)] = &[("fft", fft::register), ("linalg", linalg::register)];
+/// The extensions, each a module of its own. Four functions of linear algebra stand in both namespaces.
+const EXTENSIONS: &[(&str, &[Register])] = &[
+    ("fft", &[fft::register]),
+    ("linalg", &[linalg::register, linear_algebra::register]),
+];
 
 /// The array API standard, edition 2025.12, in Rust: on the CPU and on any GPU.
 ///
@@ -84,10 +87,12 @@ fn array_api_rust(module: &Bound<'_, PyModule>) -> PyResult<()> {
         .import("sys")?
         .getattr("modules")?
         .cast_into::<PyDict>()?;
-    for (name, register) in EXTENSIONS {
+    for (name, chapters) in EXTENSIONS {
         let path = format!("array_api_rust.{name}");
         let extension = PyModule::new(py, &path)?;
-        register(&extension)?;
+        for register in *chapters {
+            register(&extension)?;
+        }
         module.add(*name, &extension)?;
         // So that `import array_api_rust.linalg` finds it, too.
         modules.set_item(path, extension)?;

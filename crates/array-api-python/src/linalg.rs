@@ -5,7 +5,7 @@ use array_api_spec::{Automatic, MatrixNorm, QrMode, Tolerance};
 use pyo3::{exceptions::PyValueError, prelude::*};
 
 use crate::{
-    argument::{AxesKeywords, Integers, Keywords, Operand, word, xp_of},
+    argument::{AxesKeywords, Integers, Keywords, Operand, saturated, word, xp_of},
     data_type::PyDType,
     functions,
     outcome::Named,
@@ -15,7 +15,7 @@ functions! { "extensions/generated/array_api.linalg."
     cholesky [x, /, *, upper=false] (x: Operand, upper: bool) => x.xp().linalg().cholesky(x, upper);
     cross [x1, x2, /, *, axis=-1] (x1: Operand, x2: Operand, axis: isize) => xp_of(&x1, &x2).linalg().cross(x1, x2, axis);
     det [x, /] (x: Operand) => x.xp().linalg().det(x);
-    diagonal [x, /, *, offset=0] (x: Operand, offset: isize) => x.xp().linalg().diagonal(x, offset);
+    diagonal [x, /, *, offset=0] (x: Operand, #[pyo3(from_py_with = saturated)] offset: isize) => x.xp().linalg().diagonal(x, offset);
     eig [x, /] (x: Operand) => x.xp().linalg().eig(x).map(|e| Named("eig_result", [
         ("eigenvalues", e.eigenvalues), ("eigenvectors", e.eigenvectors),
     ]));
@@ -44,7 +44,7 @@ functions! { "extensions/generated/array_api.linalg."
         Named("svd_result", [("U", s.U), ("S", s.S), ("Vh", s.Vh)])
     });
     svdvals [x, /] (x: Operand) => x.xp().linalg().svdvals(x);
-    trace [x, /, *, offset=0, dtype=None] (x: Operand, offset: isize, dtype: Option<PyDType>) =>
+    trace [x, /, *, offset=0, dtype=None] (x: Operand, #[pyo3(from_py_with = saturated)] offset: isize, dtype: Option<PyDType>) =>
         x.xp().linalg().trace(x, offset, dtype.map(|d| d.0));
     vector_norm [x, /, *, axis=None, keepdims=false, ord=2.0]
         (x: Operand, axis: Option<Integers>, keepdims: bool, ord: f64) =>

@@ -102,7 +102,7 @@ pub(crate) fn call<O: Outcome>(
 macro_rules! functions {
     ($page:literal $(
         $(#[$attribute:meta])*
-        $name:ident $(as $python:literal)? [$($signature:tt)*] ($($argument:ident: $Type:ty),* $(,)?) => $call:expr;
+        $name:ident $(as $python:literal)? [$($signature:tt)*] ($($(#[$reading:meta])? $argument:ident: $Type:ty),* $(,)?) => $call:expr;
     )*) => {
         $(
             #[doc = concat!(
@@ -114,7 +114,7 @@ macro_rules! functions {
             $(#[$attribute])*
             fn $name<'py>(
                 py: pyo3::Python<'py>,
-                $($argument: $Type),*
+                $($(#[$reading])? $argument: $Type),*
             ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
                 $crate::outcome::call(py, move || $call)
             }

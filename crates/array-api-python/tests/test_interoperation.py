@@ -83,6 +83,8 @@ def test_asarray_of_python_s_objects():
     assert xp.asarray(range(4)).shape == (4,) and xp.asarray([1, 0], dtype=xp.bool).dtype == xp.bool
     assert xp.asarray(array.array("f", [1.0, 2.0])).dtype == xp.float32
     assert xp.asarray(np.float32(1.5)).dtype == xp.float32 and xp.asarray(np.array(1.5, np.float32)).dtype == xp.float32
+    assert xp.asarray([True, 2]).dtype == xp.asarray([True, False], dtype=xp.int64).dtype == xp.int64
+    assert xp.asarray([True, 0], dtype=xp.bool).dtype == xp.bool
     assert xp.asarray([1.0, 2.0], dtype=xp.float32).dtype == xp.float32
     for wrong, kind in [
         ([[1], [1, 2]], ValueError), ("text", TypeError), (object(), TypeError), ([300], OverflowError),
@@ -150,7 +152,7 @@ def test_functions_of_the_extensions_are_numpy_s():
         (xp.linalg.slogdet(x).logabsdet, np.linalg.slogdet(a).logabsdet),
         (abs(xp.linalg.qr(x, mode="complete").R), abs(np.linalg.qr(a, mode="complete").R)),
         (xp.tensordot(x, x, axes=((0,), (1,))), np.tensordot(a, a, axes=((0,), (1,)))),
-        (xp.tensordot(x, x), np.tensordot(a, a)),
+        (xp.linalg.tensordot(x, x), np.tensordot(a, a)),
         (xp.fft.fft(x, n=6, norm="ortho"), np.fft.fft(a, n=6, norm="ortho")),
         (xp.fft.irfftn(xp.fft.rfftn(x)), a),
         (xp.fft.fftfreq(5, d=0.5), np.fft.fftfreq(5, d=0.5)),
@@ -172,5 +174,7 @@ def test_functions_with_arguments_of_several_kinds():
     assert np.asarray(xp.diff(x, prepend=xp.asarray([0]))).tolist() == [1, 1, 1]
     assert xp.expand_dims(x, axis=(0, 2)).shape == (1, 3, 1)
     assert [g.shape for g in xp.meshgrid(x, xp.zeros(2, dtype=xp.int64), indexing="ij")] == [(3, 2)] * 2
+    assert xp.eye(2, k=1 << 70).shape == (2, 2) and xp.moveaxis(xp.zeros((1, 2, 3)), (0, 1), (1, 2)).shape == (3, 1, 2)
+    assert xp.linspace(0, 1j, 3).dtype == xp.complex128 and int(xp.arange(2**63, 2**63 + 1, dtype=xp.uint64)[0]) == 2**63
     assert [int(v) for v in xp.unstack(x)] == [1, 2, 3]
     assert np.asarray(x[xp.asarray([2, 0])]).tolist() == [3, 1]
