@@ -4,7 +4,7 @@ use array_api_spec::{DType, Result, can_cast, finfo, iinfo, isdtype, result_type
 use pyo3::{IntoPyObjectExt, exceptions::PyTypeError, prelude::*, types::PyTuple};
 
 use crate::{
-    argument::{AnyArray, AnyNamespace, ArrayOnly},
+    argument::{AnyArray, AnyNamespace},
     array::PyArray,
     device::On,
     error::exception,
@@ -48,17 +48,15 @@ impl<'py> FromPyObject<'_, 'py> for PyDType {
 }
 
 /// A data type, or the one of an array.
-#[derive(FromPyObject)]
-enum Typed {
-    DType(PyDType),
-    Array(ArrayOnly),
-}
+struct Typed(DType);
 
-impl Typed {
-    fn dtype(&self) -> DType {
-        match self {
-            Self::DType(dtype) => dtype.0,
-            Self::Array(x) => x.0.dtype(),
+impl<'py> FromPyObject<'_, 'py> for Typed {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        match object.cast::<PyArray>() {
+            Ok(x) => Ok(Self(x.get().get().dtype())),
+            Err(_) => object.extract().map(|dtype: PyDType| Self(dtype.0)),
         }
     }
 }
@@ -86,7 +84,7 @@ struct IntegerInfo {
 /// See https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.finfo.html
 #[pyfunction(name = "finfo", signature = (r#type, /))]
 fn finfo_(r#type: Typed) -> PyResult<FloatInfo> {
-    let info = finfo(r#type.dtype()).map_err(|e| exception(&e))?;
+    let info = finfo(r#type.0).map_err(|e| exception(&e))?;
     Ok(FloatInfo {
         bits: info.bits,
         eps: info.eps,
@@ -100,7 +98,7 @@ fn finfo_(r#type: Typed) -> PyResult<FloatInfo> {
 /// See https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.iinfo.html
 #[pyfunction(name = "iinfo", signature = (r#type, /))]
 fn iinfo_(r#type: Typed) -> PyResult<IntegerInfo> {
-    let info = iinfo(r#type.dtype()).map_err(|e| exception(&e))?;
+    let info = iinfo(r#type.0).map_err(|e| exception(&e))?;
     Ok(IntegerInfo {
         bits: info.bits,
         max: info.max,
@@ -112,7 +110,7 @@ fn iinfo_(r#type: Typed) -> PyResult<IntegerInfo> {
 /// See https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.can_cast.html
 #[pyfunction(name = "can_cast", signature = (from_, to, /))]
 fn can_cast_(from_: Typed, to: PyDType) -> bool {
-    can_cast(from_.dtype(), to.0)
+    can_cast(from_.0, to.0)
 }
 
 /// A data type or the name of a kind of them.
@@ -152,7 +150,7 @@ fn result_type_(arrays_and_dtypes: &Bound<'_, PyTuple>) -> PyResult<PyDType> {
     for argument in arrays_and_dtypes {
         match scalar(&argument)? {
             Some(value) => scalars.push(value),
-            None => dtypes.push(argument.extract::<Typed>()?.dtype()),
+            None => dtypes.push(argument.extract::<Typed>()?.0),
         }
     }
     result_type(&dtypes, &scalars)
