@@ -1,6 +1,7 @@
 //! The project's commands: `cargo xtask test`, `cargo xtask bench`, `cargo xtask conformance` and two for CUDA.
 
 mod cuda;
+mod python;
 mod setup;
 mod test;
 
@@ -20,7 +21,7 @@ enum Task {
     /// The benchmark report: LinearDiscriminantAnalysis on every device found. See `cargo xtask bench --help`.
     #[command(disable_help_flag = true)]
     Bench(Rest),
-    /// The standard's test vectors on every device found. See `cargo xtask conformance --help`.
+    /// The standard's test vectors on every device found. See `cargo xtask conformance --help`. With `--suite DIR` Python's official suite.
     #[command(disable_help_flag = true)]
     Conformance(Rest),
     /// Makes the CUDA kernels that are part of the program anew, and `docs/cuda-kernels.md` with them. Needs no GPU.
@@ -40,27 +41,33 @@ fn main() -> ExitCode {
     match Task::parse() {
         Task::Test => test::run(),
         // Timings need the release profile; the vectors share what `test` has built.
-        Task::Bench(rest) => program("release", "bench", &rest.arguments),
-        Task::Conformance(rest) => program("dev", "conformance", &rest.arguments),
+        Task::Bench(rest) => {
+            let build = ["build", "-q", "--workspace", "--release", "--bin", "bench"];
+            program(&build, "release/bench", &rest.arguments)
+        }
+        Task::Conformance(rest) if python::is_suite(&rest.arguments) => {
+            python::suite(&rest.arguments)
+        }
+        // Built as a part of the tests, whose dependencies would otherwise be built once more with other features.
+        Task::Conformance(rest) => {
+            let build = [
+                "test",
+                "-q",
+                "--workspace",
+                "--no-run",
+                "--test",
+                "commands",
+            ];
+            program(&build, "debug/conformance", &rest.arguments)
+        }
         Task::CudaKernels => cuda::remake_kernels(),
         Task::CudaCheck => cuda::check(),
     }
 }
 
 /// Builds a program, runs it in place of this one and hands on its exit code.
-///
-/// It is built as a part of the workspace, as the tests are: by itself it would want its dependencies with other features, and build them anew.
-fn program(profile: &str, name: &str, arguments: &[String]) -> ExitCode {
-    let build = [
-        "build",
-        "-q",
-        "--workspace",
-        "--profile",
-        profile,
-        "--bin",
-        name,
-    ];
-    match command(&build).status() {
+fn program(build: &[&str], name: &str, arguments: &[String]) -> ExitCode {
+    match command(build).status() {
         Ok(status) if status.success() => {}
         Ok(_) => return ExitCode::FAILURE,
         Err(error) => {
@@ -68,9 +75,8 @@ fn program(profile: &str, name: &str, arguments: &[String]) -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
-    let folder = if profile == "dev" { "debug" } else { profile };
     let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    let mut command = Command::new(setup::target().join(folder).join(file));
+    let mut command = Command::new(setup::target().join(file));
     command.current_dir(root());
     quieten(&mut command);
     setup::name_nvrtc(&mut command);

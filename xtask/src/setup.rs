@@ -75,7 +75,7 @@ fn has_vulkan() -> bool {
 }
 
 /// Runs a command without its output and says whether it succeeded.
-fn quiet(command: &mut Command) -> bool {
+pub(crate) fn quiet(command: &mut Command) -> bool {
     command
         .stdout(Stdio::null())
         .stderr(Stdio::null())

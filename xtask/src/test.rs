@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::setup;
+use crate::{python, setup};
 
 /// What came of a step.
 pub(crate) enum Outcome {
@@ -54,6 +54,10 @@ const STEPS: &[Step] = &[
     Step {
         title: "tests: unit, property, documentation, conformance",
         run: || cargo(&["test", "--quiet", "--workspace"]),
+    },
+    Step {
+        title: "python module",
+        run: python::test,
     },
     Step {
         title: "documentation",

@@ -80,6 +80,14 @@ impl PartialEq for AnyStorage {
     }
 }
 
+impl AnyStorage {
+    /// The wrapped storage, if it is of type `S`.
+    #[must_use]
+    pub fn downcast_ref<S: 'static>(&self) -> Option<&S> {
+        (&*self.0 as &dyn Any).downcast_ref()
+    }
+}
+
 trait ErasedStorage: Any + fmt::Debug + Send + Sync {
     fn copy(&self) -> Box<dyn ErasedStorage>;
     fn same(&self, other: &dyn ErasedStorage) -> bool;

@@ -263,7 +263,10 @@ pub(crate) fn refused(vector: &GridVector, class: &str) -> Option<&'static str> 
 /// Whether the class of an error is the exception that the grid names.
 pub(crate) fn same_class(class: &str, exception: &str) -> bool {
     // NumPy's AxisError is both a ValueError and an IndexError.
-    class == exception || (exception == "AxisError" && matches!(class, "ValueError" | "IndexError"))
+    let both = |name| matches!(name, "AxisError" | "ValueError" | "IndexError");
+    class == exception
+        || (exception == "AxisError" && both(class))
+        || (class == "AxisError" && both(exception))
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ binary_functions!(binary_methods);
 impl<B: Backend> Namespace<B> {
     /// Each element brought into the range from `min` to `max`; [`Unbounded`] leaves a side open. NaN among them gives NaN.
     ///
-    /// The bounds may be scalars or arrays that broadcast to x; the result has x's dtype. Integers and real floating-point. Where `min`
+    /// The bounds may be scalars or arrays; all broadcast, and the result has x's dtype. Integers and real floating-point. Where `min`
     /// is above `max` the result is `max`.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.clip.html>
@@ -70,7 +70,7 @@ impl<B: Backend> Namespace<B> {
     /// ```
     ///
     /// # Errors
-    /// At the next `?`: dtypes that do not fit; bounds that are larger than x.
+    /// At the next `?`: dtypes that do not fit; shapes that do not broadcast.
     pub fn clip(
         &self,
         x: impl Into<Expr<B>>,
@@ -86,7 +86,7 @@ impl<B: Backend> Namespace<B> {
                     crate::Accepts::Real.words(),
                 ));
             }
-            let (shape, dtype) = (x.shape().to_vec(), x.dtype());
+            let dtype = x.dtype();
             let mut out = Expr::valid(self.clone(), x);
             for (op, bound) in [
                 (BinaryOp::Maximum, min.into().0),
@@ -104,13 +104,6 @@ impl<B: Backend> Namespace<B> {
                     "clip",
                     &[dtype, out.dtype()],
                     "bounds that promote to the dtype of x",
-                ));
-            }
-            if out.shape() != shape {
-                return Err(crate::Error::shape(
-                    "clip",
-                    &[&shape, out.shape()],
-                    "differ: bounds must broadcast to the shape of x",
                 ));
             }
             Ok((self.clone(), out))

@@ -140,6 +140,8 @@ pub enum ErrorClass {
     TypeError,
     ValueError,
     IndexError,
+    /// NumPy's: both a `ValueError` and an `IndexError`.
+    AxisError,
     OverflowError,
     MemoryError,
     LinAlgError,
@@ -240,8 +242,8 @@ impl Error {
                 ..
             } if dtype.is_integer() => ErrorClass::OverflowError,
             Self::Scalar { .. } => ErrorClass::TypeError,
+            Self::Axis { .. } => ErrorClass::AxisError,
             Self::Shape { .. }
-            | Self::Axis { .. }
             | Self::Value { .. }
             | Self::Device { .. }
             | Self::NoDevice { .. } => ErrorClass::ValueError,

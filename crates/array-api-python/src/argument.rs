@@ -1,0 +1,206 @@
+//! Python's arguments as the types that the namespace takes.
+
+use array_api_compat::AnyBackend;
+use array_api_spec::{
+    Array, Axes, Bound as ClipBound, Error, Expr, Namespace, Result, Scalar, Unbounded,
+};
+use pyo3::{
+    exceptions::{PyTypeError, PyValueError},
+    prelude::*,
+};
+
+use crate::{array::PyArray, data_type::PyDType, device, scalar::scalar};
+
+/// Arrays of a device that is known at run time only.
+pub(crate) type AnyArray = Array<AnyBackend>;
+
+/// The namespace of such a device.
+pub(crate) type AnyNamespace = Namespace<AnyBackend>;
+
+/// An array or a Python scalar.
+pub(crate) enum Operand {
+    Array(AnyArray),
+    Scalar(Scalar),
+}
+
+impl Operand {
+    /// The namespace of the array; of the default device for a scalar.
+    pub(crate) fn xp(&self) -> AnyNamespace {
+        match self {
+            Self::Array(x) => x.namespace(),
+            Self::Scalar(_) => device::default(),
+        }
+    }
+}
+
+/// The namespace of the first array among two arguments.
+pub(crate) fn xp_of(x1: &Operand, x2: &Operand) -> AnyNamespace {
+    match x1 {
+        Operand::Array(_) => x1.xp(),
+        Operand::Scalar(_) => x2.xp(),
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for Operand {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(x) = object.cast::<PyArray>() {
+            return Ok(Self::Array(x.get().get()));
+        }
+        scalar(&object)?.map(Self::Scalar).ok_or_else(|| {
+            let kind = object.get_type();
+            PyTypeError::new_err(format!(
+                "takes an array or a Python scalar, not {kind}; make an array of it with `asarray`"
+            ))
+        })
+    }
+}
+
+impl From<Operand> for Expr<AnyBackend> {
+    fn from(operand: Operand) -> Self {
+        match operand {
+            Operand::Array(x) => x.into(),
+            Operand::Scalar(value) => value.into(),
+        }
+    }
+}
+
+/// An array and nothing else.
+pub(crate) struct ArrayOnly(pub(crate) AnyArray);
+
+impl<'py> FromPyObject<'_, 'py> for ArrayOnly {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        match object.cast::<PyArray>() {
+            Ok(x) => Ok(Self(x.get().get())),
+            Err(_) => Err(PyTypeError::new_err(format!(
+                "takes an array, not {}",
+                object.get_type()
+            ))),
+        }
+    }
+}
+
+/// A scalar and nothing else.
+pub(crate) struct ScalarOnly(pub(crate) Scalar);
+
+impl<'py> FromPyObject<'_, 'py> for ScalarOnly {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        scalar(&object)?.map(Self).ok_or_else(|| {
+            PyTypeError::new_err(format!("takes a Python scalar, not {}", object.get_type()))
+        })
+    }
+}
+
+/// An integer or several: axes, or a shape that leaves a length open.
+pub(crate) struct Integers(pub(crate) Vec<isize>);
+
+impl<'py> FromPyObject<'_, 'py> for Integers {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        match object.extract::<isize>() {
+            Ok(one) => Ok(Self(vec![one])),
+            Err(_) => object.extract().map(Self),
+        }
+    }
+}
+
+/// An integer of any size. What does not fit is beyond the end of every axis.
+pub(crate) fn saturated(object: &Bound<'_, PyAny>) -> PyResult<isize> {
+    let index = object.call_method0("__index__")?;
+    let limit = if index.lt(0)? { isize::MIN } else { isize::MAX };
+    Ok(index.extract().unwrap_or(limit))
+}
+
+/// The lengths of axes: an integer or several.
+pub(crate) struct Shape(pub(crate) Vec<usize>);
+
+impl<'py> FromPyObject<'_, 'py> for Shape {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let lengths = object.extract::<Integers>()?.0;
+        let lengths: Result<Vec<usize>, _> = lengths.into_iter().map(usize::try_from).collect();
+        lengths
+            .map(Self)
+            .map_err(|_| PyValueError::new_err("the length of an axis must not be negative"))
+    }
+}
+
+/// The argument `axis` with the keyword arguments that go with it.
+pub(crate) trait Keywords {
+    /// `None` means all axes.
+    fn axes(self) -> Axes;
+}
+
+impl Keywords for Option<Integers> {
+    fn axes(self) -> Axes {
+        self.map_or_else(Axes::default, |axes| axes.0.into())
+    }
+}
+
+/// As the methods of [`Axes`], for arguments that may be absent.
+pub(crate) trait AxesKeywords {
+    fn keep(self, keepdims: bool) -> Self;
+    fn typed(self, dtype: Option<PyDType>) -> Self;
+    fn initial(self, include: bool) -> Self;
+}
+
+impl AxesKeywords for Axes {
+    fn keep(self, keepdims: bool) -> Self {
+        if keepdims { self.keepdims() } else { self }
+    }
+
+    fn typed(self, dtype: Option<PyDType>) -> Self {
+        match dtype {
+            Some(PyDType(dtype)) => self.dtype(dtype),
+            None => self,
+        }
+    }
+
+    fn initial(self, include: bool) -> Self {
+        if include {
+            self.include_initial()
+        } else {
+            self
+        }
+    }
+}
+
+/// A bound of `clip`.
+pub(crate) fn clip_bound(bound: Option<Operand>) -> ClipBound<AnyBackend> {
+    match bound {
+        Some(bound) => bound.into(),
+        None => Unbounded.into(),
+    }
+}
+
+/// What one of a few words means.
+///
+/// # Errors
+/// Another word.
+pub(crate) fn word<T: Copy>(argument: &'static str, given: &str, all: &[(&str, T)]) -> Result<T> {
+    let found = all.iter().find(|(word, _)| *word == given);
+    found.map(|&(_, meaning)| meaning).ok_or_else(|| {
+        let words: Vec<String> = all.iter().map(|(word, _)| format!("`{word}`")).collect();
+        let detail = format!("`{given}` is none of {}", words.join(", "));
+        Error::value(argument, detail)
+    })
+}
+
+/// The namespace of the first array; of the default device if there is none, which the function then says.
+pub(crate) fn first(arrays: &[ArrayOnly]) -> AnyNamespace {
+    arrays
+        .first()
+        .map_or_else(device::default, |x| x.0.namespace())
+}
+
+/// The arrays as the namespace takes them.
+pub(crate) fn borrowed(arrays: &[ArrayOnly]) -> Vec<&AnyArray> {
+    arrays.iter().map(|x| &x.0).collect()
+}

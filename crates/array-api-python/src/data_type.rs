@@ -1,0 +1,204 @@
+//! Data type objects and functions.
+
+use array_api_spec::{DType, Result, can_cast, finfo, iinfo, isdtype, result_type};
+use pyo3::{IntoPyObjectExt, exceptions::PyTypeError, prelude::*, types::PyTuple};
+
+use crate::{
+    argument::{AnyArray, AnyNamespace},
+    array::PyArray,
+    device::On,
+    error::exception,
+    outcome::call,
+    scalar::scalar,
+};
+
+/// A data type of the standard.
+#[pyclass(frozen, eq, hash, name = "DType", module = "array_api_rust")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct PyDType(pub(crate) DType);
+
+#[pymethods]
+impl PyDType {
+    /// The standard's name.
+    #[getter]
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("array_api_rust.{}", self.0)
+    }
+
+    fn __str__(&self) -> &'static str {
+        self.0.name()
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for PyDType {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        object.cast::<Self>().map(|d| *d.get()).map_err(|_| {
+            let kind = object.get_type();
+            PyTypeError::new_err(format!(
+                "takes a dtype of array_api_rust, such as `array_api_rust.float32`, not {kind}"
+            ))
+        })
+    }
+}
+
+/// A data type, or the one of an array.
+struct Typed(DType);
+
+impl<'py> FromPyObject<'_, 'py> for Typed {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        match object.cast::<PyArray>() {
+            Ok(x) => Ok(Self(x.get().get().dtype())),
+            Err(_) => object.extract().map(|dtype: PyDType| Self(dtype.0)),
+        }
+    }
+}
+
+/// Machine limits of a floating-point data type.
+#[pyclass(frozen, get_all, name = "finfo_object", module = "array_api_rust")]
+struct FloatInfo {
+    bits: u32,
+    eps: f64,
+    max: f64,
+    min: f64,
+    smallest_normal: f64,
+    dtype: PyDType,
+}
+
+/// Machine limits of an integer data type.
+#[pyclass(frozen, get_all, name = "iinfo_object", module = "array_api_rust")]
+struct IntegerInfo {
+    bits: u32,
+    max: i128,
+    min: i128,
+    dtype: PyDType,
+}
+
+/// See https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.finfo.html
+#[pyfunction(name = "finfo", signature = (r#type, /))]
+fn finfo_(r#type: Typed) -> PyResult<FloatInfo> {
+    let info = finfo(r#type.0).map_err(|e| exception(&e))?;
+    Ok(FloatInfo {
+        bits: info.bits,
+        eps: info.eps,
+        max: info.max,
+        min: info.min,
+        smallest_normal: info.smallest_normal,
+        dtype: PyDType(info.dtype),
+    })
+}
+
+/// See https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.iinfo.html
+#[pyfunction(name = "iinfo", signature = (r#type, /))]
+fn iinfo_(r#type: Typed) -> PyResult<IntegerInfo> {
+    let info = iinfo(r#type.0).map_err(|e| exception(&e))?;
+    Ok(IntegerInfo {
+        bits: info.bits,
+        max: info.max,
+        min: info.min,
+        dtype: PyDType(info.dtype),
+    })
+}
+
+/// See https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.can_cast.html
+#[pyfunction(name = "can_cast", signature = (from_, to, /))]
+fn can_cast_(from_: Typed, to: PyDType) -> bool {
+    can_cast(from_.0, to.0)
+}
+
+/// A data type or the name of a kind of them.
+#[derive(FromPyObject)]
+enum Kind {
+    DType(PyDType),
+    Name(String),
+}
+
+/// Kinds: one, or several of which one must hold.
+#[derive(FromPyObject)]
+enum Kinds {
+    One(Kind),
+    Several(Vec<Kind>),
+}
+
+/// See https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.isdtype.html
+#[pyfunction(name = "isdtype", signature = (dtype, kind))]
+fn isdtype_(dtype: PyDType, kind: Kinds) -> PyResult<bool> {
+    let kinds = match kind {
+        Kinds::One(kind) => vec![kind],
+        Kinds::Several(kinds) => kinds,
+    };
+    kinds.iter().try_fold(false, |found, kind| {
+        let is = match kind {
+            Kind::DType(other) => dtype == *other,
+            Kind::Name(name) => isdtype(dtype.0, name).map_err(|e| exception(&e))?,
+        };
+        Ok(found || is)
+    })
+}
+
+/// See https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.result_type.html
+#[pyfunction(name = "result_type", signature = (*arrays_and_dtypes))]
+fn result_type_(arrays_and_dtypes: &Bound<'_, PyTuple>) -> PyResult<PyDType> {
+    let (mut dtypes, mut scalars) = (Vec::new(), Vec::new());
+    for argument in arrays_and_dtypes {
+        match scalar(&argument)? {
+            Some(value) => scalars.push(value),
+            None => dtypes.push(argument.extract::<Typed>()?.0),
+        }
+    }
+    result_type(&dtypes, &scalars)
+        .map(PyDType)
+        .map_err(|e| exception(&e))
+}
+
+/// See https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.astype.html
+#[pyfunction(signature = (x, dtype, /, *, copy=true, device=None))]
+fn astype<'py>(
+    x: &Bound<'py, PyArray>,
+    dtype: PyDType,
+    copy: bool,
+    device: Option<On>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (py, own) = (x.py(), x.get().get());
+    let xp = device.map_or_else(|| own.namespace(), |device| device.0);
+    if !copy && own.dtype() == dtype.0 && own.namespace() == xp {
+        return Ok(x.clone().into_any());
+    }
+    call(py, move || converted(&own, dtype.0, &xp))
+}
+
+/// The values in another dtype and on another device.
+///
+/// # Errors
+/// A conversion that the standard forbids; a dtype that the device cannot hold.
+pub(crate) fn converted(x: &AnyArray, dtype: DType, xp: &AnyNamespace) -> Result<AnyArray> {
+    let own = x.namespace();
+    // Where the array is now may lack the new dtype, where it goes to the old one.
+    if own.info().dtypes().contains(&dtype) {
+        own.astype(x, dtype).eval()?.to_device(xp)
+    } else {
+        xp.astype(x.to_device(xp)?, dtype).eval()
+    }
+}
+
+/// Puts the data types and their functions into a module.
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    for dtype in DType::ALL {
+        let object = PyDType(dtype).into_bound_py_any(module.py())?;
+        module.add(dtype.name(), object)?;
+    }
+    module.add_function(wrap_pyfunction!(finfo_, module)?)?;
+    module.add_function(wrap_pyfunction!(iinfo_, module)?)?;
+    module.add_function(wrap_pyfunction!(can_cast_, module)?)?;
+    module.add_function(wrap_pyfunction!(isdtype_, module)?)?;
+    module.add_function(wrap_pyfunction!(result_type_, module)?)?;
+    module.add_function(wrap_pyfunction!(astype, module)?)?;
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! DLPack: memory handed from library to library.
+//!
+//! Out of the CPU nothing is copied. A capsule with a version says that its memory is to be read only, because other arrays may share it; one
+//! without a version cannot say so, and its taker must not write. What comes in is copied, since our storages hold no other library's memory;
+//! `copy=False` is therefore refused for arrays that are not ours.
+//!
+//! Source: <https://dmlc.github.io/dlpack/latest/c_api.html> and <https://dmlc.github.io/dlpack/latest/python_spec.html>
+
+mod export;
+mod import;
+mod layout;
+
+use array_api_spec::HostArray;
+use pyo3::{
+    exceptions::{PyBufferError, PyValueError},
+    prelude::*,
+    types::PyCapsule,
+};
+
+pub(crate) use self::import::values;
+use self::layout::{CPU, CUDA, VULKAN};
+use crate::{
+    array::PyArray,
+    data_type::converted,
+    device::{self, On},
+    error::run,
+    outcome::IntoPython,
+};
+
+#[pymethods]
+impl PyArray {
+    /// The kind of the device and its number, as DLPack counts them.
+    fn __dlpack_device__(&self) -> (i32, i32) {
+        let device = self.get().device();
+        let (kind, number) = device
+            .name()
+            .split_once(':')
+            .unwrap_or((device.name(), "0"));
+        let kind = match kind {
+            "cpu" => CPU,
+            "wgpu" => VULKAN,
+            _ => CUDA,
+        };
+        (kind, number.parse().unwrap_or(0))
+    }
+
+    /// The array's memory in a capsule: for `from_dlpack` of other libraries.
+    ///
+    /// Memory of the CPU is shared, and is to be read only; `copy=True` gives memory that may be written to. An array on a GPU is copied to the CPU if
+    /// `dl_device` asks for that. `copy=False` is refused where this needs a copy.
+    #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
+    fn __dlpack__<'py>(
+        &self,
+        py: Python<'py>,
+        stream: Option<Bound<'py, PyAny>>,
+        max_version: Option<(u32, u32)>,
+        dl_device: Option<(Bound<'py, PyAny>, i32)>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        if stream.is_some() {
+            return Err(PyValueError::new_err(
+                "the CPU has no streams; leave `stream` out",
+            ));
+        }
+        let here = self.__dlpack_device__();
+        let there = match dl_device {
+            // Its kind may be an enumeration's member.
+            Some((kind, number)) => (
+                kind.call_method0("__index__")
+                    .or_else(|_| kind.getattr("value"))?
+                    .extract()?,
+                number,
+            ),
+            None => here,
+        };
+        if there != (CPU, 0) {
+            return Err(PyBufferError::new_err(
+                "memory of a GPU is not handed on; ask for `dl_device=(1, 0)`, the CPU",
+            ));
+        }
+        if here != there && copy == Some(false) {
+            return Err(PyBufferError::new_err(
+                "the CPU gets a GPU's memory by a copy, which `copy=False` forbids",
+            ));
+        }
+        let copied = here != there || copy == Some(true);
+        export::capsule(
+            py,
+            &self.get(),
+            copied,
+            max_version.is_some_and(|v| v.0 >= 1),
+        )
+    }
+}
+
+/// An array of another library's memory, which is copied, or of one of ours, which is not.
+///
+/// See https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.from_dlpack.html
+#[pyfunction(signature = (x, /, *, device=None, copy=None))]
+fn from_dlpack<'py>(
+    x: &Bound<'py, PyAny>,
+    device: Option<On>,
+    copy: Option<bool>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = x.py();
+    if let Ok(own) = x.cast::<PyArray>() {
+        let own = own.get().get();
+        let xp = device.map_or_else(|| own.namespace(), |device| device.0);
+        if copy == Some(false) && own.namespace() != xp {
+            return Err(PyBufferError::new_err(
+                "another device needs a copy, which `copy=False` forbids",
+            ));
+        }
+        return run(py, || converted(&own, own.dtype(), &xp))?.into_python(py);
+    }
+    if copy == Some(false) {
+        return Err(PyBufferError::new_err(
+            "arrays hold memory of their own, so this needs a copy, which `copy=False` forbids",
+        ));
+    }
+    let values: HostArray = values(x)?;
+    let xp = device.map_or_else(device::cpu, |device| device.0);
+    run(py, || xp.asarray(values))?.into_python(py)
+}
+
+/// Puts the function into a module.
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(from_dlpack, module)?)
+}

@@ -1,0 +1,146 @@
+//! Operators of the array class: each with its reflected and its in-place form.
+
+use array_api_spec::Index;
+use pyo3::prelude::*;
+
+use crate::{
+    argument::{AnyArray, Operand, xp_of},
+    array::PyArray,
+    outcome::{Outcome, call},
+};
+
+impl PyArray {
+    /// The array with another array or scalar on its right.
+    fn with(&self, right: Operand) -> (Operand, Operand) {
+        (Operand::Array(self.get()), right)
+    }
+
+    /// Replaces the values by those that an operator gives; shape and dtype stay.
+    fn replace<O: Outcome<Value = AnyArray>>(
+        &self,
+        py: Python<'_>,
+        operator: impl FnOnce(Operand) -> O + Send,
+    ) -> PyResult<()> {
+        self.change(py, |own| {
+            let value = operator(Operand::Array(own.clone())).value()?;
+            if value.shape() == own.shape() && value.dtype() == own.dtype() {
+                *own = value;
+                Ok(())
+            } else {
+                // It broadcasts and promotes, or says why the value does not fit.
+                own.set([Index::Ellipsis], &value)
+            }
+        })
+    }
+}
+
+macro_rules! operators {
+    (
+        unary { $($unary:ident $apply:ident;)* }
+        comparison { $($comparison:ident $compare:ident;)* }
+        binary { $($operator:ident $reflected:ident $in_place:ident $function:ident;)* }
+    ) => {
+        #[pymethods]
+        impl PyArray {
+            $(
+                fn $unary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+                    let x = self.get();
+                    call(py, move || x.namespace().$apply(x))
+                }
+            )*
+            $(
+                fn $comparison<'py>(&self, py: Python<'py>, other: Operand) -> PyResult<Bound<'py, PyAny>> {
+                    let (x1, x2) = self.with(other);
+                    call(py, move || xp_of(&x1, &x2).$compare(x1, x2))
+                }
+            )*
+            $(
+                fn $operator<'py>(&self, py: Python<'py>, other: Operand) -> PyResult<Bound<'py, PyAny>> {
+                    let (x1, x2) = self.with(other);
+                    call(py, move || xp_of(&x1, &x2).$function(x1, x2))
+                }
+
+                fn $reflected<'py>(&self, py: Python<'py>, other: Operand) -> PyResult<Bound<'py, PyAny>> {
+                    let (x2, x1) = self.with(other);
+                    call(py, move || xp_of(&x1, &x2).$function(x1, x2))
+                }
+
+                fn $in_place(&self, py: Python<'_>, other: Operand) -> PyResult<()> {
+                    self.replace(py, |own| own.xp().$function(own, other))
+                }
+            )*
+
+            // Python's `pow` hands on a third argument, which arrays do not take.
+            fn __pow__<'py>(
+                &self,
+                py: Python<'py>,
+                other: Operand,
+                modulo: Option<Modulo>,
+            ) -> PyResult<Bound<'py, PyAny>> {
+                let (x1, x2) = self.with(other);
+                let None = modulo;
+                call(py, move || xp_of(&x1, &x2).pow(x1, x2))
+            }
+
+            fn __rpow__<'py>(
+                &self,
+                py: Python<'py>,
+                other: Operand,
+                modulo: Option<Modulo>,
+            ) -> PyResult<Bound<'py, PyAny>> {
+                let (x2, x1) = self.with(other);
+                let None = modulo;
+                call(py, move || xp_of(&x1, &x2).pow(x1, x2))
+            }
+
+            fn __ipow__(&self, py: Python<'_>, other: Operand, modulo: Option<Modulo>) -> PyResult<()> {
+                let None = modulo;
+                self.replace(py, |own| own.xp().pow(own, other))
+            }
+        }
+    };
+}
+
+/// There is none: `pow(x, y, z)` is not an array's.
+enum Modulo {}
+
+impl FromPyObject<'_, '_> for Modulo {
+    type Error = PyErr;
+
+    fn extract(_: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        Err(pyo3::exceptions::PyTypeError::new_err(
+            "arrays take no modulus",
+        ))
+    }
+}
+
+operators! {
+    unary {
+        __abs__ abs;
+        __neg__ negative;
+        __pos__ positive;
+        __invert__ bitwise_invert;
+    }
+    comparison {
+        __eq__ equal;
+        __ne__ not_equal;
+        __lt__ less;
+        __le__ less_equal;
+        __gt__ greater;
+        __ge__ greater_equal;
+    }
+    binary {
+        __add__ __radd__ __iadd__ add;
+        __sub__ __rsub__ __isub__ subtract;
+        __mul__ __rmul__ __imul__ multiply;
+        __truediv__ __rtruediv__ __itruediv__ divide;
+        __floordiv__ __rfloordiv__ __ifloordiv__ floor_divide;
+        __mod__ __rmod__ __imod__ remainder;
+        __matmul__ __rmatmul__ __imatmul__ matmul;
+        __and__ __rand__ __iand__ bitwise_and;
+        __or__ __ror__ __ior__ bitwise_or;
+        __xor__ __rxor__ __ixor__ bitwise_xor;
+        __lshift__ __rlshift__ __ilshift__ bitwise_left_shift;
+        __rshift__ __rrshift__ __irshift__ bitwise_right_shift;
+    }
+}

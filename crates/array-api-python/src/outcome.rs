@@ -1,0 +1,141 @@
+//! From what a function of the namespace returns to what its like in Python returns.
+
+use array_api_compat::AnyBackend;
+use array_api_spec::{Expr, Result};
+use pyo3::{
+    IntoPyObjectExt,
+    prelude::*,
+    sync::PyOnceLock,
+    types::{PyDict, PyTuple},
+};
+
+use crate::{argument::AnyArray, array::PyArray, error::run};
+
+/// What a function of the namespace returns: work that is left to do, and then a value.
+pub(crate) trait Outcome {
+    type Value: IntoPython + Send;
+
+    /// Does what is left to do.
+    fn value(self) -> Result<Self::Value>;
+}
+
+impl Outcome for Expr<AnyBackend> {
+    type Value = AnyArray;
+
+    fn value(self) -> Result<AnyArray> {
+        self.eval()
+    }
+}
+
+impl<T: IntoPython + Send> Outcome for Result<T> {
+    type Value = T;
+
+    fn value(self) -> Self {
+        self
+    }
+}
+
+/// A value that Python can have.
+pub(crate) trait IntoPython {
+    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>>;
+}
+
+impl IntoPython for AnyArray {
+    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        PyArray::from(self).into_bound_py_any(py)
+    }
+}
+
+/// Several arrays are a tuple.
+impl IntoPython for Vec<AnyArray> {
+    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        let arrays: Vec<PyArray> = self.into_iter().map(PyArray::from).collect();
+        PyTuple::new(py, arrays)?.into_bound_py_any(py)
+    }
+}
+
+/// A named tuple: the name of its class, and its fields.
+pub(crate) struct Named<const N: usize>(
+    pub(crate) &'static str,
+    pub(crate) [(&'static str, AnyArray); N],
+);
+
+impl<const N: usize> IntoPython for Named<N> {
+    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        static CLASSES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+        let Self(name, fields) = self;
+        let classes = CLASSES
+            .get_or_init(py, || PyDict::new(py).unbind())
+            .bind(py);
+        let class = match classes.get_item(name)? {
+            Some(class) => class,
+            None => {
+                let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+                let class = py
+                    .import("collections")?
+                    .call_method1("namedtuple", (name, names))?;
+                classes.set_item(name, &class)?;
+                class
+            }
+        };
+        let values = fields.map(|(_, array)| PyArray::from(array));
+        class.call1(PyTuple::new(py, values)?)
+    }
+}
+
+/// Calls a function of the namespace.
+///
+/// # Errors
+/// The exception that belongs to its error.
+pub(crate) fn call<O: Outcome>(
+    py: Python<'_>,
+    function: impl FnOnce() -> O + Send,
+) -> PyResult<Bound<'_, PyAny>> {
+    run(py, || function().value())?.into_python(py)
+}
+
+/// Python functions, each a row: its name, Python's signature, the arguments' types, and the call of the namespace.
+///
+/// `functions! { "page" name [x, /, *, axis=None] (x: Operand, axis: Option<Integers>) => x.xp().name(x, axis.axes()); }`, with
+/// `name as "python_name"` where Rust has the name for something else. `page` is the start of the address of the standard's pages.
+#[macro_export]
+macro_rules! functions {
+    ($page:literal $(
+        $(#[$attribute:meta])*
+        $name:ident $(as $python:literal)? [$($signature:tt)*] ($($(#[$reading:meta])? $argument:ident: $Type:ty),* $(,)?) => $call:expr;
+    )*) => {
+        $(
+            #[doc = concat!(
+                "See https://data-apis.org/array-api/2025.12/", $page, $crate::python_name!($name $($python)?), ".html"
+            )]
+            #[pyo3::pyfunction]
+            #[pyo3(signature = ($($signature)*))]
+            $(#[pyo3(name = $python)])?
+            $(#[$attribute])*
+            fn $name<'py>(
+                py: pyo3::Python<'py>,
+                $($(#[$reading])? $argument: $Type),*
+            ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
+                $crate::outcome::call(py, move || $call)
+            }
+        )*
+
+        /// Puts the functions into a module.
+        pub(crate) fn register(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+            use pyo3::types::PyModuleMethods;
+            $(module.add_function(pyo3::wrap_pyfunction!($name, module)?)?;)*
+            Ok(())
+        }
+    };
+}
+
+/// The name that a function has in Python.
+#[macro_export]
+macro_rules! python_name {
+    ($name:ident) => {
+        stringify!($name)
+    };
+    ($name:ident $python:literal) => {
+        $python
+    };
+}

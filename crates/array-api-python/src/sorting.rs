@@ -1,0 +1,29 @@
+//! Sorting and set functions. Sorting is always stable, and unique values are sorted.
+
+use crate::{
+    argument::{Operand, xp_of},
+    functions,
+    outcome::Named,
+};
+
+functions! { "API_specification/generated/array_api."
+    argsort [x, /, *, axis=-1, descending=false, stable=true] (x: Operand, axis: isize, descending: bool, stable: bool) => {
+        let _ = stable;
+        x.xp().argsort(x, axis, descending)
+    };
+    isin [x1, x2, /, *, invert=false] (x1: Operand, x2: Operand, invert: bool) => xp_of(&x1, &x2).isin(x1, x2, invert);
+    sort [x, /, *, axis=-1, descending=false, stable=true] (x: Operand, axis: isize, descending: bool, stable: bool) => {
+        let _ = stable;
+        x.xp().sort(x, axis, descending)
+    };
+    unique_all [x, /] (x: Operand) => x.xp().unique_all(x).map(|u| Named("unique_all_result", [
+        ("values", u.values), ("indices", u.indices), ("inverse_indices", u.inverse_indices), ("counts", u.counts),
+    ]));
+    unique_counts [x, /] (x: Operand) => x.xp().unique_counts(x).map(|(values, counts)| {
+        Named("unique_counts_result", [("values", values), ("counts", counts)])
+    });
+    unique_inverse [x, /] (x: Operand) => x.xp().unique_inverse(x).map(|(values, inverse_indices)| {
+        Named("unique_inverse_result", [("values", values), ("inverse_indices", inverse_indices)])
+    });
+    unique_values [x, /] (x: Operand) => x.xp().unique_values(x);
+}
