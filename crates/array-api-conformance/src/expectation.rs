@@ -254,9 +254,9 @@ const REFUSED: &[Refused] = &[
 #[must_use]
 pub(crate) fn refused(vector: &GridVector, class: &str) -> Option<&'static str> {
     let function = vector.function.as_str();
-    let refused = REFUSED
-        .iter()
-        .find(|r| r.functions.contains(&function) && r.class == class && (r.when)(vector));
+    let refused = REFUSED.iter().find(|r| {
+        r.functions.contains(&function) && same_class(class, r.class) && (r.when)(vector)
+    });
     refused.map(|r| r.reason)
 }
 

@@ -44,7 +44,7 @@ fn messages_say_what_is_wrong_and_what_to_do() -> Result<()> {
         xp.imag(&x).eval();
         xp.where_(&i, 1.0, &x).eval();
         xp.clip(&i, 0.5, 2).eval();
-        xp.clip(&i, xp.zeros([2, 3], DType::Int64)?, 2).eval();
+        xp.clip(&i, xp.zeros([2, 2], DType::Int64)?, 2).eval();
         xp.astype(&z, DType::Float64).eval();
         (&xp.zeros([3, 4], DType::Float32)? + &there).eval();
         narrow().asarray([1.0_f64]);

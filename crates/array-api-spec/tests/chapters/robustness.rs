@@ -515,7 +515,12 @@ fn moving(d: &mut Dice<'_>, ns: &Namespace<Device>, x: &Array) -> Result<Vec<Arr
             let grids = ns.meshgrid(&all, d.choose(&[Indexing::Xy, Indexing::Ij]));
             grids.map(|a| a.into_iter().filter(|a| a.size() < 10_000).collect())
         }
-        2 if d.chance(2) => one(ns.repeat(x, d.beside(x), axis)),
+        2 if d.chance(2) => {
+            // Counts that ask for gigabytes are no mistake.
+            let counts = d.beside(x);
+            let counts = ns.clip(&counts, -2, 9).eval().unwrap_or(counts);
+            one(ns.repeat(x, counts, axis))
+        }
         2 => one(ns.repeat(x, d.choose(&[0, 1, 3, usize::MAX]), axis)),
         3 => {
             let shifts: Vec<isize> = (0..d.below(3)).map(|_| d.integer()).collect();
