@@ -101,7 +101,8 @@ fn run_vector<B: Backend>(
     let arguments: Result<Vec<Argument<B>>> = arguments.collect();
     let result = match arguments {
         Ok(arguments) => call(xp, &vector.function, &arguments, &vector.keywords)?
-            .and_then(|output| output.try_map(|x| tally.result(xp, x))),
+            .and_then(|output| output.try_map(|x| tally.result(xp, x)))
+            .map(|output| tally.answer(output)),
         Err(error) => Err(error),
     };
     Some(match (&vector.outcome, result) {

@@ -4,7 +4,9 @@ use array_api_spec::{Array, Backend, DType, HostArray, Namespace, Result, Stride
 
 use crate::{
     Arrangement, Chapter, Failure, FunctionReport, Gap, Mutation, Report, Selection, Status,
-    arrangement::scatter, call::ON_THE_HOST, calls, chapters, grid, special, vectors,
+    arrangement::scatter,
+    call::{ON_THE_HOST, Output},
+    calls, chapters, grid, special, vectors,
 };
 
 /// Runs the vectors that are selected on a namespace's device and says what came out.
@@ -123,6 +125,16 @@ impl<'a> Tally<'a> {
                 .collect(),
             keep: select.failures,
             mutation: select.mutation,
+        }
+    }
+
+    /// What a function answers that is no array, or something else.
+    pub(crate) fn answer<B: Backend>(&self, output: Output<B>) -> Output<B> {
+        match (self.mutation, output) {
+            (Some(_), Output::Bool(answer)) => Output::Bool(!answer),
+            (Some(_), Output::DType(DType::Bool)) => Output::DType(DType::Int8),
+            (Some(_), Output::DType(_)) => Output::DType(DType::Bool),
+            (_, output) => output,
         }
     }
 

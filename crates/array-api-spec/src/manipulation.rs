@@ -272,7 +272,7 @@ impl<B: Backend> Namespace<B> {
         let n = shape[axis];
         match repeats.into().0 {
             Count::Same(count) => {
-                shape[axis] = n.checked_mul(count).unwrap_or(usize::MAX);
+                shape[axis] = n.saturating_mul(count);
                 if checked_size(FUNCTION, &shape)? == 0 {
                     return self.zeros(shape, x.dtype);
                 }
@@ -520,7 +520,7 @@ impl<B: Backend> Namespace<B> {
                 wide.push(count);
             }
             wide.push(shape[k]);
-            shape[k] = shape[k].checked_mul(count).unwrap_or(usize::MAX);
+            shape[k] = shape[k].saturating_mul(count);
         }
         if checked_size(FUNCTION, &shape)? == 0 {
             return self.zeros(shape, x.dtype);

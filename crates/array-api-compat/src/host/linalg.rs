@@ -87,7 +87,16 @@ macro_rules! dispatch_floating {
 pub(crate) use dispatch_floating;
 
 /// `f64` or `Complex<f64>`.
-pub(crate) trait Wide: ComplexField<Real = f64> + Copy + Send + Sync + 'static {
+pub(crate) trait Wide:
+    ComplexField<Real = f64>
+    + Copy
+    + Send
+    + Sync
+    + std::ops::Sub<Output = Self>
+    + std::ops::Mul<Output = Self>
+    + std::ops::Div<Output = Self>
+    + 'static
+{
     const ZERO: Self;
     const NAN: Self;
 

@@ -5,19 +5,19 @@ use faer::Mat;
 
 use super::{Floating, Matrix, Wide, each_matrix, exponent, join, ldexp};
 
+/// Eigenvalues and eigenvectors.
+type Eig<T> = (Vec<<T as Floating>::Complex>, Vec<<T as Floating>::Complex>);
+
 /// Eigenvalues `(…, n)` and eigenvectors `(…, n, n)`. See [`LinalgBackend::eig`](array_api_spec::backend::LinalgBackend::eig).
 ///
 /// # Errors
 /// No convergence.
-pub(crate) fn eig<T: Floating>(
-    x: &[T],
-    layout: &Layout,
-) -> Result<(Vec<T::Complex>, Vec<T::Complex>)> {
+pub(crate) fn eig<T: Floating>(x: &[T], layout: &Layout) -> Result<Eig<T>> {
     let (values, vectors) = each_matrix(x, layout, decompose)?.into_iter().unzip();
     Ok((join(values), join(vectors)))
 }
 
-fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<(Vec<T::Complex>, Vec<T::Complex>)> {
+fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<Eig<T>> {
     let n = x.rows;
     if n == 0 {
         return Ok((Vec::new(), Vec::new()));

@@ -1,7 +1,10 @@
 //! LU factorisation, packed as LAPACK's `getrf` packs it.
 
 use array_api_spec::{Layout, Result};
-use faer::linalg::lu::partial_pivoting::factor::{lu_in_place, lu_in_place_scratch};
+use faer::{
+    Mat,
+    linalg::lu::partial_pivoting::factor::{lu_in_place, lu_in_place_scratch},
+};
 
 use super::{Floating, Matrix, Wide, each_matrix, exponent, join, row_major, with_stack};
 
@@ -40,6 +43,13 @@ fn factor<T: Floating>(x: Matrix<'_, T>) -> (Vec<T>, Vec<usize>) {
             );
         },
     );
+    let exchanged = if (0..n).all(|j| (0..n).all(|i| lu[(i, j)].is_finite())) {
+        exchanges(&forward)
+    } else {
+        // faer divides by a pivot of 0; the textbook's loop leaves such a column as it is.
+        lu = x.map(|_, _, v| v.ldexp(-scale));
+        by_columns(&mut lu)
+    };
     // L has no scale: its diagonal is 1.
     let factors = row_major(
         lu.as_ref(),
@@ -47,7 +57,33 @@ fn factor<T: Floating>(x: Matrix<'_, T>) -> (Vec<T>, Vec<usize>) {
             if i > j { v } else { v.ldexp(scale) }
         },
     );
-    (factors, exchanges(&forward))
+    (factors, exchanged)
+}
+
+/// LU factorisation in place that passes over columns without a pivot; the row that each row was exchanged with.
+fn by_columns<W: Wide>(a: &mut Mat<W>) -> Vec<usize> {
+    let n = a.nrows();
+    let mut exchanged = Vec::with_capacity(n);
+    for k in 0..n {
+        let larger = |i: usize, j: usize| a[(j, k)].magnitude() > a[(i, k)].magnitude();
+        let pivot = (k..n).fold(k, |best, i| if larger(best, i) { i } else { best });
+        exchanged.push(pivot);
+        for j in 0..n {
+            let (upper, lower) = (a[(k, j)], a[(pivot, j)]);
+            a[(k, j)] = lower;
+            a[(pivot, j)] = upper;
+        }
+        if a[(k, k)].magnitude() == 0.0 {
+            continue;
+        }
+        for i in k + 1..n {
+            a[(i, k)] = a[(i, k)] / a[(k, k)];
+            for j in k + 1..n {
+                a[(i, j)] = a[(i, j)] - a[(i, k)] * a[(k, j)];
+            }
+        }
+    }
+    exchanged
 }
 
 /// The exchanges of rows, in order, that make a permutation: row i of the result is row `permutation[i]` of the original.

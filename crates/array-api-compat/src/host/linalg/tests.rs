@@ -4,7 +4,7 @@ use array_api_spec::{Complex, Error, Layout};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 
-use super::{Floating, cholesky, eigh, solve, svd};
+use super::{Floating, cholesky, eig, eigh, lu, qr, solve, svd};
 
 type C64 = Complex<f64>;
 
@@ -13,6 +13,7 @@ trait Sample: Floating {
     const EPSILON: f64;
     fn from_parts(re: f64, im: f64) -> Self;
     fn real(value: Self::Real) -> f64;
+    fn complex(value: Self::Complex) -> C64;
 }
 impl Sample for f32 {
     const EPSILON: f64 = f32::EPSILON as f64;
@@ -22,6 +23,9 @@ impl Sample for f32 {
     fn real(value: f32) -> f64 {
         value.into()
     }
+    fn complex(value: Complex<f32>) -> C64 {
+        C64::new(value.re.into(), value.im.into())
+    }
 }
 impl Sample for f64 {
     const EPSILON: f64 = f64::EPSILON;
@@ -29,6 +33,9 @@ impl Sample for f64 {
         re
     }
     fn real(value: f64) -> f64 {
+        value
+    }
+    fn complex(value: C64) -> C64 {
         value
     }
 }
@@ -40,6 +47,9 @@ impl Sample for Complex<f32> {
     fn real(value: f32) -> f64 {
         value.into()
     }
+    fn complex(value: Complex<f32>) -> C64 {
+        C64::new(value.re.into(), value.im.into())
+    }
 }
 impl Sample for C64 {
     const EPSILON: f64 = f64::EPSILON;
@@ -47,6 +57,9 @@ impl Sample for C64 {
         Self::new(re, im)
     }
     fn real(value: f64) -> f64 {
+        value
+    }
+    fn complex(value: C64) -> C64 {
         value
     }
 }
@@ -313,6 +326,98 @@ where
     check_eigh::<T>(5, &[T::from_parts(scale, 0.0); 25], scale);
 }
 for_all_types!(eigh_is_a_factorisation_at_every_scale, eighs::<T>);
+
+fn check_qr<T: Sample>(m: usize, n: usize, values: &[T], scale: f64)
+where
+    T::Wide: Into<C64>,
+{
+    let x = wide(m, n, values, 1.0 / scale);
+    let tolerance = 30.0 * T::EPSILON * (m.max(n).max(1) as f64);
+    for complete in [false, true] {
+        let k = if complete { m } else { m.min(n) };
+        let (q, r) = qr(values, &Layout::contiguous(&[m, n]), complete).expect("a factorisation");
+        let (q, r) = (wide(m, k, &q, 1.0), wide(k, n, &r, 1.0 / scale));
+        assert_orthonormal_columns(&q, tolerance);
+        assert_near(&(q * &r), &x, tolerance * largest(&x));
+        let below = |i: usize, j: usize| i <= j || r[(i, j)] == C64::new(0.0, 0.0);
+        assert!((0..k).all(|i| (0..n).all(|j| below(i, j))), "{r}");
+    }
+}
+
+fn check_lu<T: Sample>(n: usize, values: &[T], scale: f64)
+where
+    T::Wide: Into<C64>,
+{
+    let (packed, exchanged) = lu(values, &Layout::contiguous(&[n, n])).expect("a factorisation");
+    let at = |i: usize, j: usize| -> C64 { packed[i * n + j].widen().into() };
+    let zero = C64::new(0.0, 0.0);
+    let lower = DMatrix::from_fn(n, n, |i, j| match i.cmp(&j) {
+        std::cmp::Ordering::Less => zero,
+        std::cmp::Ordering::Equal => C64::new(1.0, 0.0),
+        std::cmp::Ordering::Greater => at(i, j),
+    });
+    let upper = DMatrix::from_fn(n, n, |i, j| if i <= j { at(i, j) / scale } else { zero });
+    let mut x = wide(n, n, values, 1.0 / scale);
+    for (i, from) in exchanged.into_iter().enumerate() {
+        x.swap_rows(i, from);
+    }
+    assert!(largest(&lower) <= 1.5, "pivots are the largest: {lower}");
+    let tolerance = 30.0 * T::EPSILON * (n.max(1) as f64);
+    assert_near(&(lower * upper), &x, tolerance * largest(&x));
+}
+
+fn check_eig<T: Sample>(n: usize, values: &[T], scale: f64)
+where
+    T::Wide: Into<C64>,
+{
+    let (w, v) = eig(values, &Layout::contiguous(&[n, n])).expect("converges");
+    let w: Vec<C64> = w.into_iter().map(|w| T::complex(w) / scale).collect();
+    let v = DMatrix::from_row_iterator(n, n, v.into_iter().map(T::complex));
+    let x = wide(n, n, values, 1.0 / scale);
+    let tolerance = 60.0 * T::EPSILON * (n.max(1) as f64) * largest(&x).max(1.0);
+    let scaled = DMatrix::from_fn(n, n, |i, j| v[(i, j)] * w[j]);
+    assert_near(&(&x * &v), &scaled, tolerance * n as f64);
+    for column in v.column_iter() {
+        assert!((column.norm() - 1.0).abs() < 4.0 * T::EPSILON, "{column}");
+    }
+    let trace: C64 = (0..n).map(|i| x[(i, i)]).sum();
+    assert!((w.iter().sum::<C64>() - trace).norm() <= tolerance * n as f64);
+}
+
+fn others<T: Sample>(_: std::marker::PhantomData<T>, seed: u64, scale: f64)
+where
+    T::Wide: Into<C64>,
+{
+    for (m, n) in [
+        (0, 0),
+        (0, 3),
+        (3, 0),
+        (1, 1),
+        (5, 1),
+        (1, 5),
+        (4, 4),
+        (3, 7),
+        (40, 25),
+        (90, 6),
+    ] {
+        check_qr::<T>(m, n, &sample(m * n, seed, scale), scale);
+    }
+    for n in [0, 1, 2, 3, 8, 33, 70] {
+        check_lu::<T>(n, &sample(n * n, seed, scale), scale);
+        check_eig::<T>(n, &sample(n * n, seed, scale), scale);
+    }
+    // Zeros, equal elements, a column without a pivot.
+    let zeros = [T::from_parts(0.0, 0.0); 25];
+    let equal = [T::from_parts(scale, 0.0); 25];
+    let mut gap: Vec<T> = sample(25, seed, scale);
+    (0..5).for_each(|i| gap[i * 5 + 1] = T::from_parts(0.0, 0.0));
+    for values in [&zeros[..], &equal, &gap] {
+        check_qr::<T>(5, 5, values, scale);
+        check_lu::<T>(5, values, scale);
+        check_eig::<T>(5, values, scale);
+    }
+}
+for_all_types!(qr_lu_and_eig_are_factorisations_at_every_scale, others::<T>);
 
 fn choleskys<T: Sample>(_: std::marker::PhantomData<T>, seed: u64, scale: f64)
 where
