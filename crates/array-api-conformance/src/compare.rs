@@ -20,7 +20,7 @@ pub enum Tolerance {
 }
 
 /// Error of a transcendental function that is allowed where the expectation is exact.
-pub const TRANSCENDENTAL_ULP: f64 = 4.0;
+pub const TRANSCENDENTAL_ULP: f64 = 2.0;
 
 /// Error of the grid's own expectations of transcendental functions, which NumPy computed in the precision of the dtype.
 pub const ORACLE_ULP: f64 = 4.0;

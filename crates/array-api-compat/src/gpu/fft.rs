@@ -1,4 +1,4 @@
-//! Fourier transforms, on the host for now.
+//! Fourier transforms, which go by way of the host.
 
 use array_api_spec::{
     Complex, DType, Element, Error, Layout, Program, Result, Strided,
