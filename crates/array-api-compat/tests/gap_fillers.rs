@@ -59,10 +59,13 @@ mod checks {
         assert_eq!(near(true)?, [true, true, true, false]);
         close(extra::nan_to_num(&x, 7.0), &[1.0, 7.0, f32::MAX, f32::MIN]);
         let angles = xp.asarray([0.0_f32, 0.5, 1.0, -180.0])?;
-        close(extra::sinc(&angles), &[1.0, 0.636_619_8, 0.0, 0.0]);
+        close(
+            extra::sinc(&angles),
+            &[1.0, std::f32::consts::FRAC_2_PI, 0.0, 0.0],
+        );
         close(
             extra::deg2rad(&angles),
-            &[0.0, 0.008_726_646, 0.017_453_293, -3.141_592_7],
+            &[0.0, 0.008_726_646, 0.017_453_293, -std::f32::consts::PI],
         );
         close(
             extra::rad2deg(&extra::deg2rad(&angles)?),
@@ -85,7 +88,7 @@ mod checks {
         close(extra::xlogy(&a, &b), &[0.0, NAN, 2.197_224_6]);
         let positive = xp.greater(&angles, 0).eval()?;
         let roots = extra::apply_where(&positive, &angles, |x| xp.sqrt(x).eval(), |x| (-x).eval());
-        close(roots, &[0.0, 0.707_106_77, 1.0, 180.0]);
+        close(roots, &[0.0, std::f32::consts::FRAC_1_SQRT_2, 1.0, 180.0]);
         Ok(())
     }
 
