@@ -53,7 +53,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         title: "tests: unit, property, documentation, conformance",
-        run: || cargo(&["test", "--quiet", "--workspace"]),
+        run: || cargo(&["test", "--quiet", "--workspace", "--no-fail-fast"]),
     },
     Step {
         title: "python module",
