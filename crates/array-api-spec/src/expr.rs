@@ -147,13 +147,7 @@ impl<B: Backend> Expr<B> {
             let [a, b] = bounded(&xp, [a, b])?;
             Ok((
                 xp,
-                Valid::operation(
-                    shape,
-                    dtype,
-                    [&a, &b],
-                    |args| Node::Binary(op, args),
-                    [a.clone(), b.clone()],
-                ),
+                Valid::operation(shape, dtype, |args| Node::Binary(op, args), [a, b]),
             ))
         };
         apply().into()
@@ -172,12 +166,8 @@ impl<B: Backend> Expr<B> {
             }
             let shape = broadcast_shapes(function, &[&condition.shape, &a.shape, &b.shape])?;
             let dtype = a.dtype;
-            let [c, a, b] = bounded(&xp, [condition, a, b])?;
-            let args = [c.clone(), a.clone(), b.clone()];
-            Ok((
-                xp,
-                Valid::operation(shape, dtype, [&c, &a, &b], Node::Select, args),
-            ))
+            let arguments = bounded(&xp, [condition, a, b])?;
+            Ok((xp, Valid::operation(shape, dtype, Node::Select, arguments)))
         };
         apply().into()
     }
@@ -273,7 +263,7 @@ fn bounded<B: Backend, const N: usize>(
 impl<B: Backend> Valid<B> {
     pub(crate) fn leaf(data: Strided<B::Storage>) -> Self {
         Self {
-            shape: data.shape().into(),
+            shape: Dims::from_slice(data.shape()),
             dtype: data.dtype,
             node: Node::Leaf(data),
             steps: 1,
@@ -305,11 +295,10 @@ impl<B: Backend> Valid<B> {
     fn operation<const N: usize>(
         shape: Dims<usize>,
         dtype: DType,
-        sizes: [&Self; N],
         node: impl FnOnce(Arc<[Self; N]>) -> Node<B>,
         arguments: [Self; N],
     ) -> Self {
-        let (steps, inputs) = sizes
+        let (steps, inputs) = arguments
             .iter()
             .fold((1, 0), |(s, i), a| (s + a.steps, i + a.inputs));
         Self {
@@ -422,8 +411,8 @@ impl<B: Backend> Valid<B> {
     ) -> Result<Program<B::Storage>> {
         let mut program = Program {
             shape,
-            inputs: Vec::new(),
-            steps: Vec::new(),
+            inputs: Vec::with_capacity(self.inputs),
+            steps: Vec::with_capacity(self.steps),
         };
         let last = self.lower(xp, &mut program)?;
         // Nothing is a part of itself, so the result is never merged with an earlier step.

@@ -10,11 +10,22 @@ pub type Dims<T> = SmallVec<[T; 4]>;
 
 /// Shape, strides and offset, all counted in elements. Strides may be negative (a flipped axis) or zero (a broadcast
 /// axis). The element at `index` lies at `offset + Σ index[k] · strides[k]`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Layout {
     shape: Dims<usize>,
     strides: Dims<isize>,
     offset: usize,
+}
+
+/// As derived, but with the lengths copied at once and not one by one: small operations clone a lot of layouts.
+impl Clone for Layout {
+    fn clone(&self) -> Self {
+        Self {
+            shape: Dims::from_slice(&self.shape),
+            strides: Dims::from_slice(&self.strides),
+            offset: self.offset,
+        }
+    }
 }
 
 impl Layout {
@@ -22,7 +33,7 @@ impl Layout {
     #[must_use]
     pub fn contiguous(shape: &[usize]) -> Self {
         Self {
-            shape: shape.into(),
+            shape: Dims::from_slice(shape),
             strides: row_major(shape),
             offset: 0,
         }
@@ -36,8 +47,8 @@ impl Layout {
     pub fn new(shape: &[usize], strides: &[isize], offset: usize) -> Self {
         debug_assert_eq!(shape.len(), strides.len());
         Self {
-            shape: shape.into(),
-            strides: strides.into(),
+            shape: Dims::from_slice(shape),
+            strides: Dims::from_slice(strides),
             offset,
         }
     }
@@ -103,6 +114,9 @@ impl Layout {
     /// The shapes must be compatible: see [`broadcast_shapes`](crate::shape::broadcast_shapes).
     #[must_use]
     pub fn broadcast_to(&self, shape: &[usize]) -> Self {
+        if self.shape.as_slice() == shape {
+            return self.clone();
+        }
         let new = shape.len() - self.ndim();
         let strides = (0..shape.len())
             .map(|k| {

@@ -3,6 +3,7 @@
 //! The elements are computed in blocks that stay in the first-level cache, one tight loop for each step and block, and blocks
 //! are spread over threads. Arguments are read where they lie if they lie in the right order; the last step writes straight into the result.
 
+mod direct;
 mod kernels;
 mod math;
 pub(in crate::ndarray) mod plan;
@@ -13,11 +14,11 @@ use array_api_spec::{
 };
 use rayon::prelude::*;
 
-pub(in crate::ndarray) use self::kernels::has_vectors;
 use self::plan::{BLOCK, Plan, Scratch, View};
 use super::{
     NdArray, Storage,
     strided::{self, Walk},
+    vectors::Vectors,
 };
 
 /// Additions from which on a second thread pays: measured, 64 Ki elements of an addition, 16 Ki of an exponential.
@@ -28,6 +29,9 @@ const TILE: usize = 32;
 
 impl ElementwiseBackend for NdArray {
     fn evaluate(&self, program: &Program<Storage>) -> Result<Storage> {
+        if let Some(result) = direct::evaluate(program) {
+            return result;
+        }
         // SAFETY: `write` fills the whole buffer with elements of the program's dtype.
         unsafe {
             Storage::build_raw(program.dtype(), program.size(), |out| {
@@ -35,7 +39,7 @@ impl ElementwiseBackend for NdArray {
                     program,
                     &Layout::contiguous(&program.shape),
                     out,
-                    has_vectors(),
+                    Vectors::available(),
                 );
                 Ok(())
             })
@@ -59,7 +63,7 @@ pub(super) unsafe fn write(
     program: &Program<Storage>,
     region: &Layout,
     out: *mut u8,
-    vectors: bool,
+    vectors: Vectors,
 ) {
     if program.size() == 0 {
         return;

@@ -14,6 +14,7 @@ mod storage;
 mod strided;
 #[cfg(test)]
 mod testing;
+mod vectors;
 
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -22,11 +23,11 @@ use array_api_spec::{
     backend::ArrayObjectBackend, dispatch,
 };
 
-use self::strided::Walk;
 pub use self::{
     pool::{Statistics, statistics},
     storage::Storage,
 };
+use self::{strided::Walk, vectors::Vectors};
 
 /// What has code of its own here besides the elementwise functions.
 const NATIVE: &[&str] = &[
@@ -120,7 +121,7 @@ impl ArrayObjectBackend for NdArray {
             .expect("other handles were left behind");
         // SAFETY: the region lies inside the storage (just checked), to which there is no other handle, neither here nor among the
         // program's inputs.
-        unsafe { elementwise::write(value, region, start, elementwise::has_vectors()) };
+        unsafe { elementwise::write(value, region, start, Vectors::available()) };
         Ok(())
     }
 

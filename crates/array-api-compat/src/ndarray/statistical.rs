@@ -10,7 +10,7 @@ use array_api_spec::{
 };
 
 use self::fold::Fold;
-use super::{NdArray, Storage, elementwise::has_vectors};
+use super::{NdArray, Storage, vectors::Vectors};
 
 impl StatisticalBackend for NdArray {
     fn reduce(
@@ -20,7 +20,7 @@ impl StatisticalBackend for NdArray {
         axes: &[usize],
         dtype: DType,
     ) -> Result<Storage> {
-        let fold = Fold::new(op, x.dtype(), has_vectors());
+        let fold = Fold::new(op, x.dtype(), Vectors::available());
         if !fold.ordered {
             return folded(x, axes, fold, 0.0, dtype);
         }
@@ -41,7 +41,7 @@ impl StatisticalBackend for NdArray {
         axis: usize,
         include_initial: bool,
     ) -> Result<Storage> {
-        scan::scan(op, x, axis, include_initial, has_vectors())
+        scan::scan(op, x, axis, include_initial, Vectors::available())
     }
 
     fn variance(
@@ -50,7 +50,7 @@ impl StatisticalBackend for NdArray {
         axes: &[usize],
         correction: f64,
     ) -> Option<Result<Storage>> {
-        let fold = Fold::variance(x.dtype(), has_vectors())?;
+        let fold = Fold::variance(x.dtype(), Vectors::available())?;
         Some(folded(x, axes, fold, correction, x.dtype()))
     }
 }
@@ -61,7 +61,7 @@ pub(super) fn nan_reduce(
     x: &Program<Storage>,
     axes: &[usize],
 ) -> Option<Result<Storage>> {
-    let fold = Fold::skipping_nan(op, x.dtype(), has_vectors())?;
+    let fold = Fold::skipping_nan(op, x.dtype(), Vectors::available())?;
     Some(folded(x, axes, fold, 0.0, x.dtype()))
 }
 
@@ -78,7 +78,15 @@ fn folded(
     // SAFETY: all `count` results are written, in the dtype of the fold's results; those of `bool` folds are `bool`.
     unsafe {
         Storage::build_raw(dtype, count, |out| {
-            reduction::reduce(x, axes, fold, correction, out, dtype.size(), has_vectors());
+            reduction::reduce(
+                x,
+                axes,
+                fold,
+                correction,
+                out,
+                dtype.size(),
+                Vectors::available(),
+            );
             Ok(())
         })
     }

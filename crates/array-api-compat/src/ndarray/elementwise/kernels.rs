@@ -1,7 +1,7 @@
 //! One tight loop for each operation and dtype, found once for a program.
 //!
-//! Operations that the compiler can vectorise have loops of their own, compiled for AVX2 and FMA and used where the processor
-//! has them; `mod math` has what they compute. All others, and every operation on older processors, loop over the function on single values
+//! Operations that the compiler can vectorise have loops of their own, compiled for each set of vector instructions and used where the
+//! processor has them; `mod math` has what they compute. All others, and every operation on older processors, loop over the function on single values
 //! that `array_api_spec::reference::math` has.
 
 use std::{mem::MaybeUninit, slice};
@@ -12,6 +12,7 @@ use array_api_spec::{
 };
 
 use super::math::{double, single};
+use crate::ndarray::vectors::Vectors;
 
 /// Where the arguments of a loop start; as many of them are read as the operation takes.
 pub(super) type Arguments = [*const u8; 3];
@@ -39,23 +40,10 @@ impl Kernel {
     /// See [`Loop`].
     pub(super) unsafe fn run(&self, arguments: &Arguments, out: *mut u8, len: usize) {
         match self {
-            // SAFETY: by the contract of this function; loops for AVX2 and FMA are only found where there is both.
+            // SAFETY: by the contract of this function; loops for vector instructions are only found where the processor has them.
             Self::Vector(kernel) => unsafe { kernel(arguments, out, len) },
             Self::Scalar(kernel) => kernel(arguments, out, len),
         }
-    }
-}
-
-/// Whether this processor runs the vectorised loops.
-pub(in crate::ndarray) fn has_vectors() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    {
-        is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        // NEON, fused multiply-add included, is part of the platform.
-        cfg!(target_arch = "aarch64")
     }
 }
 
@@ -75,23 +63,61 @@ unsafe fn output<'a, T>(start: *mut u8, len: usize) -> &'a mut [MaybeUninit<T>] 
     unsafe { slice::from_raw_parts_mut(start.cast(), len) }
 }
 
+/// A loop compiled for each set of vector instructions. Nothing is gained by the widest where a loop does as little as most do, and waits for memory.
+#[derive(Clone, Copy)]
+struct Loops {
+    fused: Loop,
+    wide: Loop,
+}
+
+impl Loops {
+    /// The loop for a processor that has these.
+    fn chosen(self, vectors: Vectors) -> Option<Loop> {
+        match vectors {
+            Vectors::Platform => None,
+            Vectors::Fused => Some(self.fused),
+            Vectors::Wide => Some(self.wide),
+        }
+    }
+}
+
+/// A loop over `$len` elements from its body, compiled for each set of vector instructions.
+macro_rules! compiled {
+    (|$arguments:ident, $out:ident, $len:ident| $body:block) => {{
+        #[inline(always)]
+        unsafe fn body($arguments: &Arguments, $out: *mut u8, $len: usize) $body
+
+        #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
+        unsafe fn fused(arguments: &Arguments, out: *mut u8, len: usize) {
+            // SAFETY: by the contract of `Loop`.
+            unsafe { body(arguments, out, len) }
+        }
+        #[cfg_attr(
+            target_arch = "x86_64",
+            target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")
+        )]
+        unsafe fn wide(arguments: &Arguments, out: *mut u8, len: usize) {
+            // SAFETY: by the contract of `Loop`.
+            unsafe { body(arguments, out, len) }
+        }
+        Loops { fused, wide }
+    }};
+}
+
 /// A vectorised loop over one argument. With `if` and `else`, blocks in which not all elements fulfil the condition are
 /// computed by the function after `else`.
 macro_rules! map {
-    ($T:ty => $R:ty, |$x:ident| $body:expr) => {{
-        #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
-        unsafe fn kernel(arguments: &Arguments, out: *mut u8, len: usize) {
+    ($T:ty => $R:ty, |$x:ident| $body:expr) => {
+        compiled!(|arguments, out, len| {
             // SAFETY: by the contract of `Loop`.
             let (x, out) = unsafe { (input::<$T>(arguments[0], len), output::<$R>(out, len)) };
             for (out, &$x) in out.iter_mut().zip(x) {
                 out.write($body);
             }
-        }
-        kernel as Loop
-    }};
-    ($T:ty => $R:ty, |$x:ident| $body:expr, if $guard:expr, else $slow:expr) => {{
-        #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
-        unsafe fn kernel(arguments: &Arguments, out: *mut u8, len: usize) {
+        })
+    };
+    ($T:ty => $R:ty, |$x:ident| $body:expr, if $guard:expr, else $slow:expr) => {
+        compiled!(|arguments, out, len| {
             // SAFETY: by the contract of `Loop`.
             let (x, out) = unsafe { (input::<$T>(arguments[0], len), output::<$R>(out, len)) };
             if x.iter().fold(true, |all, &$x| all & $guard) {
@@ -103,16 +129,14 @@ macro_rules! map {
                     out.write($slow);
                 }
             }
-        }
-        kernel as Loop
-    }};
+        })
+    };
 }
 
 /// As `map`, over two arguments of one type.
 macro_rules! zip {
-    ($T:ty => $R:ty, |$x:ident, $y:ident| $body:expr) => {{
-        #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
-        unsafe fn kernel(arguments: &Arguments, out: *mut u8, len: usize) {
+    ($T:ty => $R:ty, |$x:ident, $y:ident| $body:expr) => {
+        compiled!(|arguments, out, len| {
             // SAFETY: by the contract of `Loop`.
             let (x, y) = unsafe {
                 (
@@ -125,12 +149,10 @@ macro_rules! zip {
             for ((out, &$x), &$y) in out.iter_mut().zip(x).zip(y) {
                 out.write($body);
             }
-        }
-        kernel as Loop
-    }};
-    ($T:ty => $R:ty, |$x:ident, $y:ident| $body:expr, if $guard:expr, else $slow:expr) => {{
-        #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
-        unsafe fn kernel(arguments: &Arguments, out: *mut u8, len: usize) {
+        })
+    };
+    ($T:ty => $R:ty, |$x:ident, $y:ident| $body:expr, if $guard:expr, else $slow:expr) => {
+        compiled!(|arguments, out, len| {
             // SAFETY: by the contract of `Loop`.
             let (x, y) = unsafe {
                 (
@@ -149,9 +171,8 @@ macro_rules! zip {
                     out.write($slow);
                 }
             }
-        }
-        kernel as Loop
-    }};
+        })
+    };
 }
 
 /// The scalar function of an operation on one value.
@@ -168,14 +189,14 @@ macro_rules! slow {
 ///
 /// # Panics
 /// If the operation does not take the dtype, which whoever made the program has checked.
-pub(super) fn unary(op: UnaryOp, dtype: DType, vectors: bool) -> Kernel {
+pub(super) fn unary(op: UnaryOp, dtype: DType, vectors: Vectors) -> Kernel {
     let fast = match dtype {
         DType::Float32 => unary_f32(op),
         DType::Float64 => unary_f64(op),
         DType::Complex64 | DType::Complex128 => unary_complex(op, dtype),
         _ => unary_integer(op, dtype),
     };
-    if let Some(kernel) = fast.filter(|_| vectors) {
+    if let Some(kernel) = fast.and_then(|loops| loops.chosen(vectors)) {
         return Kernel::Vector(kernel);
     }
     fn boxed<T, R>(f: fn(T) -> R) -> Kernel
@@ -203,7 +224,7 @@ pub(super) fn unary(op: UnaryOp, dtype: DType, vectors: bool) -> Kernel {
 ///
 /// # Panics
 /// If the operation does not take the dtype, which whoever made the program has checked.
-pub(super) fn binary(op: BinaryOp, dtype: DType, vectors: bool) -> Kernel {
+pub(super) fn binary(op: BinaryOp, dtype: DType, vectors: Vectors) -> Kernel {
     let fast = match dtype {
         DType::Float32 => binary_f32(op),
         DType::Float64 => binary_f64(op),
@@ -211,7 +232,7 @@ pub(super) fn binary(op: BinaryOp, dtype: DType, vectors: bool) -> Kernel {
         DType::Bool => binary_bool(op),
         _ => binary_integer(op, dtype),
     };
-    if let Some(kernel) = fast.filter(|_| vectors) {
+    if let Some(kernel) = fast.and_then(|loops| loops.chosen(vectors)) {
         return Kernel::Vector(kernel);
     }
     fn boxed<T, R>(f: fn(T, T) -> R) -> Kernel
@@ -264,7 +285,7 @@ macro_rules! unary_real {
     };
 }
 
-fn unary_f64(op: UnaryOp) -> Option<Loop> {
+fn unary_f64(op: UnaryOp) -> Option<Loops> {
     Some(match op {
         UnaryOp::Cos => {
             map!(f64 => f64, |x| double::cos(x), if x.abs() <= double::LARGEST_ANGLE, else x.cos())
@@ -291,7 +312,7 @@ fn unary_f64(op: UnaryOp) -> Option<Loop> {
     })
 }
 
-fn unary_f32(op: UnaryOp) -> Option<Loop> {
+fn unary_f32(op: UnaryOp) -> Option<Loops> {
     Some(match op {
         UnaryOp::Cos => {
             map!(f32 => f32, |x| single::cos(x), if x.abs() <= single::LARGEST_ANGLE, else slow!(Cos, f32, x))
@@ -370,7 +391,7 @@ macro_rules! slow2 {
     };
 }
 
-fn binary_f64(op: BinaryOp) -> Option<Loop> {
+fn binary_f64(op: BinaryOp) -> Option<Loops> {
     Some(match op {
         BinaryOp::Logaddexp => {
             zip!(f64 => f64, |x, y| double::logaddexp(x, y), if (x.abs() <= f64::MAX) & (y.abs() <= f64::MAX), else slow2!(Logaddexp, f64, x, y))
@@ -382,7 +403,7 @@ fn binary_f64(op: BinaryOp) -> Option<Loop> {
     })
 }
 
-fn binary_f32(op: BinaryOp) -> Option<Loop> {
+fn binary_f32(op: BinaryOp) -> Option<Loops> {
     Some(match op {
         BinaryOp::Hypot => zip!(f32 => f32, |x, y| {
             let (x, y) = (f64::from(x), f64::from(y));
@@ -411,7 +432,7 @@ macro_rules! product {
     }};
 }
 
-fn unary_complex(op: UnaryOp, dtype: DType) -> Option<Loop> {
+fn unary_complex(op: UnaryOp, dtype: DType) -> Option<Loops> {
     macro_rules! loops {
         ($T:ident) => {
             match op {
@@ -439,7 +460,7 @@ fn unary_complex(op: UnaryOp, dtype: DType) -> Option<Loop> {
     })
 }
 
-fn binary_complex(op: BinaryOp, dtype: DType) -> Option<Loop> {
+fn binary_complex(op: BinaryOp, dtype: DType) -> Option<Loops> {
     macro_rules! loops {
         ($T:ident) => {
             match op {
@@ -463,7 +484,7 @@ fn binary_complex(op: BinaryOp, dtype: DType) -> Option<Loop> {
     })
 }
 
-fn binary_bool(op: BinaryOp) -> Option<Loop> {
+fn binary_bool(op: BinaryOp) -> Option<Loops> {
     Some(match op {
         BinaryOp::BitwiseAnd | BinaryOp::LogicalAnd => zip!(bool => bool, |x, y| x & y),
         BinaryOp::BitwiseOr | BinaryOp::LogicalOr => zip!(bool => bool, |x, y| x | y),
@@ -492,7 +513,7 @@ macro_rules! integers {
     };
 }
 
-fn unary_integer(op: UnaryOp, dtype: DType) -> Option<Loop> {
+fn unary_integer(op: UnaryOp, dtype: DType) -> Option<Loops> {
     macro_rules! loops {
         ($T:ident) => {
             match op {
@@ -514,7 +535,7 @@ fn unary_integer(op: UnaryOp, dtype: DType) -> Option<Loop> {
     Some(integers!(dtype, loops))
 }
 
-fn binary_integer(op: BinaryOp, dtype: DType) -> Option<Loop> {
+fn binary_integer(op: BinaryOp, dtype: DType) -> Option<Loops> {
     macro_rules! loops {
         ($T:ident) => {
             match op {
@@ -540,11 +561,10 @@ fn binary_integer(op: BinaryOp, dtype: DType) -> Option<Loop> {
 }
 
 /// The loop that takes the second argument where the first (`bool`) is true and the third elsewhere.
-pub(super) fn select(dtype: DType, vectors: bool) -> Kernel {
+pub(super) fn select(dtype: DType, vectors: Vectors) -> Kernel {
     macro_rules! chosen {
-        ($T:ty, |$condition:ident, $x:ident, $y:ident| $body:expr) => {{
-            #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
-            unsafe fn kernel(arguments: &Arguments, out: *mut u8, len: usize) {
+        ($T:ty, |$condition:ident, $x:ident, $y:ident| $body:expr) => {
+            compiled!(|arguments, out, len| {
                 // SAFETY: by the contract of `Loop`; a `bool` is a byte, 0 or 1.
                 let (condition, x) = unsafe {
                     (
@@ -558,9 +578,8 @@ pub(super) fn select(dtype: DType, vectors: bool) -> Kernel {
                 {
                     out.write($body);
                 }
-            }
-            kernel as Loop
-        }};
+            })
+        };
     }
     // A mask of all bits is a vector operation where `if` is not.
     macro_rules! masked {
@@ -571,14 +590,14 @@ pub(super) fn select(dtype: DType, vectors: bool) -> Kernel {
             })
         };
     }
-    let kernel = match dtype.size() {
+    let loops = match dtype.size() {
         1 => masked!(u8),
         2 => masked!(u16),
         4 => masked!(u32),
         8 => masked!(u64),
         _ => chosen!([u64; 2], |c, x, y| if c != 0 { x } else { y }),
     };
-    if vectors {
+    if let Some(kernel) = loops.chosen(vectors) {
         return Kernel::Vector(kernel);
     }
     dispatch!(dtype, T => Kernel::Scalar(Box::new(|arguments, out, len| {
@@ -593,11 +612,11 @@ pub(super) fn select(dtype: DType, vectors: bool) -> Kernel {
 }
 
 /// The loop that converts from one dtype to another as `astype` does.
-pub(super) fn convert(from: DType, to: DType, vectors: bool) -> Kernel {
+pub(super) fn convert(from: DType, to: DType, vectors: Vectors) -> Kernel {
     if from == to {
         return unary(UnaryOp::Positive, from, vectors);
     }
-    if let Some(kernel) = convert_real(from, to).filter(|_| vectors) {
+    if let Some(kernel) = convert_real(from, to).and_then(|loops| loops.chosen(vectors)) {
         return Kernel::Vector(kernel);
     }
     unsafe fn read<T: Element>(from: *const u8, k: usize) -> Scalar {
@@ -620,7 +639,7 @@ pub(super) fn convert(from: DType, to: DType, vectors: bool) -> Kernel {
 }
 
 /// Between real dtypes, Rust's `as` is what the standard wants: it truncates, saturates and wraps.
-fn convert_real(from: DType, to: DType) -> Option<Loop> {
+fn convert_real(from: DType, to: DType) -> Option<Loops> {
     macro_rules! from_type {
         ($T:ident) => {
             match to {

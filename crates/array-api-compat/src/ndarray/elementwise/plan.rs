@@ -13,6 +13,7 @@ use super::kernels::{self, Arguments, Kernel};
 use crate::ndarray::{
     Storage, check_bounds,
     strided::{self, Walk},
+    vectors::Vectors,
 };
 
 /// Most elements of a block: few enough that the block buffers of a program stay in the first-level cache, enough that the
@@ -70,11 +71,11 @@ pub(in crate::ndarray) struct View {
 }
 
 impl<'a> Plan<'a> {
-    /// Makes a program ready. `vectors` is whether the processor has the vector instructions that fast loops need.
+    /// Makes a program ready. `vectors` are the processor's vector instructions.
     ///
     /// # Panics
     /// If an input lies outside its storage, a mistake of whoever made the program.
-    pub(in crate::ndarray) fn new(program: &'a Program<Storage>, vectors: bool) -> Self {
+    pub(in crate::ndarray) fn new(program: &'a Program<Storage>, vectors: Vectors) -> Self {
         let mut last_use: SmallVec<[usize; 16]> =
             SmallVec::from_elem(usize::MAX, program.steps.len());
         for (number, step) in program.steps.iter().enumerate() {
@@ -126,7 +127,7 @@ impl<'a> Plan<'a> {
         &mut self,
         program: &'a Program<Storage>,
         step: &array_api_spec::Step,
-        vectors: bool,
+        vectors: Vectors,
     ) -> Action {
         let argument_dtype = |argument: usize| program.steps[argument].dtype;
         match step.op {
@@ -495,7 +496,7 @@ impl Scratch {
 }
 
 /// A scalar's bytes in a dtype.
-fn constant(value: Scalar, dtype: DType) -> [u8; 16] {
+pub(super) fn constant(value: Scalar, dtype: DType) -> [u8; 16] {
     let mut bytes = [0; 16];
     dispatch!(dtype, T => {
         let value = <T as Arithmetic>::cast(value);

@@ -9,7 +9,7 @@ use super::super::testing::{
     assert_same_evaluation, difference, on_reference, program, ramp, reference_backend,
     reference_values, shape, values, view,
 };
-use super::{NdArray, Storage, write};
+use super::{NdArray, Storage, Vectors, write};
 
 /// Values at which functions change their formula or have special cases.
 const EDGES: [f64; 44] = [
@@ -65,7 +65,7 @@ fn tame(k: usize, low: f64, high: f64) -> f64 {
     low + (high - low) * (k as f64 * 0.618_033_988_749_894_9).fract()
 }
 
-fn evaluate(program: &Program<Storage>, vectors: bool) -> HostBuffer {
+fn evaluate(program: &Program<Storage>, vectors: Vectors) -> HostBuffer {
     // SAFETY: `write` fills the whole buffer with elements of the program's dtype.
     let out = unsafe {
         Storage::build_raw(program.dtype(), program.size(), |out| {
@@ -141,12 +141,12 @@ fn check_unary(op: UnaryOp, dtype: DType, values: &[f64], bound: f64) {
         .evaluate(&on_reference(&p))
         .expect("room");
     let theirs = reference_values(theirs, &p.shape, p.dtype());
-    for vectors in [super::has_vectors(), false] {
+    for vectors in Vectors::all() {
         let ours = evaluate(&p, vectors);
         let error = ulps(&ours, &theirs);
         assert!(
             error <= bound,
-            "{} {dtype} vectors {vectors}: {error} ulp\n{ours:?}\n{theirs:?}",
+            "{} {dtype} {vectors:?}: {error} ulp\n{ours:?}\n{theirs:?}",
             op.name()
         );
     }
@@ -235,12 +235,12 @@ fn check_binary(op: BinaryOp, x: Strided<Storage>, y: Strided<Storage>) {
         .evaluate(&on_reference(&p))
         .expect("room");
     let theirs = reference_values(theirs, &p.shape, p.dtype());
-    for vectors in [super::has_vectors(), false] {
+    for vectors in Vectors::all() {
         let ours = evaluate(&p, vectors);
         let error = ulps(&ours, &theirs);
         assert!(
             error <= 4.0,
-            "{} {dtype} vectors {vectors}: {error} ulp",
+            "{} {dtype} {vectors:?}: {error} ulp",
             op.name()
         );
     }
@@ -266,8 +266,8 @@ fn every_conversion_agrees_with_astype_on_single_values() {
             );
             assert_same_evaluation(&p);
             assert_eq!(
-                format!("{:?}", evaluate(&p, true)),
-                format!("{:?}", evaluate(&p, false)),
+                format!("{:?}", evaluate(&p, Vectors::available())),
+                format!("{:?}", evaluate(&p, Vectors::Platform)),
                 "{from} → {to}"
             );
         }
@@ -295,7 +295,10 @@ fn selection_takes_every_dtype() {
         ];
         let p = program(&[n], inputs, &steps);
         assert_same_evaluation(&p);
-        assert_eq!(evaluate(&p, true), evaluate(&p, false));
+        assert_eq!(
+            evaluate(&p, Vectors::available()),
+            evaluate(&p, Vectors::Platform)
+        );
     }
 }
 

@@ -10,6 +10,8 @@ mod variance;
 
 use array_api_spec::{Complex, DType, ReduceOp};
 
+use crate::ndarray::vectors::Vectors;
+
 use self::{
     extreme::{Extreme, Largest, Smallest},
     simple::{All, Any, Max, Min, NanMax, NanMin, NanSum, Prod, Simple, Sum},
@@ -68,7 +70,7 @@ pub(super) struct Fold {
     pub(super) finish: unsafe fn(Place, *mut u8, usize, f64),
 }
 
-/// The two compilations of a loop, with and without AVX2 and FMA.
+/// The two compilations of a loop, with and without AVX2 and FMA. Wider vectors would wait for memory as these do.
 macro_rules! compiled {
     ($vectors:expr, $body:ident, $For:ty: $Bound:path) => {{
         #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
@@ -92,7 +94,7 @@ macro_rules! compiled {
             // SAFETY: by the contract of `Fold`.
             unsafe { $body::<F>(to, data, rows, len, index) }
         }
-        if $vectors {
+        if $vectors >= Vectors::Fused {
             vector::<$For>
         } else {
             plain::<$For>
@@ -166,7 +168,7 @@ impl Fold {
     ///
     /// # Panics
     /// If the reduction does not take the dtype, which whoever asks for it has checked.
-    pub(super) fn new(op: ReduceOp, dtype: DType, vectors: bool) -> Self {
+    pub(super) fn new(op: ReduceOp, dtype: DType, vectors: Vectors) -> Self {
         match op {
             ReduceOp::Sum => number!(dtype, T => Sum::<T>::fold(vectors)),
             ReduceOp::Prod => number!(dtype, T => Prod::<T>::fold(vectors)),
@@ -180,7 +182,7 @@ impl Fold {
     }
 
     /// That of a sum, maximum or minimum that skips NaN.
-    pub(super) fn skipping_nan(op: ReduceOp, dtype: DType, vectors: bool) -> Option<Self> {
+    pub(super) fn skipping_nan(op: ReduceOp, dtype: DType, vectors: Vectors) -> Option<Self> {
         Some(match (op, dtype) {
             (ReduceOp::Sum, DType::Float32) => NanSum::<f32>::fold(vectors),
             (ReduceOp::Sum, DType::Float64) => NanSum::<f64>::fold(vectors),
@@ -193,7 +195,7 @@ impl Fold {
     }
 
     /// That of the variance.
-    pub(super) fn variance(dtype: DType, vectors: bool) -> Option<Self> {
+    pub(super) fn variance(dtype: DType, vectors: Vectors) -> Option<Self> {
         match dtype {
             DType::Float32 => Some(variance::fold::<f32>(vectors)),
             DType::Float64 => Some(variance::fold::<f64>(vectors)),

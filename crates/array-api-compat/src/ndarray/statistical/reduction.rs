@@ -15,6 +15,7 @@ use crate::ndarray::{
         PARALLEL,
         plan::{Plan, Scratch, View},
     },
+    vectors::Vectors,
 };
 
 /// Elements of a slab.
@@ -40,7 +41,7 @@ pub(super) unsafe fn reduce(
     correction: f64,
     out: *mut u8,
     out_size: usize,
-    vectors: bool,
+    vectors: Vectors,
 ) {
     let kept: Dims<usize> = (0..program.shape.len())
         .filter(|k| !axes.contains(k))

@@ -11,6 +11,7 @@ use crate::ndarray::{
         PARALLEL,
         plan::{Plan, View},
     },
+    vectors::Vectors,
 };
 
 /// Columns that are carried along at once.
@@ -25,7 +26,7 @@ pub(super) fn scan(
     program: &Program<Storage>,
     axis: usize,
     include_initial: bool,
-    vectors: bool,
+    vectors: Vectors,
 ) -> Result<Storage> {
     match op {
         ScanOp::Sum => {
@@ -51,7 +52,7 @@ fn along<F: Running>(
     program: &Program<Storage>,
     axis: usize,
     include_initial: bool,
-    vectors: bool,
+    vectors: Vectors,
 ) -> Result<Storage> {
     let shape = &program.shape;
     let lines: usize = shape[..axis].iter().product();

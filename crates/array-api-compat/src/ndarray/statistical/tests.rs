@@ -8,7 +8,7 @@ use super::super::testing::{
     difference, on_reference, program, ramp, reference_backend, reference_values, shape, values,
     view,
 };
-use super::{Fold, NdArray, Storage, nan_reduce, reduction, scan::scan};
+use super::{Fold, NdArray, Storage, Vectors, nan_reduce, reduction, scan::scan};
 
 fn takes(op: ReduceOp, dtype: DType) -> bool {
     match op {
@@ -92,12 +92,12 @@ fn check(op: ReduceOp, x: &Program<Storage>, axes: &[usize]) {
 
 /// Without vector instructions.
 fn plainly(op: ReduceOp, x: &Program<Storage>, axes: &[usize], dtype: DType) -> HostBuffer {
-    let fold = Fold::new(op, x.dtype(), false);
+    let fold = Fold::new(op, x.dtype(), Vectors::Platform);
     let count = kept(&x.shape, axes).iter().product();
     // SAFETY: all results are written.
     let out = unsafe {
         Storage::build_raw(dtype, count, |out| {
-            reduction::reduce(x, axes, fold, 0.0, out, dtype.size(), false);
+            reduction::reduce(x, axes, fold, 0.0, out, dtype.size(), Vectors::Platform);
             Ok(())
         })
     };
@@ -414,7 +414,7 @@ fn check_scan(op: ScanOp, x: &Program<Storage>, axis: usize) {
             x.inputs.first()
         );
         assert_close(&values(&ours), &theirs, &what);
-        let plain = scan(op, x, axis, initial, false).expect("room");
+        let plain = scan(op, x, axis, initial, Vectors::Platform).expect("room");
         assert_close(&values(&plain), &theirs, &what);
     }
 }

@@ -3,7 +3,7 @@
 use std::{marker::PhantomData, slice};
 
 use super::{
-    Fold, Place, compiled,
+    Fold, Place, Vectors, compiled,
     simple::{Max, Min, Simple, row as row_value},
 };
 
@@ -21,7 +21,7 @@ pub(super) trait Extreme: 'static {
     fn before(x: Self::In, y: Self::In) -> bool;
 
     /// The functions of this reduction.
-    fn fold(vectors: bool) -> Fold
+    fn fold(vectors: Vectors) -> Fold
     where
         Self: Sized,
     {

@@ -1,10 +1,10 @@
 //! Reductions whose accumulator is one value.
 
-use std::{marker::PhantomData, slice};
+use std::{hint::black_box, marker::PhantomData, slice};
 
 use array_api_spec::{Complex, Element};
 
-use super::{Fold, Place, compiled};
+use super::{Fold, Place, Vectors, compiled};
 
 /// Independent accumulators of a long row, so that an addition need not wait for the one before.
 const LANES: usize = 16;
@@ -31,7 +31,7 @@ pub(super) trait Simple: 'static {
     fn finish(acc: Self::Acc) -> Self::Out;
 
     /// The functions of this reduction.
-    fn fold(vectors: bool) -> Fold
+    fn fold(vectors: Vectors) -> Fold
     where
         Self: Sized,
     {
@@ -83,6 +83,8 @@ pub(super) fn row<F: Simple>(row: &[F::In]) -> F::Acc {
                 *lane = F::take(*lane, x);
             }
         }
+        // Seen through, the sum below would make the compiler add two lanes at a time above.
+        let mut lanes = black_box(lanes);
         let mut width = LANES / 2;
         while width > 0 {
             for k in 0..width {

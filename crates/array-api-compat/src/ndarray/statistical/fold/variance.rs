@@ -5,9 +5,9 @@
 //! digits: of n elements, one at distance d from the mean makes the variance at least d²/n, so at most a factor of n is lost, and
 //! a slab has few rows. Accumulators are joined by the formula of Chan, Golub and LeVeque (1979).
 
-use std::slice;
+use std::{hint::black_box, slice};
 
-use super::{Fold, Place, compiled};
+use super::{Fold, Place, Vectors, compiled};
 
 /// `float32` and `float64`.
 pub(super) trait Real: Copy + Into<f64> + 'static {
@@ -26,7 +26,7 @@ impl Real for f64 {
 }
 
 /// The functions of this reduction.
-pub(super) fn fold<T: Real>(vectors: bool) -> Fold {
+pub(super) fn fold<T: Real>(vectors: Vectors) -> Fold {
     Fold {
         size: 32,
         ordered: false,
@@ -116,6 +116,8 @@ fn sum<T: Real>(row: &[T], of: impl Fn(f64) -> f64) -> f64 {
         }
     }
     let rest: f64 = chunks.remainder().iter().map(|&x| of(x.into())).sum();
+    // Seen through, the sum below would make the compiler add two lanes at a time above.
+    let mut lanes = black_box(lanes);
     let mut width = lanes.len() / 2;
     while width > 0 {
         for k in 0..width {
