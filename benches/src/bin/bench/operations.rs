@@ -294,8 +294,7 @@ fn table(rows: &[Row]) -> Table {
 }
 
 const CAUSES: &str = "
-Where it falls short, as far as known: NumPy's products and factorisations (OpenBLAS), its sorts and some of its transcendental functions use AVX-512 where the
-processor has it, and the kernels here use AVX2. An operation on ten elements spends its time on building and checking the expression and on its
+Where it falls short, as far as known: NumPy's sorts use AVX-512 where the processor has it, and the ones here no vectors. An operation on ten elements spends its time on building and checking the expression and on its
 buffer. `fft` of one long transform runs on one thread.
 
 A limit above the measured time says that its rate was measured in a slower moment of the machine: such a limit is none.

@@ -63,7 +63,7 @@ unsafe fn output<'a, T>(start: *mut u8, len: usize) -> &'a mut [MaybeUninit<T>] 
     unsafe { slice::from_raw_parts_mut(start.cast(), len) }
 }
 
-/// A loop compiled for each set of vector instructions. Nothing is gained by the widest where a loop does as little as most do, and waits for memory.
+/// A loop compiled for each set of vector instructions.
 #[derive(Clone, Copy)]
 struct Loops {
     fused: Loop,

@@ -539,7 +539,7 @@ from_index! {
     array_api_spec::Complex<f64>: |i| (i as f64).into();
 }
 
-fn is_two(op: Op) -> bool {
+pub(super) fn is_two(op: Op) -> bool {
     op == Op::Scalar(Scalar::Float(2.0))
 }
 
