@@ -12,6 +12,7 @@ mod any;
 mod composed;
 pub mod cuda;
 mod device;
+pub mod dlpack;
 pub mod extra;
 pub mod gpu;
 mod host;

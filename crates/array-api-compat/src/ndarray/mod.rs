@@ -13,7 +13,7 @@ mod statistical;
 mod storage;
 mod strided;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod vectors;
 
 use std::{borrow::Cow, sync::LazyLock};

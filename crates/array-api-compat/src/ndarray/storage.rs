@@ -27,9 +27,11 @@ struct Buffer {
 enum Owner {
     Host(HostBuffer),
     Pool(#[allow(dead_code, reason = "owned for its `Drop`")] Block),
+    /// Another library's memory, which is only read.
+    Foreign(#[allow(dead_code, reason = "owned for its `Drop`")] Box<dyn Send + Sync>),
 }
 
-// SAFETY: the memory at `start` belongs to `owner`, which is itself `Send`.
+// SAFETY: the memory at `start` belongs to `owner`, which is itself `Send`, or is kept alive and unwritten by it.
 unsafe impl Send for Buffer {}
 // SAFETY: shared access only reads.
 unsafe impl Sync for Buffer {}
@@ -79,6 +81,25 @@ impl Storage {
         }))
     }
 
+    /// Memory of another library, which is there as long as `owner` is.
+    ///
+    /// # Safety
+    /// There are `len` valid elements of the dtype, aligned, to which nobody writes as long as `owner` lives. It may end after the last handle to
+    /// the storage only.
+    pub(crate) unsafe fn foreign(
+        dtype: DType,
+        len: usize,
+        start: NonNull<u8>,
+        owner: impl Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Buffer {
+            dtype,
+            len,
+            start,
+            owner: Owner::Foreign(Box::new(owner)),
+        }))
+    }
+
     /// The dtype of the elements.
     #[must_use]
     pub(crate) fn dtype(&self) -> DType {
@@ -108,9 +129,10 @@ impl Storage {
         self.0.start.as_ptr()
     }
 
-    /// Where the elements start, for writing, if no other handle shares them.
+    /// Where the elements start, for writing, if no other handle shares them and they are ours.
     pub(crate) fn unique(&mut self) -> Option<*mut u8> {
-        Arc::get_mut(&mut self.0).map(|buffer| buffer.start.as_ptr())
+        let buffer = Arc::get_mut(&mut self.0)?;
+        (!matches!(buffer.owner, Owner::Foreign(_))).then_some(buffer.start.as_ptr())
     }
 
     /// The elements as a `Vec`: without a copy if this is the only handle to memory that once was a `Vec`.

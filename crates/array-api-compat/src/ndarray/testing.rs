@@ -74,7 +74,7 @@ pub(super) fn ramp(dtype: DType, len: usize) -> Storage {
 }
 
 /// Random layouts of a shape: broadcast, flipped, strided and transposed axes, over a storage that is returned with them.
-pub(super) fn view(shape: Vec<usize>, dtype: DType) -> impl Strategy<Value = Strided<Storage>> {
+pub(crate) fn view(shape: Vec<usize>, dtype: DType) -> impl Strategy<Value = Strided<Storage>> {
     let n = shape.len();
     let order = Just((0..n).collect::<Vec<usize>>()).prop_shuffle();
     (
@@ -108,7 +108,7 @@ pub(super) fn view(shape: Vec<usize>, dtype: DType) -> impl Strategy<Value = Str
 }
 
 /// Random shapes of up to four axes with at most some thousand elements, empty ones and such of no axes too.
-pub(super) fn shape() -> impl Strategy<Value = Vec<usize>> {
+pub(crate) fn shape() -> impl Strategy<Value = Vec<usize>> {
     prop_oneof![
         1 => prop::collection::vec(0..4_usize, 0..4),
         3 => prop::collection::vec(1..9_usize, 0..5),

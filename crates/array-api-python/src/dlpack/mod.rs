@@ -1,15 +1,16 @@
 //! DLPack: memory handed from library to library.
 //!
 //! Out of the CPU nothing is copied. A capsule with a version says that its memory is to be read only, because other arrays may share it; one
-//! without a version cannot say so, and its taker must not write. What comes in is copied, since our storages hold no other library's memory;
-//! `copy=False` is therefore refused for arrays that are not ours.
+//! without a version cannot say so, and its taker must not write. What comes in is copied: Python may write to another library's memory at any time, and Rust
+//! may not read what is being written. `copy=False` is therefore refused for arrays that are not ours.
 //!
-//! Source: <https://dmlc.github.io/dlpack/latest/c_api.html> and <https://dmlc.github.io/dlpack/latest/python_spec.html>
+//! Source: <https://dmlc.github.io/dlpack/latest/python_spec.html>. The structures and the memory's life are `array-api-compat`'s.
 
+mod capsule;
 mod export;
 mod import;
-mod layout;
 
+use array_api_compat::dlpack::{CPU, CUDA, VULKAN};
 use array_api_spec::HostArray;
 use pyo3::{
     exceptions::{PyBufferError, PyValueError},
@@ -18,7 +19,6 @@ use pyo3::{
 };
 
 pub(crate) use self::import::values;
-use self::layout::{CPU, CUDA, VULKAN};
 use crate::{
     array::PyArray,
     data_type::converted,
@@ -115,7 +115,7 @@ fn from_dlpack<'py>(
     }
     if copy == Some(false) {
         return Err(PyBufferError::new_err(
-            "arrays hold memory of their own, so this needs a copy, which `copy=False` forbids",
+            "Python may write to another library's memory, so this needs a copy, which `copy=False` forbids",
         ));
     }
     let values: HostArray = values(x)?;

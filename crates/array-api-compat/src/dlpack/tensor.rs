@@ -1,0 +1,283 @@
+//! One tensor on its way between libraries.
+
+use std::{ffi::c_void, fmt, ptr::NonNull, slice};
+
+use array_api_spec::{
+    DType, Device, Error, HostArray, HostBuffer, Layout, Result, Strided,
+    backend::ArrayObjectBackend, dispatch,
+};
+
+use super::{CPU, CUDA_HOST, DLDataType, DLDevice, DLTensor, Managed, VERSION};
+use crate::{NdArray, ndarray::Storage};
+
+const FUNCTION: &str = "from_dlpack";
+
+/// A managed tensor that is ours: it is freed when dropped, or handed on by [`into_raw`](Self::into_raw).
+pub struct ManagedTensor<M: Managed>(NonNull<M>);
+
+// SAFETY: those who make one vouch for that: see `from_raw`.
+unsafe impl<M: Managed> Send for ManagedTensor<M> {}
+// SAFETY: shared access only reads.
+unsafe impl<M: Managed> Sync for ManagedTensor<M> {}
+
+/// What lives as long as a taker needs our memory.
+struct Context {
+    #[allow(dead_code, reason = "owned for its `Drop`")]
+    storage: Storage,
+    shape: Vec<i64>,
+    strides: Vec<i64>,
+}
+
+impl<M: Managed> ManagedTensor<M> {
+    /// Takes over what another library hands out.
+    ///
+    /// # Safety
+    /// The structure is as `dlpack.h` says, and ours from now on. Everything between the first and the last of its elements is readable. The deleter may be called from any thread. Nobody writes to the memory while this
+    /// value lives or an array that shares its memory.
+    #[must_use]
+    pub const unsafe fn from_raw(managed: NonNull<M>) -> Self {
+        Self(managed)
+    }
+
+    /// Hands the structure out: its taker frees it by its `deleter`.
+    #[must_use]
+    pub fn into_raw(self) -> NonNull<M> {
+        let managed = self.0;
+        std::mem::forget(self);
+        managed
+    }
+
+    /// Wraps a view of our memory.
+    pub(super) fn new(data: Strided<Storage>, flags: u64) -> Self {
+        let size = data.dtype.size();
+        let first = data.layout.offset() * size;
+        let mut context = Box::new(Context {
+            shape: data.shape().iter().map(|&n| n as i64).collect(),
+            strides: data.layout.strides().iter().map(|&s| s as i64).collect(),
+            storage: data.storage,
+        });
+        let tensor = DLTensor {
+            data: context
+                .storage
+                .start()
+                .wrapping_add(first)
+                .cast_mut()
+                .cast(),
+            device: DLDevice {
+                device_type: CPU,
+                device_id: 0,
+            },
+            ndim: context.shape.len() as i32,
+            dtype: data.dtype.into(),
+            shape: context.shape.as_mut_ptr(),
+            strides: context.strides.as_mut_ptr(),
+            byte_offset: 0,
+        };
+        let context = Box::into_raw(context).cast::<c_void>();
+        let managed = M::new(tensor, context, delete::<M>, flags);
+        Self(NonNull::from(Box::leak(Box::new(managed))))
+    }
+
+    /// The structure.
+    #[must_use]
+    pub const fn get(&self) -> &M {
+        // SAFETY: it is alive as long as this value.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// The lengths of the axes. A negative one, which no library should give, is none.
+    #[must_use]
+    pub fn shape(&self) -> Vec<usize> {
+        let lengths = self.list(self.get().tensor().shape).unwrap_or_default();
+        lengths.iter().map(|&n| n.max(0) as usize).collect()
+    }
+
+    /// One number for each axis.
+    fn list(&self, start: *const i64) -> Option<&[i64]> {
+        let ndim = usize::try_from(self.get().tensor().ndim).unwrap_or(0);
+        // SAFETY: by the contract of `from_raw` a list that is there has a number for each axis.
+        (!start.is_null()).then(|| unsafe { slice::from_raw_parts(start, ndim) })
+    }
+
+    /// The values, in row-major order in memory of their own.
+    ///
+    /// # Errors
+    /// Those of [`from_dlpack`](super::from_dlpack) with a copy.
+    pub fn values(&self) -> Result<HostArray> {
+        let data = self.data()?;
+        let shape = data.layout.shape().to_vec();
+        let buffer = if data.is_shareable() {
+            // SAFETY: the memory is aligned and its values are valid (just checked); the view ends before the tensor does.
+            NdArray.download(&unsafe { data.share(()) })?
+        } else {
+            let bytes = data.bytes();
+            // SAFETY: any memory is aligned and valid for bytes; the view ends before the tensor does.
+            let bytes = NdArray.download(&unsafe { bytes.share(()) })?;
+            HostBuffer::from_bytes(data.dtype, bytes.as_bytes())?
+        };
+        Ok(HostArray { buffer, shape })
+    }
+
+    /// Where the values lie.
+    pub(super) fn data(&self) -> Result<Data> {
+        if let Some(version) = self.get().version()
+            && version.major != VERSION.major
+        {
+            return Err(Error::value(
+                FUNCTION,
+                format!(
+                    "the tensor speaks version {}.{} of DLPack; {}.x is spoken here",
+                    version.major, version.minor, VERSION.major
+                ),
+            ));
+        }
+        let tensor = self.get().tensor();
+        let dtype = dtype(tensor.dtype)?;
+        let kind = tensor.device.device_type;
+        if !matches!(kind, CPU | CUDA_HOST) {
+            return Err(Error::Unsupported {
+                function: FUNCTION,
+                device: Device::new("cpu"),
+                detail: format!(
+                    "the memory is on a device of kind {kind}; ask its library for memory of kind {CPU}, the CPU"
+                ),
+            });
+        }
+        let shape = self.shape();
+        let size = dtype.size();
+        let room = shape
+            .iter()
+            .try_fold(size, |bytes, &n| bytes.checked_mul(n))
+            .filter(|&bytes| isize::try_from(bytes).is_ok());
+        if room.is_none() && !shape.contains(&0) {
+            return Err(Error::shape(
+                FUNCTION,
+                &[&shape],
+                "has more elements than memory can",
+            ));
+        }
+        let strides: Vec<isize> = match self.list(tensor.strides) {
+            Some(strides) => strides.iter().map(|&s| s as isize).collect(),
+            None => Layout::contiguous(&shape).strides().to_vec(),
+        };
+        if shape.contains(&0) {
+            return Ok(Data {
+                start: NonNull::<u128>::dangling().cast(),
+                len: 0,
+                layout: Layout::contiguous(&shape),
+                dtype,
+            });
+        }
+        let reach = |forward: bool| -> usize {
+            let steps = shape.iter().zip(&strides);
+            let steps = steps.filter(|&(_, &s)| (s > 0) == forward);
+            steps.map(|(&n, s)| (n - 1) * s.unsigned_abs()).sum()
+        };
+        let (before, after) = (reach(false), reach(true));
+        let lowest = tensor
+            .data
+            .cast::<u8>()
+            .wrapping_add(tensor.byte_offset as usize)
+            .wrapping_sub(before * size);
+        let start = NonNull::new(lowest)
+            .ok_or_else(|| Error::value(FUNCTION, "the tensor has elements but no memory"))?;
+        Ok(Data {
+            start,
+            len: before + 1 + after,
+            layout: Layout::new(&shape, &strides, before),
+            dtype,
+        })
+    }
+}
+
+impl<M: Managed> Drop for ManagedTensor<M> {
+    fn drop(&mut self) {
+        if let Some(deleter) = self.get().deleter() {
+            // SAFETY: the structure is ours, and used no more.
+            unsafe { deleter(self.0.as_ptr()) };
+        }
+    }
+}
+
+impl<M: Managed> fmt::Debug for ManagedTensor<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ManagedTensor")
+            .field(self.get().tensor())
+            .finish()
+    }
+}
+
+/// Frees what [`ManagedTensor::new`] has made, on whatever thread.
+///
+/// # Safety
+/// `managed` comes from there, and is used no more.
+unsafe extern "C" fn delete<M: Managed>(managed: *mut M) {
+    // SAFETY: both were boxes there, and this is the one call that ends them.
+    unsafe {
+        let managed = Box::from_raw(managed);
+        drop(Box::from_raw(managed.context().cast::<Context>()));
+    }
+}
+
+fn dtype(of: DLDataType) -> Result<DType> {
+    DType::ALL
+        .into_iter()
+        .find(|&dtype| DLDataType::from(dtype) == of)
+        .ok_or_else(|| {
+            let DLDataType { code, bits, lanes } = of;
+            Error::value(
+                FUNCTION,
+                format!(
+                    "no dtype of the standard is DLPack's {bits}-bit type of code {code} with {lanes} lanes"
+                ),
+            )
+        })
+}
+
+/// Memory of another library: everything from the lowest of its elements on, and where they lie in it.
+pub(super) struct Data {
+    start: NonNull<u8>,
+    len: usize,
+    layout: Layout,
+    dtype: DType,
+}
+
+impl Data {
+    /// Whether Rust may read the memory as elements.
+    pub(super) fn is_shareable(&self) -> bool {
+        let alignment = dispatch!(self.dtype, T => align_of::<T>());
+        let start = self.start.as_ptr();
+        // SAFETY: by the contract of `from_raw` everything between the elements is readable.
+        let bytes = || unsafe { slice::from_raw_parts(start, self.len) };
+        start.align_offset(alignment) == 0
+            && (self.dtype != DType::Bool || bytes().iter().all(|&byte| byte <= 1))
+    }
+
+    /// The same memory as bytes, with an axis for those of an element at the end.
+    fn bytes(&self) -> Self {
+        let size = self.dtype.size();
+        let (mut shape, layout) = (self.layout.shape().to_vec(), &self.layout);
+        shape.push(size);
+        let strides = layout.strides().iter().map(|&s| s * size as isize);
+        let strides: Vec<isize> = strides.chain([1]).collect();
+        Self {
+            start: self.start,
+            len: self.len * size,
+            layout: Layout::new(&shape, &strides, layout.offset() * size),
+            dtype: DType::UInt8,
+        }
+    }
+
+    /// A view of the memory.
+    ///
+    /// # Safety
+    /// [`is_shareable`](Self::is_shareable), and `owner` keeps the memory alive, or the caller does as long as the view lives.
+    pub(super) unsafe fn share(&self, owner: impl Send + Sync + 'static) -> Strided<Storage> {
+        Strided {
+            // SAFETY: by the contract, and that of `from_raw`: the memory is readable, and nobody writes to it.
+            storage: unsafe { Storage::foreign(self.dtype, self.len, self.start, owner) },
+            layout: self.layout.clone(),
+            dtype: self.dtype,
+        }
+    }
+}
