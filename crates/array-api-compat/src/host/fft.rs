@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use array_api_spec::{Complex, backend::Direction};
+use bytemuck::Pod;
 use rayon::prelude::*;
 use rustfft::{Fft, FftDirection, FftNum, FftPlanner};
 
@@ -19,7 +20,7 @@ pub(crate) struct Plans<T: FftNum> {
 }
 
 /// A real number whose complex ones can be transformed.
-pub(crate) trait Transformed: FftNum {
+pub(crate) trait Transformed: FftNum + Pod {
     fn plans() -> &'static Mutex<Plans<Self>>;
 }
 
@@ -52,19 +53,57 @@ fn plan<T: Transformed>(n: usize, direction: Direction) -> Arc<dyn Fft<T>> {
         .plan_fft(n, direction)
 }
 
-/// Transforms each run of `n` elements (not 0) in place, without a factor. See
+/// The transforms of some values, in place and without a factor: each run of `n` elements (not 0). See
 /// [`FftBackend::fft`](array_api_spec::backend::FftBackend::fft).
-pub(crate) fn transform<T: Transformed>(values: &mut [Complex<T>], n: usize, direction: Direction) {
-    let plan = plan::<T>(n, direction);
-    let run = |values: &mut [Complex<T>]| {
-        let mut scratch = vec![Complex::new(T::zero(), T::zero()); plan.get_inplace_scratch_len()];
-        plan.process_with_scratch(values, &mut scratch);
-    };
-    if values.len() < PARALLEL || values.len() == n {
-        run(values);
-    } else {
-        let rows = values.len() / n;
-        let each = rows.div_ceil(4 * rayon::current_num_threads()).max(1);
-        values.par_chunks_mut(each * n).for_each(run);
+pub(crate) struct Transforms<T: Transformed> {
+    plan: Arc<dyn Fft<T>>,
+    /// Elements that a thread takes at once.
+    each: usize,
+    tasks: usize,
+}
+
+impl<T: Transformed> Transforms<T> {
+    pub(crate) fn new(size: usize, n: usize, direction: Direction) -> Self {
+        let rows = size / n;
+        let parallel = size >= PARALLEL && rows > 1;
+        let tasks = if parallel {
+            4 * rayon::current_num_threads()
+        } else {
+            1
+        };
+        let each = rows.div_ceil(tasks).max(1);
+        Self {
+            plan: plan::<T>(n, direction),
+            each: each * n,
+            tasks: rows.div_ceil(each),
+        }
     }
+
+    /// Elements of work space that [`run`](Self::run) needs.
+    pub(crate) fn scratch_len(&self) -> usize {
+        self.plan.get_inplace_scratch_len() * self.tasks
+    }
+
+    /// Transforms the values.
+    pub(crate) fn run(&self, values: &mut [Complex<T>], scratch: &mut [Complex<T>]) {
+        let own = self.plan.get_inplace_scratch_len();
+        if self.tasks == 1 {
+            self.plan.process_with_scratch(values, scratch);
+        } else if own == 0 {
+            let parts = values.par_chunks_mut(self.each);
+            parts.for_each(|values| self.plan.process_with_scratch(values, &mut []));
+        } else {
+            let parts = values
+                .par_chunks_mut(self.each)
+                .zip(scratch.par_chunks_mut(own));
+            parts.for_each(|(values, scratch)| self.plan.process_with_scratch(values, scratch));
+        }
+    }
+}
+
+/// Transforms each run of `n` elements (not 0) in place, with work space of its own.
+pub(crate) fn transform<T: Transformed>(values: &mut [Complex<T>], n: usize, direction: Direction) {
+    let transforms = Transforms::new(values.len(), n, direction);
+    let mut scratch = vec![Complex::new(T::zero(), T::zero()); transforms.scratch_len()];
+    transforms.run(values, &mut scratch);
 }

@@ -14,6 +14,8 @@ mod real;
 mod solve;
 mod svd;
 
+use std::ops::Range;
+
 use array_api_spec::{Complex, Element, Layout, Result};
 use faer::{
     Mat, MatRef, Par,
@@ -103,6 +105,8 @@ pub(crate) trait Wide:
     fn is_finite(self) -> bool;
     /// The largest magnitude of a component.
     fn magnitude(self) -> f64;
+    /// The bits of that, by whose order ∞ is larger than all numbers, and NaN than ∞.
+    fn magnitude_bits(self) -> u64;
     /// Times a power of two.
     fn ldexp(self, exponent: i32) -> Self;
     /// Without the imaginary part.
@@ -123,6 +127,9 @@ impl Wide for f64 {
     }
     fn magnitude(self) -> f64 {
         self.abs()
+    }
+    fn magnitude_bits(self) -> u64 {
+        self.abs().to_bits()
     }
     fn ldexp(self, exponent: i32) -> Self {
         ldexp(self, exponent)
@@ -170,6 +177,9 @@ impl Wide for Complex<f64> {
     }
     fn magnitude(self) -> f64 {
         self.re.abs().max(self.im.abs())
+    }
+    fn magnitude_bits(self) -> u64 {
+        self.re.magnitude_bits().max(self.im.magnitude_bits())
     }
     fn ldexp(self, exponent: i32) -> Self {
         Self::new(ldexp(self.re, exponent), ldexp(self.im, exponent))
@@ -251,23 +261,34 @@ impl<T: Floating> Matrix<'_, T> {
 
     /// Copies elements that `f` may change.
     fn map(&self, f: impl Fn(usize, usize, T::Wide) -> T::Wide) -> Mat<T::Wide> {
-        Mat::from_fn(self.rows, self.columns, |i, j| f(i, j, self.at(i, j)))
+        let mut out = Mat::zeros(self.rows, self.columns);
+        for (rows, columns) in tiles(self.rows, self.columns) {
+            for j in columns {
+                let column = &mut out.col_as_slice_mut(j)[rows.clone()];
+                for (i, out) in rows.clone().zip(column) {
+                    *out = f(i, j, self.at(i, j));
+                }
+            }
+        }
+        out
     }
 
-    /// The largest magnitude of a component; NaN or ∞ if there is one.
+    /// The largest magnitude of a component; NaN if one is NaN or ∞.
     fn largest(&self) -> f64 {
-        let elements = (0..self.rows).flat_map(|i| (0..self.columns).map(move |j| (i, j)));
-        elements
-            .map(|(i, j)| self.at(i, j))
-            .map(|v| {
-                if v.is_finite() {
-                    v.magnitude()
-                } else {
-                    f64::NAN
+        let mut bits = 0;
+        for (rows, columns) in tiles(self.rows, self.columns) {
+            for i in rows {
+                for j in columns.clone() {
+                    bits = self.at(i, j).magnitude_bits().max(bits);
                 }
-            })
-            // A NaN is passed on; `f64::max` would lose it.
-            .fold(0.0, |a: f64, b| if a >= b || a.is_nan() { a } else { b })
+            }
+        }
+        let largest = f64::from_bits(bits);
+        if largest.is_finite() {
+            largest
+        } else {
+            f64::NAN
+        }
     }
 
     /// How a message calls it.
@@ -340,11 +361,24 @@ fn row_major<T: Floating>(
     f: impl Fn(usize, usize, T::Wide) -> T::Wide,
 ) -> Vec<T> {
     let (rows, columns) = matrix.shape();
-    let mut out = Vec::with_capacity(rows * columns);
-    for i in 0..rows {
-        out.extend((0..columns).map(|j| T::narrow(f(i, j, matrix[(i, j)]))));
+    let mut out = vec![T::default(); rows * columns];
+    for (tile_rows, tile_columns) in tiles(rows, columns) {
+        for i in tile_rows {
+            let row = &mut out[i * columns..][tile_columns.clone()];
+            for (j, out) in tile_columns.clone().zip(row) {
+                *out = T::narrow(f(i, j, matrix[(i, j)]));
+            }
+        }
     }
     out
+}
+
+/// Parts of a matrix whose rows and columns fit the first-level cache together, so that copies between row-major and column-major order find
+/// both there.
+fn tiles(rows: usize, columns: usize) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+    const SIDE: usize = 32;
+    let parts = |n: usize| (0..n).step_by(SIDE).map(move |k| k..n.min(k + SIDE));
+    parts(rows).flat_map(move |rows| parts(columns).map(move |columns| (rows.clone(), columns)))
 }
 
 /// Runs `f` with the work space it asks for.

@@ -1,12 +1,12 @@
 //! Fourier transforms by `rustfft`, along contiguous rows.
 
 use array_api_spec::{
-    Complex, DType, Error, Layout, Program, Result, Strided,
+    Complex, DType, Element, Error, Layout, Program, Result, Strided,
     backend::{Direction, ElementwiseBackend, FftBackend},
 };
 
-use super::{NdArray, Storage, elements};
-use crate::host::fft::transform;
+use super::{NdArray, Storage, gather, pool::Scratch};
+use crate::host::fft::{Transformed, Transforms};
 
 impl FftBackend for NdArray {
     fn fft(&self, x: &Strided<Storage>, axis: usize, direction: Direction) -> Result<Storage> {
@@ -16,18 +16,10 @@ impl FftBackend for NdArray {
         let rows = x.with_layout(x.layout.permute(&axes));
         let n = x.shape()[axis];
         let transformed = match x.dtype {
-            DType::Complex64 => {
-                let mut values = elements::<Complex<f32>>(&rows)?.into_owned();
-                transform(&mut values, n, direction);
-                Storage::from(values)
-            }
-            DType::Complex128 => {
-                let mut values = elements::<Complex<f64>>(&rows)?.into_owned();
-                transform(&mut values, n, direction);
-                Storage::from(values)
-            }
-            other => return Err(Error::dtype("fft", &[other], "complex dtypes")),
-        };
+            DType::Complex64 => transformed::<f32>(&rows, n, direction),
+            DType::Complex128 => transformed::<f64>(&rows, n, direction),
+            other => Err(Error::dtype("fft", &[other], "complex dtypes")),
+        }?;
         if axis == last {
             return Ok(transformed);
         }
@@ -38,6 +30,27 @@ impl FftBackend for NdArray {
             dtype: x.dtype,
         }))
     }
+}
+
+/// The transforms of rows of `n` elements.
+fn transformed<T: Transformed>(
+    rows: &Strided<Storage>,
+    n: usize,
+    direction: Direction,
+) -> Result<Storage>
+where
+    Complex<T>: Element,
+{
+    let size = rows.layout.size();
+    let transforms = Transforms::<T>::new(size, n, direction);
+    let mut scratch = Scratch::new(transforms.scratch_len())?;
+    Storage::build::<Complex<T>>(size, |out| {
+        if size > 0 {
+            // SAFETY: there is room for all elements.
+            unsafe { gather(rows, out.as_mut_ptr()) };
+            transforms.run(out, &mut scratch);
+        }
+    })
 }
 
 #[cfg(test)]

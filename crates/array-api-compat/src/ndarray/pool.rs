@@ -6,7 +6,10 @@
 use std::{
     alloc::{Layout, alloc_zeroed, dealloc},
     collections::BTreeMap,
+    marker::PhantomData,
+    ops::{Deref, DerefMut},
     ptr::NonNull,
+    slice,
     sync::{
         LazyLock, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -14,6 +17,7 @@ use std::{
 };
 
 use array_api_spec::{Device, Error, Result};
+use bytemuck::Pod;
 
 /// Blocks of at least this many bytes are kept for reuse. The allocator is as fast for those below.
 const KEPT: usize = 4 << 10;
@@ -141,6 +145,48 @@ impl Drop for Block {
             // SAFETY: the block came from `Block::new` with this capacity, and its owner is gone.
             unsafe { release(start, capacity) };
         }
+    }
+}
+
+/// Numbers of any value at first, for what a computation needs on its way.
+pub(super) struct Scratch<T> {
+    block: Block,
+    len: usize,
+    numbers: PhantomData<T>,
+}
+
+impl<T: Pod> Scratch<T> {
+    /// Memory for so many numbers.
+    ///
+    /// # Errors
+    /// No room for them.
+    pub(super) fn new(len: usize) -> Result<Self> {
+        const { assert!(align_of::<T>() <= align_of::<u128>()) };
+        let bytes = len
+            .checked_mul(size_of::<T>())
+            .filter(|&bytes| isize::try_from(bytes).is_ok())
+            .ok_or_else(|| out_of_memory(usize::MAX))?;
+        Ok(Self {
+            block: Block::new(bytes)?,
+            len,
+            numbers: PhantomData,
+        })
+    }
+}
+
+impl<T: Pod> Deref for Scratch<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        // SAFETY: the block is large enough and aligned for every number, is initialised, and has no other owner; any bits are a valid `T`.
+        unsafe { slice::from_raw_parts(self.block.start.as_ptr().cast(), self.len) }
+    }
+}
+
+impl<T: Pod> DerefMut for Scratch<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        // SAFETY: as above.
+        unsafe { slice::from_raw_parts_mut(self.block.start.as_ptr().cast(), self.len) }
     }
 }
 

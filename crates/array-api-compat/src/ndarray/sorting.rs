@@ -4,10 +4,13 @@
 //! argsort sorts key and position packed into one integer, which no two elements share, so an unstable sort will do.
 //! That is several times as fast as comparing through positions.
 
+mod radix;
+
 use array_api_spec::{DType, Element, Error, Result, Strided, backend::SortingBackend};
 use rayon::prelude::*;
 
-use super::{NdArray, Storage, elements};
+use self::radix::Key;
+use super::{NdArray, Storage, elements, pool::Scratch};
 
 /// From this many elements on, one line is sorted by all threads; that many in all, and lines are shared out.
 const PARALLEL: usize = 1 << 15;
@@ -71,9 +74,7 @@ impl SortingBackend for NdArray {
         along(x, axis, |x: &Strided<Storage>, n| {
             dispatch_real!("argsort", x.dtype, T => {
                 let values = elements::<T>(x)?;
-                Storage::build::<i64>(values.len(), |out| each_line(&values, out, n, |line, out, parallel| {
-                    argsort(line, out, descending, parallel);
-                }))
+                each_line::<T, i64>(&values, n, |line, out, parallel| argsort(line, out, descending, parallel))
             })
         })
     }
@@ -82,9 +83,7 @@ impl SortingBackend for NdArray {
         Some(along(x, axis, |x: &Strided<Storage>, n| {
             dispatch_real!("sort", x.dtype, T => {
                 let values = elements::<T>(x)?;
-                Storage::build::<T>(values.len(), |out| each_line(&values, out, n, |line, out, parallel| {
-                    sort(line, out, descending, parallel);
-                }))
+                each_line::<T, T>(&values, n, |line, out, parallel| sort(line, out, descending, parallel))
             })
         }))
     }
@@ -93,9 +92,9 @@ impl SortingBackend for NdArray {
 /// A value that sorts as an unsigned integer.
 trait Sortable: Element {
     /// Wide enough for the key.
-    type Key: Copy + Ord + Send + Sync;
+    type Key: Key;
     /// Wide enough for key and position, as long as the position fits 32 bits.
-    type Word: Copy + Ord + Send + Sync;
+    type Word: Key;
 
     /// The place in the ascending or descending order; that of NaN is the last of all.
     fn key(self, descending: bool) -> Self::Key;
@@ -227,86 +226,99 @@ fn copy(x: &Strided<Storage>) -> Result<Storage> {
     })
 }
 
-/// Applies `f` to lines of `n` elements and their results. Its last argument says whether it may use all threads.
-fn each_line<T: Sync, O: Send>(
+/// The results of lines of `n` elements. The last argument of `f` says whether it may use all threads.
+///
+/// # Errors
+/// Those of `f`; no room for the results.
+fn each_line<T: Element, O: Element>(
+    values: &[T],
+    n: usize,
+    f: impl Fn(&[T], &mut [O], bool) -> Result<()> + Sync,
+) -> Result<Storage> {
+    let mut outcome = Ok(());
+    let results = Storage::build::<O>(values.len(), |out| {
+        if n == 0 {
+            return;
+        }
+        outcome = if values.len() < PARALLEL || values.len() == n {
+            let mut lines = values.chunks_exact(n).zip(out.chunks_exact_mut(n));
+            lines.try_for_each(|(line, out)| f(line, out, n >= PARALLEL))
+        } else {
+            values
+                .par_chunks_exact(n)
+                .zip(out.par_chunks_exact_mut(n))
+                .with_min_len((PARALLEL / 4 / n).max(1))
+                .try_for_each(|(line, out)| f(line, out, n >= PARALLEL))
+        };
+    })?;
+    outcome.map(|()| results)
+}
+
+/// Writes what `f` makes of each value and its position.
+fn map_into<T: Copy + Sync, O: Send>(
     values: &[T],
     out: &mut [O],
-    n: usize,
-    f: impl Fn(&[T], &mut [O], bool) + Sync,
+    parallel: bool,
+    f: impl Fn(usize, T) -> O + Sync,
 ) {
-    if n == 0 {
-        return;
-    }
-    let lines = values.len() / n;
-    if values.len() < PARALLEL || lines == 1 {
+    let run = |(part, (values, out)): (usize, (&[T], &mut [O]))| {
+        for (k, (out, &value)) in out.iter_mut().zip(values).enumerate() {
+            *out = f(part * PARALLEL + k, value);
+        }
+    };
+    if parallel {
+        let values = values.par_chunks(PARALLEL);
         values
-            .chunks_exact(n)
-            .zip(out.chunks_exact_mut(n))
-            .for_each(|(line, out)| f(line, out, n >= PARALLEL));
-    } else {
-        let together = (PARALLEL / 4 / n).max(1);
-        values
-            .par_chunks_exact(n)
-            .zip(out.par_chunks_exact_mut(n))
-            .with_min_len(together)
-            .for_each(|(line, out)| {
-                f(line, out, n >= PARALLEL);
-            });
-    }
-}
-
-fn argsort<T: Sortable>(line: &[T], out: &mut [i64], descending: bool, parallel: bool) {
-    if line.len() <= T::MOST {
-        let mut words: Vec<T::Word> = if parallel {
-            line.par_iter()
-                .enumerate()
-                .map(|(i, &x)| T::pack(x.key(descending), i))
-                .collect()
-        } else {
-            line.iter()
-                .enumerate()
-                .map(|(i, &x)| T::pack(x.key(descending), i))
-                .collect()
-        };
-        sort_unstable(&mut words, parallel);
-        out.iter_mut()
-            .zip(words)
-            .for_each(|(out, word)| *out = T::position(word));
-    } else {
-        let mut words: Vec<(T::Key, usize)> = line
-            .iter()
+            .zip(out.par_chunks_mut(PARALLEL))
             .enumerate()
-            .map(|(i, &x)| (x.key(descending), i))
-            .collect();
-        sort_unstable(&mut words, parallel);
-        out.iter_mut()
-            .zip(words)
-            .for_each(|(out, (_, position))| *out = position as i64);
+            .for_each(run);
+    } else {
+        let values = values.chunks(PARALLEL);
+        values
+            .zip(out.chunks_mut(PARALLEL))
+            .enumerate()
+            .for_each(run);
     }
 }
 
-fn sort<T: Sortable>(line: &[T], out: &mut [T], descending: bool, parallel: bool) {
-    let mut keys: Vec<T::Key> = line.iter().map(|x| x.key(descending)).collect();
-    sort_unstable(&mut keys, parallel);
-    out.iter_mut()
-        .zip(keys)
-        .for_each(|(out, key)| *out = T::value(key, descending));
+fn argsort<T: Sortable>(
+    line: &[T],
+    out: &mut [i64],
+    descending: bool,
+    parallel: bool,
+) -> Result<()> {
+    if line.len() > T::MOST {
+        let keys = line.iter().map(|x| x.key(descending));
+        let mut words: Vec<(T::Key, i64)> = keys.zip(0..).collect();
+        words.par_sort_unstable();
+        map_into(&words, out, parallel, |_, (_, position)| position);
+        return Ok(());
+    }
+    let mut words = Scratch::<T::Word>::new(line.len())?;
+    map_into(line, &mut words, parallel, |i, x| {
+        T::pack(x.key(descending), i)
+    });
+    radix::sort(&mut words, parallel)?;
+    map_into(&words, out, parallel, |_, word| T::position(word));
+    Ok(())
+}
+
+fn sort<T: Sortable>(line: &[T], out: &mut [T], descending: bool, parallel: bool) -> Result<()> {
+    let mut keys = Scratch::<T::Key>::new(line.len())?;
+    map_into(line, &mut keys, parallel, |_, x| x.key(descending));
+    radix::sort(&mut keys, parallel)?;
+    map_into(&keys, out, parallel, |_, key| T::value(key, descending));
     // Both zeros have one key; they come in the order in which they were given.
-    if let Some(first) = out.iter().position(|x| x.is_zero()) {
+    let zero = T::default().key(descending);
+    let first = keys.partition_point(|&key| key < zero);
+    if out.get(first).is_some_and(|x| x.is_zero()) {
         let zeros = line.iter().copied().filter(|x| x.is_zero());
         out[first..]
             .iter_mut()
             .zip(zeros)
             .for_each(|(out, zero)| *out = zero);
     }
-}
-
-fn sort_unstable<K: Ord + Send>(keys: &mut [K], parallel: bool) {
-    if parallel {
-        keys.par_sort_unstable();
-    } else {
-        keys.sort_unstable();
-    }
+    Ok(())
 }
 
 #[cfg(test)]

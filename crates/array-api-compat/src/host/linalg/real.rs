@@ -17,10 +17,14 @@ const TWO_54: f64 = (1_u64 << 54) as f64;
 /// `x · 2^exponent`, rounded once at most unless the result is subnormal.
 pub(crate) fn ldexp(mut x: f64, mut exponent: i32) -> f64 {
     const STEP: i32 = 1000;
+    let power = |exponent: i32| f64::from_bits(((1023 + exponent) as u64) << 52);
+    if (-STEP..=STEP).contains(&exponent) {
+        return x * power(exponent);
+    }
     // Three steps span the whole range from the smallest subnormal to the largest number.
     for _ in 0..3 {
         let step = exponent.clamp(-STEP, STEP);
-        x *= f64::from_bits(((1023 + step) as u64) << 52);
+        x *= power(step);
         exponent -= step;
     }
     x

@@ -57,17 +57,20 @@ fn solve_matrix<T: Floating>(a: Matrix<'_, T>, b: Matrix<'_, T>) -> Result<Vec<T
         let largest = (0..n).map(|j| a.at(i, j).magnitude()).fold(0.0, f64::max);
         row.push(exponent(largest).ok_or_else(singular)?);
     }
-    let scaled_exponent = |m: &Matrix<'_, T>, j: usize| {
-        (0..n)
-            .filter_map(|i| Some(exponent(m.at(i, j).magnitude())? - row[i]))
-            .max()
+    let exponents = |m: &Matrix<'_, T>| {
+        let mut largest = vec![None; m.columns];
+        for (i, row) in row.iter().enumerate() {
+            for (j, largest) in largest.iter_mut().enumerate() {
+                let scaled = exponent(m.at(i, j).magnitude()).map(|e| e - row);
+                *largest = scaled.max(*largest);
+            }
+        }
+        largest
     };
-    let column = (0..n)
-        .map(|j| scaled_exponent(&a, j).ok_or_else(singular))
-        .collect::<Result<Vec<i32>>>()?;
-    let right: Vec<i32> = (0..k)
-        .map(|j| scaled_exponent(&b, j).unwrap_or(0))
-        .collect();
+    let column = exponents(&a).into_iter().map(|e| e.ok_or_else(singular));
+    let column = column.collect::<Result<Vec<i32>>>()?;
+    let right = exponents(&b).into_iter().map(|e| e.unwrap_or(0));
+    let right: Vec<i32> = right.collect();
 
     let mut lu = a.map(|i, j, v| v.ldexp(-row[i] - column[j]));
     let mut x: Mat<T::Wide> = b.map(|i, j, v| v.ldexp(-row[i] - right[j]));

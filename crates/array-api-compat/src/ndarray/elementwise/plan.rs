@@ -254,11 +254,18 @@ impl<'a> Plan<'a> {
     pub(in crate::ndarray) fn block(&self, view: &View) -> usize {
         if self.size > 8 {
             BLOCK / 2
-        } else if self.steps.len() == 1 && view.dense.first() == Some(&true) {
+        } else if self.is_direct(view) {
             DIRECT_BLOCK
         } else {
             BLOCK
         }
+    }
+
+    /// Whether the elements are one array's, without gaps in the view's order: then they need no buffer and are read where they lie, any number at
+    /// once.
+    pub(in crate::ndarray) fn is_direct(&self, view: &View) -> bool {
+        let one = matches!(self.sources[..], [Source::Array(..)]) && self.steps.len() == 1;
+        one && view.dense.first() == Some(&true)
     }
 
     /// Calls `work` with block buffers for this plan, for blocks of at most `len` elements. The memory is this thread's and is used
@@ -300,7 +307,7 @@ impl<'a> Plan<'a> {
     ///
     /// # Safety
     /// The view was made by this plan (or is a part of one that was) and has so many elements; `len` is at most what the scratch
-    /// was made for; `out` has room for them and overlaps no input.
+    /// was made for, unless the plan [is direct](Self::is_direct) and nothing is to be written; `out` has room for them and overlaps no input.
     #[inline]
     pub(in crate::ndarray) unsafe fn run(
         &self,

@@ -70,6 +70,9 @@ pub(super) struct Fold {
     pub(super) finish: unsafe fn(Place, *mut u8, usize, f64),
 }
 
+/// Columns that a loop takes before the next ones: their accumulators and four rows of elements stay in the first-level cache.
+const TILE: usize = 512;
+
 /// The two compilations of a loop, with and without AVX2 and FMA. Wider vectors would wait for memory as these do.
 macro_rules! compiled {
     ($vectors:expr, $body:ident, $For:ty: $Bound:path) => {{

@@ -27,6 +27,16 @@ const PIECE: usize = 16 << 10;
 /// Most bytes of the accumulators of a panel: half a first-level cache, so that the elements have room beside them.
 const PANEL: usize = 16 << 10;
 
+/// Most bytes of the accumulators of a panel of columns that are read where they lie, several rows at a time: loops over these take a part of the
+/// columns after the other. A fraction of a second-level cache.
+const DIRECT_PANEL: usize = 256 << 10;
+
+/// Rows of a long slab: sums of so many lose few digits.
+const SLAB_ROWS: usize = 1 << 10;
+
+/// Most slabs into which rows are cut only for the threads' sake: each has accumulators of its own to be joined.
+const SLABS: usize = 32;
+
 /// Accumulators that a panel of few columns is widened to, by taking several rows as one.
 const WIDE: usize = 128;
 
@@ -288,7 +298,12 @@ impl Work<'_, '_> {
     /// # Safety
     /// That of [`reduce`].
     unsafe fn columns(&self) {
-        let most = PANEL / self.fold.size;
+        let direct = self.plan.is_direct(self.view);
+        let most = if direct && !self.fold.ordered {
+            DIRECT_PANEL
+        } else {
+            PANEL
+        } / self.fold.size;
         // Panels of about one width, none of them narrow.
         let width = self
             .inner
@@ -302,7 +317,8 @@ impl Work<'_, '_> {
             (WIDE.min(most) / width).clamp(1, self.reduced)
         };
         let panels = self.inner.div_ceil(width);
-        let slab = (SLAB / width).next_multiple_of(together);
+        let rows = SLAB_ROWS.min(self.reduced.div_ceil(SLABS));
+        let slab = (SLAB / width).max(rows).next_multiple_of(together);
         let slabs = self.reduced.div_ceil(slab);
         let units = self.outer * panels * slabs;
         let grain = PIECE / (slab.min(self.reduced) * width);
@@ -347,13 +363,18 @@ impl Work<'_, '_> {
                 (unit / slabs / panels, unit / slabs % panels, unit % slabs);
             let columns = columns(panel);
             let count = columns.len();
+            let rows = slab_number * slab..self.reduced.min((slab_number + 1) * slab);
+            if together == 1 {
+                // SAFETY: every unit has a panel to itself.
+                unsafe { self.panel(outer, columns, rows, 1, place(unit, count)) };
+                return;
+            }
             let mut wide = accumulators(self.fold, count * together);
             let from = Place {
                 panel: wide.as_mut_ptr().cast(),
                 count: count * together,
                 at: 0,
             };
-            let rows = slab_number * slab..self.reduced.min((slab_number + 1) * slab);
             // SAFETY: the panels have so many accumulators, and every unit has one to itself.
             unsafe {
                 self.panel(outer, columns, rows, together, from);
@@ -401,29 +422,35 @@ impl Work<'_, '_> {
             &part
         };
         // Whole rows lie together and can be read several at a time; parts of rows cannot.
+        let direct = self.plan.is_direct(view);
+        let block = if direct { SLAB } else { self.plan.block(view) };
         let step = if count == self.inner && !view.by_rows() {
-            (self.plan.block(view) / (count * together)).max(1) * together
+            (block / (count * together)).max(1) * together
         } else {
             together
+        };
+        let room = if direct {
+            1
+        } else {
+            (step * count).min(rows.len() * count)
         };
         // SAFETY: by the contract.
         unsafe {
             (self.fold.start)(to, to.count);
-            self.plan
-                .with_scratch((step * count).min(rows.len() * count), |scratch| {
-                    for index in rows.clone().step_by(step) {
-                        let rows = step.min(rows.end - index);
-                        let start = (outer * self.reduced + index) * count;
-                        let data = self.plan.run(view, scratch, start, rows * count, None);
-                        let (wide, rest) = (rows / together, rows % together);
-                        (self.fold.columns)(to, data, wide, count * together, index);
-                        if rest > 0 {
-                            let size = self.plan.dtype.size();
-                            let data = data.add(wide * together * count * size);
-                            (self.fold.columns)(to, data, 1, rest * count, index + wide * together);
-                        }
+            self.plan.with_scratch(room, |scratch| {
+                for index in rows.clone().step_by(step) {
+                    let rows = step.min(rows.end - index);
+                    let start = (outer * self.reduced + index) * count;
+                    let data = self.plan.run(view, scratch, start, rows * count, None);
+                    let (wide, rest) = (rows / together, rows % together);
+                    (self.fold.columns)(to, data, wide, count * together, index);
+                    if rest > 0 {
+                        let size = self.plan.dtype.size();
+                        let data = data.add(wide * together * count * size);
+                        (self.fold.columns)(to, data, 1, rest * count, index + wide * together);
                     }
-                });
+                }
+            });
             self.join(together, count, |k| to.further(k * count));
         }
     }

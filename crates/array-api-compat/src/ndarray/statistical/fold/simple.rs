@@ -4,7 +4,7 @@ use std::{hint::black_box, marker::PhantomData, slice};
 
 use array_api_spec::{Complex, Element};
 
-use super::{Fold, Place, Vectors, compiled};
+use super::{Fold, Place, TILE, Vectors, compiled};
 
 /// Independent accumulators of a long row, so that an addition need not wait for the one before.
 const LANES: usize = 16;
@@ -118,9 +118,20 @@ unsafe fn columns<F: Simple>(
             slice::from_raw_parts(data.cast::<F::In>(), rows * columns),
         )
     };
-    for row in data.chunks_exact(columns) {
-        for (acc, &x) in acc.iter_mut().zip(row) {
-            *acc = F::take(*acc, x);
+    for first in (0..columns).step_by(TILE) {
+        let acc = &mut acc[first..columns.min(first + TILE)];
+        let n = acc.len();
+        let mut fours = data.chunks_exact(4 * columns);
+        for four in &mut fours {
+            let [a, b, c, d] = [0, 1, 2, 3].map(|k| &four[k * columns + first..][..n]);
+            for (k, acc) in acc.iter_mut().enumerate() {
+                *acc = F::take(F::take(F::take(F::take(*acc, a[k]), b[k]), c[k]), d[k]);
+            }
+        }
+        for row in fours.remainder().chunks_exact(columns) {
+            for (acc, &x) in acc.iter_mut().zip(&row[first..]) {
+                *acc = F::take(*acc, x);
+            }
         }
     }
 }

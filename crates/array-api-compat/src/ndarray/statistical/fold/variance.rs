@@ -7,7 +7,7 @@
 
 use std::{hint::black_box, slice};
 
-use super::{Fold, Place, Vectors, compiled};
+use super::{Fold, Place, TILE, Vectors, compiled};
 
 /// `float32` and `float64`.
 pub(super) trait Real: Copy + Into<f64> + 'static {
@@ -173,16 +173,38 @@ unsafe fn columns<T: Real>(to: Place, data: *const u8, rows: usize, columns: usi
         *shift = if *count == 0.0 { x.into() } else { *shift };
         *count += rows as f64;
     }
-    for row in data.chunks_exact(columns) {
-        for (((sum, square), &shift), &x) in sums
-            .iter_mut()
-            .zip(squares.iter_mut())
-            .zip(shifts.iter())
-            .zip(row)
-        {
-            let distance = x.into() - shift;
-            *sum += distance;
-            *square += distance * distance;
+    for first in (0..columns).step_by(TILE) {
+        let tile = first..columns.min(first + TILE);
+        let (shifts, sums) = (&shifts[tile.clone()], &mut sums[tile.clone()]);
+        let squares = &mut squares[tile];
+        let n = shifts.len();
+        let mut fours = data.chunks_exact(4 * columns);
+        for four in &mut fours {
+            let rows = [0, 1, 2, 3].map(|k| &four[k * columns + first..][..n]);
+            for (k, ((sum, square), &shift)) in sums
+                .iter_mut()
+                .zip(squares.iter_mut())
+                .zip(shifts)
+                .enumerate()
+            {
+                for row in rows {
+                    let distance = row[k].into() - shift;
+                    *sum += distance;
+                    *square += distance * distance;
+                }
+            }
+        }
+        for row in fours.remainder().chunks_exact(columns) {
+            for (((sum, square), &shift), &x) in sums
+                .iter_mut()
+                .zip(squares.iter_mut())
+                .zip(shifts)
+                .zip(&row[first..])
+            {
+                let distance = x.into() - shift;
+                *sum += distance;
+                *square += distance * distance;
+            }
         }
     }
 }
