@@ -78,15 +78,26 @@ fn labels<B: Backend>(y: &Array<B>) -> Result<Vec<i64>> {
 }
 
 /// The median time in seconds of `repeat` runs, after one that is not timed.
-pub(crate) fn median<T>(repeat: u32, mut run: impl FnMut() -> Result<T>) -> Result<f64> {
+pub(crate) fn median<T>(repeat: u32, run: impl FnMut() -> Result<T>) -> Result<f64> {
+    let times = times(repeat, run)?;
+    Ok(times[times.len() / 2])
+}
+
+/// The shortest of such times: what the machine can do when nothing disturbs it.
+pub(crate) fn shortest<T>(repeat: u32, run: impl FnMut() -> Result<T>) -> Result<f64> {
+    Ok(times(repeat, run)?[0])
+}
+
+/// The times from the shortest to the longest.
+fn times<T>(repeat: u32, mut run: impl FnMut() -> Result<T>) -> Result<Vec<f64>> {
     run()?;
-    let mut times = Vec::with_capacity(repeat as usize);
-    for _ in 0..repeat {
+    let mut times = Vec::with_capacity(repeat.max(1) as usize);
+    for _ in 0..repeat.max(1) {
         let start = Instant::now();
         let result = run()?;
         times.push(start.elapsed().as_secs_f64());
         drop(result);
     }
     times.sort_by(f64::total_cmp);
-    Ok(times[times.len() / 2])
+    Ok(times)
 }

@@ -297,7 +297,7 @@ const CAUSES: &str = "
 Where it falls short, as far as known: NumPy's sorts use AVX-512 where the processor has it, and the ones here no vectors. An operation on ten elements spends its time on building and checking the expression and on its
 buffer. `fft` of one long transform runs on one thread.
 
-A limit above the measured time says that its rate was measured in a slower moment of the machine: such a limit is none.
+A limit is the shortest of seven measurements; above the measured time it says that the machine was slower all that while, and is none.
 ";
 
 /// The table as Markdown.

@@ -17,7 +17,7 @@ use array_api_spec::Result;
 const SMALL: usize = 128;
 
 /// Most buckets of a pass: as many as the caches take writes to at once.
-const BUCKETS: usize = 1 << 11;
+const BUCKETS: usize = 1 << 10;
 
 /// An unsigned integer.
 pub(super) trait Key: Pod + Ord + Send + Sync {
