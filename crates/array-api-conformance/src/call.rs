@@ -52,7 +52,13 @@ impl<B: Backend> Output<B> {
 }
 
 /// Functions that the project has but which compute nothing on a device: they are tested where they stand.
-pub(crate) const ON_THE_HOST: &[&str] = &["broadcast_shapes", "finfo", "iinfo", "isdtype"];
+pub(crate) const ON_THE_HOST: &[&str] = &[
+    "broadcast_shapes",
+    "finfo",
+    "from_dlpack",
+    "iinfo",
+    "isdtype",
+];
 
 /// An elementwise function.
 fn elementwise<B: Backend>(

@@ -294,8 +294,15 @@ fn table(rows: &[Row]) -> Table {
 }
 
 const CAUSES: &str = "
-Where it falls short, as far as known: NumPy's sorts use AVX-512 where the processor has it, and the ones here no vectors. An operation on ten elements spends its time on building and checking the expression and on its
-buffer. `fft` of one long transform runs on one thread.
+The machine is shared: ratios differ by a third from run to run, and rows near their goal change sides. Where rows fall short, as far as known:
+
+- `exp`, `log` and `tanh`: NumPy has AVX-512 kernels for them, too. `exp` takes one and a half times what its memory traffic alone would.
+- `where` is near the memory's limit.
+- An operation on ten elements takes about a microsecond to build and check the expression and to allocate the result.
+- Products and factorisations are `gemm`'s and `faer`'s against OpenBLAS's. Factorisations also copy the matrix to column-major order and back, scaled so that any finite
+  magnitude converges.
+- `sort` and `argsort`: NumPy sorts by AVX-512, for which Rust has no well-kept library. Here all threads distribute keys by their leading digits, then sort
+  buckets by comparison.
 
 A limit is the shortest of seven measurements; above the measured time it says that the machine was slower all that while, and is none.
 ";

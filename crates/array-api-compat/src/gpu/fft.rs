@@ -6,7 +6,7 @@ use array_api_spec::{
 };
 
 use super::{Gpu, memory::Memory, runtime::Runtime};
-use crate::host::fft::{Transformed, transform};
+use crate::host::fft::{Transformed, transformed};
 
 /// Why transforms leave the device.
 pub(super) const HOST: &str = "the device has no kernel for Fourier transforms yet";
@@ -43,9 +43,8 @@ impl<R: Runtime> Gpu<R> {
     where
         Complex<T>: Element,
     {
-        let mut values = self.values::<Complex<T>>(rows)?;
+        let values = self.values::<Complex<T>>(rows)?;
         let n = rows.shape()[rows.layout.ndim() - 1];
-        transform(&mut values, n, direction);
-        self.upload(Element::into_buffer(values))
+        self.upload(Element::into_buffer(transformed(&values, n, direction)))
     }
 }

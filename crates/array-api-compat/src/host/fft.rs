@@ -53,7 +53,7 @@ fn plan<T: Transformed>(n: usize, direction: Direction) -> Arc<dyn Fft<T>> {
         .plan_fft(n, direction)
 }
 
-/// The transforms of some values, in place and without a factor: each run of `n` elements (not 0). See
+/// The transforms of each run of `n` elements (not 0), without a factor. See
 /// [`FftBackend::fft`](array_api_spec::backend::FftBackend::fft).
 pub(crate) struct Transforms<T: Transformed> {
     plan: Arc<dyn Fft<T>>,
@@ -63,47 +63,55 @@ pub(crate) struct Transforms<T: Transformed> {
 }
 
 impl<T: Transformed> Transforms<T> {
+    /// Those of `size` elements.
     pub(crate) fn new(size: usize, n: usize, direction: Direction) -> Self {
         let rows = size / n;
-        let parallel = size >= PARALLEL && rows > 1;
-        let tasks = if parallel {
+        let tasks = if size >= PARALLEL {
             4 * rayon::current_num_threads()
         } else {
             1
         };
-        let each = rows.div_ceil(tasks).max(1);
+        let rows_each = rows.div_ceil(tasks).max(1);
         Self {
             plan: plan::<T>(n, direction),
-            each: each * n,
-            tasks: rows.div_ceil(each),
+            each: rows_each * n,
+            tasks: rows.div_ceil(rows_each),
         }
     }
 
     /// Elements of work space that [`run`](Self::run) needs.
     pub(crate) fn scratch_len(&self) -> usize {
-        self.plan.get_inplace_scratch_len() * self.tasks
+        self.plan.get_immutable_scratch_len() * self.tasks
     }
 
-    /// Transforms the values.
-    pub(crate) fn run(&self, values: &mut [Complex<T>], scratch: &mut [Complex<T>]) {
-        let own = self.plan.get_inplace_scratch_len();
-        if self.tasks == 1 {
-            self.plan.process_with_scratch(values, scratch);
-        } else if own == 0 {
-            let parts = values.par_chunks_mut(self.each);
-            parts.for_each(|values| self.plan.process_with_scratch(values, &mut []));
-        } else {
-            let parts = values
-                .par_chunks_mut(self.each)
-                .zip(scratch.par_chunks_mut(own));
-            parts.for_each(|(values, scratch)| self.plan.process_with_scratch(values, scratch));
-        }
+    /// Writes the transforms of `from` to `to`.
+    pub(crate) fn run(
+        &self,
+        from: &[Complex<T>],
+        to: &mut [Complex<T>],
+        scratch: &mut [Complex<T>],
+    ) {
+        let own = self.plan.get_immutable_scratch_len();
+        let mut scratch = scratch.chunks_mut(own.max(1));
+        let parts = from.chunks(self.each).zip(to.chunks_mut(self.each));
+        let parts: Vec<_> = parts
+            .map(|(from, to)| (from, to, scratch.next().unwrap_or_default()))
+            .collect();
+        parts.into_par_iter().for_each(|(from, to, scratch)| {
+            self.plan.process_immutable_with_scratch(from, to, scratch);
+        });
     }
 }
 
-/// Transforms each run of `n` elements (not 0) in place, with work space of its own.
-pub(crate) fn transform<T: Transformed>(values: &mut [Complex<T>], n: usize, direction: Direction) {
+/// The transforms of each run of `n` elements (not 0), for a device that has brought its values here.
+pub(crate) fn transformed<T: Transformed>(
+    values: &[Complex<T>],
+    n: usize,
+    direction: Direction,
+) -> Vec<Complex<T>> {
     let transforms = Transforms::new(values.len(), n, direction);
-    let mut scratch = vec![Complex::new(T::zero(), T::zero()); transforms.scratch_len()];
-    transforms.run(values, &mut scratch);
+    let zeros = |len| vec![Complex::new(T::zero(), T::zero()); len];
+    let mut out = zeros(values.len());
+    transforms.run(values, &mut out, &mut zeros(transforms.scratch_len()));
+    out
 }

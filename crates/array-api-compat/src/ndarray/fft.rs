@@ -5,7 +5,7 @@ use array_api_spec::{
     backend::{Direction, ElementwiseBackend, FftBackend},
 };
 
-use super::{NdArray, Storage, gather, pool::Scratch};
+use super::{NdArray, Storage, elements, pool::Scratch};
 use crate::host::fft::{Transformed, Transforms};
 
 impl FftBackend for NdArray {
@@ -41,15 +41,11 @@ fn transformed<T: Transformed>(
 where
     Complex<T>: Element,
 {
-    let size = rows.layout.size();
-    let transforms = Transforms::<T>::new(size, n, direction);
+    let values = elements::<Complex<T>>(rows)?;
+    let transforms = Transforms::<T>::new(values.len(), n, direction);
     let mut scratch = Scratch::new(transforms.scratch_len())?;
-    Storage::build::<Complex<T>>(size, |out| {
-        if size > 0 {
-            // SAFETY: there is room for all elements.
-            unsafe { gather(rows, out.as_mut_ptr()) };
-            transforms.run(out, &mut scratch);
-        }
+    Storage::build::<Complex<T>>(values.len(), |out| {
+        transforms.run(&values, out, &mut scratch);
     })
 }
 

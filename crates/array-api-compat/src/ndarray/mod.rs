@@ -160,27 +160,16 @@ pub(crate) fn elements<T: Element>(x: &Strided<Storage>) -> Result<Cow<'_, [T]>>
     values
         .try_reserve_exact(size)
         .map_err(|_| pool::out_of_memory(size * size_of::<T>()))?;
-    // SAFETY: the vector has room for all elements, and they are all written before its length says so.
+    check_bounds(x);
+    let walk = Walk::new(&x.layout);
+    // SAFETY: the view lies inside its storage (just checked), the vector has room for all its elements and they are all written
+    // before its length says so.
     unsafe {
-        gather(x, values.as_mut_ptr());
+        let (from, to) = (all.as_ptr().cast(), values.as_mut_ptr());
+        strided::gather(&walk, x.shape(), 0, size, size_of::<T>(), from, to.cast());
         values.set_len(size);
     }
     Ok(Cow::Owned(values))
-}
-
-/// Writes the elements of a view, of which there is one at least, in row-major order.
-///
-/// # Safety
-/// There is room for them all at `to`.
-///
-/// # Panics
-/// If they are not of type `T`, which is a mistake of the caller.
-unsafe fn gather<T: Element>(x: &Strided<Storage>, to: *mut T) {
-    check_bounds(x);
-    let from = x.storage.slice::<T>().as_ptr().cast();
-    let (walk, size) = (Walk::new(&x.layout), x.layout.size());
-    // SAFETY: the view lies inside its storage (just checked); by the contract there is room for it.
-    unsafe { strided::gather(&walk, x.shape(), 0, size, size_of::<T>(), from, to.cast()) };
 }
 
 /// # Panics
