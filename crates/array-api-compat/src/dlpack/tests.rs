@@ -202,7 +202,7 @@ fn what_does_not_fit_is_an_error_and_is_freed() {
 #[test]
 fn every_dtype_has_dlpack_s_size() {
     for dtype in DType::ALL {
-        let bits = dispatch!(dtype, T => 8 * size_of::<T>());
-        assert_eq!(usize::from(DLDataType::from(dtype).bits), bits);
+        let size = dispatch!(dtype, T => size_of::<T>());
+        assert_eq!(usize::from(DLDataType::from(dtype).bits), 8 * size);
     }
 }
