@@ -27,8 +27,8 @@ const PIECE: usize = 16 << 10;
 /// Most bytes of the accumulators of a panel: half a first-level cache, so that the elements have room beside them.
 const PANEL: usize = 16 << 10;
 
-/// Most bytes of the accumulators of a panel of columns that are read where they lie, several rows at a time: loops over these take a part of the
-/// columns after the other. A fraction of a second-level cache.
+/// Most bytes of the accumulators of all columns, if these are read where they lie: then loops get several whole rows at a time, and take a part of
+/// the columns after the other. A fraction of a second-level cache.
 const DIRECT_PANEL: usize = 256 << 10;
 
 /// Rows of a long slab: sums of so many lose few digits.
@@ -298,12 +298,10 @@ impl Work<'_, '_> {
     /// # Safety
     /// That of [`reduce`].
     unsafe fn columns(&self) {
-        let direct = self.plan.is_direct(self.view);
-        let most = if direct && !self.fold.ordered {
-            DIRECT_PANEL
-        } else {
-            PANEL
-        } / self.fold.size;
+        let whole = self.inner * self.fold.size <= DIRECT_PANEL
+            && self.plan.is_direct(self.view)
+            && !self.fold.ordered;
+        let most = if whole { DIRECT_PANEL } else { PANEL } / self.fold.size;
         // Panels of about one width, none of them narrow.
         let width = self
             .inner
