@@ -41,6 +41,8 @@ def test_export_shares_memory_and_import_copies():
     with pytest.raises(BufferError):
         xp.from_dlpack(source, copy=False)
     assert np.array_equal(np.from_dlpack(xp.flip(x)), np.flip(np.from_dlpack(x)))
+    with pytest.raises(BufferError, match="16-bit"):
+        xp.from_dlpack(np.zeros(3, dtype=np.float16))
 
 
 def test_memory_outlives_its_array():

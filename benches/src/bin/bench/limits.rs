@@ -17,9 +17,10 @@ pub(crate) struct Limits {
 /// Length of the summed array, and side of the multiplied matrices on a fast and on a slow device.
 const LENGTH: usize = 4 << 20;
 const SIDE: usize = 1024;
+const SLOW_SIDE: usize = 256;
+
 /// Runs of which the shortest counts.
 const RUNS: u32 = 7;
-const SLOW_SIDE: usize = 256;
 
 impl Limits {
     /// Measures the device.

@@ -15,7 +15,7 @@ pub const VULKAN: i32 = 7;
 
 /// `DLPACK_FLAG_BITMASK_READ_ONLY`: others may hold the memory too, so its taker must not write.
 pub const READ_ONLY: u64 = 1;
-/// `DLPACK_FLAG_BITMASK_IS_COPIED`: the memory is its taker's alone.
+/// `DLPACK_FLAG_BITMASK_IS_COPIED`: the memory is its taker's alone, who may write.
 pub const IS_COPIED: u64 = 2;
 
 /// The version of DLPack that is spoken here.
@@ -104,8 +104,15 @@ pub struct DLManagedTensorVersioned {
     pub dl_tensor: DLTensor,
 }
 
+mod sealed {
+    /// The memory's life depends on what the structures say, so nobody else makes one.
+    pub trait Sealed {}
+    impl Sealed for super::DLManagedTensor {}
+    impl Sealed for super::DLManagedTensorVersioned {}
+}
+
 /// Either structure that hands a tensor from library to library.
-pub trait Managed: Sized + 'static {
+pub trait Managed: sealed::Sealed + Sized + 'static {
     /// Puts a tensor into the structure; the one without a version has no place for flags.
     fn new(tensor: DLTensor, context: *mut c_void, deleter: Deleter<Self>, flags: u64) -> Self;
     /// The version that the structure says it has.

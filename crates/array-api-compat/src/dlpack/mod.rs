@@ -7,7 +7,7 @@
 //! let x = xp.asarray([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])?;
 //! // What goes to the other library, which frees it by calling its `deleter`:
 //! let tensor = to_dlpack::<DLManagedTensorVersioned>(x.T()?)?;
-//! assert_eq!(tensor.shape(), [3, 2]);
+//! assert_eq!(tensor.shape()?, [3, 2]);
 //! // What comes from one:
 //! let y = from_dlpack(tensor, Some(false))?;
 //! assert_eq!(xp.sum(&y, 0)?.to_vec::<f64>()?, [6.0, 15.0]);
@@ -32,8 +32,8 @@ use crate::{NdArray, cpu};
 
 /// Hands out an array's memory with its strides, of any shape and dtype, without a copy.
 ///
-/// If the array is the only one with this memory, the taker has it to himself and may write, which the flag [`IS_COPIED`] says.
-/// Else the flag says [`READ_ONLY`]. The structure without a version cannot say either, and its taker must not write.
+/// If the array is the only one with this memory and none of its elements share a place, the taker has it to himself and may write, which the flag
+/// [`IS_COPIED`] says. Else the flag says [`READ_ONLY`]. The structure without a version cannot say either, and its taker must not write.
 ///
 /// # Errors
 /// Those that the array has waited with: see [`Array`].
@@ -41,7 +41,9 @@ pub fn to_dlpack<M: Managed>(x: Array<NdArray>) -> Result<ManagedTensor<M>> {
     let mut data = x.data()?.clone();
     // The array is a handle to the memory, too.
     drop(x);
-    let flags = if data.storage.unique().is_some() {
+    let mut axes = data.layout.shape().iter().zip(data.layout.strides());
+    let distinct = axes.all(|(&n, &stride)| n <= 1 || stride != 0);
+    let flags = if distinct && data.storage.unique().is_some() {
         IS_COPIED
     } else {
         READ_ONLY

@@ -4,7 +4,7 @@ use std::{ffi::c_void, fmt, ptr::NonNull, slice};
 
 use array_api_spec::{
     DType, Device, Error, HostArray, HostBuffer, Layout, Result, Strided,
-    backend::ArrayObjectBackend, dispatch,
+    backend::ArrayObjectBackend, dispatch, shape::checked_size,
 };
 
 use super::{CPU, CUDA_HOST, DLDataType, DLDevice, DLTensor, Managed, VERSION};
@@ -32,8 +32,8 @@ impl<M: Managed> ManagedTensor<M> {
     /// Takes over what another library hands out.
     ///
     /// # Safety
-    /// The structure is as `dlpack.h` says, and ours from now on. Everything between the first and the last of its elements is readable. The deleter may be called from any thread. Nobody writes to the memory while this
-    /// value lives or an array that shares its memory.
+    /// The structure is as `dlpack.h` says, and ours from now on. Everything between the first and the last of its elements is readable. The deleter may be
+    /// called from any thread. Nobody writes to the memory while this value lives or an array that shares its memory.
     #[must_use]
     pub const unsafe fn from_raw(managed: NonNull<M>) -> Self {
         Self(managed)
@@ -85,18 +85,46 @@ impl<M: Managed> ManagedTensor<M> {
         unsafe { self.0.as_ref() }
     }
 
-    /// The lengths of the axes. A negative one, which no library should give, is none.
-    #[must_use]
-    pub fn shape(&self) -> Vec<usize> {
-        let lengths = self.list(self.get().tensor().shape).unwrap_or_default();
-        lengths.iter().map(|&n| n.max(0) as usize).collect()
+    /// The tensor, if it is laid out as this version lays it out.
+    fn tensor(&self) -> Result<&DLTensor> {
+        match self.get().version() {
+            Some(version) if version.major != VERSION.major => Err(Error::value(
+                FUNCTION,
+                format!(
+                    "the tensor speaks version {}.{} of DLPack; {}.x is spoken here",
+                    version.major, version.minor, VERSION.major
+                ),
+            )),
+            _ => Ok(self.get().tensor()),
+        }
     }
 
-    /// One number for each axis.
-    fn list(&self, start: *const i64) -> Option<&[i64]> {
-        let ndim = usize::try_from(self.get().tensor().ndim).unwrap_or(0);
+    /// The lengths of the axes.
+    ///
+    /// # Errors
+    /// Another major version of DLPack; lengths that are missing or negative.
+    pub fn shape(&self) -> Result<Vec<usize>> {
+        let tensor = self.tensor()?;
+        let wrong = |what: String| Error::value(FUNCTION, format!("the tensor has {what}"));
+        let ndim =
+            usize::try_from(tensor.ndim).map_err(|_| wrong(format!("{} axes", tensor.ndim)))?;
+        if ndim == 0 {
+            return Ok(Vec::new());
+        }
+        let lengths = self
+            .list(tensor.shape)?
+            .ok_or_else(|| wrong("no shape".to_owned()))?;
+        lengths
+            .iter()
+            .map(|&n| usize::try_from(n).map_err(|_| wrong(format!("an axis of length {n}"))))
+            .collect()
+    }
+
+    /// One number for each axis, of which there is one at least.
+    fn list(&self, start: *const i64) -> Result<Option<&[i64]>> {
+        let ndim = self.tensor()?.ndim as usize;
         // SAFETY: by the contract of `from_raw` a list that is there has a number for each axis.
-        (!start.is_null()).then(|| unsafe { slice::from_raw_parts(start, ndim) })
+        Ok((!start.is_null()).then(|| unsafe { slice::from_raw_parts(start, ndim) }))
     }
 
     /// The values, in row-major order in memory of their own.
@@ -120,18 +148,7 @@ impl<M: Managed> ManagedTensor<M> {
 
     /// Where the values lie.
     pub(super) fn data(&self) -> Result<Data> {
-        if let Some(version) = self.get().version()
-            && version.major != VERSION.major
-        {
-            return Err(Error::value(
-                FUNCTION,
-                format!(
-                    "the tensor speaks version {}.{} of DLPack; {}.x is spoken here",
-                    version.major, version.minor, VERSION.major
-                ),
-            ));
-        }
-        let tensor = self.get().tensor();
+        let tensor = self.tensor()?;
         let dtype = dtype(tensor.dtype)?;
         let kind = tensor.device.device_type;
         if !matches!(kind, CPU | CUDA_HOST) {
@@ -143,43 +160,48 @@ impl<M: Managed> ManagedTensor<M> {
                 ),
             });
         }
-        let shape = self.shape();
-        let size = dtype.size();
-        let room = shape
-            .iter()
-            .try_fold(size, |bytes, &n| bytes.checked_mul(n))
-            .filter(|&bytes| isize::try_from(bytes).is_ok());
-        if room.is_none() && !shape.contains(&0) {
-            return Err(Error::shape(
-                FUNCTION,
-                &[&shape],
-                "has more elements than memory can",
-            ));
-        }
-        let strides: Vec<isize> = match self.list(tensor.strides) {
-            Some(strides) => strides.iter().map(|&s| s as isize).collect(),
-            None => Layout::contiguous(&shape).strides().to_vec(),
-        };
-        if shape.contains(&0) {
+        let shape = self.shape()?;
+        let size = checked_size(FUNCTION, &shape)?;
+        let row_major = Layout::contiguous(&shape);
+        if size == 0 {
             return Ok(Data {
                 start: NonNull::<u128>::dangling().cast(),
                 len: 0,
-                layout: Layout::contiguous(&shape),
+                layout: row_major,
                 dtype,
             });
         }
-        let reach = |forward: bool| -> usize {
-            let steps = shape.iter().zip(&strides);
-            let steps = steps.filter(|&(_, &s)| (s > 0) == forward);
-            steps.map(|(&n, s)| (n - 1) * s.unsigned_abs()).sum()
+        let given = if shape.is_empty() {
+            None
+        } else {
+            self.list(tensor.strides)?
         };
-        let (before, after) = (reach(false), reach(true));
+        let strides: Vec<isize> = match given {
+            // The stride of a single element leads nowhere, and may be anything.
+            Some(strides) => {
+                let axes = strides.iter().zip(&shape);
+                axes.map(|(&s, &n)| if n == 1 { 0 } else { s as isize })
+                    .collect()
+            }
+            None => row_major.strides().to_vec(),
+        };
+        let (before, after) = reach(&shape, &strides)
+            .filter(|(before, after)| {
+                let elements = before.checked_add(*after).and_then(|n| n.checked_add(1));
+                let bytes = elements.and_then(|n| n.checked_mul(dtype.size()));
+                bytes.is_some_and(|bytes| isize::try_from(bytes).is_ok())
+            })
+            .ok_or_else(|| {
+                let detail = format!("with strides {strides:?} reaches further than memory does");
+                Error::shape(FUNCTION, &[&shape], detail)
+            })?;
         let lowest = tensor
             .data
             .cast::<u8>()
             .wrapping_add(tensor.byte_offset as usize)
-            .wrapping_sub(before * size);
+            .wrapping_sub(before * dtype.size());
         let start = NonNull::new(lowest)
+            .filter(|_| !tensor.data.is_null())
             .ok_or_else(|| Error::value(FUNCTION, "the tensor has elements but no memory"))?;
         Ok(Data {
             start,
@@ -188,6 +210,17 @@ impl<M: Managed> ManagedTensor<M> {
             dtype,
         })
     }
+}
+
+/// How many elements' places the view reaches before and after its first element; `None` if that is more than can be counted. No axis is empty.
+fn reach(shape: &[usize], strides: &[isize]) -> Option<(usize, usize)> {
+    let (mut before, mut after) = (0_usize, 0_usize);
+    for (&n, &stride) in shape.iter().zip(strides) {
+        let distance = stride.unsigned_abs().checked_mul(n - 1)?;
+        let side = if stride < 0 { &mut before } else { &mut after };
+        *side = side.checked_add(distance)?;
+    }
+    Some((before, after))
 }
 
 impl<M: Managed> Drop for ManagedTensor<M> {
@@ -202,7 +235,7 @@ impl<M: Managed> Drop for ManagedTensor<M> {
 impl<M: Managed> fmt::Debug for ManagedTensor<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ManagedTensor")
-            .field(self.get().tensor())
+            .field(&self.tensor())
             .finish()
     }
 }

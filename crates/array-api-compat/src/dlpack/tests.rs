@@ -4,7 +4,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use array_api_spec::{DType, HostBuffer, dispatch, ix};
+use array_api_spec::{DType, HostBuffer, StepBy, dispatch, ix};
 use proptest::prelude::*;
 
 use super::*;
@@ -75,7 +75,7 @@ proptest! {
     ) {
         let array = || Array::new(cpu(), x.clone());
         let tensor = to_dlpack::<DLManagedTensorVersioned>(array())?;
-        prop_assert_eq!(tensor.shape(), x.shape());
+        prop_assert_eq!(tensor.shape()?, x.shape());
         let back = from_dlpack(tensor, copy)?;
         prop_assert_eq!(back.dtype(), x.dtype);
         prop_assert_eq!(back.shape(), x.shape());
@@ -104,6 +104,14 @@ fn shared_memory_is_not_copied_and_lives_as_long_as_its_arrays() -> Result<()> {
     drop(part);
     assert!(sign.upgrade().is_none());
     assert_eq!(x.to_vec::<f64>()?, [9.0, 9.0, 2.0, 0.0]);
+    Ok(())
+}
+
+#[test]
+fn the_stride_of_a_single_element_may_be_anything() -> Result<()> {
+    let foreign = Foreign::new(vec![1.0, 2.0], &[1, 2], Some(&[i64::MIN, 1]));
+    let x = from_dlpack(foreign.hand_out(DType::Float64.into(), 0).0, Some(false))?;
+    assert_eq!(x.get(ix![(..).step(-1), 0])?.to_vec::<f64>()?, [1.0]);
     Ok(())
 }
 
@@ -157,6 +165,8 @@ fn the_sole_owner_hands_out_memory_to_write_to() -> Result<()> {
     assert_eq!(flags(xp.asarray([1.0, 2.0])?)?, IS_COPIED);
     let x = xp.asarray([1.0, 2.0])?;
     assert_eq!(flags(x.clone())?, READ_ONLY);
+    let repeated = xp.broadcast_to(xp.asarray([1.0, 2.0])?, [3, 2])?;
+    assert_eq!(flags(repeated)?, READ_ONLY);
     assert_eq!(x.to_vec::<f64>()?, [1.0, 2.0]);
     Ok(())
 }
@@ -197,6 +207,16 @@ fn what_does_not_fit_is_an_error_and_is_freed() {
         "no memory",
     );
     says(message(int8, &[i64::MAX, 4], |_| ()), "more elements");
+    says(message(int8, &[0, 1 << 62, 4], |_| ()), "more elements");
+    says(message(int8, &[-1], |_| ()), "length -1");
+    says(message(int8, &[1], |t| t.dl_tensor.ndim = -1), "-1 axes");
+    says(
+        message(int8, &[1], |t| t.dl_tensor.shape = null_mut()),
+        "no shape",
+    );
+    // SAFETY: the list has a number for the one axis.
+    let far = |t: &mut DLManagedTensorVersioned| unsafe { *t.dl_tensor.strides = i64::MIN };
+    says(message(int8, &[3], far), "further than memory");
 }
 
 #[test]

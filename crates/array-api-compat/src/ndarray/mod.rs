@@ -95,7 +95,17 @@ impl ArrayObjectBackend for NdArray {
     }
 
     fn download(&self, x: &Strided<Storage>) -> Result<HostBuffer> {
-        dispatch!(x.dtype, T => Ok(T::into_buffer(elements::<T>(x)?.into_owned())))
+        dispatch!(x.dtype, T => {
+            let values = match elements::<T>(x)? {
+                Cow::Owned(values) => values,
+                Cow::Borrowed(values) => {
+                    let mut copy = with_room(values.len())?;
+                    copy.extend_from_slice(values);
+                    copy
+                }
+            };
+            Ok(T::into_buffer(values))
+        })
     }
 
     fn assign(
@@ -156,10 +166,7 @@ pub(crate) fn elements<T: Element>(x: &Strided<Storage>) -> Result<Cow<'_, [T]>>
     if x.layout.is_contiguous() {
         return Ok(Cow::Borrowed(&all[x.layout.offset()..][..size]));
     }
-    let mut values: Vec<T> = Vec::new();
-    values
-        .try_reserve_exact(size)
-        .map_err(|_| pool::out_of_memory(size * size_of::<T>()))?;
+    let mut values: Vec<T> = with_room(size)?;
     check_bounds(x);
     let walk = Walk::new(&x.layout);
     // SAFETY: the view lies inside its storage (just checked), the vector has room for all its elements and they are all written
@@ -170,6 +177,15 @@ pub(crate) fn elements<T: Element>(x: &Strided<Storage>) -> Result<Cow<'_, [T]>>
         values.set_len(size);
     }
     Ok(Cow::Owned(values))
+}
+
+/// An empty vector with room for so many elements.
+fn with_room<T>(len: usize) -> Result<Vec<T>> {
+    let mut values = Vec::new();
+    values
+        .try_reserve_exact(len)
+        .map_err(|_| pool::out_of_memory(len * size_of::<T>()))?;
+    Ok(values)
 }
 
 /// # Panics

@@ -46,7 +46,7 @@ unsafe impl Sync for Block {}
 /// What the memory of the CPU backend has been through since the program started, in this process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
-    /// Buffers that were asked for, fresh or recycled. Arrays that adopt the user's memory do not count.
+    /// Buffers that were asked for, fresh or recycled, work space of sorts and transforms included. Arrays that adopt the user's memory do not count.
     pub buffers: u64,
     /// Their bytes.
     pub bytes: u64,

@@ -250,7 +250,7 @@ impl<'a> Plan<'a> {
         view
     }
 
-    /// Most elements that [`run`](Self::run) takes at once.
+    /// Most elements that [`run`](Self::run) takes at once, unless the plan [is direct](Self::is_direct).
     pub(in crate::ndarray) fn block(&self, view: &View) -> usize {
         if self.size > 8 {
             BLOCK / 2

@@ -63,7 +63,8 @@ fn in_place<K: Key>(keys: &mut [K], spare: &mut [K], parallel: bool) {
         keys.sort_unstable();
     } else if let Some(pass) = Pass::of(keys, parallel) {
         let ends = pass.distribute(keys, spare, parallel);
-        each_bucket(spare, keys, &ends, parallel, |bucket, keys, parallel| {
+        let ends = &ends[..pass.buckets];
+        each_bucket(spare, keys, ends, parallel, |bucket, keys, parallel| {
             if pass.is_last() {
                 keys.copy_from_slice(bucket);
             } else {
@@ -81,7 +82,8 @@ fn into<K: Key>(keys: &mut [K], to: &mut [K], parallel: bool) {
     } else if let Some(pass) = Pass::of(keys, parallel) {
         let ends = pass.distribute(keys, to, parallel);
         if !pass.is_last() {
-            each_bucket(to, keys, &ends, parallel, in_place);
+            let ends = &ends[..pass.buckets];
+            each_bucket(to, keys, ends, parallel, in_place);
         }
     } else {
         to.copy_from_slice(keys);
@@ -92,13 +94,13 @@ fn into<K: Key>(keys: &mut [K], to: &mut [K], parallel: bool) {
 fn each_bucket<K: Key>(
     mut buckets: &mut [K],
     mut other: &mut [K],
-    ends: &Ends,
+    ends: &[usize],
     parallel: bool,
     run: impl Fn(&mut [K], &mut [K], bool) + Sync,
 ) {
     let mut parts = Vec::new();
     let mut start = 0;
-    for &end in &ends[..] {
+    for &end in ends {
         let (bucket, rest) = std::mem::take(&mut buckets).split_at_mut(end - start);
         let (part, other_rest) = std::mem::take(&mut other).split_at_mut(end - start);
         (buckets, other, start) = (rest, other_rest, end);
@@ -121,6 +123,8 @@ type Ends = [usize; BUCKETS];
 struct Pass<K> {
     low: K,
     shift: u32,
+    /// How many buckets there are.
+    buckets: usize,
 }
 
 /// Where threads write keys at distinct places.
@@ -146,9 +150,13 @@ impl<K: Key> Pass<K> {
         };
         // Buckets of four keys on average, within the limit.
         let wanted = (keys.len() / 4).ilog2().min(BUCKETS.ilog2());
-        (low < high).then(|| Self {
-            low,
-            shift: high.spread(low).saturating_sub(wanted),
+        (low < high).then(|| {
+            let shift = high.spread(low).saturating_sub(wanted);
+            Self {
+                low,
+                shift,
+                buckets: high.digit(low, shift) + 1,
+            }
         })
     }
 
@@ -172,7 +180,7 @@ impl<K: Key> Pass<K> {
         }
         let mut places = self.count(keys);
         let mut sum = 0;
-        for place in &mut places {
+        for place in &mut places[..self.buckets] {
             sum += std::mem::replace(place, sum);
         }
         for &key in keys {
@@ -188,7 +196,7 @@ impl<K: Key> Pass<K> {
         let part = keys.len().div_ceil(rayon::current_num_threads());
         let mut places: Vec<Ends> = keys.par_chunks(part).map(|keys| self.count(keys)).collect();
         let mut sum = 0;
-        for bucket in 0..BUCKETS {
+        for bucket in 0..self.buckets {
             for places in &mut places {
                 sum += std::mem::replace(&mut places[bucket], sum);
             }

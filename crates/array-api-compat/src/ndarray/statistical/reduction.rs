@@ -2,7 +2,7 @@
 //!
 //! The axes are put in the order of the memory. If a reduced axis is innermost, blocks consist of *rows*, each of which goes into one accumulator. If a kept
 //! one is, they consist of rows that are added up *column* by column. Long reductions are cut into slabs of a
-//! fixed size, whose accumulators are joined in pairs: sums lose few digits, and do not depend on the number of threads.
+//! size that follows from the shape alone, whose accumulators are joined in pairs: sums lose few digits, and do not depend on the number of threads.
 
 use array_api_spec::{Layout, Program, layout::Dims};
 use rayon::prelude::*;
