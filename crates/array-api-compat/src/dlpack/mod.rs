@@ -60,7 +60,7 @@ pub fn to_dlpack<M: Managed>(x: Array<NdArray>) -> Result<ManagedTensor<M>> {
 ///
 /// # Errors
 /// Memory that is not on the host; a dtype that the standard does not have; another major version of DLPack; a shape that no memory can have; no room for a copy;
-/// memory that cannot be shared with `Some(false)`. A copy of memory that cannot be shared is made twice, and the second time lack of room ends the program.
+/// memory that cannot be shared with `Some(false)`.
 pub fn from_dlpack<M: Managed>(
     tensor: ManagedTensor<M>,
     copy: Option<bool>,

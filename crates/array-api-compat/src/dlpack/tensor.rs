@@ -141,7 +141,15 @@ impl<M: Managed> ManagedTensor<M> {
             let bytes = data.bytes();
             // SAFETY: any memory is aligned and valid for bytes; the view ends before the tensor does.
             let bytes = NdArray.download(&unsafe { bytes.share(()) })?;
-            HostBuffer::from_bytes(data.dtype, bytes.as_bytes())?
+            let bytes = bytes.as_bytes();
+            // Tried first, because the conversion below does not ask.
+            let room = Vec::<u8>::new().try_reserve_exact(bytes.len());
+            room.map_err(|error| Error::OutOfMemory {
+                device: Device::new("cpu"),
+                bytes: bytes.len(),
+                detail: error.to_string(),
+            })?;
+            HostBuffer::from_bytes(data.dtype, bytes)?
         };
         Ok(HostArray { buffer, shape })
     }
