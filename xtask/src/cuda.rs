@@ -17,14 +17,14 @@ pub(crate) fn remake_kernels() -> ExitCode {
     }
     // In this order: the table is of the archive's kernels, which a test binary includes when it is built.
     for test in ["library", "machine_code"] {
-        let mut cargo = command(&["test", "-q", "-p", "array-api-compat", "--test", test]);
+        let mut cargo = command(&["test", "-q", "-p", "array-api-cuda", "--test", test]);
         setup::name_nvrtc(&mut cargo);
         let status = cargo.env("REMAKE_CUDA_KERNELS", "1").status();
         if !status.is_ok_and(|status| status.success()) {
             return ExitCode::FAILURE;
         }
     }
-    println!("written: crates/array-api-compat/src/cuda/kernels.ptx.zst and docs/cuda-kernels.md");
+    println!("written: crates/array-api-cuda/src/kernels.ptx.zst and docs/cuda-kernels.md");
     ExitCode::SUCCESS
 }
 
@@ -124,7 +124,7 @@ fn parts() -> Vec<Part> {
                 "-q",
                 "--release",
                 "-p",
-                "array-api-compat",
+                "array-api-cuda",
                 "--test",
                 "cuda",
             ],
@@ -137,7 +137,7 @@ fn parts() -> Vec<Part> {
                 "-q",
                 "--release",
                 "-p",
-                "array-api-compat",
+                "array-api-cuda",
                 "--test",
                 "cuda_vendor",
                 "--",

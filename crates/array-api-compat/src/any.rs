@@ -14,6 +14,8 @@ use array_api_spec::{
     },
 };
 
+use crate::methods::{argument, backend_methods, returned};
+
 /// Any backend, its type erased.
 ///
 /// ```
@@ -27,12 +29,12 @@ use array_api_spec::{
 /// # Ok::<(), array_api_spec::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct AnyBackend(Arc<dyn Erased>);
+pub struct AnyBackend(Arc<dyn Erased<Storage = AnyStorage>>);
 
 impl AnyBackend {
     /// Erases the type of a backend.
     pub fn new<B: Backend>(backend: B) -> Self {
-        Self(Arc::new(backend))
+        Self(Arc::new(Known(backend)))
     }
 
     /// The namespace of a device with its backend's type erased. Arrays of the two do not mix.
@@ -43,7 +45,8 @@ impl AnyBackend {
     /// The wrapped backend, if it is of type `B`.
     #[must_use]
     pub fn downcast_ref<B: Backend>(&self) -> Option<&B> {
-        (&*self.0 as &dyn Any).downcast_ref()
+        let known: &Known<B> = (&*self.0 as &dyn Any).downcast_ref()?;
+        Some(&known.0)
     }
 }
 
@@ -55,7 +58,7 @@ impl fmt::Debug for AnyBackend {
 
 impl PartialEq for AnyBackend {
     fn eq(&self, other: &Self) -> bool {
-        self.0.same(&*other.0)
+        self.0.same(&*other.0 as &dyn Any)
     }
 }
 
@@ -121,6 +124,10 @@ fn foreign() -> Error {
     )
 }
 
+fn arrays<S: Clone + 'static>(x: &[Strided<AnyStorage>]) -> Result<Vec<Strided<S>>> {
+    x.iter().map(array).collect()
+}
+
 fn array<S: Clone + 'static>(x: &Strided<AnyStorage>) -> Result<Strided<S>> {
     Ok(Strided {
         storage: unwrap::<S>(&x.storage)?.clone(),
@@ -133,315 +140,181 @@ fn program<S: Clone + PartialEq + 'static>(x: &Program<AnyStorage>) -> Result<Pr
     x.try_map(|storage| unwrap::<S>(storage).cloned())
 }
 
-/// The methods of [`Backend`] over erased storages.
-trait Erased: Any + fmt::Debug + Send + Sync {
-    fn same(&self, other: &dyn Erased) -> bool;
-    fn device(&self) -> Device;
-    fn dtypes(&self) -> Vec<DType>;
-    fn upload(&self, values: HostBuffer) -> Result<AnyStorage>;
-    fn download(&self, x: &Strided<AnyStorage>) -> Result<HostBuffer>;
-    fn assign(
-        &self,
-        target: &mut Strided<AnyStorage>,
-        region: &Layout,
-        value: &Program<AnyStorage>,
-    ) -> Result<()>;
-    fn synchronize(&self) -> Result<()>;
-    fn path(&self, function: &str) -> Path;
-    fn evaluate(&self, program: &Program<AnyStorage>) -> Result<AnyStorage>;
-    fn fusion_limit(&self) -> FusionLimit;
-    fn supports(&self, operation: Operation, dtype: DType) -> Result<(), &'static str>;
-    fn reduce(
-        &self,
-        op: ReduceOp,
-        x: &Program<AnyStorage>,
-        axes: &[usize],
-        dtype: DType,
-    ) -> Result<AnyStorage>;
-    fn scan(
-        &self,
-        op: ScanOp,
-        x: &Program<AnyStorage>,
-        axis: usize,
-        include_initial: bool,
-    ) -> Result<AnyStorage>;
-    fn variance(
-        &self,
-        x: &Program<AnyStorage>,
-        axes: &[usize],
-        correction: f64,
-    ) -> Option<Result<AnyStorage>>;
-    fn gather(
-        &self,
-        x: &Strided<AnyStorage>,
-        indices: &Strided<AnyStorage>,
-        axis: usize,
-    ) -> Result<AnyStorage>;
-    fn nonzero(&self, x: &Program<AnyStorage>) -> Result<(AnyStorage, usize)>;
-    fn concat(&self, arrays: &[Strided<AnyStorage>], axis: usize) -> Option<Result<AnyStorage>>;
-    fn argsort(&self, x: &Strided<AnyStorage>, axis: usize, descending: bool)
-    -> Result<AnyStorage>;
-    fn sort(
-        &self,
-        x: &Strided<AnyStorage>,
-        axis: usize,
-        descending: bool,
-    ) -> Option<Result<AnyStorage>>;
-    fn matmul(&self, a: &Strided<AnyStorage>, b: &Strided<AnyStorage>) -> Result<AnyStorage>;
-    fn cholesky(&self, x: &Strided<AnyStorage>) -> Result<AnyStorage>;
-    fn solve(&self, a: &Strided<AnyStorage>, b: &Strided<AnyStorage>) -> Result<AnyStorage>;
-    fn eigh(&self, x: &Strided<AnyStorage>) -> Result<[AnyStorage; 2]>;
-    fn eig(&self, x: &Strided<AnyStorage>) -> Result<[AnyStorage; 2]>;
-    fn lu(&self, x: &Strided<AnyStorage>) -> Result<[AnyStorage; 2]>;
-    fn qr(&self, x: &Strided<AnyStorage>, complete: bool) -> Result<[AnyStorage; 2]>;
-    fn svd(&self, x: &Strided<AnyStorage>, full_matrices: bool) -> Result<[AnyStorage; 3]>;
-    fn fft(&self, x: &Strided<AnyStorage>, axis: usize, direction: Direction)
-    -> Result<AnyStorage>;
-    fn nan_reduce(
-        &self,
-        op: ReduceOp,
-        x: &Program<AnyStorage>,
-        axes: &[usize],
-    ) -> Option<Result<AnyStorage>>;
-    fn take(
-        &self,
-        x: &Strided<AnyStorage>,
-        indices: &Strided<AnyStorage>,
-        axis: usize,
-    ) -> Option<Result<AnyStorage>>;
-    fn group_scatter(
-        &self,
-        x: &Strided<AnyStorage>,
-        groups: &Strided<AnyStorage>,
-        counts: &[usize],
-        tolerance: f64,
-    ) -> Option<Result<GroupScatterParts<AnyStorage>>>;
-}
+/// A backend of a known type, behind [`AnyBackend`].
+#[derive(Debug)]
+struct Known<B>(B);
 
-/// What an optional method returns for a storage that cannot be unwrapped: the mistake, not "compose it".
-macro_rules! try_some {
-    ($value:expr) => {
-        match $value {
-            Ok(value) => value,
-            Err(error) => return Some(Err(error)),
-        }
+/// An argument of a known backend's method, made of an erased one.
+macro_rules! known {
+    (program $x:ident) => {
+        &program($x)?
+    };
+    (array $x:ident) => {
+        &array($x)?
+    };
+    (arrays $x:ident) => {
+        &arrays($x)?
+    };
+    (value $x:ident) => {
+        $x
     };
 }
 
-impl<B: Backend> Erased for B {
-    fn same(&self, other: &dyn Erased) -> bool {
-        (other as &dyn Any)
-            .downcast_ref::<B>()
-            .is_some_and(|other| self == other)
-    }
+/// A known backend's result with its storages erased.
+macro_rules! erased {
+    (storage $value:expr) => {
+        $value.map(wrap)
+    };
+    (counted $value:expr) => {
+        $value.map(|(storage, count)| (wrap(storage), count))
+    };
+    (pair $value:expr) => {
+        $value.map(|parts| parts.map(wrap))
+    };
+    (triple $value:expr) => {
+        $value.map(|parts| parts.map(wrap))
+    };
+    (scatter $value:expr) => {
+        $value.map(|parts| parts.map(wrap))
+    };
+}
 
-    fn device(&self) -> Device {
-        ArrayObjectBackend::device(self)
-    }
+/// Calls a known backend's method. A storage that cannot be unwrapped is a mistake, not "compose it".
+macro_rules! call {
+    (required $kind:ident, $call:expr) => { (|| erased!($kind $call))() };
+    (provided $kind:ident, $call:expr) => {{
+        let offered: Result<Option<Result<_>>> = (|| Ok($call))();
+        match offered {
+            Ok(offered) => offered.map(|result| erased!($kind result)),
+            Err(error) => Some(Err(error)),
+        }
+    }};
+}
 
-    fn dtypes(&self) -> Vec<DType> {
-        ArrayObjectBackend::dtypes(self)
-    }
+macro_rules! erase {
+    ($($backend:ident { $(
+        $need:ident $name:ident($($form:ident $x:ident $(: $t:ty)?),*) -> $kind:ident;
+    )* })*) => {
+        /// The methods of [`Backend`] without a type that is known when the program is compiled.
+        trait Erased: Any + fmt::Debug + Send + Sync {
+            type Storage;
+            fn same(&self, other: &dyn Any) -> bool;
+            fn device(&self) -> Device;
+            fn dtypes(&self) -> Vec<DType>;
+            fn upload(&self, values: HostBuffer) -> Result<Self::Storage>;
+            fn download(&self, x: &Strided<Self::Storage>) -> Result<HostBuffer>;
+            fn assign(
+                &self,
+                target: &mut Strided<Self::Storage>,
+                region: &Layout,
+                value: &Program<Self::Storage>,
+            ) -> Result<()>;
+            fn synchronize(&self) -> Result<()>;
+            fn path(&self, function: &str) -> Path;
+            fn fusion_limit(&self) -> FusionLimit;
+            fn supports(&self, operation: Operation, dtype: DType) -> Result<(), &'static str>;
+            $($( fn $name(&self, $($x: argument!($form $($t)?)),*) -> returned!($need $kind); )*)*
+        }
 
-    fn upload(&self, values: HostBuffer) -> Result<AnyStorage> {
-        ArrayObjectBackend::upload(self, values).map(wrap)
-    }
+        impl<B: Backend> Erased for Known<B> {
+            type Storage = AnyStorage;
 
-    fn download(&self, x: &Strided<AnyStorage>) -> Result<HostBuffer> {
-        ArrayObjectBackend::download(self, &array(x)?)
-    }
+            fn same(&self, other: &dyn Any) -> bool {
+                other.downcast_ref::<Self>().is_some_and(|other| self.0 == other.0)
+            }
 
-    fn assign(
-        &self,
-        target: &mut Strided<AnyStorage>,
-        region: &Layout,
-        value: &Program<AnyStorage>,
-    ) -> Result<()> {
-        let value = program(value)?;
-        let storage = (&mut *target.storage.0 as &mut dyn Any)
-            .downcast_mut::<B::Storage>()
-            .ok_or_else(foreign)?;
-        // The storage is moved out and back, so that the backend sees its only handle; an empty upload holds its place.
-        let empty = ArrayObjectBackend::upload(self, HostBuffer::UInt8(Vec::new()))?;
-        let own = std::mem::replace(storage, empty);
-        let mut inner = Strided {
-            storage: own,
-            layout: target.layout.clone(),
-            dtype: target.dtype,
-        };
-        let result = ArrayObjectBackend::assign(self, &mut inner, region, &value);
-        *storage = inner.storage;
-        target.layout = inner.layout;
-        result
-    }
+            fn device(&self) -> Device {
+                self.0.device()
+            }
 
-    fn synchronize(&self) -> Result<()> {
-        ArrayObjectBackend::synchronize(self)
-    }
+            fn dtypes(&self) -> Vec<DType> {
+                self.0.dtypes()
+            }
 
-    fn path(&self, function: &str) -> Path {
-        ArrayObjectBackend::path(self, function)
-    }
+            fn upload(&self, values: HostBuffer) -> Result<AnyStorage> {
+                self.0.upload(values).map(wrap)
+            }
 
-    fn evaluate(&self, x: &Program<AnyStorage>) -> Result<AnyStorage> {
-        ElementwiseBackend::evaluate(self, &program(x)?).map(wrap)
-    }
+            fn download(&self, x: &Strided<AnyStorage>) -> Result<HostBuffer> {
+                self.0.download(&array(x)?)
+            }
 
-    fn fusion_limit(&self) -> FusionLimit {
-        ElementwiseBackend::fusion_limit(self)
-    }
+            fn assign(
+                &self,
+                target: &mut Strided<AnyStorage>,
+                region: &Layout,
+                value: &Program<AnyStorage>,
+            ) -> Result<()> {
+                assign(&self.0, target, region, &program(value)?)
+            }
 
-    fn supports(&self, operation: Operation, dtype: DType) -> Result<(), &'static str> {
-        ElementwiseBackend::supports(self, operation, dtype)
-    }
+            fn synchronize(&self) -> Result<()> {
+                self.0.synchronize()
+            }
 
-    fn reduce(
-        &self,
-        op: ReduceOp,
-        x: &Program<AnyStorage>,
-        axes: &[usize],
-        dtype: DType,
-    ) -> Result<AnyStorage> {
-        StatisticalBackend::reduce(self, op, &program(x)?, axes, dtype).map(wrap)
-    }
+            fn path(&self, function: &str) -> Path {
+                self.0.path(function)
+            }
 
-    fn scan(
-        &self,
-        op: ScanOp,
-        x: &Program<AnyStorage>,
-        axis: usize,
-        include_initial: bool,
-    ) -> Result<AnyStorage> {
-        StatisticalBackend::scan(self, op, &program(x)?, axis, include_initial).map(wrap)
-    }
+            fn fusion_limit(&self) -> FusionLimit {
+                self.0.fusion_limit()
+            }
 
-    fn variance(
-        &self,
-        x: &Program<AnyStorage>,
-        axes: &[usize],
-        correction: f64,
-    ) -> Option<Result<AnyStorage>> {
-        Some(
-            StatisticalBackend::variance(self, &try_some!(program(x)), axes, correction)?.map(wrap),
-        )
-    }
+            fn supports(&self, operation: Operation, dtype: DType) -> Result<(), &'static str> {
+                self.0.supports(operation, dtype)
+            }
 
-    fn gather(
-        &self,
-        x: &Strided<AnyStorage>,
-        indices: &Strided<AnyStorage>,
-        axis: usize,
-    ) -> Result<AnyStorage> {
-        IndexingBackend::gather(self, &array(x)?, &array(indices)?, axis).map(wrap)
-    }
+            $($( fn $name(&self, $($x: argument!($form $($t)?)),*) -> returned!($need $kind) {
+                call!($need $kind, $backend::$name(&self.0, $(known!($form $x)),*))
+            } )*)*
+        }
 
-    fn nonzero(&self, x: &Program<AnyStorage>) -> Result<(AnyStorage, usize)> {
-        IndexingBackend::nonzero(self, &program(x)?)
-            .map(|(positions, count)| (wrap(positions), count))
-    }
+        $( erase!(@forward $backend { $( $need $name($($form $x $(: $t)?),*) -> $kind; )* }); )*
+    };
+    (@forward $backend:ident { $(
+        $need:ident $name:ident($($form:ident $x:ident $(: $t:ty)?),*) -> $kind:ident;
+    )* }) => {
+        impl $backend for AnyBackend {
+            $( fn $name(&self, $($x: argument!($form $($t)?)),*) -> returned!($need $kind) {
+                self.0.$name($($x),*)
+            } )*
+            erase!(@beside $backend);
+        }
+    };
+    (@beside ElementwiseBackend) => {
+        fn fusion_limit(&self) -> FusionLimit {
+            self.0.fusion_limit()
+        }
 
-    fn concat(&self, arrays: &[Strided<AnyStorage>], axis: usize) -> Option<Result<AnyStorage>> {
-        let arrays: Result<Vec<_>> = arrays.iter().map(array).collect();
-        Some(ManipulationBackend::concat(self, &try_some!(arrays), axis)?.map(wrap))
-    }
+        fn supports(&self, operation: Operation, dtype: DType) -> Result<(), &'static str> {
+            self.0.supports(operation, dtype)
+        }
+    };
+    (@beside $other:ident) => {};
+}
+backend_methods!(erase);
 
-    fn argsort(
-        &self,
-        x: &Strided<AnyStorage>,
-        axis: usize,
-        descending: bool,
-    ) -> Result<AnyStorage> {
-        SortingBackend::argsort(self, &array(x)?, axis, descending).map(wrap)
-    }
-
-    fn sort(
-        &self,
-        x: &Strided<AnyStorage>,
-        axis: usize,
-        descending: bool,
-    ) -> Option<Result<AnyStorage>> {
-        Some(SortingBackend::sort(self, &try_some!(array(x)), axis, descending)?.map(wrap))
-    }
-
-    fn matmul(&self, a: &Strided<AnyStorage>, b: &Strided<AnyStorage>) -> Result<AnyStorage> {
-        LinalgBackend::matmul(self, &array(a)?, &array(b)?).map(wrap)
-    }
-
-    fn cholesky(&self, x: &Strided<AnyStorage>) -> Result<AnyStorage> {
-        LinalgBackend::cholesky(self, &array(x)?).map(wrap)
-    }
-
-    fn solve(&self, a: &Strided<AnyStorage>, b: &Strided<AnyStorage>) -> Result<AnyStorage> {
-        LinalgBackend::solve(self, &array(a)?, &array(b)?).map(wrap)
-    }
-
-    fn eigh(&self, x: &Strided<AnyStorage>) -> Result<[AnyStorage; 2]> {
-        LinalgBackend::eigh(self, &array(x)?).map(|parts| parts.map(wrap))
-    }
-
-    fn eig(&self, x: &Strided<AnyStorage>) -> Result<[AnyStorage; 2]> {
-        LinalgBackend::eig(self, &array(x)?).map(|parts| parts.map(wrap))
-    }
-
-    fn lu(&self, x: &Strided<AnyStorage>) -> Result<[AnyStorage; 2]> {
-        LinalgBackend::lu(self, &array(x)?).map(|parts| parts.map(wrap))
-    }
-
-    fn qr(&self, x: &Strided<AnyStorage>, complete: bool) -> Result<[AnyStorage; 2]> {
-        LinalgBackend::qr(self, &array(x)?, complete).map(|parts| parts.map(wrap))
-    }
-
-    fn fft(
-        &self,
-        x: &Strided<AnyStorage>,
-        axis: usize,
-        direction: Direction,
-    ) -> Result<AnyStorage> {
-        FftBackend::fft(self, &array(x)?, axis, direction).map(wrap)
-    }
-
-    fn svd(&self, x: &Strided<AnyStorage>, full_matrices: bool) -> Result<[AnyStorage; 3]> {
-        LinalgBackend::svd(self, &array(x)?, full_matrices).map(|parts| parts.map(wrap))
-    }
-
-    fn nan_reduce(
-        &self,
-        op: ReduceOp,
-        x: &Program<AnyStorage>,
-        axes: &[usize],
-    ) -> Option<Result<AnyStorage>> {
-        Some(ExtraBackend::nan_reduce(self, op, &try_some!(program(x)), axes)?.map(wrap))
-    }
-
-    fn take(
-        &self,
-        x: &Strided<AnyStorage>,
-        indices: &Strided<AnyStorage>,
-        axis: usize,
-    ) -> Option<Result<AnyStorage>> {
-        Some(
-            ExtraBackend::take(self, &try_some!(array(x)), &try_some!(array(indices)), axis)?
-                .map(wrap),
-        )
-    }
-
-    fn group_scatter(
-        &self,
-        x: &Strided<AnyStorage>,
-        groups: &Strided<AnyStorage>,
-        counts: &[usize],
-        tolerance: f64,
-    ) -> Option<Result<GroupScatterParts<AnyStorage>>> {
-        let (x, groups) = (try_some!(array(x)), try_some!(array(groups)));
-        let parts = ExtraBackend::group_scatter(self, &x, &groups, counts, tolerance)?;
-        Some(parts.map(|parts| GroupScatterParts {
-            means: wrap(parts.means),
-            std: wrap(parts.std),
-            singular_values: wrap(parts.singular_values),
-            right_vectors: wrap(parts.right_vectors),
-            rank: parts.rank,
-        }))
-    }
+/// Writes through an erased storage, which is moved out and back, so that the backend sees its only handle; an empty upload holds its place.
+fn assign<B: Backend>(
+    backend: &B,
+    target: &mut Strided<AnyStorage>,
+    region: &Layout,
+    value: &Program<B::Storage>,
+) -> Result<()> {
+    let storage = (&mut *target.storage.0 as &mut dyn Any)
+        .downcast_mut::<B::Storage>()
+        .ok_or_else(foreign)?;
+    let empty = backend.upload(HostBuffer::UInt8(Vec::new()))?;
+    let own = std::mem::replace(storage, empty);
+    let mut inner = Strided {
+        storage: own,
+        layout: target.layout.clone(),
+        dtype: target.dtype,
+    };
+    let result = backend.assign(&mut inner, region, value);
+    *storage = inner.storage;
+    target.layout = inner.layout;
+    result
 }
 
 impl ArrayObjectBackend for AnyBackend {
@@ -478,166 +351,5 @@ impl ArrayObjectBackend for AnyBackend {
 
     fn path(&self, function: &str) -> Path {
         self.0.path(function)
-    }
-}
-
-impl ElementwiseBackend for AnyBackend {
-    fn evaluate(&self, program: &Program<AnyStorage>) -> Result<AnyStorage> {
-        self.0.evaluate(program)
-    }
-
-    fn fusion_limit(&self) -> FusionLimit {
-        self.0.fusion_limit()
-    }
-
-    fn supports(&self, operation: Operation, dtype: DType) -> Result<(), &'static str> {
-        self.0.supports(operation, dtype)
-    }
-}
-
-impl StatisticalBackend for AnyBackend {
-    fn reduce(
-        &self,
-        op: ReduceOp,
-        x: &Program<AnyStorage>,
-        axes: &[usize],
-        dtype: DType,
-    ) -> Result<AnyStorage> {
-        self.0.reduce(op, x, axes, dtype)
-    }
-
-    fn scan(
-        &self,
-        op: ScanOp,
-        x: &Program<AnyStorage>,
-        axis: usize,
-        include_initial: bool,
-    ) -> Result<AnyStorage> {
-        self.0.scan(op, x, axis, include_initial)
-    }
-
-    fn variance(
-        &self,
-        x: &Program<AnyStorage>,
-        axes: &[usize],
-        correction: f64,
-    ) -> Option<Result<AnyStorage>> {
-        self.0.variance(x, axes, correction)
-    }
-}
-
-impl IndexingBackend for AnyBackend {
-    fn gather(
-        &self,
-        x: &Strided<AnyStorage>,
-        indices: &Strided<AnyStorage>,
-        axis: usize,
-    ) -> Result<AnyStorage> {
-        self.0.gather(x, indices, axis)
-    }
-
-    fn nonzero(&self, x: &Program<AnyStorage>) -> Result<(AnyStorage, usize)> {
-        self.0.nonzero(x)
-    }
-}
-
-impl ManipulationBackend for AnyBackend {
-    fn concat(&self, arrays: &[Strided<AnyStorage>], axis: usize) -> Option<Result<AnyStorage>> {
-        self.0.concat(arrays, axis)
-    }
-}
-
-impl SortingBackend for AnyBackend {
-    fn argsort(
-        &self,
-        x: &Strided<AnyStorage>,
-        axis: usize,
-        descending: bool,
-    ) -> Result<AnyStorage> {
-        self.0.argsort(x, axis, descending)
-    }
-
-    fn sort(
-        &self,
-        x: &Strided<AnyStorage>,
-        axis: usize,
-        descending: bool,
-    ) -> Option<Result<AnyStorage>> {
-        self.0.sort(x, axis, descending)
-    }
-}
-
-impl LinalgBackend for AnyBackend {
-    fn matmul(&self, a: &Strided<AnyStorage>, b: &Strided<AnyStorage>) -> Result<AnyStorage> {
-        self.0.matmul(a, b)
-    }
-
-    fn cholesky(&self, x: &Strided<AnyStorage>) -> Result<AnyStorage> {
-        self.0.cholesky(x)
-    }
-
-    fn solve(&self, a: &Strided<AnyStorage>, b: &Strided<AnyStorage>) -> Result<AnyStorage> {
-        self.0.solve(a, b)
-    }
-
-    fn eigh(&self, x: &Strided<AnyStorage>) -> Result<[AnyStorage; 2]> {
-        self.0.eigh(x)
-    }
-
-    fn eig(&self, x: &Strided<AnyStorage>) -> Result<[AnyStorage; 2]> {
-        self.0.eig(x)
-    }
-
-    fn lu(&self, x: &Strided<AnyStorage>) -> Result<[AnyStorage; 2]> {
-        self.0.lu(x)
-    }
-
-    fn qr(&self, x: &Strided<AnyStorage>, complete: bool) -> Result<[AnyStorage; 2]> {
-        self.0.qr(x, complete)
-    }
-
-    fn svd(&self, x: &Strided<AnyStorage>, full_matrices: bool) -> Result<[AnyStorage; 3]> {
-        self.0.svd(x, full_matrices)
-    }
-}
-
-impl FftBackend for AnyBackend {
-    fn fft(
-        &self,
-        x: &Strided<AnyStorage>,
-        axis: usize,
-        direction: Direction,
-    ) -> Result<AnyStorage> {
-        self.0.fft(x, axis, direction)
-    }
-}
-
-impl ExtraBackend for AnyBackend {
-    fn nan_reduce(
-        &self,
-        op: ReduceOp,
-        x: &Program<AnyStorage>,
-        axes: &[usize],
-    ) -> Option<Result<AnyStorage>> {
-        self.0.nan_reduce(op, x, axes)
-    }
-
-    fn take(
-        &self,
-        x: &Strided<AnyStorage>,
-        indices: &Strided<AnyStorage>,
-        axis: usize,
-    ) -> Option<Result<AnyStorage>> {
-        self.0.take(x, indices, axis)
-    }
-
-    fn group_scatter(
-        &self,
-        x: &Strided<AnyStorage>,
-        groups: &Strided<AnyStorage>,
-        counts: &[usize],
-        tolerance: f64,
-    ) -> Option<Result<GroupScatterParts<AnyStorage>>> {
-        self.0.group_scatter(x, groups, counts, tolerance)
     }
 }

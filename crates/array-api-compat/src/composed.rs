@@ -9,6 +9,8 @@ use array_api_spec::{
     },
 };
 
+use crate::methods::{argument, backend_methods, returned};
+
 /// Wraps a backend and forwards its required functions only, so that everything else is composed of the standard's functions.
 ///
 /// Tests compare a backend's own ways with it; the bench measures what they are worth.
@@ -69,113 +71,31 @@ impl<B: Backend> ArrayObjectBackend for Composed<B> {
     }
 }
 
-impl<B: Backend> ElementwiseBackend for Composed<B> {
-    fn evaluate(&self, program: &Program<B::Storage>) -> Result<B::Storage> {
-        self.0.evaluate(program)
-    }
+macro_rules! forward {
+    ($($backend:ident { $(
+        $need:ident $name:ident($($form:ident $x:ident $(: $t:ty)?),*) -> $kind:ident;
+    )* })*) => {
+        $( impl<B: Backend> $backend for Composed<B> {
+            $( forward!(@$need $name($($form $x $(: $t)?),*) -> $kind); )*
+            forward!(@beside $backend);
+        } )*
+    };
+    (@required $name:ident($($form:ident $x:ident $(: $t:ty)?),*) -> $kind:ident) => {
+        fn $name(&self, $($x: argument!($form $($t)?)),*) -> returned!(required $kind) {
+            self.0.$name($($x),*)
+        }
+    };
+    // The trait's own: "compose it".
+    (@provided $($method:tt)*) => {};
+    (@beside ElementwiseBackend) => {
+        fn fusion_limit(&self) -> FusionLimit {
+            self.0.fusion_limit()
+        }
 
-    fn fusion_limit(&self) -> FusionLimit {
-        self.0.fusion_limit()
-    }
-
-    fn supports(&self, operation: Operation, dtype: DType) -> Result<(), &'static str> {
-        self.0.supports(operation, dtype)
-    }
+        fn supports(&self, operation: Operation, dtype: DType) -> Result<(), &'static str> {
+            self.0.supports(operation, dtype)
+        }
+    };
+    (@beside $other:ident) => {};
 }
-
-impl<B: Backend> StatisticalBackend for Composed<B> {
-    fn reduce(
-        &self,
-        op: ReduceOp,
-        x: &Program<B::Storage>,
-        axes: &[usize],
-        dtype: DType,
-    ) -> Result<B::Storage> {
-        self.0.reduce(op, x, axes, dtype)
-    }
-
-    fn scan(
-        &self,
-        op: ScanOp,
-        x: &Program<B::Storage>,
-        axis: usize,
-        include_initial: bool,
-    ) -> Result<B::Storage> {
-        self.0.scan(op, x, axis, include_initial)
-    }
-}
-
-impl<B: Backend> IndexingBackend for Composed<B> {
-    fn gather(
-        &self,
-        x: &Strided<B::Storage>,
-        indices: &Strided<B::Storage>,
-        axis: usize,
-    ) -> Result<B::Storage> {
-        self.0.gather(x, indices, axis)
-    }
-
-    fn nonzero(&self, x: &Program<B::Storage>) -> Result<(B::Storage, usize)> {
-        self.0.nonzero(x)
-    }
-}
-
-impl<B: Backend> ManipulationBackend for Composed<B> {}
-
-impl<B: Backend> SortingBackend for Composed<B> {
-    fn argsort(
-        &self,
-        x: &Strided<B::Storage>,
-        axis: usize,
-        descending: bool,
-    ) -> Result<B::Storage> {
-        self.0.argsort(x, axis, descending)
-    }
-}
-
-impl<B: Backend> LinalgBackend for Composed<B> {
-    fn matmul(&self, a: &Strided<B::Storage>, b: &Strided<B::Storage>) -> Result<B::Storage> {
-        self.0.matmul(a, b)
-    }
-
-    fn cholesky(&self, x: &Strided<B::Storage>) -> Result<B::Storage> {
-        self.0.cholesky(x)
-    }
-
-    fn solve(&self, a: &Strided<B::Storage>, b: &Strided<B::Storage>) -> Result<B::Storage> {
-        self.0.solve(a, b)
-    }
-
-    fn eigh(&self, x: &Strided<B::Storage>) -> Result<[B::Storage; 2]> {
-        self.0.eigh(x)
-    }
-
-    fn eig(&self, x: &Strided<B::Storage>) -> Result<[B::Storage; 2]> {
-        self.0.eig(x)
-    }
-
-    fn lu(&self, x: &Strided<B::Storage>) -> Result<[B::Storage; 2]> {
-        self.0.lu(x)
-    }
-
-    fn qr(&self, x: &Strided<B::Storage>, complete: bool) -> Result<[B::Storage; 2]> {
-        self.0.qr(x, complete)
-    }
-
-    fn svd(&self, x: &Strided<B::Storage>, full_matrices: bool) -> Result<[B::Storage; 3]> {
-        self.0.svd(x, full_matrices)
-    }
-}
-
-impl<B: Backend> FftBackend for Composed<B> {
-    fn fft(
-        &self,
-        x: &Strided<B::Storage>,
-        axis: usize,
-        direction: Direction,
-    ) -> Result<B::Storage> {
-        self.0.fft(x, axis, direction)
-    }
-}
-
-impl<B: Backend> ExtraBackend for Composed<B> {}
+backend_methods!(forward);

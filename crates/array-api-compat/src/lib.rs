@@ -10,20 +10,18 @@
 
 mod any;
 mod composed;
-pub mod cuda;
 mod device;
-pub mod dlpack;
-pub mod extra;
-pub mod gpu;
-mod host;
-pub mod ndarray;
-pub mod wgpu;
+mod methods;
+
+#[cfg(feature = "cuda")]
+pub use array_api_cuda::{self as cuda, Cuda, cuda};
+pub use array_api_extra as extra;
+pub use array_api_ndarray::{self as ndarray, NdArray, cpu, dlpack};
+#[cfg(feature = "wgpu")]
+pub use array_api_wgpu::{self as wgpu, Wgpu, wgpu};
 
 pub use self::{
     any::{AnyBackend, AnyStorage},
     composed::Composed,
-    cuda::{Cuda, cuda},
-    device::{DeviceEntry, cpu, device, devices},
-    ndarray::NdArray,
-    wgpu::{Wgpu, wgpu},
+    device::{DeviceEntry, device, devices, register},
 };

@@ -361,6 +361,19 @@ pub struct GroupScatterParts<S> {
     pub rank: usize,
 }
 
+impl<S> GroupScatterParts<S> {
+    /// The same parts with storages of another kind.
+    pub fn map<T>(self, mut f: impl FnMut(S) -> T) -> GroupScatterParts<T> {
+        GroupScatterParts {
+            means: f(self.means),
+            std: f(self.std),
+            singular_values: f(self.singular_values),
+            right_vectors: f(self.right_vectors),
+            rank: self.rank,
+        }
+    }
+}
+
 /// A whole backend: all chapters together.
 pub trait Backend:
     StatisticalBackend

@@ -1,0 +1,85 @@
+//! One device backend for every kind of GPU: the standard's functions, written once over a [`Runtime`].
+
+mod array_object;
+mod assisted;
+mod columns;
+mod elements;
+mod elementwise;
+mod extra;
+mod fft;
+mod gemm;
+mod group_scatter;
+mod indexing;
+mod linalg;
+mod manipulation;
+mod memory;
+pub mod pool;
+mod prebuilt;
+mod reduction;
+pub mod runtime;
+mod scan;
+mod sorting;
+mod statistical;
+pub mod vendor;
+
+use std::{fmt, sync::Arc};
+
+pub use array_api_kernel as kernel;
+
+pub use self::memory::Memory;
+use self::runtime::{Capabilities, Counters, Runtime};
+
+/// Threads in a workgroup of the kernels here.
+pub const GROUP: u32 = 64;
+
+/// A GPU.
+pub struct Gpu<R: Runtime> {
+    runtime: Arc<R>,
+}
+
+impl<R: Runtime> Gpu<R> {
+    /// The backend on a runtime.
+    pub fn new(runtime: R) -> Self {
+        Self {
+            runtime: Arc::new(runtime),
+        }
+    }
+
+    /// The runtime, for what arrays do not show.
+    #[must_use]
+    pub fn runtime(&self) -> &R {
+        &self.runtime
+    }
+
+    /// What the device can do.
+    #[must_use]
+    pub fn capabilities(&self) -> &Capabilities {
+        self.runtime.capabilities()
+    }
+
+    /// What was done on the device so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.runtime.counters()
+    }
+}
+
+impl<R: Runtime> Clone for Gpu<R> {
+    fn clone(&self) -> Self {
+        Self {
+            runtime: Arc::clone(&self.runtime),
+        }
+    }
+}
+
+impl<R: Runtime> PartialEq for Gpu<R> {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.runtime, &other.runtime)
+    }
+}
+
+impl<R: Runtime> fmt::Debug for Gpu<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Gpu({})", self.runtime.capabilities().device)
+    }
+}

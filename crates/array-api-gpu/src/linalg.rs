@@ -1,0 +1,308 @@
+//! Matrix products on the device; factorisations on the host. Where a runtime has its vendor's libraries, they are asked first.
+
+use array_api_spec::{
+    DType, Element, Error, HostBuffer, Layout, Op, Program, Result, Scalar, Strided,
+    backend::{ArrayObjectBackend, ElementwiseBackend, LinalgBackend},
+};
+
+use super::{
+    GROUP, Gpu,
+    elements::{Elements, Positions, wide},
+    kernel::{
+        element::{Value, register},
+        ir::{Kernel, Ty, Val, Var, for_, if_, lit, var},
+    },
+    memory::Memory,
+    runtime::Runtime,
+};
+use array_api_host::{dispatch_floating, linalg};
+
+/// Why factorisations leave the device.
+pub(super) const HOST: &str = "small dense factorisations are done in f64 on the host";
+
+/// Rows and columns of the result that one thread computes.
+const TILE: usize = 4;
+/// Products that are added up one by one before their sum goes to the next level.
+const BLOCK: u32 = 128;
+
+impl<R: Runtime> LinalgBackend for Gpu<R> {
+    fn matmul(&self, a: &Strided<Memory<R>>, b: &Strided<Memory<R>>) -> Result<Memory<R>> {
+        let dtype = a.dtype;
+        let wide = wide(dtype);
+        let (batch, [m, inner]) = stack(&a.layout);
+        let (_, [_, n]) = stack(&b.layout);
+        let shape: Vec<usize> = batch.iter().copied().chain([m, n]).collect();
+        let size = shape.iter().product();
+        self.check_size(size)?;
+        if size == 0 || inner == 0 {
+            let zero = Scalar::Int(0).to_dtype("matmul", dtype)?;
+            return self.evaluate(&Program::scalar(&shape, zero, dtype));
+        }
+        if let Some(product) = self.assisted_matmul(a, b, size)? {
+            return Ok(product);
+        }
+        if wide != dtype {
+            // Elements that share a word: products in 32 bits wrap to the same.
+            let [a, b] = [a, b].map(|x| {
+                let mut program = Program::input(x.clone());
+                program.push(Op::Cast(0), wide);
+                self.evaluate(&program)
+                    .map(|values| Strided::contiguous(values, x.shape(), wide))
+            });
+            let product = self.matmul(&a?, &b?)?;
+            let mut back = Program::input(Strided::contiguous(product, &shape, wide));
+            back.push(Op::Cast(0), dtype);
+            return self.evaluate(&back);
+        }
+        let out = self.allocate(size, dtype)?;
+        let batches: usize = batch.iter().product();
+        let copies;
+        let (a, b) = if self.compiles() {
+            (a, b)
+        } else {
+            copies = (self.merged_stack(a)?, self.merged_stack(b)?);
+            (&copies.0, &copies.1)
+        };
+        // Complex accumulators are twice as many.
+        let tile = if dtype.is_complex() { TILE / 2 } else { TILE };
+        let (tile_rows, tile_columns) = (m.div_ceil(tile), n.div_ceil(tile));
+        let threads = batches * tile_rows * tile_columns;
+        let kernel = Kernel::build("matmul", GROUP, |k| {
+            let [a_in, b_in] = ["a", "b"].map(|name| Elements::input(k, name, dtype));
+            let out = Elements::output(k, "out", dtype);
+            let a_batch = Positions::new(k, "a_batch", &batch_layout(&a.layout));
+            let b_batch = Positions::new(k, "b_batch", &batch_layout(&b.layout));
+            let [a_row, a_column] = matrix_strides(&a.layout);
+            let [b_row, b_column] = matrix_strides(&b.layout);
+            let (a_row, a_column) = (k.size("a_row", a_row), k.size("a_column", a_column));
+            let (b_row, b_column) = (k.size("b_row", b_row), k.size("b_column", b_column));
+            let [m, n, inner] =
+                [("m", m), ("n", n), ("inner", inner)].map(|(name, x)| k.size(name, x as isize));
+            let rows = k.size("tile_rows", tile_rows as isize);
+            let columns = k.size("tile_columns", tile_columns as isize);
+            let threads = k.size("threads", threads as isize);
+            let thread = k.thread();
+            if_(thread.lt(threads), || {
+                let (column, rest) = (thread % columns, thread / columns);
+                let (row, batch) = ((rest % rows) * tile as u32, rest / rows);
+                let column = column * tile as u32;
+                // Rows and columns beyond the edge repeat the last one, and are not stored.
+                let clamp = |x: Val, n: Val| x.min(n - 1);
+                let a_at: Vec<Val> = (0..tile as u32)
+                    .map(|i| a_batch.at(batch) + clamp(row + i, m) * a_row)
+                    .collect();
+                let b_at: Vec<Val> = (0..tile as u32)
+                    .map(|j| b_batch.at(batch) + clamp(column + j, n) * b_column)
+                    .collect();
+                let totals = accumulators(dtype, tile);
+                let product = |sums: &[Accumulator], kk: Val| {
+                    let a: Vec<Value> = a_at
+                        .iter()
+                        .map(|&at| a_in.load(at + kk * a_column))
+                        .collect();
+                    let b: Vec<Value> = b_at.iter().map(|&at| b_in.load(at + kk * b_row)).collect();
+                    for (number, sum) in sums.iter().enumerate() {
+                        sum.add_product(a[number / tile], b[number % tile]);
+                    }
+                };
+                if dtype.is_floating() {
+                    // Rounding errors grow with the number of terms: sums of blocks are added up instead.
+                    for_(lit(Ty::U32, 0), inner, BLOCK, |block| {
+                        let sums = accumulators(dtype, tile);
+                        for_(block, (block + BLOCK).min(inner), 1, |kk| {
+                            product(&sums, kk);
+                        });
+                        for (total, sum) in totals.iter().zip(&sums) {
+                            total.add(sum);
+                        }
+                    });
+                } else {
+                    for_(lit(Ty::U32, 0), inner, 1, |kk| product(&totals, kk));
+                }
+                for i in 0..tile as u32 {
+                    for j in 0..tile as u32 {
+                        let total = &totals[i as usize * tile + j as usize];
+                        if_((row + i).lt(m) & (column + j).lt(n), || {
+                            out.store((batch * m + row + i) * n + column + j, total.value());
+                        });
+                    }
+                }
+            });
+        });
+        self.launch(&kernel, &[&a.storage, &b.storage, &out], threads)?;
+        Ok(out)
+    }
+
+    fn cholesky(&self, x: &Strided<Memory<R>>) -> Result<Memory<R>> {
+        if let Some(factor) = self.assisted_cholesky(x)? {
+            return Ok(factor);
+        }
+        let layout = Layout::contiguous(x.shape());
+        let l = dispatch_floating!("cholesky", x.dtype, T => {
+            Ok(T::into_buffer(linalg::cholesky(&self.values::<T>(x)?, &layout)?))
+        })?;
+        self.upload(l)
+    }
+
+    fn solve(&self, a: &Strided<Memory<R>>, b: &Strided<Memory<R>>) -> Result<Memory<R>> {
+        if let Some(solution) = self.assisted_solve(a, b)? {
+            return Ok(solution);
+        }
+        let layouts = [a, b].map(|x| Layout::contiguous(x.shape()));
+        let x = dispatch_floating!("solve", a.dtype, T => {
+            let (a, b) = (self.values::<T>(a)?, self.values::<T>(b)?);
+            Ok(T::into_buffer(linalg::solve(&a, &layouts[0], &b, &layouts[1])?))
+        })?;
+        self.upload(x)
+    }
+
+    fn eigh(&self, x: &Strided<Memory<R>>) -> Result<[Memory<R>; 2]> {
+        if let Some(parts) = self.assisted_eigh(x)? {
+            return Ok(parts);
+        }
+        let layout = Layout::contiguous(x.shape());
+        let [values, vectors] = dispatch_floating!("eigh", x.dtype, T => {
+            let (values, vectors) = linalg::eigh(&self.values::<T>(x)?, &layout)?;
+            Ok([Element::into_buffer(values), T::into_buffer(vectors)])
+        })?;
+        Ok([self.upload(values)?, self.upload(vectors)?])
+    }
+
+    fn eig(&self, x: &Strided<Memory<R>>) -> Result<[Memory<R>; 2]> {
+        let layout = Layout::contiguous(x.shape());
+        let [values, vectors] = dispatch_floating!("eig", x.dtype, T => {
+            let (values, vectors) = linalg::eig(&self.values::<T>(x)?, &layout)?;
+            Ok([values, vectors].map(Element::into_buffer))
+        })?;
+        Ok([self.upload(values)?, self.upload(vectors)?])
+    }
+
+    fn lu(&self, x: &Strided<Memory<R>>) -> Result<[Memory<R>; 2]> {
+        let layout = Layout::contiguous(x.shape());
+        let (factors, rows) = dispatch_floating!("lu", x.dtype, T => {
+            let (factors, rows) = linalg::lu(&self.values::<T>(x)?, &layout)?;
+            Ok((T::into_buffer(factors), rows))
+        })?;
+        let rows: Vec<i64> = rows.into_iter().map(|row| row as i64).collect();
+        let rows = HostBuffer::Int64(rows).to_dtype("lu", self.index_dtype())?;
+        Ok([self.upload(factors)?, self.upload(rows)?])
+    }
+
+    fn qr(&self, x: &Strided<Memory<R>>, complete: bool) -> Result<[Memory<R>; 2]> {
+        let layout = Layout::contiguous(x.shape());
+        let [q, r] = dispatch_floating!("qr", x.dtype, T => {
+            let (q, r) = linalg::qr(&self.values::<T>(x)?, &layout, complete)?;
+            Ok([q, r].map(T::into_buffer))
+        })?;
+        Ok([self.upload(q)?, self.upload(r)?])
+    }
+
+    fn svd(&self, x: &Strided<Memory<R>>, full_matrices: bool) -> Result<[Memory<R>; 3]> {
+        if let Some(parts) = self.assisted_svd(x, full_matrices)? {
+            return Ok(parts);
+        }
+        let layout = Layout::contiguous(x.shape());
+        let [u, s, vh] = dispatch_floating!("svd", x.dtype, T => {
+            let (u, s, vh) = linalg::svd(&self.values::<T>(x)?, &layout, full_matrices)?;
+            Ok([T::into_buffer(u), Element::into_buffer(s), T::into_buffer(vh)])
+        })?;
+        Ok([self.upload(u)?, self.upload(s)?, self.upload(vh)?])
+    }
+}
+
+impl<R: Runtime> Gpu<R> {
+    /// The stack with its axes merged into one. Matrices of one for all stay as they are; others are copied if they have gaps.
+    fn merged_stack(&self, x: &Strided<Memory<R>>) -> Result<Strided<Memory<R>>> {
+        let (batch, [rows, columns]) = stack(&x.layout);
+        let batches: usize = batch.iter().product();
+        let [row, column] = matrix_strides(&x.layout);
+        if x.layout.strides()[..batch.len()].iter().all(|&s| s == 0) || batches == 1 {
+            let layout = Layout::new(
+                &[batches, rows, columns],
+                &[0, row, column],
+                x.layout.offset(),
+            );
+            return Ok(x.with_layout(layout));
+        }
+        let plain = self.plain(x)?;
+        Ok(plain.with_layout(Layout::contiguous(&[batches, rows, columns])))
+    }
+
+    /// The values of a view, on the host, in row-major order.
+    pub(super) fn values<T: Element>(&self, x: &Strided<Memory<R>>) -> Result<Vec<T>> {
+        let buffer = self.download(x)?;
+        let dtype = buffer.dtype();
+        T::from_buffer(buffer).map_err(|_| Error::dtype("download", &[dtype], T::DTYPE.name()))
+    }
+}
+
+/// Shape of the stack and of its matrices.
+fn stack(layout: &Layout) -> (Vec<usize>, [usize; 2]) {
+    let (batch, matrix) = layout.shape().split_at(layout.ndim() - 2);
+    (batch.to_vec(), [matrix[0], matrix[1]])
+}
+
+/// Where the matrices of a stack begin.
+fn batch_layout(layout: &Layout) -> Layout {
+    let batch = layout.ndim() - 2;
+    Layout::new(
+        &layout.shape()[..batch],
+        &layout.strides()[..batch],
+        layout.offset(),
+    )
+}
+
+fn matrix_strides(layout: &Layout) -> [isize; 2] {
+    let strides = &layout.strides()[layout.ndim() - 2..];
+    [strides[0], strides[1]]
+}
+
+/// A sum of products.
+enum Accumulator {
+    Real(Var),
+    Complex(Var, Var),
+}
+
+fn accumulators(dtype: DType, tile: usize) -> Vec<Accumulator> {
+    let zero = || var(lit(register(dtype), 0));
+    (0..tile * tile)
+        .map(|_| {
+            if dtype.is_complex() {
+                Accumulator::Complex(zero(), zero())
+            } else {
+                Accumulator::Real(zero())
+            }
+        })
+        .collect()
+}
+
+impl Accumulator {
+    fn add_product(&self, a: Value, b: Value) {
+        match self {
+            Self::Real(sum) => sum.set(sum.get() + a.real() * b.real()),
+            Self::Complex(re, im) => {
+                let ((ar, ai), (br, bi)) = (a.complex(), b.complex());
+                re.set(re.get() + (ar * br - ai * bi));
+                im.set(im.get() + (ar * bi + ai * br));
+            }
+        }
+    }
+
+    fn add(&self, other: &Self) {
+        match (self, other) {
+            (Self::Real(a), Self::Real(b)) => a.set(a.get() + b.get()),
+            (Self::Complex(ar, ai), Self::Complex(br, bi)) => {
+                ar.set(ar.get() + br.get());
+                ai.set(ai.get() + bi.get());
+            }
+            _ => unreachable!("all sums of a product are of one kind"),
+        }
+    }
+
+    fn value(&self) -> Value {
+        match self {
+            Self::Real(sum) => Value::Real(sum.get()),
+            Self::Complex(re, im) => Value::Complex(re.get(), im.get()),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What a GPU runtime does: it allocates, copies, compiles and launches. It knows nothing of arrays, and the layer above it
+//! knows nothing of drivers.
+
+use std::{
+    fmt::Debug,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use array_api_spec::{Device, Result};
+
+use crate::vendor::Vendor;
+
+pub use array_api_kernel::source::{Access, Language, Source};
+
+/// What a device can do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Capabilities {
+    /// The device's name, such as `wgpu:0`.
+    pub device: Device,
+    /// The language of its kernels.
+    pub language: Language,
+    /// Whether it compiles any kernel. If not, it has those of a fixed set, whose texts do not depend on shapes or expressions.
+    pub compiles: bool,
+    /// Whether it computes with 64-bit floating-point numbers.
+    pub float64: bool,
+    /// Whether it computes with 64-bit integers.
+    pub int64: bool,
+    /// The largest array, in bytes.
+    pub max_bytes: u64,
+    /// Most arrays that one kernel can use.
+    pub max_buffers: usize,
+    /// Most threads in a workgroup.
+    pub max_group_size: u32,
+    /// Memory that the threads of a workgroup share, in bytes.
+    pub shared_bytes: u32,
+    /// Whether the "GPU" is the processor itself: shared memory then costs more than it saves.
+    pub is_cpu: bool,
+}
+
+/// What a runtime has done so far, for tests and benches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Kernels that were started.
+    /// See [`Counters`].
+    pub launches: u64,
+    /// Buffers handed out, recycled ones included.
+    pub allocations: u64,
+    /// Bytes asked for in those.
+    pub allocated_bytes: u64,
+    /// Buffers that the driver had to make.
+    pub fresh_allocations: u64,
+    /// Bytes brought to the host.
+    pub downloaded_bytes: u64,
+    /// Kernels that were compiled.
+    pub compilations: u64,
+    /// Batches of work handed to the driver.
+    pub submissions: u64,
+    /// Requests that a vendor's library took on: a stack of products, or the factorisation of one matrix.
+    pub library_calls: u64,
+}
+
+/// [`Counters`] that several threads add to.
+#[derive(Debug, Default)]
+pub struct AtomicCounters {
+    /// See [`Counters`].
+    pub launches: AtomicU64,
+    /// See [`Counters`].
+    pub allocations: AtomicU64,
+    /// See [`Counters`].
+    pub allocated_bytes: AtomicU64,
+    /// See [`Counters`].
+    pub fresh_allocations: AtomicU64,
+    /// See [`Counters`].
+    pub downloaded_bytes: AtomicU64,
+    /// See [`Counters`].
+    pub compilations: AtomicU64,
+    /// See [`Counters`].
+    pub submissions: AtomicU64,
+    /// See [`Counters`].
+    pub library_calls: AtomicU64,
+}
+
+impl AtomicCounters {
+    /// The counts at this moment.
+    #[must_use]
+    pub fn read(&self) -> Counters {
+        Counters {
+            launches: self.launches.load(Relaxed),
+            allocations: self.allocations.load(Relaxed),
+            allocated_bytes: self.allocated_bytes.load(Relaxed),
+            fresh_allocations: self.fresh_allocations.load(Relaxed),
+            downloaded_bytes: self.downloaded_bytes.load(Relaxed),
+            compilations: self.compilations.load(Relaxed),
+            submissions: self.submissions.load(Relaxed),
+            library_calls: self.library_calls.load(Relaxed),
+        }
+    }
+}
+
+/// A device with its memory, queue and compiler.
+///
+/// Work is done in the order in which it is asked for; `launch`, `upload` and `copy` may return before it is done. A buffer that
+/// is freed may still be used by earlier work.
+pub trait Runtime: Debug + Send + Sync + 'static {
+    /// Memory on the device.
+    type Buffer: Debug + Send + Sync + 'static;
+    /// A compiled kernel.
+    type Kernel: Debug + Send + Sync + 'static;
+
+    /// What the device can do.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// Memory of at least `bytes` bytes (not 0), with any content.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`](array_api_spec::Error::OutOfMemory) beyond the device's limits.
+    fn allocate(&self, bytes: u64) -> Result<Self::Buffer>;
+
+    /// Takes memory back for later use.
+    fn free(&self, buffer: Self::Buffer);
+
+    /// Writes bytes to a buffer's start.
+    ///
+    /// # Errors
+    /// A driver's failure.
+    fn upload(&self, buffer: &Self::Buffer, bytes: &[u8]) -> Result<()>;
+
+    /// Waits for earlier work and shows `read` the `bytes` bytes from `offset` on.
+    ///
+    /// # Errors
+    /// A driver's failure, which may stem from earlier work.
+    fn download(
+        &self,
+        buffer: &Self::Buffer,
+        offset: u64,
+        bytes: u64,
+        read: &mut dyn FnMut(&[u8]),
+    ) -> Result<()>;
+
+    /// Copies `bytes` bytes, a multiple of 4, from one buffer's start to that of another.
+    ///
+    /// # Errors
+    /// A driver's failure.
+    fn copy(&self, from: &Self::Buffer, to: &Self::Buffer, bytes: u64) -> Result<()>;
+
+    /// The kernel of this text, compiled unless it was before.
+    ///
+    /// # Errors
+    /// [`Driver`](array_api_spec::Error::Driver) with the compiler's words.
+    fn compile(&self, source: &Source) -> Result<Arc<Self::Kernel>>;
+
+    /// Starts a kernel with `groups` workgroups or more. A kernel finds its number as `x + y * (groups along x)`, because a device may
+    /// bound each dimension, and ignores numbers that are too large.
+    ///
+    /// # Errors
+    /// A driver's failure, which may stem from earlier work.
+    fn launch(
+        &self,
+        kernel: &Self::Kernel,
+        buffers: &[&Self::Buffer],
+        parameters: &[u32],
+        groups: u64,
+    ) -> Result<()>;
+
+    /// Waits until all work is done.
+    ///
+    /// # Errors
+    /// A driver's failure, which may stem from earlier work.
+    fn synchronize(&self) -> Result<()>;
+
+    /// What was done so far.
+    fn counters(&self) -> Counters;
+
+    /// Libraries of the device's vendor that are to be tried first; none unless the runtime was opened with them.
+    fn vendor(&self) -> Option<&dyn Vendor<Buffer = Self::Buffer>> {
+        None
+    }
+}

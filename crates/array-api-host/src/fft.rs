@@ -1,0 +1,113 @@
+//! Fourier transforms of host memory by `rustfft`, for the CPU backend and for devices that bring their data here.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use array_api_spec::{Complex, backend::Direction};
+use bytemuck::Pod;
+use rayon::prelude::*;
+use rustfft::{Fft, FftDirection, FftNum, FftPlanner};
+
+/// Fewer elements than this are transformed before a second thread has woken up.
+const PARALLEL: usize = 1 << 14;
+
+/// The planner keeps the tables of every length that it has planned. Beyond this many elements it starts afresh.
+const PLANNED: usize = 1 << 22;
+
+/// Plans that have been made, with the sum of their lengths.
+pub struct Plans<T: FftNum> {
+    planner: Option<FftPlanner<T>>,
+    planned: usize,
+}
+
+/// A real number whose complex ones can be transformed.
+pub trait Transformed: FftNum + Pod {
+    /// The plans of this process.
+    fn plans() -> &'static Mutex<Plans<Self>>;
+}
+
+macro_rules! transformed {
+    ($($t:ty)*) => { $(
+        impl Transformed for $t {
+            fn plans() -> &'static Mutex<Plans<Self>> {
+                static PLANS: Mutex<Plans<$t>> = Mutex::new(Plans { planner: None, planned: 0 });
+                &PLANS
+            }
+        }
+    )* };
+}
+transformed!(f32 f64);
+
+fn plan<T: Transformed>(n: usize, direction: Direction) -> Arc<dyn Fft<T>> {
+    let mut plans = T::plans().lock().unwrap_or_else(PoisonError::into_inner);
+    if plans.planned > PLANNED {
+        plans.planner = None;
+        plans.planned = 0;
+    }
+    plans.planned += n;
+    let direction = match direction {
+        Direction::Forward => FftDirection::Forward,
+        Direction::Inverse => FftDirection::Inverse,
+    };
+    plans
+        .planner
+        .get_or_insert_with(FftPlanner::new)
+        .plan_fft(n, direction)
+}
+
+/// The transforms of each run of `n` elements (not 0), without a factor. See
+/// [`FftBackend::fft`](array_api_spec::backend::FftBackend::fft).
+pub struct Transforms<T: Transformed> {
+    plan: Arc<dyn Fft<T>>,
+    /// Elements that a thread takes at once.
+    each: usize,
+    tasks: usize,
+}
+
+impl<T: Transformed> Transforms<T> {
+    /// Those of `size` elements.
+    pub fn new(size: usize, n: usize, direction: Direction) -> Self {
+        let rows = size / n;
+        let tasks = if size >= PARALLEL {
+            4 * rayon::current_num_threads()
+        } else {
+            1
+        };
+        let rows_each = rows.div_ceil(tasks).max(1);
+        Self {
+            plan: plan::<T>(n, direction),
+            each: rows_each * n,
+            tasks: rows.div_ceil(rows_each),
+        }
+    }
+
+    /// Elements of work space that [`run`](Self::run) needs.
+    pub fn scratch_len(&self) -> usize {
+        self.plan.get_immutable_scratch_len() * self.tasks
+    }
+
+    /// Writes the transforms of `from` to `to`.
+    pub fn run(&self, from: &[Complex<T>], to: &mut [Complex<T>], scratch: &mut [Complex<T>]) {
+        let own = self.plan.get_immutable_scratch_len();
+        let mut scratch = scratch.chunks_mut(own.max(1));
+        let parts = from.chunks(self.each).zip(to.chunks_mut(self.each));
+        let parts: Vec<_> = parts
+            .map(|(from, to)| (from, to, scratch.next().unwrap_or_default()))
+            .collect();
+        parts.into_par_iter().for_each(|(from, to, scratch)| {
+            self.plan.process_immutable_with_scratch(from, to, scratch);
+        });
+    }
+}
+
+/// The transforms of each run of `n` elements (not 0), for a device that has brought its values here.
+pub fn transformed<T: Transformed>(
+    values: &[Complex<T>],
+    n: usize,
+    direction: Direction,
+) -> Vec<Complex<T>> {
+    let transforms = Transforms::new(values.len(), n, direction);
+    let zeros = |len| vec![Complex::new(T::zero(), T::zero()); len];
+    let mut out = zeros(values.len());
+    transforms.run(values, &mut out, &mut zeros(transforms.scratch_len()));
+    out
+}

@@ -1,0 +1,396 @@
+//! Dense factorisations of host memory by `faer`, for the CPU backend and for devices that bring their matrices here.
+//!
+//! All work is done in double precision: `faer`'s single-precision QR takes columns that are nearly dependent for
+//! dependent ones. Matrices are scaled by powers of two first, which rounds nothing, so that finite input of any
+//! magnitude neither overflows nor vanishes on the way. A matrix with NaN or ∞ never reaches `faer`, whose iterations
+//! promise nothing then: its results are NaN.
+
+mod cholesky;
+mod eig;
+mod eigh;
+mod lu;
+mod qr;
+mod real;
+mod solve;
+mod svd;
+
+use std::ops::Range;
+
+use array_api_spec::{Complex, Element, Layout, Result};
+use faer::{
+    Mat, MatRef, Par,
+    diag::DiagMut,
+    dyn_stack::{MemBuffer, MemStack, StackReq},
+    linalg::evd::{ComputeEigenvectors, EvdError, evd_cplx, evd_real, evd_scratch},
+    traits::ComplexField,
+};
+use rayon::prelude::*;
+
+pub use self::{
+    cholesky::cholesky,
+    eig::eig,
+    eigh::eigh,
+    lu::lu,
+    qr::qr,
+    real::{exponent, ldexp},
+    solve::solve,
+    svd::{Svd, svd},
+};
+
+/// Up to this order one thread factorises faster than two (measured for QR and LU; eigh and svd gain nothing).
+const ONE_THREAD: usize = 400;
+
+/// A stack with fewer multiplications than this, roughly, is done before a second thread has woken up.
+const STACK_WORK: usize = 1 << 18;
+
+/// An element of a matrix that can be factorised.
+pub trait Floating: Element {
+    /// The type that the work is done in.
+    type Wide: Wide;
+    /// The type of singular values and of Hermitian matrices' eigenvalues.
+    type Real: Element;
+    /// The type of other eigenvalues.
+    type Complex: Element;
+
+    /// The same value in the type that the work is done in.
+    fn widen(self) -> Self::Wide;
+    /// The nearest value of this type.
+    fn narrow(wide: Self::Wide) -> Self;
+    /// The nearest value of [`Self::Real`].
+    fn narrow_real(wide: f64) -> Self::Real;
+    /// The nearest value of [`Self::Complex`].
+    fn narrow_complex(wide: Complex<f64>) -> Self::Complex;
+}
+
+/// Runs a block with `$T` as the Rust type of a floating-point dtype.
+#[macro_export]
+macro_rules! dispatch_floating {
+    ($function:literal, $dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            array_api_spec::DType::Float32 => {
+                type $T = f32;
+                $body
+            }
+            array_api_spec::DType::Float64 => {
+                type $T = f64;
+                $body
+            }
+            array_api_spec::DType::Complex64 => {
+                type $T = array_api_spec::Complex<f32>;
+                $body
+            }
+            array_api_spec::DType::Complex128 => {
+                type $T = array_api_spec::Complex<f64>;
+                $body
+            }
+            other => Err(array_api_spec::Error::dtype(
+                $function,
+                &[other],
+                "floating-point dtypes",
+            )),
+        }
+    };
+}
+/// `f64` or `Complex<f64>`.
+pub trait Wide:
+    ComplexField<Real = f64>
+    + Copy
+    + Send
+    + Sync
+    + std::ops::Sub<Output = Self>
+    + std::ops::Mul<Output = Self>
+    + std::ops::Div<Output = Self>
+    + 'static
+{
+    /// 0.
+    const ZERO: Self;
+    /// NaN, in both components.
+    const NAN: Self;
+
+    /// Whether no component is NaN or infinite.
+    fn is_finite(self) -> bool;
+    /// The largest magnitude of a component.
+    fn magnitude(self) -> f64;
+    /// The bits of that, by whose order ∞ is larger than all numbers, and NaN than ∞.
+    fn magnitude_bits(self) -> u64;
+    /// Times a power of two.
+    fn ldexp(self, exponent: i32) -> Self;
+    /// Without the imaginary part.
+    fn real_part(self) -> Self;
+    /// Eigenvalues, and eigenvectors in columns of any length.
+    fn eig(x: MatRef<'_, Self>, par: Par) -> Result<Eigen, EvdError>;
+}
+
+/// Eigenvalues and eigenvectors.
+type Eigen = (Vec<Complex<f64>>, Mat<Complex<f64>>);
+
+impl Wide for f64 {
+    const ZERO: Self = 0.0;
+    const NAN: Self = Self::NAN;
+
+    fn is_finite(self) -> bool {
+        self.is_finite()
+    }
+    fn magnitude(self) -> f64 {
+        self.abs()
+    }
+    fn magnitude_bits(self) -> u64 {
+        self.abs().to_bits()
+    }
+    fn ldexp(self, exponent: i32) -> Self {
+        ldexp(self, exponent)
+    }
+    fn real_part(self) -> Self {
+        self
+    }
+    fn eig(x: MatRef<'_, Self>, par: Par) -> Result<Eigen, EvdError> {
+        let n = x.nrows();
+        let (mut re, mut im) = (vec![0.0; n], vec![0.0; n]);
+        let mut packed = Mat::<Self>::zeros(n, n);
+        let (no, yes) = (ComputeEigenvectors::No, ComputeEigenvectors::Yes);
+        with_stack(
+            evd_scratch::<Self>(n, no, yes, par, Default::default()),
+            |stack| {
+                evd_real(
+                    x,
+                    DiagMut::from_slice_mut(&mut re),
+                    DiagMut::from_slice_mut(&mut im),
+                    None,
+                    Some(packed.as_mut()),
+                    par,
+                    stack,
+                    Default::default(),
+                )
+            },
+        )?;
+        // A conjugate pair's columns are the real and the imaginary part of the first one's vector, as in LAPACK.
+        let vectors = Mat::from_fn(n, n, |i, j| match im[j] {
+            0.0 => Complex::new(packed[(i, j)], 0.0),
+            im if im > 0.0 => Complex::new(packed[(i, j)], packed[(i, j + 1)]),
+            _ => Complex::new(packed[(i, j - 1)], -packed[(i, j)]),
+        });
+        let values = re.iter().zip(&im).map(|(&re, &im)| Complex::new(re, im));
+        Ok((values.collect(), vectors))
+    }
+}
+
+impl Wide for Complex<f64> {
+    const ZERO: Self = Self::new(0.0, 0.0);
+    const NAN: Self = Self::new(f64::NAN, f64::NAN);
+
+    fn is_finite(self) -> bool {
+        self.re.is_finite() && self.im.is_finite()
+    }
+    fn magnitude(self) -> f64 {
+        self.re.abs().max(self.im.abs())
+    }
+    fn magnitude_bits(self) -> u64 {
+        self.re.magnitude_bits().max(self.im.magnitude_bits())
+    }
+    fn ldexp(self, exponent: i32) -> Self {
+        Self::new(ldexp(self.re, exponent), ldexp(self.im, exponent))
+    }
+    fn real_part(self) -> Self {
+        Self::new(self.re, 0.0)
+    }
+    fn eig(x: MatRef<'_, Self>, par: Par) -> Result<Eigen, EvdError> {
+        let n = x.nrows();
+        let mut values = vec![Self::ZERO; n];
+        let mut vectors = Mat::<Self>::zeros(n, n);
+        let (no, yes) = (ComputeEigenvectors::No, ComputeEigenvectors::Yes);
+        with_stack(
+            evd_scratch::<Self>(n, no, yes, par, Default::default()),
+            |stack| {
+                evd_cplx(
+                    x,
+                    DiagMut::from_slice_mut(&mut values),
+                    None,
+                    Some(vectors.as_mut()),
+                    par,
+                    stack,
+                    Default::default(),
+                )
+            },
+        )?;
+        Ok((values, vectors))
+    }
+}
+
+macro_rules! floating {
+    ($($t:ty, $wide:ty, $real:ty, $widen:expr, $narrow:expr;)*) => {
+        $(impl Floating for $t {
+            type Wide = $wide;
+            type Real = $real;
+            type Complex = Complex<$real>;
+            fn widen(self) -> $wide {
+                $widen(self)
+            }
+            fn narrow(wide: $wide) -> Self {
+                $narrow(wide)
+            }
+            fn narrow_real(wide: f64) -> $real {
+                wide as $real
+            }
+            fn narrow_complex(wide: Complex<f64>) -> Complex<$real> {
+                Complex::new(wide.re as $real, wide.im as $real)
+            }
+        })*
+    };
+}
+floating! {
+    f32, f64, f32, f64::from, |x| x as f32;
+    f64, f64, f64, |x| x, |x| x;
+    Complex<f32>, Complex<f64>, f32, |z: Self| Complex::new(z.re.into(), z.im.into()), |z: Complex<f64>| Self::new(z.re as f32, z.im as f32);
+    Complex<f64>, Complex<f64>, f64, |z| z, |z| z;
+}
+
+/// One matrix of a stack.
+#[derive(Clone, Copy)]
+struct Matrix<'a, T> {
+    values: &'a [T],
+    offset: usize,
+    rows: usize,
+    columns: usize,
+    row_stride: isize,
+    column_stride: isize,
+    /// Its number in the stack, if there is a stack.
+    number: Option<usize>,
+}
+
+impl<T: Floating> Matrix<'_, T> {
+    fn at(&self, row: usize, column: usize) -> T::Wide {
+        let position = self.offset as isize
+            + row as isize * self.row_stride
+            + column as isize * self.column_stride;
+        self.values[position as usize].widen()
+    }
+
+    /// Copies elements that `f` may change.
+    fn map(&self, f: impl Fn(usize, usize, T::Wide) -> T::Wide) -> Mat<T::Wide> {
+        let mut out = Mat::zeros(self.rows, self.columns);
+        for (rows, columns) in tiles(self.rows, self.columns) {
+            for j in columns {
+                let column = &mut out.col_as_slice_mut(j)[rows.clone()];
+                for (i, out) in rows.clone().zip(column) {
+                    *out = f(i, j, self.at(i, j));
+                }
+            }
+        }
+        out
+    }
+
+    /// The largest magnitude of a component; NaN if one is NaN or ∞.
+    fn largest(&self) -> f64 {
+        let mut bits = 0;
+        for (rows, columns) in tiles(self.rows, self.columns) {
+            for i in rows {
+                for j in columns.clone() {
+                    bits = self.at(i, j).magnitude_bits().max(bits);
+                }
+            }
+        }
+        let largest = f64::from_bits(bits);
+        if largest.is_finite() {
+            largest
+        } else {
+            f64::NAN
+        }
+    }
+
+    /// How a message calls it.
+    fn name(&self) -> String {
+        match self.number {
+            None => "the matrix".to_owned(),
+            Some(number) => format!("matrix {number} of the stack"),
+        }
+    }
+
+    /// Threads for one factorisation: a stack already keeps them busy.
+    fn parallelism(&self) -> Par {
+        if self.number.is_some() || self.rows.min(self.columns) <= ONE_THREAD {
+            Par::Seq
+        } else {
+            Par::rayon(0)
+        }
+    }
+}
+
+/// Applies `f` to every matrix of a stack, in parallel where that pays, and returns the results in the stack's order.
+/// The first error in that order wins.
+fn each_matrix<'a, T: Floating, R: Send>(
+    values: &'a [T],
+    layout: &Layout,
+    f: impl Fn(Matrix<'a, T>) -> Result<R> + Sync,
+) -> Result<Vec<R>> {
+    let (shape, strides) = (layout.shape(), layout.strides());
+    let batch = layout.ndim() - 2;
+    let (rows, columns) = (shape[batch], shape[batch + 1]);
+    let offsets: Vec<usize> = Layout::new(&shape[..batch], &strides[..batch], layout.offset())
+        .positions()
+        .collect();
+    let matrix = |(number, &offset): (usize, &usize)| {
+        f(Matrix {
+            values,
+            offset,
+            rows,
+            columns,
+            row_stride: strides[batch],
+            column_stride: strides[batch + 1],
+            number: (offsets.len() > 1).then_some(number),
+        })
+    };
+    let work = offsets
+        .len()
+        .saturating_mul(rows)
+        .saturating_mul(columns)
+        .saturating_mul(rows.min(columns));
+    if offsets.len() == 1 || work < STACK_WORK {
+        offsets.iter().enumerate().map(matrix).collect()
+    } else {
+        let results: Vec<Result<R>> = offsets.par_iter().enumerate().map(matrix).collect();
+        results.into_iter().collect()
+    }
+}
+
+/// Joins the results of a stack; a single one is not copied.
+fn join<T: Copy>(mut parts: Vec<Vec<T>>) -> Vec<T> {
+    if parts.len() == 1 {
+        parts.swap_remove(0)
+    } else {
+        parts.concat()
+    }
+}
+
+/// A matrix in row-major order, each element passed through `f`.
+fn row_major<T: Floating>(
+    matrix: faer::MatRef<'_, T::Wide>,
+    f: impl Fn(usize, usize, T::Wide) -> T::Wide,
+) -> Vec<T> {
+    let (rows, columns) = matrix.shape();
+    let mut out = vec![T::default(); rows * columns];
+    for (tile_rows, tile_columns) in tiles(rows, columns) {
+        for i in tile_rows {
+            let row = &mut out[i * columns..][tile_columns.clone()];
+            for (j, out) in tile_columns.clone().zip(row) {
+                *out = T::narrow(f(i, j, matrix[(i, j)]));
+            }
+        }
+    }
+    out
+}
+
+/// Parts of a matrix whose rows and columns fit the first-level cache together, so that copies between row-major and column-major order find
+/// both there.
+fn tiles(rows: usize, columns: usize) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+    const SIDE: usize = 32;
+    let parts = |n: usize| (0..n).step_by(SIDE).map(move |k| k..n.min(k + SIDE));
+    parts(rows).flat_map(move |rows| parts(columns).map(move |columns| (rows.clone(), columns)))
+}
+
+/// Runs `f` with the work space it asks for.
+fn with_stack<R>(need: StackReq, f: impl FnOnce(&mut MemStack) -> R) -> R {
+    f(MemStack::new(&mut MemBuffer::new(need)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+//! Singular values and vectors.
+
+use array_api_spec::{Error, Layout, Result};
+use faer::{
+    Mat,
+    diag::DiagMut,
+    linalg::svd::{ComputeSvdVectors, svd as faer_svd, svd_scratch},
+};
+
+use super::{Floating, Matrix, Wide, each_matrix, exponent, join, ldexp, row_major, with_stack};
+
+/// U, S and Vᴴ of a matrix or a stack.
+pub type Svd<T> = (Vec<T>, Vec<<T as Floating>::Real>, Vec<T>);
+
+/// `(…, m, n) → U (…, m, k), S (…, k), Vᴴ (…, k, n)`, or full matrices. See
+/// [`LinalgBackend::svd`](array_api_spec::backend::LinalgBackend::svd).
+///
+/// # Errors
+/// No convergence.
+pub fn svd<T: Floating>(x: &[T], layout: &Layout, full_matrices: bool) -> Result<Svd<T>> {
+    let parts = each_matrix(x, layout, |x| decompose(x, full_matrices))?;
+    let (mut u, mut s, mut vh) = (Vec::new(), Vec::new(), Vec::new());
+    for part in parts {
+        u.push(part.0);
+        s.push(part.1);
+        vh.push(part.2);
+    }
+    Ok((join(u), join(s), join(vh)))
+}
+
+fn decompose<T: Floating>(x: Matrix<'_, T>, full_matrices: bool) -> Result<Svd<T>> {
+    let (m, n) = (x.rows, x.columns);
+    let k = m.min(n);
+    let (left, right) = if full_matrices { (m, n) } else { (k, k) };
+    let mut largest = 0.0_f64;
+    for (i, j) in (0..m).flat_map(|i| (0..n).map(move |j| (i, j))) {
+        if !x.at(i, j).is_finite() {
+            let nan = T::narrow(T::Wide::NAN);
+            return Ok((
+                vec![nan; m * left],
+                vec![T::narrow_real(f64::NAN); k],
+                vec![nan; right * n],
+            ));
+        }
+        largest = largest.max(x.at(i, j).magnitude());
+    }
+    let scale = exponent(largest).unwrap_or(0);
+    let a = x.map(|_, _, v| v.ldexp(-scale));
+    let (mut u, mut v) = (
+        Mat::<T::Wide>::zeros(m, left),
+        Mat::<T::Wide>::zeros(n, right),
+    );
+    let mut s = vec![T::Wide::ZERO; k];
+    let vectors = if full_matrices {
+        ComputeSvdVectors::Full
+    } else {
+        ComputeSvdVectors::Thin
+    };
+    let par = x.parallelism();
+    with_stack(
+        svd_scratch::<T::Wide>(m, n, vectors, vectors, par, Default::default()),
+        |stack| {
+            faer_svd(
+                a.as_ref(),
+                DiagMut::from_slice_mut(&mut s),
+                Some(u.as_mut()),
+                Some(v.as_mut()),
+                par,
+                stack,
+                Default::default(),
+            )
+        },
+    )
+    .map_err(|_| {
+        Error::linear_algebra(
+            "svd",
+            format!("the singular values of {} did not converge", x.name()),
+        )
+    })?;
+    let s = s
+        .iter()
+        .map(|s| T::narrow_real(ldexp(faer::traits::math_utils::real(s), scale)))
+        .collect();
+    let vh = row_major(v.transpose(), |_, _, v| faer::traits::math_utils::conj(&v));
+    Ok((row_major(u.as_ref(), |_, _, v| v), s, vh))
+}

@@ -1,0 +1,153 @@
+//! The careful way: R of the centred rows by a QR factorisation of row blocks, then the SVD of R.
+//!
+//! Source: J. Demmel, L. Grigori, M. Hoemmen, J. Langou, Communication-optimal parallel and sequential QR and LU
+//! factorizations, SIAM J. Sci. Comput. 34 (2012).
+
+use std::ops::Range;
+
+use array_api_spec::{Layout, Result};
+use faer::{
+    ColRef, Mat, MatMut, Par,
+    dyn_stack::{MemBuffer, MemStack},
+    linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch},
+};
+
+use super::{Scatter, source::Source, tree};
+use crate::linalg::{Floating, svd};
+
+/// Rows that are factorised at a time, at least.
+const BLOCK: usize = 2048;
+
+/// Columns that a Householder block reflects.
+const REFLECTORS: usize = 32;
+
+/// Rows of a table, or fewer rows with the same Gram matrix.
+struct Tall {
+    /// `(capacity, p)`, column-major; the first `rows` rows count.
+    work: Vec<f64>,
+    capacity: usize,
+    rows: usize,
+    p: usize,
+}
+
+/// Reads x three times: for the columns' magnitudes, the exact means and the factorisation.
+pub(super) fn scatter<T: Floating<Wide = f64>>(mut source: Source<'_, T>) -> Result<Scatter> {
+    let (n, p) = (source.n, source.p);
+    let finite = source.scale_columns();
+    source.centre(true);
+    let unscaled = |j: usize, x: f64| x / source.scale[j % p.max(1)];
+    let means: Vec<f64> = source
+        .centres
+        .iter()
+        .enumerate()
+        .map(|(j, &x)| unscaled(j, x))
+        .collect();
+    let rank = n.min(p);
+    if !finite {
+        return Ok(Scatter::nan(means, p, rank));
+    }
+    let step = n.div_ceil(32).max(4 * BLOCK.max(p));
+    let r = tree(0..n, step, &|rows| Tall::new(&source, rows), &Tall::join);
+
+    let norms: Vec<f64> = (0..p)
+        .map(|j| ColRef::from_slice(r.column(j)).norm_l2())
+        .collect();
+    let std: Vec<f64> = (0..p)
+        .map(|j| Scatter::divisor(unscaled(j, norms[j] / (n as f64).sqrt())))
+        .collect();
+    let standardised: Vec<f64> = (0..rank * p)
+        .map(|position| {
+            let (i, j) = (position / p, position % p);
+            r.column(j)[i] / Scatter::divisor(norms[j])
+        })
+        .collect();
+    let (_, singular_values, right_vectors) =
+        svd(&standardised, &Layout::contiguous(&[rank, p]), false)?;
+    Ok(Scatter {
+        means,
+        std,
+        singular_values,
+        right_vectors,
+        rank,
+    })
+}
+
+impl Tall {
+    fn new<T: Floating<Wide = f64>>(source: &Source<'_, T>, rows: Range<usize>) -> Self {
+        let mut tall =
+            Self::with_capacity((source.p + BLOCK.max(source.p)).min(rows.len()), source.p);
+        let mut start = rows.start;
+        while start < rows.end && tall.p > 0 {
+            if tall.rows == tall.capacity {
+                tall.compress();
+            }
+            let block = start..(start + tall.capacity - tall.rows).min(rows.end);
+            source.read(block.clone(), &mut tall.work[tall.rows..], 1, tall.capacity);
+            tall.rows += block.len();
+            start = block.end;
+        }
+        tall.compress();
+        tall.shrink();
+        tall
+    }
+
+    /// Gives back the memory of rows that are not there: several of these wait for one another in the tree.
+    fn shrink(&mut self) {
+        for j in 0..self.p {
+            let from = j * self.capacity;
+            self.work.copy_within(from..from + self.rows, j * self.rows);
+        }
+        self.capacity = self.rows;
+        self.work.truncate(self.rows * self.p);
+        self.work.shrink_to_fit();
+    }
+
+    fn with_capacity(capacity: usize, p: usize) -> Self {
+        Self {
+            work: vec![0.0; capacity * p],
+            capacity,
+            rows: 0,
+            p,
+        }
+    }
+
+    fn column(&self, j: usize) -> &[f64] {
+        &self.work[j * self.capacity..][..self.rows]
+    }
+
+    fn join(self, other: Self) -> Self {
+        let mut both = Self::with_capacity(self.rows + other.rows, self.p);
+        for j in 0..both.p {
+            let (upper, lower) =
+                both.work[j * both.capacity..][..both.capacity].split_at_mut(self.rows);
+            upper.copy_from_slice(self.column(j));
+            lower.copy_from_slice(other.column(j));
+        }
+        both.rows = both.capacity;
+        both.compress();
+        both.shrink();
+        both
+    }
+
+    /// Replaces more than p rows by the p rows of R.
+    fn compress(&mut self) {
+        let (rows, p) = (self.rows, self.p);
+        if rows <= p {
+            return;
+        }
+        let mut reflectors = Mat::<f64>::zeros(REFLECTORS.min(p), p);
+        let need =
+            qr_in_place_scratch::<f64>(rows, p, reflectors.nrows(), Par::Seq, Default::default());
+        qr_in_place(
+            MatMut::from_column_major_slice_with_stride_mut(&mut self.work, rows, p, self.capacity),
+            reflectors.as_mut(),
+            Par::Seq,
+            MemStack::new(&mut MemBuffer::new(need)),
+            Default::default(),
+        );
+        for j in 0..p {
+            self.work[j * self.capacity..][j + 1..rows].fill(0.0);
+        }
+        self.rows = p;
+    }
+}

@@ -1,0 +1,45 @@
+//! The kernel language: types, values, statements, functions, kernels.
+//!
+//! Rust code that runs while a kernel is built *is* the kernel's source. A [`Val`] is a handle to a value that the
+//! kernel will compute; operators on it record nodes, closures give blocks, and a Rust `for` unrolls:
+//!
+//! ```
+//! use array_api_kernel::ir::*;
+//!
+//! let kernel = Kernel::build("scale", 64, |k| {
+//!     let (x, out) = (k.input("x", Ty::F32), k.output("out", Ty::F32));
+//!     let n = k.param("n", 1000_u32);
+//!     let i = k.thread();
+//!     if_(i.lt(n), || out.store(i, hypot1(x.load(i)) * 2.0));
+//! });
+//!
+//! /// √(1 + x²), emitted once per argument type, and only into kernels that call it.
+//! fn hypot1(x: Val) -> Val {
+//!     call("hypot1", [x], |[x]| (x * x + 1.0).sqrt())
+//! }
+//! assert!(kernel.wgsl().contains("fn hypot1_f32(x: f32) -> f32"));
+//! assert!(kernel.cuda().contains("float hypot1_f32(float x)"));
+//! ```
+//!
+//! - Types are checked while the kernel is built; a mistake panics, since it is one of the kernel's author.
+//! - A Rust number beside a `Val` is a literal of its type: `x * 2.0`, `1 + i`.
+//! - A value is computed where it is created, once: reads see what was stored before and not what is stored later.
+//! - Integers wrap. Division of integers by zero, shifts by the width or more and conversions of floating-point values that
+//!   do not fit are unspecified: the author guards them.
+//! - Floating-point + - × ÷ and `sqrt` are IEEE's. Zeros, infinities and NaN may be written as literals; the printers take care that
+//!   no compiler folds them. Ask [`Val::is_nan`], never `x.ne(x)`. See [`Val::pin`] for error-free transformations.
+//! - What varies from launch to launch (lengths, strides, constants) is a [parameter](Builder::param), never a literal:
+//!   the printed source is the key under which a compiled kernel is kept.
+mod builder;
+pub(super) mod node;
+mod record;
+mod statement;
+mod value;
+
+pub use builder::{Builder, ParamValue};
+pub use node::{Atomic, Binary, Builtin, Kernel, Literal, Ty, Unary};
+pub use statement::{
+    Results, barrier, break_, call, continue_, for_, if_, if_else, loop_, return_, return_value,
+    var, while_,
+};
+pub use value::{Mem, Operand, Val, Var, lit, select};

@@ -1,0 +1,391 @@
+//! Recycled memory for the results of computations.
+//!
+//! A fresh buffer of 80 MB costs some 50 ms of page faults on 4 KiB pages, five times what an addition of that size
+//! costs itself. Large blocks are therefore mapped with huge pages and kept for the next result of about their size.
+
+use std::{
+    alloc::{Layout, alloc_zeroed, dealloc},
+    collections::BTreeMap,
+    marker::PhantomData,
+    ops::{Deref, DerefMut},
+    ptr::NonNull,
+    slice,
+    sync::{
+        LazyLock, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use array_api_spec::{Device, Error, Result};
+use bytemuck::Pod;
+
+/// Blocks of at least this many bytes are kept for reuse. The allocator is as fast for those below.
+const KEPT: usize = 4 << 10;
+
+/// Blocks of at least this many bytes are mapped from the system, on huge pages where it has them.
+const MAPPED: usize = 1 << 20;
+
+/// Most bytes that wait for reuse.
+const CAPACITY: usize = 256 << 20;
+
+/// Alignment of kept blocks: a cache line, and a whole vector register.
+const ALIGNMENT: usize = 64;
+
+/// Memory that is initialised from the moment it is mapped: every bit pattern in it has been written by the system or
+/// by an earlier owner, so it may be read as any type without invalid values.
+pub(super) struct Block {
+    start: NonNull<u8>,
+    capacity: usize,
+}
+
+// SAFETY: a block is plain memory that nobody else refers to.
+unsafe impl Send for Block {}
+// SAFETY: a shared block hands out nothing but its address.
+unsafe impl Sync for Block {}
+
+/// What the memory of the CPU backend has been through since the program started, in this process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Buffers that were asked for, fresh or recycled, work space of sorts and transforms included. Arrays that adopt the user's memory do not count.
+    pub buffers: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Bytes that wait for reuse now.
+    pub kept: u64,
+}
+
+static BUFFERS: AtomicU64 = AtomicU64::new(0);
+static BYTES: AtomicU64 = AtomicU64::new(0);
+static POOL: LazyLock<Mutex<Pool>> = LazyLock::new(Mutex::default);
+
+/// Counters of the CPU backend's memory: for tests and benches.
+///
+/// ```
+/// use array_api_ndarray::statistics;
+/// let xp = array_api_ndarray::cpu();
+/// let x = xp.asarray(vec![1.0; 1000])?; // adopted
+/// let before = statistics();
+/// let y = (&x * 2.0 + 1.0).eval()?;
+/// assert_eq!(statistics().buffers - before.buffers, 1);
+/// assert_eq!(statistics().bytes - before.bytes, 8000);
+/// # assert_eq!(y.size(), 1000);
+/// # Ok::<(), array_api_spec::Error>(())
+/// ```
+#[must_use]
+pub fn statistics() -> Statistics {
+    Statistics {
+        buffers: BUFFERS.load(Ordering::Relaxed),
+        bytes: BYTES.load(Ordering::Relaxed),
+        kept: pool().bytes as u64,
+    }
+}
+
+#[derive(Default)]
+struct Pool {
+    classes: BTreeMap<usize, Class>,
+    bytes: usize,
+    clock: u64,
+}
+
+/// Free blocks of one capacity.
+#[derive(Default)]
+struct Class {
+    free: Vec<NonNull<u8>>,
+    used: u64,
+}
+
+// SAFETY: free blocks are plain memory that nobody else refers to.
+unsafe impl Send for Pool {}
+
+fn pool() -> MutexGuard<'static, Pool> {
+    // No code panics while it holds the lock and leaves the lists half changed.
+    POOL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Block {
+    /// At least so many bytes, of any content.
+    pub(super) fn new(bytes: usize) -> Result<Self> {
+        BUFFERS.fetch_add(1, Ordering::Relaxed);
+        BYTES.fetch_add(bytes as u64, Ordering::Relaxed);
+        if bytes == 0 {
+            return Ok(Self {
+                start: NonNull::<u128>::dangling().cast(),
+                capacity: 0,
+            });
+        }
+        let capacity = capacity(bytes);
+        if capacity >= KEPT
+            && let Some(start) = pool().take(capacity)
+        {
+            return Ok(Self { start, capacity });
+        }
+        let start = if capacity >= MAPPED {
+            system::map(capacity)
+        } else {
+            // SAFETY: the capacity is not 0.
+            NonNull::new(unsafe { alloc_zeroed(layout(capacity)) })
+        };
+        start
+            .map(|start| Self { start, capacity })
+            .ok_or_else(|| out_of_memory(bytes))
+    }
+
+    pub(super) const fn start(&self) -> NonNull<u8> {
+        self.start
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        let Self { start, capacity } = *self;
+        if capacity == 0 {
+        } else if (KEPT..=CAPACITY).contains(&capacity) {
+            pool().keep(start, capacity);
+        } else {
+            // SAFETY: the block came from `Block::new` with this capacity, and its owner is gone.
+            unsafe { release(start, capacity) };
+        }
+    }
+}
+
+/// Numbers of any value at first, for what a computation needs on its way.
+pub(super) struct Scratch<T> {
+    block: Block,
+    len: usize,
+    numbers: PhantomData<T>,
+}
+
+impl<T: Pod> Scratch<T> {
+    /// Memory for so many numbers.
+    ///
+    /// # Errors
+    /// No room for them.
+    pub(super) fn new(len: usize) -> Result<Self> {
+        const { assert!(align_of::<T>() <= align_of::<u128>()) };
+        let bytes = len
+            .checked_mul(size_of::<T>())
+            .filter(|&bytes| isize::try_from(bytes).is_ok())
+            .ok_or_else(|| out_of_memory(usize::MAX))?;
+        Ok(Self {
+            block: Block::new(bytes)?,
+            len,
+            numbers: PhantomData,
+        })
+    }
+}
+
+impl<T: Pod> Deref for Scratch<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        // SAFETY: the block is large enough and aligned for every number, is initialised, and has no other owner; any bits are a valid `T`.
+        unsafe { slice::from_raw_parts(self.block.start.as_ptr().cast(), self.len) }
+    }
+}
+
+impl<T: Pod> DerefMut for Scratch<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        // SAFETY: as above.
+        unsafe { slice::from_raw_parts_mut(self.block.start.as_ptr().cast(), self.len) }
+    }
+}
+
+impl Pool {
+    fn take(&mut self, capacity: usize) -> Option<NonNull<u8>> {
+        self.clock += 1;
+        let class = self.classes.get_mut(&capacity)?;
+        class.used = self.clock;
+        let start = class.free.pop()?;
+        self.bytes -= capacity;
+        Some(start)
+    }
+
+    /// Keeps a block. Blocks of the sizes that were not asked for longest make room.
+    fn keep(&mut self, start: NonNull<u8>, capacity: usize) {
+        while self.bytes + capacity > CAPACITY {
+            let stale = self
+                .classes
+                .iter_mut()
+                .filter(|(_, class)| !class.free.is_empty());
+            let Some((&size, class)) = stale.min_by_key(|(_, class)| class.used) else {
+                break;
+            };
+            if let Some(start) = class.free.pop() {
+                self.bytes -= size;
+                // SAFETY: blocks on the list have the list's capacity and no owner.
+                unsafe { release(start, size) };
+            }
+        }
+        self.clock += 1;
+        let class = self.classes.entry(capacity).or_default();
+        class.used = self.clock;
+        class.free.push(start);
+        self.bytes += capacity;
+    }
+}
+
+/// The size class of a request: four to a power of two, so that a recycled block is at most a quarter too large.
+fn capacity(bytes: usize) -> usize {
+    if bytes < KEPT {
+        return bytes;
+    }
+    let step = 1 << (bytes.ilog2() - 2);
+    bytes.checked_next_multiple_of(step).unwrap_or(bytes)
+}
+
+/// # Panics
+/// Never: blocks of this size are below [`MAPPED`].
+fn layout(capacity: usize) -> Layout {
+    let alignment = if capacity < KEPT {
+        align_of::<u128>()
+    } else {
+        ALIGNMENT
+    };
+    Layout::from_size_align(capacity, alignment).expect("a small size fits a layout")
+}
+
+/// # Safety
+/// `start` is a block of this capacity that nobody uses any more.
+unsafe fn release(start: NonNull<u8>, capacity: usize) {
+    if capacity >= MAPPED {
+        // SAFETY: blocks of this size come from `system::map`.
+        unsafe { system::unmap(start, capacity) };
+    } else {
+        // SAFETY: blocks of this size come from the allocator with this layout.
+        unsafe { dealloc(start.as_ptr(), layout(capacity)) };
+    }
+}
+
+/// What is said when there is no room for a buffer.
+pub(super) fn out_of_memory(bytes: usize) -> Error {
+    Error::OutOfMemory {
+        device: Device::new("cpu"),
+        bytes,
+        detail: "the system has no more memory to give".into(),
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use std::ptr::{NonNull, null_mut};
+
+    /// The size of a huge page; a block that starts at a multiple of it can be made of them.
+    const HUGE: usize = 2 << 20;
+
+    /// Zeroed pages from the system.
+    pub(super) fn map(bytes: usize) -> Option<NonNull<u8>> {
+        let padded = bytes.checked_add(HUGE)?;
+        // SAFETY: an anonymous private mapping touches no memory that exists.
+        let start = unsafe {
+            libc::mmap(
+                null_mut(),
+                padded,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                -1,
+                0,
+            )
+        };
+        if start == libc::MAP_FAILED {
+            return None;
+        }
+        let start = start.cast::<u8>();
+        let head = start.align_offset(HUGE);
+        // SAFETY: head and tail lie inside the mapping that was just made, and nothing refers to them. All offsets are multiples
+        // of a page: the mapping starts at one, and size classes of this size are multiples of 256 KiB.
+        unsafe {
+            let aligned = start.add(head);
+            if head > 0 {
+                libc::munmap(start.cast(), head);
+            }
+            if head < HUGE {
+                libc::munmap(aligned.add(bytes).cast(), HUGE - head);
+            }
+            // Advice: where it is not taken, pages are small and all else is the same.
+            libc::madvise(aligned.cast(), bytes, libc::MADV_HUGEPAGE);
+            NonNull::new(aligned)
+        }
+    }
+
+    /// # Safety
+    /// `start` came from `map` with the same size, and nobody uses it any more.
+    pub(super) unsafe fn unmap(start: NonNull<u8>, bytes: usize) {
+        // SAFETY: by the contract above this is a whole mapping of ours.
+        unsafe { libc::munmap(start.as_ptr().cast(), bytes) };
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use std::{
+        alloc::{Layout, alloc_zeroed, dealloc},
+        ptr::NonNull,
+    };
+
+    /// Zeroed pages, as the system's allocator gives them for sizes like these.
+    pub(super) fn map(bytes: usize) -> Option<NonNull<u8>> {
+        let layout = Layout::from_size_align(bytes, super::ALIGNMENT).ok()?;
+        // SAFETY: only called for sizes above 0.
+        NonNull::new(unsafe { alloc_zeroed(layout) })
+    }
+
+    /// # Safety
+    /// `start` came from `map` with the same size, and nobody uses it any more.
+    pub(super) unsafe fn unmap(start: NonNull<u8>, bytes: usize) {
+        let layout = Layout::from_size_align(bytes, super::ALIGNMENT).expect("made before");
+        // SAFETY: by the contract above.
+        unsafe { dealloc(start.as_ptr(), layout) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn size_classes_waste_at_most_a_quarter() {
+        for bytes in [1, 4095, 4096, 4097, 5000, 80_000_000, (1 << 30) + 1] {
+            let c = capacity(bytes);
+            assert!(c >= bytes && c <= bytes + bytes / 4, "{bytes} {c}");
+            assert_eq!(capacity(c), c);
+        }
+    }
+
+    #[test]
+    fn a_large_block_is_writable_to_its_end_and_aligned() {
+        let bytes = (3 << 20) + 4321;
+        let block = Block::new(bytes).expect("room");
+        assert!(block.start().as_ptr().align_offset(ALIGNMENT) == 0);
+        // SAFETY: the block has at least so many bytes and no other owner.
+        let all = unsafe { std::slice::from_raw_parts_mut(block.start().as_ptr(), bytes) };
+        all.fill(7);
+        assert_eq!(all[bytes - 1], 7);
+    }
+
+    #[test]
+    fn the_pool_gives_back_what_it_kept_and_keeps_to_its_capacity() {
+        let mut pool = Pool::default();
+        let size = capacity(CAPACITY / 3);
+        let blocks: Vec<NonNull<u8>> = (0..4).map(|_| system::map(size).expect("room")).collect();
+        for &start in &blocks {
+            pool.keep(start, size);
+            assert!(pool.bytes <= CAPACITY);
+        }
+        assert_eq!(pool.take(size), Some(blocks[3]));
+        assert_eq!(pool.take(size + 1), None);
+        while let Some(start) = pool.take(size) {
+            // SAFETY: mapped above, and off the list now.
+            unsafe { release(start, size) };
+        }
+        // SAFETY: taken off the list above.
+        unsafe { release(blocks[3], size) };
+        assert_eq!(pool.bytes, 0);
+    }
+
+    #[test]
+    fn too_much_is_an_error() {
+        assert!(
+            matches!(Block::new(1 << 60), Err(Error::OutOfMemory { bytes, .. }) if bytes == 1 << 60)
+        );
+    }
+}

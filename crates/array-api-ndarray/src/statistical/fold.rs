@@ -1,0 +1,208 @@
+//! What a reduction does with the elements: how an accumulator starts, takes elements, joins another and ends.
+//!
+//! Accumulators lie in *panels*: planes, one after the other, of one part of all accumulators each, so that
+//! loops over many accumulators are vector loops. Everything is found once for a reduction and dtype; the functions work on memory of types
+//! that only they know.
+
+mod extreme;
+mod simple;
+mod variance;
+
+use array_api_spec::{Complex, DType, ReduceOp};
+
+use crate::vectors::Vectors;
+
+use self::{
+    extreme::{Extreme, Largest, Smallest},
+    simple::{All, Any, Max, Min, NanMax, NanMin, NanSum, Prod, Simple, Sum},
+};
+
+/// A place in a panel: the panel, how many accumulators it has, and which of them is meant.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) panel: *mut u8,
+    pub(super) count: usize,
+    pub(super) at: usize,
+}
+
+impl Place {
+    /// Where the accumulators' parts in a plane are, from the one that is meant on. `before` is the size of the parts in the planes before it.
+    ///
+    /// # Safety
+    /// The panel has such planes.
+    #[inline(always)]
+    unsafe fn plane<T>(self, before: usize) -> *mut T {
+        // SAFETY: planes lie one after the other; by the contract this one lies inside the panel.
+        unsafe { self.panel.add(before * self.count).cast::<T>().add(self.at) }
+    }
+
+    /// The accumulator that lies `n` further.
+    pub(super) fn further(self, n: usize) -> Self {
+        Self {
+            at: self.at + n,
+            ..self
+        }
+    }
+}
+
+/// A reduction of elements of one dtype.
+///
+/// # Safety
+/// For all functions: panels have room for their count of accumulators of `size` bytes, aligned to 8, and all accumulators that are meant
+/// lie within them and, but for `start`, were started. Elements are of the dtype for which the fold was made and aligned.
+#[derive(Clone, Copy)]
+pub(super) struct Fold {
+    /// Bytes of an accumulator.
+    pub(super) size: usize,
+    /// Whether elements must come in the order of their positions.
+    pub(super) ordered: bool,
+    /// Starts so many accumulators.
+    pub(super) start: unsafe fn(Place, usize),
+    /// `(to, data, rows, len, index)`: rows of elements, each into an accumulator of its own. The first of each row is element
+    /// `index` of its reduction.
+    pub(super) rows: unsafe fn(Place, *const u8, usize, usize, usize),
+    /// `(to, data, rows, columns, index)`: rows of elements, each element into its column's accumulator. The first row holds the elements
+    /// `index` of the reductions.
+    pub(super) columns: unsafe fn(Place, *const u8, usize, usize, usize),
+    /// `(to, from, count)`: joins accumulators to others.
+    pub(super) merge: unsafe fn(Place, Place, usize),
+    /// `(from, out, count, correction)`: writes the results.
+    pub(super) finish: unsafe fn(Place, *mut u8, usize, f64),
+}
+
+/// Columns that a loop takes before the next ones: their accumulators and four rows of elements stay in the first-level cache.
+const TILE: usize = 512;
+
+/// The two compilations of a loop, with and without AVX2 and FMA. Wider vectors would wait for memory as these do.
+macro_rules! compiled {
+    ($vectors:expr, $body:ident, $For:ty: $Bound:path) => {{
+        #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
+        unsafe fn vector<F: $Bound>(
+            to: Place,
+            data: *const u8,
+            rows: usize,
+            len: usize,
+            index: usize,
+        ) {
+            // SAFETY: by the contract of `Fold`.
+            unsafe { $body::<F>(to, data, rows, len, index) }
+        }
+        unsafe fn plain<F: $Bound>(
+            to: Place,
+            data: *const u8,
+            rows: usize,
+            len: usize,
+            index: usize,
+        ) {
+            // SAFETY: by the contract of `Fold`.
+            unsafe { $body::<F>(to, data, rows, len, index) }
+        }
+        if $vectors >= Vectors::Fused {
+            vector::<$For>
+        } else {
+            plain::<$For>
+        }
+    }};
+}
+use compiled;
+
+/// Runs a block with `$T` as the Rust type of a real dtype.
+macro_rules! real {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            DType::Int8 => {
+                type $T = i8;
+                $body
+            }
+            DType::Int16 => {
+                type $T = i16;
+                $body
+            }
+            DType::Int32 => {
+                type $T = i32;
+                $body
+            }
+            DType::Int64 => {
+                type $T = i64;
+                $body
+            }
+            DType::UInt8 => {
+                type $T = u8;
+                $body
+            }
+            DType::UInt16 => {
+                type $T = u16;
+                $body
+            }
+            DType::UInt32 => {
+                type $T = u32;
+                $body
+            }
+            DType::UInt64 => {
+                type $T = u64;
+                $body
+            }
+            DType::Float32 => {
+                type $T = f32;
+                $body
+            }
+            DType::Float64 => {
+                type $T = f64;
+                $body
+            }
+            other => panic!("{other} has no order"),
+        }
+    };
+}
+
+/// Runs a block with `$T` as the Rust type of a numeric dtype.
+macro_rules! number {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            DType::Complex64 => { type $T = Complex<f32>; $body }
+            DType::Complex128 => { type $T = Complex<f64>; $body }
+            dtype => real!(dtype, $T => $body),
+        }
+    };
+}
+
+impl Fold {
+    /// That of a reduction. Positions come as `int64`.
+    ///
+    /// # Panics
+    /// If the reduction does not take the dtype, which whoever asks for it has checked.
+    pub(super) fn new(op: ReduceOp, dtype: DType, vectors: Vectors) -> Self {
+        match op {
+            ReduceOp::Sum => number!(dtype, T => Sum::<T>::fold(vectors)),
+            ReduceOp::Prod => number!(dtype, T => Prod::<T>::fold(vectors)),
+            ReduceOp::Max => real!(dtype, T => Max::<T>::fold(vectors)),
+            ReduceOp::Min => real!(dtype, T => Min::<T>::fold(vectors)),
+            ReduceOp::All => All::fold(vectors),
+            ReduceOp::Any => Any::fold(vectors),
+            ReduceOp::Argmax => real!(dtype, T => Largest::<T>::fold(vectors)),
+            ReduceOp::Argmin => real!(dtype, T => Smallest::<T>::fold(vectors)),
+        }
+    }
+
+    /// That of a sum, maximum or minimum that skips NaN.
+    pub(super) fn skipping_nan(op: ReduceOp, dtype: DType, vectors: Vectors) -> Option<Self> {
+        Some(match (op, dtype) {
+            (ReduceOp::Sum, DType::Float32) => NanSum::<f32>::fold(vectors),
+            (ReduceOp::Sum, DType::Float64) => NanSum::<f64>::fold(vectors),
+            (ReduceOp::Max, DType::Float32) => NanMax::<f32>::fold(vectors),
+            (ReduceOp::Max, DType::Float64) => NanMax::<f64>::fold(vectors),
+            (ReduceOp::Min, DType::Float32) => NanMin::<f32>::fold(vectors),
+            (ReduceOp::Min, DType::Float64) => NanMin::<f64>::fold(vectors),
+            _ => return None,
+        })
+    }
+
+    /// That of the variance.
+    pub(super) fn variance(dtype: DType, vectors: Vectors) -> Option<Self> {
+        match dtype {
+            DType::Float32 => Some(variance::fold::<f32>(vectors)),
+            DType::Float64 => Some(variance::fold::<f64>(vectors)),
+            _ => None,
+        }
+    }
+}

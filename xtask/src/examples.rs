@@ -1,0 +1,130 @@
+//! The examples: crates outside the workspace, built and run by the commands that their READMEs name, as a user would.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{command, quieten, root, setup, test::Outcome};
+
+/// What a program for the CPU alone must not compile.
+const GPU_CRATES: [&str; 5] = ["wgpu", "naga", "cust", "array-api-gpu", "array-api-kernel"];
+
+/// Runs every example.
+pub(crate) fn test() -> Outcome {
+    let folders = match folders() {
+        Ok(folders) if folders.is_empty() => return Outcome::Failed("examples/ is empty".into()),
+        Ok(folders) => folders,
+        Err(error) => return Outcome::Failed(format!("examples/ cannot be read: {error}")),
+    };
+    let adapter = setup::has_vulkan() || !cfg!(target_os = "linux");
+    let mut skipped = Vec::new();
+    for folder in folders {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let readme = fs::read_to_string(folder.join("README.md")).unwrap_or_default();
+        let commands = commands(&readme);
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+        let wants_adapter = manifest.contains("\"wgpu\"");
+        if commands.is_empty() {
+            return Outcome::Failed(format!("examples/{name}/README.md names no command"));
+        }
+        for line in commands {
+            // Where there is no adapter, the example is still built.
+            let arguments = match line.strip_prefix("run") {
+                Some(_) if wants_adapter && !adapter => {
+                    skipped.push(name.clone());
+                    "build"
+                }
+                _ => &line,
+            };
+            if let Err(reason) = run(&folder, arguments) {
+                return Outcome::Failed(format!("examples/{name}: `cargo {arguments}` {reason}"));
+            }
+        }
+    }
+    match cpu_alone() {
+        Err(reason) => Outcome::Failed(reason),
+        Ok(()) if skipped.is_empty() => Outcome::Passed,
+        Ok(()) => Outcome::Skipped(format!("no adapter to run {} on", skipped.join(", "))),
+    }
+}
+
+/// The examples' folders, by name.
+fn folders() -> io::Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(root().join("examples"))? {
+        let path = entry?.path();
+        if path.join("Cargo.toml").exists() {
+            folders.push(path);
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+/// The arguments of cargo in the shell blocks of a page, without comments.
+fn commands(page: &str) -> Vec<String> {
+    let mut inside = false;
+    let mut found = Vec::new();
+    for line in page.lines() {
+        if line.starts_with("```") {
+            inside = line == "```sh";
+        } else if inside && let Some(rest) = line.strip_prefix("cargo ") {
+            let command = rest.split('#').next().unwrap_or_default();
+            found.push(command.trim().to_owned());
+        }
+    }
+    found
+}
+
+/// Runs cargo in an example's folder, with the versions of the project's lock file, from which cargo takes what the example needs.
+fn run(folder: &Path, arguments: &str) -> Result<(), String> {
+    fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock"))
+        .map_err(|error| format!("has no lock file: {error}"))?;
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(folder).args(arguments.split(' '));
+    quieten(&mut command);
+    let output = command
+        .output()
+        .map_err(|error| format!("did not start: {error}"))?;
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("ended with {}:\n{words}", output.status));
+    }
+    if arguments.starts_with("run") && output.stdout.trim_ascii().is_empty() {
+        return Err("printed nothing".into());
+    }
+    Ok(())
+}
+
+/// Whether a program that asks for the CPU alone is spared the crates of GPUs.
+fn cpu_alone() -> Result<(), String> {
+    let mut tree = command(&["tree", "--prefix", "none", "--format", "{p}"]);
+    let output = tree
+        .current_dir(root().join("examples/hello"))
+        .output()
+        .map_err(|error| format!("cargo tree did not start: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() || !text.starts_with("hello ") {
+        return Err("cargo tree does not show the crates of examples/hello".into());
+    }
+    for line in text.lines() {
+        let name = line.split(' ').next().unwrap_or_default();
+        if GPU_CRATES.contains(&name) {
+            return Err(format!("examples/hello uses the CPU alone and compiles {name}"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_stand_in_shell_blocks() {
+        let page = "cargo no\n```sh\ncargo run              # on the CPU\ncargo run wgpu:0\n```\n```rust\ncargo no\n```\n";
+        assert_eq!(commands(page), ["run", "run wgpu:0"]);
+    }
+}
