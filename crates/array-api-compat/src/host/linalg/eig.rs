@@ -56,7 +56,12 @@ fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<Eig<T>> {
     }
     let a = x.map(|_, _, v| v);
     let balance = Balance::new(n, |i, j| a[(i, j)].magnitude());
-    let Balance { order, exponents, active, scale } = &balance;
+    let Balance {
+        order,
+        exponents,
+        active,
+        scale,
+    } = &balance;
     let balanced = Square::from_fn(n, |i, j| {
         a[(order[i], order[j])].ldexp(exponents[j] - exponents[i] + scale)
     });
@@ -109,7 +114,9 @@ fn of_balanced<T: Wide>(
             y.column(k).iter().map(|z| z.to_complex()).collect()
         } else {
             let parts = y.column(k).iter().zip(y.column(k + 1));
-            parts.map(|(re, im)| Complex::new(re.to_complex().re, im.to_complex().re)).collect()
+            parts
+                .map(|(re, im)| Complex::new(re.to_complex().re, im.to_complex().re))
+                .collect()
         };
         let vector = balance.back(vector);
         for (row, &z) in vectors.chunks_exact_mut(n).zip(&vector) {

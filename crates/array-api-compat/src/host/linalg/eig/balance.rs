@@ -34,7 +34,9 @@ impl Balance {
     /// The eigenvector of length 1 that belongs to one of the balanced matrix (LAPACK's `gebak`).
     pub(super) fn back(&self, y: Vec<Complex<f64>>) -> Vec<Complex<f64>> {
         let scaled = y.iter().zip(&self.exponents);
-        let largest = scaled.filter_map(|(z, e)| Some(exponent(z.magnitude())? + e)).max();
+        let largest = scaled
+            .filter_map(|(z, e)| Some(exponent(z.magnitude())? + e))
+            .max();
         let largest = largest.unwrap_or(0);
         let mut out = vec![Complex::ZERO; y.len()];
         for ((z, &row), e) in y.iter().zip(&self.order).zip(&self.exponents) {
@@ -52,12 +54,20 @@ fn separate(n: usize, nonzero: impl Fn(usize, usize) -> bool) -> (Vec<usize>, Ra
     let mut active = 0..n;
     for by_columns in [false, true] {
         let beside = |i: usize, j: usize| {
-            i != j && if by_columns { nonzero(j, i) } else { nonzero(i, j) }
+            i != j
+                && if by_columns {
+                    nonzero(j, i)
+                } else {
+                    nonzero(i, j)
+                }
         };
         // By row (or column) of the matrix: how many others stand beside the diagonal in it.
         let mut counts = vec![0_usize; n];
         for &i in &order[active.clone()] {
-            counts[i] = order[active.clone()].iter().filter(|&&j| beside(i, j)).count();
+            counts[i] = order[active.clone()]
+                .iter()
+                .filter(|&&j| beside(i, j))
+                .count();
         }
         let mut candidates = active.clone();
         while let Some(position) = if by_columns {
@@ -65,7 +75,11 @@ fn separate(n: usize, nonzero: impl Fn(usize, usize) -> bool) -> (Vec<usize>, Ra
         } else {
             candidates.clone().rev().find(|&k| counts[order[k]] == 0)
         } {
-            let end = if by_columns { active.start } else { active.end - 1 };
+            let end = if by_columns {
+                active.start
+            } else {
+                active.end - 1
+            };
             order.swap(position, end);
             if by_columns {
                 active.start += 1;
@@ -116,7 +130,10 @@ fn scaling(
             let largest_row = (active.start..n).map(|k| x[k * n + i]).fold(0.0, f64::max);
             // The column times 2^e and the row by 2^e are nearest in length.
             let e = ((r.log2() - c.log2() - 1.0) / 2.0).ceil() as i32;
-            let e = e.clamp(highest(largest_row) - LARGEST, LARGEST - highest(largest_column));
+            let e = e.clamp(
+                highest(largest_row) - LARGEST,
+                LARGEST - highest(largest_column),
+            );
             if ldexp(c, e) + ldexp(r, -e) >= WORTHWHILE * (c + r) {
                 continue;
             }

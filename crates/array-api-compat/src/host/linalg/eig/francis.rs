@@ -51,8 +51,16 @@ pub(super) fn unreduced<T: Wide>(h: &mut Square<T>, floor: usize, high: usize) -
             let (above, here) = (h[(k - 1, k - 1)], h[(k, k)]);
             let mut beside = above.abs1() + here.abs1();
             if beside == 0.0 {
-                let before = if k >= floor + 2 { h[(k - 1, k - 2)].abs1() } else { 0.0 };
-                let after = if k + 1 < high { h[(k + 1, k)].abs1() } else { 0.0 };
+                let before = if k >= floor + 2 {
+                    h[(k - 1, k - 2)].abs1()
+                } else {
+                    0.0
+                };
+                let after = if k + 1 < high {
+                    h[(k + 1, k)].abs1()
+                } else {
+                    0.0
+                };
                 beside = before + after;
             }
             if below > f64::EPSILON * beside {
@@ -79,15 +87,26 @@ fn shifts<T: Wide>(h: &Square<T>, low: usize, high: usize, steps: usize) -> [C; 
     let at = |i: usize, j: usize| h[(i, j)].to_complex();
     if steps.is_multiple_of(10) && high - low > 2 {
         let (corner, size) = if steps.is_multiple_of(20) {
-            (last, h[(last, last - 1)].abs1() + h[(last - 1, last - 2)].abs1())
+            (
+                last,
+                h[(last, last - 1)].abs1() + h[(last - 1, last - 2)].abs1(),
+            )
         } else {
             (low, h[(low + 1, low)].abs1() + h[(low + 2, low + 1)].abs1())
         };
         // LAPACK's numbers.
         let diagonal = at(corner, corner) + 0.75 * size;
-        return choose::<T>(eigenvalues([diagonal, (-0.4375 * size).into(), size.into(), diagonal]), diagonal);
+        return choose::<T>(
+            eigenvalues([diagonal, (-0.4375 * size).into(), size.into(), diagonal]),
+            diagonal,
+        );
     }
-    let block = [at(last - 1, last - 1), at(last - 1, last), at(last, last - 1), at(last, last)];
+    let block = [
+        at(last - 1, last - 1),
+        at(last - 1, last),
+        at(last, last - 1),
+        at(last, last),
+    ];
     choose::<T>(eigenvalues(block), at(last, last))
 }
 
@@ -136,7 +155,12 @@ fn step<T: Wide>(h: &mut Square<T>, u: &mut Square<T>, low: usize, high: usize, 
 }
 
 /// A multiple of the first column of `(h - s₁)(h - s₂)` from row k on, or of `h - s₁` where two rows are left (LAPACK's `laqr1`).
-pub(super) fn first_column<T: Wide>(h: &Square<T>, k: usize, size: usize, [s1, s2]: [C; 2]) -> [T; 3] {
+pub(super) fn first_column<T: Wide>(
+    h: &Square<T>,
+    k: usize,
+    size: usize,
+    [s1, s2]: [C; 2],
+) -> [T; 3] {
     let at = |i: usize, j: usize| h[(k + i, k + j)].to_complex();
     let (corner, below) = (at(0, 0), at(1, 0));
     let x = if size == 2 {
@@ -158,7 +182,13 @@ pub(super) fn first_column<T: Wide>(h: &Square<T>, k: usize, size: usize, [s1, s
 
 /// Moves a bulge by one row: reflects rows and columns `k..k + size` so that column k - 1 becomes zero below row k, or, where a bulge begins, by the
 /// reflection of its first column.
-pub(super) fn chase<T: Wide>(h: &mut Square<T>, u: &mut Square<T>, k: usize, size: usize, first: Option<[T; 3]>) {
+pub(super) fn chase<T: Wide>(
+    h: &mut Square<T>,
+    u: &mut Square<T>,
+    k: usize,
+    size: usize,
+    first: Option<[T; 3]>,
+) {
     let n = h.n;
     let mut v = [T::ZERO; 3];
     let v = &mut v[..size];

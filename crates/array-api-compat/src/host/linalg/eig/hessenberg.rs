@@ -30,7 +30,13 @@ pub(super) fn hessenberg<T: Wide>(x: &mut Square<T>, active: Range<usize>, par: 
     let need = hessenberg_in_place_scratch::<T>(m, size, par, Default::default())
         .or(apply_scratch::<T>(m - 1, size, m - 1));
     with_stack(need, |stack| {
-        hessenberg_in_place(h.view_mut(), factor.as_mut(), par, stack, Default::default());
+        hessenberg_in_place(
+            h.view_mut(),
+            factor.as_mut(),
+            par,
+            stack,
+            Default::default(),
+        );
         let basis = h.view().get(1.., ..m - 1);
         let part = q.view_mut().get_mut(1.., 1..);
         apply(basis, factor.as_ref(), Conj::No, part, par, stack);

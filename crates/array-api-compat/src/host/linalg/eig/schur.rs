@@ -99,7 +99,8 @@ fn deflate<T: Wide>(
     let mut kept = 0;
     for block in diagonal_blocks(&w, 0..size) {
         let tip = block.clone().map(|j| (spike * u[(0, j)]).abs1());
-        let beside = w[(block.start, block.start)].abs1() + eigenvalue(&w, &block).im.abs() * f64::from(T::IS_REAL);
+        let beside = w[(block.start, block.start)].abs1()
+            + eigenvalue(&w, &block).im.abs() * f64::from(T::IS_REAL);
         let beside = if beside == 0.0 { spike.abs1() } else { beside };
         if tip.fold(0.0, f64::max) > (f64::EPSILON * beside).max(SMALLEST * size as f64) {
             kept = block.end;

@@ -87,19 +87,30 @@ impl<T: Wide> Square<T> {
 
     /// `x[:, range] ← x[:, range] u`, in the first rows only.
     pub(super) fn columns_times(&mut self, rows: usize, range: Range<usize>, u: &Self, par: Par) {
-        let mut part = self
-            .view_mut()
-            .get_mut(0..rows, range);
+        let mut part = self.view_mut().get_mut(0..rows, range);
         let copy = part.to_owned();
         matmul(part.as_mut(), Accum::Replace, &copy, u.view(), T::ONE, par);
     }
 
     /// `x[range, :] ← uᴴ x[range, :]`, in the columns from `first` on only.
-    pub(super) fn adjoint_times_rows(&mut self, range: Range<usize>, first: usize, u: &Self, par: Par) {
+    pub(super) fn adjoint_times_rows(
+        &mut self,
+        range: Range<usize>,
+        first: usize,
+        u: &Self,
+        par: Par,
+    ) {
         let n = self.n;
         let mut part = self.view_mut().get_mut(range, first..n);
         let copy = part.to_owned();
-        matmul(part.as_mut(), Accum::Replace, u.view().adjoint(), &copy, T::ONE, par);
+        matmul(
+            part.as_mut(),
+            Accum::Replace,
+            u.view().adjoint(),
+            &copy,
+            T::ONE,
+            par,
+        );
     }
 }
 
@@ -108,7 +119,8 @@ impl<T: Wide> Square<T> {
 pub(super) fn householder<T: Wide>(x: &mut [T]) -> (f64, T) {
     let (first, rest) = x.split_first_mut().expect("a component");
     let largest = rest.iter().map(|z| z.magnitude()).fold(0.0, f64::max);
-    let Some(exponent) = super::exponent(largest.max(first.magnitude())).filter(|_| largest > 0.0) else {
+    let Some(exponent) = super::exponent(largest.max(first.magnitude())).filter(|_| largest > 0.0)
+    else {
         return (0.0, std::mem::replace(first, T::ONE));
     };
     // Squares of numbers near 1 neither overflow nor vanish.
@@ -116,7 +128,11 @@ pub(super) fn householder<T: Wide>(x: &mut [T]) -> (f64, T) {
     rest.iter_mut().for_each(|z| *z = z.ldexp(-exponent));
     let tail: f64 = rest.iter().map(|&z| square(z)).sum();
     let (length, modulus) = ((square(alpha) + tail).sqrt(), square(alpha).sqrt());
-    let phase = if modulus == 0.0 { T::ONE } else { alpha.times(1.0 / modulus) };
+    let phase = if modulus == 0.0 {
+        T::ONE
+    } else {
+        alpha.times(1.0 / modulus)
+    };
     let divisor = phase.times(modulus + length);
     rest.iter_mut().for_each(|z| *z = *z / divisor);
     *first = T::ONE;
@@ -125,7 +141,13 @@ pub(super) fn householder<T: Wide>(x: &mut [T]) -> (f64, T) {
 }
 
 /// Reflects rows from `row` on, in some columns.
-pub(super) fn reflect_rows<T: Wide>(x: &mut Square<T>, row: usize, columns: Range<usize>, v: &[T], tau: f64) {
+pub(super) fn reflect_rows<T: Wide>(
+    x: &mut Square<T>,
+    row: usize,
+    columns: Range<usize>,
+    v: &[T],
+    tau: f64,
+) {
     for j in columns {
         let part = &mut x.column_mut(j)[row..][..v.len()];
         let mut along = T::ZERO;
@@ -140,7 +162,13 @@ pub(super) fn reflect_rows<T: Wide>(x: &mut Square<T>, row: usize, columns: Rang
 }
 
 /// Reflects columns from `column` on, in the first rows.
-pub(super) fn reflect_columns<T: Wide>(x: &mut Square<T>, rows: usize, column: usize, v: &[T], tau: f64) {
+pub(super) fn reflect_columns<T: Wide>(
+    x: &mut Square<T>,
+    rows: usize,
+    column: usize,
+    v: &[T],
+    tau: f64,
+) {
     let mut along = vec![T::ZERO; rows];
     for (k, &v) in v.iter().enumerate() {
         for (sum, &x) in along.iter_mut().zip(x.column(column + k)) {
@@ -156,7 +184,13 @@ pub(super) fn reflect_columns<T: Wide>(x: &mut Square<T>, rows: usize, column: u
 }
 
 /// The same for two or three columns, the innermost loop of the QR algorithm: one pass without intermediate results.
-pub(super) fn reflect_few_columns<T: Wide>(x: &mut Square<T>, rows: usize, column: usize, v: &[T], tau: f64) {
+pub(super) fn reflect_few_columns<T: Wide>(
+    x: &mut Square<T>,
+    rows: usize,
+    column: usize,
+    v: &[T],
+    tau: f64,
+) {
     let n = x.n;
     let (first, others) = x.split_columns(column);
     match *v {
@@ -171,7 +205,10 @@ pub(super) fn reflect_few_columns<T: Wide>(x: &mut Square<T>, rows: usize, colum
         [_, v1, v2] => {
             let (w0, w1, w2) = (tau, v1.conj().times(tau), v2.conj().times(tau));
             let (second, third) = others.split_at_mut(n);
-            let columns = first[..rows].iter_mut().zip(&mut second[..rows]).zip(&mut third[..rows]);
+            let columns = first[..rows]
+                .iter_mut()
+                .zip(&mut second[..rows])
+                .zip(&mut third[..rows]);
             for ((a, b), c) in columns {
                 let along = *a + *b * v1 + *c * v2;
                 *a -= along.times(w0);

@@ -1,9 +1,6 @@
 //! The standard form of a real 2 × 2 block: LAPACK's `lanv2`.
 
-use super::{
-    Wide, exponent, ldexp,
-    square::Square,
-};
+use super::{Wide, exponent, ldexp, square::Square};
 
 /// `[[a, b], [c, d]]`, and the rotation by which it came about.
 struct Block {
@@ -47,7 +44,14 @@ fn standard_form(block: [f64; 4]) -> Block {
     let scale = exponent(largest).unwrap_or(0);
     // By a power of two, so that the decisions below do not depend on the block's magnitude.
     let [a, b, c, d] = block.map(|x| ldexp(x, -scale));
-    let done = |a, b, c, d, cos, sin| Block { a, b, c, d, cos, sin };
+    let done = |a, b, c, d, cos, sin| Block {
+        a,
+        b,
+        c,
+        d,
+        cos,
+        sin,
+    };
     let out = if c == 0.0 {
         done(a, b, c, d, 1.0, 0.0)
     } else if b == 0.0 {
@@ -63,7 +67,14 @@ fn standard_form(block: [f64; 4]) -> Block {
         if discriminant >= 4.0 * f64::EPSILON {
             let z = half + (size.sqrt() * discriminant.sqrt()).copysign(half);
             let length = c.hypot(z);
-            done(d + z, b - c, 0.0, d - larger / z * smaller, z / length, c / length)
+            done(
+                d + z,
+                b - c,
+                0.0,
+                d - larger / z * smaller,
+                z / length,
+                c / length,
+            )
         } else {
             equal_diagonal([a, b, c, d])
         }
@@ -83,13 +94,34 @@ fn equal_diagonal([a, b, c, d]: [f64; 4]) -> Block {
     let (b, c) = (bb * cos + dd * sin, cc * cos - aa * sin);
     let mean = 0.5 * ((aa * cos + cc * sin) + (dd * cos - bb * sin));
     if c == 0.0 {
-        return Block { a: mean, b, c, d: mean, cos, sin };
+        return Block {
+            a: mean,
+            b,
+            c,
+            d: mean,
+            cos,
+            sin,
+        };
     }
     if b == 0.0 {
-        return Block { a: mean, b: -c, c: 0.0, d: mean, cos: -sin, sin: cos };
+        return Block {
+            a: mean,
+            b: -c,
+            c: 0.0,
+            d: mean,
+            cos: -sin,
+            sin: cos,
+        };
     }
     if (b < 0.0) != (c < 0.0) {
-        return Block { a: mean, b, c, d: mean, cos, sin };
+        return Block {
+            a: mean,
+            b,
+            c,
+            d: mean,
+            cos,
+            sin,
+        };
     }
     let (root_b, root_c) = (b.abs().sqrt(), c.abs().sqrt());
     let half = (root_b * root_c).copysign(c);

@@ -69,7 +69,11 @@ fn vector<T: Wide>(t: &Square<T>, blocks: &[Range<usize>]) -> Vec<C> {
         let i = block.start;
         if block.len() == 1 {
             let gap = at(i, i) - value;
-            let gap = if gap.abs1() < least { least.into() } else { gap };
+            let gap = if gap.abs1() < least {
+                least.into()
+            } else {
+                gap
+            };
             x[i] = divide(x[i], gap);
         } else {
             let a = [
@@ -105,7 +109,13 @@ fn solve(a: [[C; 2]; 2], b: [C; 2], least: f64) -> [C; 2] {
         .into_iter()
         .max_by(|x, y| size(x).total_cmp(&size(y)))
         .expect("four elements");
-    let bounded = |pivot: C| if pivot.abs1() < least { least.into() } else { pivot };
+    let bounded = |pivot: C| {
+        if pivot.abs1() < least {
+            least.into()
+        } else {
+            pivot
+        }
+    };
     let first = bounded(a[p][q]);
     let factor = divide(a[1 - p][q], first);
     let second = bounded(a[1 - p][1 - q] - factor * a[p][1 - q]);
