@@ -1,4 +1,5 @@
-//! Dense factorisations of host memory by `faer`, for the CPU backend and for devices that bring their matrices here.
+//! Dense factorisations of host memory by `faer`, for the CPU backend and for devices that bring their matrices here. Of `eig`, only the Hessenberg form is
+//! `faer`'s.
 //!
 //! All work is done in double precision: `faer`'s single-precision QR takes columns that are nearly dependent for
 //! dependent ones. Matrices are scaled by powers of two first, which rounds nothing, so that finite input of any

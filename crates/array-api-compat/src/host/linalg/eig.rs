@@ -34,6 +34,9 @@ use super::{Floating, Matrix, Wide, each_matrix, exponent, join, ldexp, with_sta
 /// Eigenvalues and eigenvectors.
 type Eig<T> = (Vec<<T as Floating>::Complex>, Vec<<T as Floating>::Complex>);
 
+/// The same in the precision of the work.
+type Pair = (Vec<Complex<f64>>, Vec<Complex<f64>>);
+
 /// The iteration has not converged.
 #[derive(Debug)]
 struct NoConvergence;
@@ -88,7 +91,7 @@ fn of_balanced<T: Wide>(
     mut t: Square<T>,
     balance: &Balance,
     par: Par,
-) -> std::result::Result<(Vec<Complex<f64>>, Vec<Complex<f64>>), NoConvergence> {
+) -> std::result::Result<Pair, NoConvergence> {
     let n = t.n;
     let mut z = hessenberg(&mut t, balance.active.clone(), par);
     schur(&mut t, &mut z, balance.active.clone(), par)?;

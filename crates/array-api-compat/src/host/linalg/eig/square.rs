@@ -134,7 +134,7 @@ pub(super) fn householder<T: Wide>(x: &mut [T]) -> (f64, T) {
         alpha.times(1.0 / modulus)
     };
     let divisor = phase.times(modulus + length);
-    rest.iter_mut().for_each(|z| *z = *z / divisor);
+    rest.iter_mut().for_each(|z| *z /= divisor);
     *first = T::ONE;
     let multiple = phase.times(-length).ldexp(exponent);
     ((modulus + length) / length, multiple)

@@ -4,9 +4,9 @@ use faer::Par;
 
 use super::{
     super::tests::{check_eig, sample},
+    francis::{francis, unreduced},
     *,
 };
-use crate::host::linalg::eig::francis::{francis, unreduced};
 
 type C = Complex<f64>;
 
