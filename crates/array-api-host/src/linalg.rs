@@ -1,4 +1,5 @@
-//! Dense factorisations of host memory by `faer`, for the CPU backend and for devices that bring their matrices here.
+//! Dense factorisations of host memory by `faer`, for the CPU backend and for devices that bring their matrices here. Of `eig`, only the Hessenberg form is
+//! `faer`'s.
 //!
 //! All work is done in double precision: `faer`'s single-precision QR takes columns that are nearly dependent for
 //! dependent ones. Matrices are scaled by powers of two first, which rounds nothing, so that finite input of any
@@ -18,10 +19,8 @@ use std::ops::Range;
 
 use array_api_spec::{Complex, Element, Layout, Result};
 use faer::{
-    Mat, MatRef, Par,
-    diag::DiagMut,
+    Mat, Par,
     dyn_stack::{MemBuffer, MemStack, StackReq},
-    linalg::evd::{ComputeEigenvectors, EvdError, evd_cplx, evd_real, evd_scratch},
     traits::ComplexField,
 };
 use rayon::prelude::*;
@@ -91,19 +90,25 @@ macro_rules! dispatch_floating {
         }
     };
 }
+
 /// `f64` or `Complex<f64>`.
 pub trait Wide:
     ComplexField<Real = f64>
     + Copy
     + Send
     + Sync
+    + std::ops::Add<Output = Self>
+    + std::ops::AddAssign
     + std::ops::Sub<Output = Self>
+    + std::ops::SubAssign
     + std::ops::Mul<Output = Self>
     + std::ops::Div<Output = Self>
     + 'static
 {
     /// 0.
     const ZERO: Self;
+    /// 1.
+    const ONE: Self;
     /// NaN, in both components.
     const NAN: Self;
 
@@ -117,15 +122,23 @@ pub trait Wide:
     fn ldexp(self, exponent: i32) -> Self;
     /// Without the imaginary part.
     fn real_part(self) -> Self;
-    /// Eigenvalues, and eigenvectors in columns of any length.
-    fn eig(x: MatRef<'_, Self>, par: Par) -> Result<Eigen, EvdError>;
+    /// The complex conjugate.
+    fn conj(self) -> Self;
+    /// The sum of the components' magnitudes.
+    fn abs1(self) -> f64;
+    /// Times a real number.
+    fn times(self, by: f64) -> Self;
+    /// Times a complex number.
+    fn times_complex(self, by: Complex<f64>) -> Complex<f64>;
+    /// The same number as a complex one.
+    fn to_complex(self) -> Complex<f64>;
+    /// The nearest number of this type: a real type drops the imaginary part.
+    fn from_complex(z: Complex<f64>) -> Self;
 }
-
-/// Eigenvalues and eigenvectors.
-type Eigen = (Vec<Complex<f64>>, Mat<Complex<f64>>);
 
 impl Wide for f64 {
     const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
     const NAN: Self = Self::NAN;
 
     fn is_finite(self) -> bool {
@@ -143,39 +156,29 @@ impl Wide for f64 {
     fn real_part(self) -> Self {
         self
     }
-    fn eig(x: MatRef<'_, Self>, par: Par) -> Result<Eigen, EvdError> {
-        let n = x.nrows();
-        let (mut re, mut im) = (vec![0.0; n], vec![0.0; n]);
-        let mut packed = Mat::<Self>::zeros(n, n);
-        let (no, yes) = (ComputeEigenvectors::No, ComputeEigenvectors::Yes);
-        with_stack(
-            evd_scratch::<Self>(n, no, yes, par, Default::default()),
-            |stack| {
-                evd_real(
-                    x,
-                    DiagMut::from_slice_mut(&mut re),
-                    DiagMut::from_slice_mut(&mut im),
-                    None,
-                    Some(packed.as_mut()),
-                    par,
-                    stack,
-                    Default::default(),
-                )
-            },
-        )?;
-        // A conjugate pair's columns are the real and the imaginary part of the first one's vector, as in LAPACK.
-        let vectors = Mat::from_fn(n, n, |i, j| match im[j] {
-            0.0 => Complex::new(packed[(i, j)], 0.0),
-            im if im > 0.0 => Complex::new(packed[(i, j)], packed[(i, j + 1)]),
-            _ => Complex::new(packed[(i, j - 1)], -packed[(i, j)]),
-        });
-        let values = re.iter().zip(&im).map(|(&re, &im)| Complex::new(re, im));
-        Ok((values.collect(), vectors))
+    fn conj(self) -> Self {
+        self
+    }
+    fn abs1(self) -> f64 {
+        self.abs()
+    }
+    fn times(self, by: f64) -> Self {
+        self * by
+    }
+    fn times_complex(self, by: Complex<f64>) -> Complex<f64> {
+        by.times(self)
+    }
+    fn to_complex(self) -> Complex<f64> {
+        self.into()
+    }
+    fn from_complex(z: Complex<f64>) -> Self {
+        z.re
     }
 }
 
 impl Wide for Complex<f64> {
     const ZERO: Self = Self::new(0.0, 0.0);
+    const ONE: Self = Self::new(1.0, 0.0);
     const NAN: Self = Self::new(f64::NAN, f64::NAN);
 
     fn is_finite(self) -> bool {
@@ -193,26 +196,23 @@ impl Wide for Complex<f64> {
     fn real_part(self) -> Self {
         Self::new(self.re, 0.0)
     }
-    fn eig(x: MatRef<'_, Self>, par: Par) -> Result<Eigen, EvdError> {
-        let n = x.nrows();
-        let mut values = vec![Self::ZERO; n];
-        let mut vectors = Mat::<Self>::zeros(n, n);
-        let (no, yes) = (ComputeEigenvectors::No, ComputeEigenvectors::Yes);
-        with_stack(
-            evd_scratch::<Self>(n, no, yes, par, Default::default()),
-            |stack| {
-                evd_cplx(
-                    x,
-                    DiagMut::from_slice_mut(&mut values),
-                    None,
-                    Some(vectors.as_mut()),
-                    par,
-                    stack,
-                    Default::default(),
-                )
-            },
-        )?;
-        Ok((values, vectors))
+    fn conj(self) -> Self {
+        Self::new(self.re, -self.im)
+    }
+    fn abs1(self) -> f64 {
+        self.re.abs() + self.im.abs()
+    }
+    fn times(self, by: f64) -> Self {
+        Self::new(self.re * by, self.im * by)
+    }
+    fn times_complex(self, by: Self) -> Self {
+        self * by
+    }
+    fn to_complex(self) -> Complex<f64> {
+        self
+    }
+    fn from_complex(z: Complex<f64>) -> Self {
+        z
     }
 }
 

@@ -182,3 +182,32 @@ def test_namespace():
     result = xp.unique_counts(xp.asarray([3, 1, 3]))
     assert values(result.values) == [1, 3] and values(result.counts) == [1, 2]
     assert xp.linalg.eigh(xp.eye(2))._fields == ("eigenvalues", "eigenvectors")
+
+
+@pytest.mark.parametrize("dtype", [xp.float32, xp.float64, xp.complex64, xp.complex128])
+def test_eigenvectors_of_repeated_complex_pairs(dtype):
+    a = xp.asarray([[1, -2, 2, -2], [1, -1, 1, -2], [0, 0, 1, -2], [0, 0, 1, -1]], dtype=dtype)
+    w, v = xp.linalg.eig(a)
+    tolerance = 1e-12 if w.dtype == xp.complex128 else 1e-5
+    assert float(xp.max(xp.abs(xp.matmul(xp.astype(a, w.dtype), v) - v * w))) <= tolerance
+    assert values(xp.sum(xp.abs(v) ** 2, axis=0)) == pytest.approx([1] * 4, abs=tolerance)
+    # Double eigenvalues move by the root of a rounding error.
+    for values_of_a in [w, xp.linalg.eigvals(a)]:
+        imaginary = sorted(z.imag for z in values(values_of_a))
+        assert imaginary == pytest.approx([-1, -1, 1, 1], abs=tolerance**0.5)
+
+
+def test_eigenvalues_do_not_change_with_the_units():
+    a = xp.asarray([[1.0, 2.0, 0.5], [-1.0, 0.25, 3.0], [0.5, 1.0, -2.0]])
+    d = xp.asarray([2.0**60, 1.0, 2.0**-70])
+    b = a * d[:, None] / d
+    (w, u) = (sorted(values(xp.linalg.eigvals(x)), key=lambda z: (z.real, z.imag)) for x in [a, b])
+    assert w == pytest.approx(u, rel=1e-13)
+
+
+def test_eigenvectors_of_a_long_jordan_block_are_finite():
+    n = 60
+    a = xp.eye(n) + xp.eye(n, k=1)
+    w, v = xp.linalg.eig(a)
+    assert values(w) == [1] * n and bool(xp.all(xp.isfinite(v)))
+    assert float(xp.max(xp.abs(xp.matmul(xp.astype(a, w.dtype), v) - v * w))) <= 1e-14

@@ -1,7 +1,15 @@
-//! Eigenvalues and eigenvectors of any square matrix: the QR algorithm for complex numbers.
+//! Eigenvalues and eigenvectors of any square matrix: balancing, the QR algorithm for complex numbers, and back substitution.
+
+use std::ops::Range;
 
 use super::{C, Matrix, ONE, ZERO, divide};
 use crate::{Error, Result};
+
+/// What counts as zero beside elements near 1.
+const SMALLEST: f64 = f64::MIN_POSITIVE / f64::EPSILON;
+
+/// Elements larger than this leave no room for balancing.
+const ROOM: f64 = f64::from_bits((1023 + 900) << 52);
 
 /// Steps for each eigenvalue before giving up.
 const STEPS: usize = 60;
@@ -13,19 +21,30 @@ pub(super) fn eig(x: &Matrix) -> Result<(Matrix, Matrix)> {
         let nan = |rows| Matrix::from_fn(rows, n, |_, _| C::new(f64::NAN, f64::NAN));
         return Ok((nan(1), nan(n)));
     }
-    let scale = x.scale();
-    let (mut t, mut z) = hessenberg(x.scaled(1.0 / scale));
+    // In the middle of the range of exponents there is most room for balancing.
+    let largest = x.scale();
+    let first_scale = if largest < 1.0 {
+        largest
+    } else {
+        (largest / ROOM).max(1.0)
+    };
+    let Balanced {
+        matrix,
+        order,
+        scales,
+        active,
+    } = balance(&x.scaled(1.0 / first_scale));
+    let scale = matrix.scale();
+    let (mut t, mut z) = hessenberg(matrix.scaled(1.0 / scale));
     let mut high = n;
     let mut steps = 0;
     while high > 1 {
         let last = high - 1;
-        let negligible = |k: usize| {
-            let beside = t[(k - 1, k - 1)].norm() + t[(k, k)].norm();
-            t[(k, k - 1)].norm() <= f64::EPSILON * beside.max(f64::MIN_POSITIVE)
-        };
-        let low = (1..=last).rev().find(|&k| negligible(k)).unwrap_or(0);
+        let low = (1..=last).rev().find(|&k| negligible(&t, k)).unwrap_or(0);
+        if low > 0 {
+            t[(low, low - 1)] = ZERO;
+        }
         if low == last {
-            t[(last, last - 1)] = ZERO;
             (high, steps) = (last, 0);
             continue;
         }
@@ -44,8 +63,100 @@ pub(super) fn eig(x: &Matrix) -> Result<(Matrix, Matrix)> {
         };
         step(&mut t, &mut z, low..high, shift);
     }
-    let values = Matrix::from_fn(1, n, |_, j| t[(j, j)] * scale);
-    Ok((values, vectors(&t, &z)))
+    let values = Matrix::from_fn(1, n, |_, j| {
+        if active.contains(&j) {
+            t[(j, j)] * scale * first_scale
+        } else {
+            // What balancing has set apart is exact.
+            x[(order[j], order[j])]
+        }
+    });
+    Ok((values, vectors(&t, &z, &order, &scales)))
+}
+
+/// Whether the element below the diagonal in row k is small beside its neighbours and, after Ahues and Tisseur (LAPACK Working Note 122), means little to
+/// the eigenvalues of its 2 × 2 block.
+fn negligible(t: &Matrix, k: usize) -> bool {
+    let below = t[(k, k - 1)].norm();
+    if below <= SMALLEST {
+        return true;
+    }
+    let (above, here) = (t[(k - 1, k - 1)], t[(k, k)]);
+    let mut beside = above.norm() + here.norm();
+    if beside == 0.0 {
+        let before = if k > 1 { t[(k - 1, k - 2)].norm() } else { 0.0 };
+        let after = if k + 1 < t.rows {
+            t[(k + 1, k)].norm()
+        } else {
+            0.0
+        };
+        beside = before + after;
+    }
+    let other = t[(k - 1, k)].norm();
+    let difference = (above - here).norm();
+    let small = here.norm().min(difference) * here.norm().max(difference);
+    below <= f64::EPSILON * beside && below * other <= (f64::EPSILON * small).max(SMALLEST)
+}
+
+/// `matrix[i, j] = x[order[i], order[j]] · scales[j] / scales[i]`, triangular outside the rows and columns `active`.
+struct Balanced {
+    matrix: Matrix,
+    order: Vec<usize>,
+    scales: Vec<f64>,
+    active: Range<usize>,
+}
+
+/// LAPACK's `gebal`: sets eigenvalues apart that stand alone in their row or column, and makes the other rows and columns as long as each other.
+fn balance(x: &Matrix) -> Balanced {
+    let n = x.rows;
+    let (mut order, mut active): (Vec<usize>, _) = ((0..n).collect(), 0..n);
+    let alone = |order: &[usize], active: &Range<usize>, at: &dyn Fn(usize, usize) -> C| {
+        let zero = |i: usize, j: usize| i == j || at(order[i], order[j]) == ZERO;
+        active
+            .clone()
+            .rev()
+            .find(|&i| active.clone().all(|j| zero(i, j)))
+    };
+    while let Some(i) = alone(&order, &active, &|i, j| x[(i, j)]) {
+        active.end -= 1;
+        order.swap(i, active.end);
+    }
+    while let Some(i) = alone(&order, &active, &|i, j| x[(j, i)]) {
+        order.swap(i, active.start);
+        active.start += 1;
+    }
+    let mut matrix = Matrix::from_fn(n, n, |i, j| x[(order[i], order[j])]);
+    let mut scales = vec![1.0; n];
+    let mut changed = true;
+    while std::mem::take(&mut changed) {
+        for i in active.clone() {
+            let length = |x: &dyn Fn(usize) -> C| {
+                active
+                    .clone()
+                    .fold(0.0_f64, |sum, k| sum.hypot(x(k).norm()))
+            };
+            let (column, row) = (length(&|k| matrix[(k, i)]), length(&|k| matrix[(i, k)]));
+            if column == 0.0 || row == 0.0 {
+                continue;
+            }
+            let by = ((row.log2() - column.log2() - 1.0) / 2.0).ceil().exp2();
+            let largest = |x: &dyn Fn(usize) -> C| (0..n).fold(0.0_f64, |m, k| m.max(x(k).norm()));
+            let room = largest(&|k| matrix[(k, i)] * by) <= ROOM
+                && largest(&|k| matrix[(i, k)] / by) <= ROOM;
+            if room && column * by + row / by < 0.95 * (column + row) {
+                changed = true;
+                scales[i] *= by;
+                (0..n).for_each(|k| matrix[(k, i)] *= by);
+                (0..n).for_each(|k| matrix[(i, k)] /= by);
+            }
+        }
+    }
+    Balanced {
+        matrix,
+        order,
+        scales,
+        active,
+    }
 }
 
 /// `x = z h zᴴ` with zeros below h's first subdiagonal.
@@ -126,31 +237,44 @@ fn step(t: &mut Matrix, z: &mut Matrix, block: std::ops::Range<usize>, shift: C)
     block.for_each(|k| t[(k, k)] += shift);
 }
 
-/// Eigenvectors of `z t zᴴ` with t upper triangular.
-fn vectors(t: &Matrix, z: &Matrix) -> Matrix {
+/// Eigenvectors of the matrix that, balanced, is `z t zᴴ` with t upper triangular.
+fn vectors(t: &Matrix, z: &Matrix, order: &[usize], scales: &[f64]) -> Matrix {
     let n = t.rows;
-    let size = t.values.iter().map(C::norm_sqr).sum::<f64>().sqrt();
-    let least = (f64::EPSILON * size).max(f64::MIN_POSITIVE);
     let mut out = Matrix::from_fn(n, n, |_, _| ZERO);
     for j in 0..n {
+        // Equal eigenvalues: as if they differed by a rounding error.
+        let least = (f64::EPSILON * t[(j, j)].norm()).max(1e-270);
         let mut y = vec![ZERO; n];
         y[j] = ONE;
         for i in (0..j).rev() {
             let sum: C = (i + 1..=j).map(|k| t[(i, k)] * y[k]).sum();
-            let mut gap = t[(i, i)] - t[(j, j)];
-            // Equal eigenvalues: as if they differed by a rounding error.
-            if gap.norm() < least {
-                gap = least.into();
+            let gap = t[(i, i)] - t[(j, j)];
+            y[i] = -divide(
+                sum,
+                if gap.norm() < least {
+                    least.into()
+                } else {
+                    gap
+                },
+            );
+            if y[i].norm() > 1e15 {
+                // Before the next component overflows.
+                y = rescaled(y);
             }
-            y[i] = -divide(sum, gap);
         }
-        let v: Vec<C> = (0..n)
-            .map(|i| (0..=j).map(|k| z[(i, k)] * y[k]).sum())
-            .collect();
+        let v = (0..n).map(|i| (0..=j).map(|k| z[(i, k)] * y[k]).sum::<C>());
+        let v = rescaled(v.zip(scales).map(|(v, scale)| v * scale).collect());
         let length = v.iter().map(C::norm_sqr).sum::<f64>().sqrt();
         v.iter()
-            .enumerate()
-            .for_each(|(i, v)| out[(i, j)] = v / length);
+            .zip(order)
+            .for_each(|(v, &row)| out[(row, j)] = v / length);
     }
     out
+}
+
+/// A vector with its largest component near 1.
+fn rescaled(x: Vec<C>) -> Vec<C> {
+    let scale = x.iter().fold(0.0_f64, |m, z| m.max(z.norm()));
+    let scale = scale.log2().floor().exp2();
+    x.into_iter().map(|z| z / scale).collect()
 }

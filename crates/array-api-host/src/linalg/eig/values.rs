@@ -1,0 +1,32 @@
+//! Eigenvalues of a matrix in Schur form.
+
+use std::ops::Range;
+
+use array_api_spec::Complex;
+
+use super::{Wide, square::Square};
+
+/// The blocks on the diagonal, of one row, or of two where a real matrix has a pair of complex eigenvalues.
+pub(super) fn diagonal_blocks<T: Wide>(
+    t: &Square<T>,
+    rows: Range<usize>,
+) -> impl Iterator<Item = Range<usize>> {
+    let mut start = rows.start;
+    std::iter::from_fn(move || {
+        let two = start + 1 < rows.end && t[(start + 1, start)] != T::ZERO;
+        let block = start..start + if two { 2 } else { 1 };
+        start = block.end;
+        (block.start < rows.end).then_some(block)
+    })
+}
+
+/// A block's eigenvalue, of two the one with positive imaginary part.
+pub(super) fn eigenvalue<T: Wide>(t: &Square<T>, block: &Range<usize>) -> Complex<f64> {
+    let k = block.start;
+    let value = t[(k, k)].to_complex();
+    if block.len() == 1 {
+        return value;
+    }
+    let root = |x: T| x.abs1().sqrt();
+    Complex::new(value.re, root(t[(k, k + 1)]) * root(t[(k + 1, k)]))
+}
