@@ -147,6 +147,7 @@ trait Erased: Any + fmt::Debug + Send + Sync {
         value: &Program<AnyStorage>,
     ) -> Result<()>;
     fn synchronize(&self) -> Result<()>;
+    fn is_host(&self) -> bool;
     fn path(&self, function: &str) -> Path;
     fn evaluate(&self, program: &Program<AnyStorage>) -> Result<AnyStorage>;
     fn fusion_limit(&self) -> FusionLimit;
@@ -277,6 +278,10 @@ impl<B: Backend> Erased for B {
 
     fn synchronize(&self) -> Result<()> {
         ArrayObjectBackend::synchronize(self)
+    }
+
+    fn is_host(&self) -> bool {
+        ArrayObjectBackend::is_host(self)
     }
 
     fn path(&self, function: &str) -> Path {
@@ -474,6 +479,10 @@ impl ArrayObjectBackend for AnyBackend {
 
     fn synchronize(&self) -> Result<()> {
         self.0.synchronize()
+    }
+
+    fn is_host(&self) -> bool {
+        self.0.is_host()
     }
 
     fn path(&self, function: &str) -> Path {
