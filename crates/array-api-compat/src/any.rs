@@ -210,6 +210,7 @@ macro_rules! erase {
                 value: &Program<Self::Storage>,
             ) -> Result<()>;
             fn synchronize(&self) -> Result<()>;
+            fn is_host(&self) -> bool;
             fn path(&self, function: &str) -> Path;
             fn fusion_limit(&self) -> FusionLimit;
             fn supports(&self, operation: Operation, dtype: DType) -> Result<(), &'static str>;
@@ -250,6 +251,10 @@ macro_rules! erase {
 
             fn synchronize(&self) -> Result<()> {
                 self.0.synchronize()
+            }
+
+            fn is_host(&self) -> bool {
+                self.0.is_host()
             }
 
             fn path(&self, function: &str) -> Path {
@@ -347,6 +352,10 @@ impl ArrayObjectBackend for AnyBackend {
 
     fn synchronize(&self) -> Result<()> {
         self.0.synchronize()
+    }
+
+    fn is_host(&self) -> bool {
+        self.0.is_host()
     }
 
     fn path(&self, function: &str) -> Path {

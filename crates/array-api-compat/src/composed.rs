@@ -66,6 +66,10 @@ impl<B: Backend> ArrayObjectBackend for Composed<B> {
         self.0.synchronize()
     }
 
+    fn is_host(&self) -> bool {
+        self.0.is_host()
+    }
+
     fn path(&self, _function: &str) -> Path {
         Path::Composed
     }

@@ -292,3 +292,83 @@ fn check_group_scatter<B: Backend>(xp: &Namespace<B>) {
 fn group_scatter_agrees() {
     on_every_backend!(check_group_scatter);
 }
+
+/// The steps between -max and max, and between tiny numbers that a device must not take for 0.
+fn steps_at_the_ends_of_the_range_on<B: Backend>(xp: &Namespace<B>) {
+    for (dtype, _) in precisions(xp) {
+        let info = array_api_spec::finfo(dtype).expect("floating-point");
+        let max = info.max;
+        let line = |start: f64, stop: f64, n, endpoint| {
+            let line = xp.linspace_as(start, stop, n, endpoint, dtype);
+            line.and_then(|x| x.to_vec::<f64>()).expect("a line")
+        };
+        let halves = [-max, -max / 2.0, 0.0, max / 2.0, max];
+        assert_eq!(line(-max, max, 5, true), halves, "{dtype}");
+        assert_eq!(line(-max, max, 4, false), halves[..4], "{dtype}");
+        assert_eq!(line(max, -max, 2, true), [max, -max], "{dtype}");
+        // Each step is subnormal, and the numbers are not.
+        let tiny = info.smallest_normal;
+        let n = 1 << 12;
+        for (k, x) in line(tiny, 2.0 * tiny, n + 1, true).into_iter().enumerate() {
+            let want = tiny * (1.0 + k as f64 / n as f64);
+            let off = (x - want).abs() / want;
+            assert!(off <= 2.0 * info.eps, "{dtype} {k}: {x:e}, not {want:e}");
+        }
+        let unit = 1.0 / tiny;
+        let x = xp
+            .arange_as(-3.0 * unit, 3.5 * unit, unit, dtype)
+            .expect("numbers");
+        let x: Vec<f64> = x.to_vec::<f64>().expect("real");
+        assert_eq!(x, [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0].map(|k| k * unit));
+    }
+}
+
+#[test]
+fn steps_at_the_ends_of_the_range() {
+    on_every_backend!(steps_at_the_ends_of_the_range_on);
+}
+
+fn everything_but_zero_is_true_on<B: Backend>(xp: &Namespace<B>) {
+    let least = f32::from_bits(1);
+    let x = vec![0.0, -0.0, least, -least, 1e-30, f32::NAN];
+    let want = vec![false, false, true, true, true, true];
+    let as_bool = |x: Result<Array<B>>| {
+        let x = xp.astype(x.expect("room"), DType::Bool).eval();
+        x.and_then(|x| x.to_vec::<bool>()).expect("bool")
+    };
+    assert_eq!(as_bool(xp.asarray(x.clone())), want);
+    let z = |re, im| array_api_spec::Complex::new(re, im);
+    let real: Vec<_> = x.iter().map(|&x| z(x, 0.0)).collect();
+    let imaginary: Vec<_> = x.iter().map(|&x| z(-0.0, x)).collect();
+    assert_eq!(as_bool(xp.asarray(real)), want);
+    assert_eq!(as_bool(xp.asarray(imaginary)), want);
+}
+
+#[test]
+fn everything_but_zero_is_true() {
+    on_every_backend!(everything_but_zero_is_true_on);
+}
+
+fn means_without_nan_are_finite_on<B: Backend>(xp: &Namespace<B>) {
+    for (dtype, tolerance) in precisions(xp) {
+        let large = array_api_spec::finfo(dtype).expect("floating-point").max * 0.875;
+        let x = [
+            [large, f64::NAN, large],
+            [1.0, 2.0, f64::NAN],
+            [f64::NAN; 3],
+        ];
+        let x = xp.asarray_as(x, dtype).expect("room");
+        let mean = xp.nanmean(&x, 1).and_then(|m| m.to_vec::<f64>());
+        let mean = mean.expect("a mean");
+        assert!(
+            (mean[0] / large - 1.0).abs() <= tolerance,
+            "{dtype}: {mean:?}"
+        );
+        assert!(mean[1] == 1.5 && mean[2].is_nan(), "{dtype}: {mean:?}");
+    }
+}
+
+#[test]
+fn means_without_nan_are_finite() {
+    on_every_backend!(means_without_nan_are_finite_on);
+}

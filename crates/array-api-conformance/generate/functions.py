@@ -318,8 +318,104 @@ def transcendental():
             write(name, [a, b], {}, y)
 
 
+def near_the_unit_circle(center):
+    """Complex numbers whose distance from `center` is 1 or nearly so, and others all around."""
+    values = [0.6 + 0.8j, 0.8 - 0.6j, -5 / 13 + 12j / 13, 1j, -1j, 1 + 1e-9j, 1 - 3e-12j, 1 + 0j, -1 + 1e-5j]
+    for k in range(48):
+        direction = np.exp(1j * (0.13 + k * 0.131))
+        for distance in [0.0, 2.0**-50, -(2.0**-48), 2.0**-22, -(2.0**-20), 1e-3, -1e-3, 0.2, -0.3, 1.5]:
+            values.append(direction * (1 + distance))
+    for k in range(12):
+        direction = np.exp(1j * (0.05 + k * 0.52))
+        values += [center + direction * size for size in (1e-12, 1e-6, 1e-3, 0.02, 3.0, 1e6, 1e15)]
+    return [value - center for value in values]
+
+
+def complex_logarithms():
+    mpmath.mp.prec = 400
+    functions = {
+        "log": (0, mpmath.log),
+        "log1p": (1, lambda z: mpmath.log(1 + z)),
+        "log2": (0, lambda z: mpmath.log(z) / mpmath.log(2)),
+        "log10": (0, lambda z: mpmath.log(z) / mpmath.log(10)),
+    }
+    for name, (center, f) in functions.items():
+        for dtype in ["complex64", "complex128"]:
+            x = np.array(near_the_unit_circle(center)).astype(dtype)
+            results = [f(mpmath.mpc(complex(z))) for z in x]
+            y = np.array([complex(float(w.real), float(w.imag)) for w in results]).astype(dtype)
+            # Devices may take numbers beyond these for 0.
+            usual = (np.abs(y.real) > 1e-30) & (np.abs(y.imag) > 1e-30)
+            write(name, [x[usual]], {}, y[usual])
+
+
+def exactly(x, dtype, f):
+    """What a function of mpmath's numbers gives for the elements, rounded to the dtype."""
+    if np.dtype(dtype).kind == "c":
+        parts = [f([mpmath.mpf(float(v)) for v in part]) for part in (x.real, x.imag)]
+        return np.array(complex(*map(float, parts))).astype(dtype)
+    return np.array(float(f([mpmath.mpf(float(v)) for v in x]))).astype(dtype)
+
+
+def ends_of_the_range():
+    """Sums, squares and steps that overflow or vanish on the way to a result that does not."""
+    mpmath.mp.prec = 400
+
+    def mean(values):
+        return mpmath.fsum(values) / len(values)
+
+    def variance(values, correction=0):
+        middle = mean(values)
+        return mpmath.fsum([(v - middle) ** 2 for v in values]) / (len(values) - correction)
+
+    for dtype in FLOATING:
+        info = np.finfo(dtype)
+        large, small = float(info.max) * 0.875, float(info.tiny) * 2.0**20
+        shapes = [[1, 1, 1], [1, 1, -1, 0.5], [1, -1, 1, -1, 0.25, 0.75] * 40, [0.5, 0.75, 0.75, 1.0] * 700, [1e-3, 1, 1, 1]]
+        for values in shapes:
+            for size in [large, small, 1.0]:
+                x = np.array(values, dtype="float64") * size
+                x = (x + 1j * x[::-1] if "complex" in dtype else x).astype(dtype)
+                write("mean", [x], {"axis": None}, exactly(x, dtype, mean))
+                both = np.stack([x, np.ones_like(x)])
+                write("mean", [both], {"axis": 1}, np.stack([exactly(row, dtype, mean) for row in both]))
+                length = np.array(float(mpmath.sqrt(mpmath.fsum([mpmath.mpf(float(v)) ** 2 for v in [*x.real, *x.imag]]))))
+                if length <= info.max:
+                    write("vector_norm", [x], {"axis": None, "ord": 2.0}, length.astype(info.dtype))
+                    write("matrix_norm", [x.reshape(1, -1)], {"ord": "fro"}, length.astype(info.dtype).reshape(()))
+                if "complex" in dtype:
+                    continue
+                for correction in [0.0, 1.0]:
+                    deviation = float(mpmath.sqrt(variance([mpmath.mpf(float(v)) for v in x], correction)))
+                    if deviation <= info.max:
+                        write("std", [x], {"axis": None, "correction": correction}, np.array(deviation).astype(dtype))
+                    if size == 1.0:
+                        write("var", [x], {"axis": None, "correction": correction},
+                              exactly(x, dtype, lambda values: variance(values, correction)))
+    for dtype, size in [("float32", 1e-17), ("float32", 1e17), ("float64", 1e-140), ("float64", 1e150)]:
+        x = np.array([1.0, 2.0, 4.0, -3.0]).astype(dtype) * np.array(size).astype(dtype)
+        write("var", [x], {"axis": None, "correction": 0.0}, exactly(x, dtype, variance))
+    for dtype in FLOATING:
+        none = np.zeros((0,), dtype=dtype)
+        real = np.zeros((), dtype=np.finfo(dtype).dtype)
+        for order in [float("inf"), 2.0, 1.0, 0.0, 3.0]:
+            write("vector_norm", [none], {"axis": None, "ord": order}, real)
+            write("vector_norm", [none.reshape(3, 0)], {"axis": 1, "ord": order, "keepdims": True}, np.zeros((3, 1), real.dtype))
+        raises("vector_norm", "ValueError", none, axis=None, ord=float("-inf"))
+        for shape in [(3, 0), (0, 3), (0, 0), (2, 0, 3), (0, 2, 2)]:
+            x = np.zeros(shape, dtype=dtype)
+            for order in ["fro", "nuc", 1, 2, float("inf")]:
+                write("matrix_norm", [x], {"ord": order}, np.zeros(shape[:-2], real.dtype))
+                write("matrix_norm", [x], {"ord": order, "keepdims": True}, np.zeros((*shape[:-2], 1, 1), real.dtype))
+        raises("matrix_norm", "ValueError", np.zeros((3, 0), dtype=dtype), ord=-1)
+        raises("matrix_norm", "ValueError", np.zeros((3, 0), dtype=dtype), ord=-2)
+        raises("matrix_norm", "ValueError", np.zeros((0, 3), dtype=dtype), ord=float("-inf"))
+        write("matrix_norm", [np.zeros((0, 3), dtype=dtype)], {"ord": -1}, real)
+
+
 def main():
-    for chapter in [creation, manipulation, searching, indexing, linear_algebra, fft, transcendental]:
+    for chapter in [creation, manipulation, searching, indexing, linear_algebra, fft, transcendental,
+                    complex_logarithms, ends_of_the_range]:
         before = len(lines)
         chapter()
         print(f"{chapter.__name__:16} {len(lines) - before:6}")

@@ -148,6 +148,10 @@ impl ArrayObjectBackend for NdArray {
         Ok(())
     }
 
+    fn is_host(&self) -> bool {
+        true
+    }
+
     fn path(&self, function: &str) -> Path {
         let unary = UnaryOp::ALL.iter().map(|op| op.name());
         let binary = BinaryOp::ALL.iter().map(|op| op.name());

@@ -211,3 +211,48 @@ def test_eigenvectors_of_a_long_jordan_block_are_finite():
     w, v = xp.linalg.eig(a)
     assert values(w) == [1] * n and bool(xp.all(xp.isfinite(v)))
     assert float(xp.max(xp.abs(xp.matmul(xp.astype(a, w.dtype), v) - v * w))) <= 1e-14
+def test_numbers_become_true_unless_they_are_zero():
+    assert values(xp.astype(xp.asarray([0j, 1j, 1e-30, complex("nan")]), xp.bool)) == [False, True, True, True]
+    assert values(xp.astype(xp.asarray([0.0, -0.0, 5e-324, math.nan]), xp.bool)) == [False, False, True, True]
+    with pytest.raises(TypeError):
+        xp.astype(xp.asarray([1j]), xp.float64)
+
+
+def test_norms_of_nothing_are_zero():
+    nothing = xp.zeros(0)
+    for order in [math.inf, 2, 1, 0]:
+        assert float(xp.linalg.vector_norm(nothing, ord=order)) == 0.0
+    with pytest.raises(ValueError):
+        xp.linalg.vector_norm(nothing, ord=-math.inf)
+    for order in ["fro", "nuc", 1, 2, math.inf]:
+        assert float(xp.linalg.matrix_norm(xp.zeros((3, 0)), ord=order)) == 0.0
+        assert xp.linalg.matrix_norm(xp.zeros((2, 0, 3)), ord=order, keepdims=True).shape == (2, 1, 1)
+    with pytest.raises(ValueError):
+        xp.linalg.matrix_norm(xp.zeros((3, 0)), ord=-2)
+
+
+def test_lines_reach_over_the_whole_range():
+    x = xp.linspace(-3.4e38, 3.4e38, 5, dtype=xp.float32)
+    end = float(x[4])
+    assert values(x) == [-end, -end / 2, 0.0, end / 2, end] and math.isfinite(end)
+    assert values(xp.linspace(-1.7e308, 1.7e308, 3)) == [-1.7e308, 0.0, 1.7e308]
+
+
+def test_logarithms_near_the_unit_circle():
+    z = xp.log(xp.asarray(0.6 + 0.8j))
+    assert complex(z).real == pytest.approx(2.2204460492503132e-17, rel=4e-16)
+    single = xp.log(xp.asarray(0.6 + 0.8j, dtype=xp.complex64))
+    # Of the two single-precision numbers that are nearest to 0.6 and 0.8.
+    a, b = 0.60000002384185791015625, 0.800000011920928955078125
+    assert complex(single).real == pytest.approx(math.log1p((a - 1) * (a + 1) + b * b) / 2, rel=1e-6)
+
+
+def test_means_and_deviations_at_the_ends_of_the_range():
+    x = xp.asarray([3e38, 3e38, 3e38], dtype=xp.float32)
+    assert float(xp.mean(x)) == float(x[0]) and float(xp.std(x)) == 0.0
+    assert float(xp.mean(xp.asarray([1.7e308, 1.7e308]))) == 1.7e308
+    assert complex(xp.mean(xp.asarray([1e308 + 1e308j] * 3))) == pytest.approx(1e308 + 1e308j)
+    for size, dtype in [(1e-30, xp.float32), (1e30, xp.float32), (1e-300, xp.float64), (1e300, xp.float64)]:
+        x = xp.asarray([size, 3 * size], dtype=dtype)
+        assert float(xp.std(x)) == pytest.approx(size, rel=1e-6)
+        assert float(xp.linalg.vector_norm(x)) == pytest.approx(size * 10**0.5, rel=1e-6)

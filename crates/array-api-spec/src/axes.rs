@@ -155,6 +155,15 @@ impl Resolved {
         }
     }
 
+    /// The same axes, kept with length 1.
+    pub(crate) fn keeping(&self) -> Self {
+        Self {
+            axes: self.axes.clone(),
+            keepdims: true,
+            ..*self
+        }
+    }
+
     /// The shape with the axes removed, or kept with length 1.
     pub(crate) fn reduced(&self, shape: &[usize]) -> Dims<usize> {
         let keep = |(k, &n): (usize, &usize)| match (self.axes.contains(&k), self.keepdims) {

@@ -59,6 +59,12 @@ pub trait ArrayObjectBackend: Clone + Debug + PartialEq + Send + Sync + Sized + 
         Ok(())
     }
 
+    /// Whether the memory is the host's own, so that `download` waits for nothing. Functions then look at small results to see whether the plain
+    /// way of computing them was enough.
+    fn is_host(&self) -> bool {
+        false
+    }
+
     /// How a function is carried out here. Data for reports; it must be true.
     fn path(&self, function: &str) -> Path {
         let _ = function;

@@ -3,8 +3,9 @@
 //! Source: <https://data-apis.org/array-api/2025.12/API_specification/creation_functions.html>
 
 use crate::{
-    Accepts, Array, Backend, DType, Error, Expr, HostArray, IntoHostArray, Namespace, Program,
+    Accepts, Array, Backend, Complex, DType, Error, Expr, HostArray, IntoHostArray, Namespace, Program,
     Result, Scalar,
+    data_type::finfo,
     expr::{Valid, view},
     shape::checked_size,
 };
@@ -48,6 +49,53 @@ impl IntoShape for &Vec<usize> {
     fn into_shape(self) -> Vec<usize> {
         self.clone()
     }
+}
+
+/// The real and the imaginary part of a scalar that is a number.
+fn parts(scalar: Scalar) -> [f64; 2] {
+    match scalar {
+        Scalar::Bool(b) => [b.into(), 0.0],
+        Scalar::Int(i) => [i as f64, 0.0],
+        Scalar::Float(x) => [x, 0.0],
+        Scalar::Complex(z) => [z.re, z.im],
+    }
+}
+
+/// By what a step is multiplied that would be subnormal, and the index divided. A power of two: both are exact.
+const FINE: f64 = 18_446_744_073_709_551_616.0;
+
+/// The nth part of the way from one end to the other times a factor, without overflow on the way if the factor is 1.
+fn step_of([start, stop]: [Scalar; 2], n: f64, factor: f64) -> Scalar {
+    let step = |start: f64, stop: f64| {
+        let distance = stop - start;
+        if distance.is_finite() {
+            distance * factor / n
+        } else {
+            stop / n - start / n
+        }
+    };
+    let ([a, b], [c, d]) = (parts(start), parts(stop));
+    match start {
+        Scalar::Complex(_) => Scalar::Complex(Complex::new(step(a, c), step(b, d))),
+        _ => Scalar::Float(step(a, c)),
+    }
+}
+
+/// Whether finite ends lie so far apart that a floating-point dtype does not hold the distance.
+fn is_wide(ends: [Scalar; 2], dtype: DType) -> bool {
+    let max = finfo(dtype).map_or(f64::INFINITY, |f| f.max);
+    let [start, stop] = ends.map(parts);
+    let finite = |end: [f64; 2]| end.iter().all(|x| x.is_finite());
+    let wide = |a: f64, b: f64| b / 2.0 - a / 2.0 > max / 2.0 || a / 2.0 - b / 2.0 > max / 2.0;
+    finite(start) && finite(stop) && (0..2).any(|k| wide(start[k], stop[k]))
+}
+
+/// Whether a step that is not 0, given times [`FINE`], too, is smaller than the dtype's smallest normal number.
+fn is_lost(step: Scalar, fine: Scalar, dtype: DType) -> bool {
+    let least = finfo(dtype).map_or(0.0, |f| f.smallest_normal);
+    let lost = |step: f64, fine: f64| fine != 0.0 && step.abs() < least;
+    let (step, fine) = (parts(step), parts(fine));
+    (0..2).any(|k| lost(step[k], fine[k]))
 }
 
 impl<B: Backend> Namespace<B> {
@@ -162,13 +210,9 @@ impl<B: Backend> Namespace<B> {
             if length == 1 {
                 return self.full([1], start, dtype);
             }
-            return self.ramp(
-                FUNCTION,
-                Scalar::Int(start),
-                Scalar::Int(step),
-                length,
-                dtype,
-            );
+            let [start, step] = [start, step].map(Scalar::Int);
+            checked_size(FUNCTION, &[length])?;
+            return self.line(start, step, step, length, dtype).eval();
         }
         let real = |s: Scalar| match s {
             Scalar::Int(i) => Ok(i as f64),
@@ -186,26 +230,60 @@ impl<B: Backend> Namespace<B> {
         if step == 0.0 {
             return Err(Error::value(FUNCTION, "a step of 0 reaches no end"));
         }
-        let length = ((stop - start) / step).ceil().max(0.0);
+        let span = stop - start;
+        let steps = if span.is_finite() {
+            span / step
+        } else {
+            stop / step - start / step
+        };
+        let length = steps.ceil().max(0.0);
         if length > isize::MAX as f64 / 16.0 {
             return Err(too_many());
         }
-        let (start, step) = (Scalar::Float(start), Scalar::Float(step));
-        self.ramp(FUNCTION, start, step, length as usize, dtype)
+        let length = length as usize;
+        checked_size(FUNCTION, &[length])?;
+        // The last index whose number the dtype holds.
+        let max = finfo(dtype).map_or(f64::INFINITY, |f| f.max);
+        let reach = (max.copysign(step) / step - start / step).floor();
+        let reach = reach.min(length.saturating_sub(1) as f64);
+        // One rounding: the product alone may overflow where the sum does not.
+        let last = Scalar::Float(reach.mul_add(step, start));
+        let fine = Scalar::Float(step * FINE);
+        let [start, step] = [start, step].map(Scalar::Float);
+        if is_wide([start, last], dtype) {
+            return self.halves([start, last], reach, step, length, dtype).eval();
+        }
+        self.line(start, step, fine, length, dtype).eval()
     }
 
-    /// `start + i · step` for `i` in `0..length`.
-    fn ramp(
+    /// `start + i · step` for `i` in `0..length`. `fine` is the step times [`FINE`], for floating-point dtypes in which the step itself has few
+    /// digits or none.
+    fn line(&self, start: Scalar, step: Scalar, fine: Scalar, length: usize, dtype: DType) -> Expr<B> {
+        let index = Expr::valid(self.clone(), Valid::index(&[length], 0, dtype));
+        let way = if is_lost(step, fine, dtype) {
+            index * Expr::from(1.0 / FINE) * Expr::from(fine)
+        } else {
+            index * Expr::from(step)
+        };
+        way + Expr::from(start)
+    }
+
+    /// `start + i · step` where the distance of the ends would overflow: each half is counted from its own end, so that no product is more than half the
+    /// distance. `intervals` steps lie between the ends.
+    fn halves(
         &self,
-        function: &'static str,
-        start: Scalar,
+        [start, stop]: [Scalar; 2],
+        intervals: f64,
         step: Scalar,
         length: usize,
         dtype: DType,
-    ) -> Result<Array<B>> {
-        checked_size(function, &[length])?;
-        let index = Expr::valid(self.clone(), Valid::index(&[length], 0, dtype));
-        (index * Expr::from(step) + Expr::from(start)).eval()
+    ) -> Expr<B> {
+        let index = |dtype| Expr::valid(self.clone(), Valid::index(&[length], 0, dtype));
+        let up = index(dtype) * Expr::from(step) + Expr::from(start);
+        let left = Expr::from(intervals) - index(dtype);
+        let down = Expr::from(stop) - left * Expr::from(step);
+        let half = (intervals / 2.0).floor();
+        self.where_(self.less_equal(index(dtype.real()), half), up, down)
     }
 
     /// `num` numbers from `start` to `stop` at equal distances, `stop` included if `endpoint`. Default floating-point dtype, the complex one for complex
@@ -262,23 +340,19 @@ impl<B: Backend> Namespace<B> {
         let [start, stop] = [start.into(), stop.into()].map(|end| end.to_dtype(FUNCTION, dtype));
         let [start, stop] = [start?, stop?];
         let intervals = if endpoint { num.saturating_sub(1) } else { num };
-        let per_step = if intervals == 0 {
-            0.0
+        let n = intervals.max(1) as f64;
+        let step = step_of([start, stop], n, 1.0);
+        let ramp = if intervals < 2 {
+            self.line(start, Scalar::Int(0), Scalar::Int(0), num, dtype)
+        } else if is_wide([start, stop], dtype) {
+            self.halves([start, stop], n, step, num, dtype)
         } else {
-            intervals as f64
+            let fine = step_of([start, stop], n, FINE);
+            self.line(start, step, fine, num, dtype)
         };
-        let step = match (start, stop) {
-            _ if intervals == 0 => Scalar::Float(0.0),
-            (Scalar::Float(start), Scalar::Float(stop)) => Scalar::Float((stop - start) / per_step),
-            (Scalar::Complex(start), Scalar::Complex(stop)) => {
-                Scalar::Complex((stop - start) / per_step)
-            }
-            _ => unreachable!("both ends have a floating-point dtype's form"),
-        };
-        let index = |dtype| Expr::valid(self.clone(), Valid::index(&[num], 0, dtype));
-        let ramp = index(dtype) * Expr::from(step) + Expr::from(start);
         if endpoint && num > 1 {
-            let last = self.equal(index(dtype.real()), intervals as f64);
+            let index = Expr::valid(self.clone(), Valid::index(&[num], 0, dtype.real()));
+            let last = self.equal(index, intervals as f64);
             return self.where_(last, stop, ramp).eval();
         }
         ramp.eval()

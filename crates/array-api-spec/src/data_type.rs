@@ -138,12 +138,12 @@ impl<B: Backend> Namespace<B> {
     /// The values in another dtype, as an expression: it fuses with what stands around it.
     ///
     /// Floating-point to integer truncates; what does not fit saturates and NaN gives 0 (the standard leaves both open). Integer to integer wraps.
-    /// Numbers to `bool` are `≠ 0`.
+    /// Numbers to `bool` are `≠ 0`: NaN, subnormal numbers and complex numbers with one part that is not 0 are `true`.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.astype.html>
     ///
     /// # Errors
-    /// At the next `?`: complex to another kind; a dtype that the device cannot hold.
+    /// At the next `?`: complex to real numbers; a dtype that the device cannot hold.
     pub fn astype(&self, x: impl Into<Expr<B>>, dtype: DType) -> Expr<B> {
         Expr::cast("astype", x.into().checked_on("astype", self), dtype)
     }

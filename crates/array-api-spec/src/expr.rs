@@ -177,11 +177,11 @@ impl<B: Backend> Expr<B> {
         let apply = || {
             let (xp, x) = x.checked(function)?;
             xp.check_dtype(dtype)?;
-            if x.dtype.is_complex() && !dtype.is_complex() {
+            if x.dtype.is_complex() && !dtype.is_complex() && dtype != DType::Bool {
                 return Err(Error::dtype(
                     function,
                     &[x.dtype, dtype],
-                    "complex numbers to complex dtypes only (`real` and `imag` give the parts)",
+                    "complex numbers to complex dtypes and `bool` only (`real` and `imag` give the parts)",
                 ));
             }
             let [x] = bounded(&xp, [x])?;

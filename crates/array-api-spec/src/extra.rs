@@ -4,6 +4,7 @@ use crate::{
     Array, Axes, Backend, DType, Error, Expr, Namespace, ReduceOp, Result,
     axes::{Keyword, Resolved},
     expr::Valid,
+    statistical::range::Range,
 };
 
 /// What [`Namespace::group_scatter`] returns.
@@ -135,11 +136,24 @@ impl<B: Backend> Namespace<B> {
     /// # Errors
     /// Another dtype; an axis that is not there.
     pub fn nanmean(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
+        const FUNCTION: &str = "nanmean";
         let (x, axis) = (x.into(), axis.into());
-        let sum = self.nan_reduce("nanmean", ReduceOp::Sum, x.clone(), &axis)?;
-        let count = self.count_nonzero(!self.isnan(x), axis)?;
-        let count = self.astype(count, sum.dtype());
-        (sum / count).eval()
+        let valid = self.taking(FUNCTION, x.clone(), crate::Accepts::RealFloating)?;
+        let axes = axis.resolve(FUNCTION, &[Keyword::Keepdims], valid.ndim())?;
+        let missing = self.isnan(&x);
+        let filled = self.where_(&missing, 0.0, &x).on("where", self)?;
+        let count = self.count_nonzero(!missing, axis.clone())?;
+        let count = self.astype(count, valid.dtype()).eval()?;
+        let plain = |x: &Valid<B>| {
+            let x = Expr::valid(self.clone(), x.clone());
+            let sum = self.nan_reduce(FUNCTION, ReduceOp::Sum, x, &axis)?;
+            (sum / &count).eval()
+        };
+        let range = Range::of_terms(valid.dtype());
+        match self.in_range(&valid, &filled, &axes, range, 0.0, plain)? {
+            (mean, None) => Ok(mean),
+            (mean, Some(scale)) => self.rescaled_mean(&mean, &scale),
+        }
     }
 
     fn nan_reduce(

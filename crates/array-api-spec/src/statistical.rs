@@ -2,6 +2,8 @@
 //!
 //! Source: <https://data-apis.org/array-api/2025.12/API_specification/statistical_functions.html>
 
+pub(crate) mod range;
+
 use crate::{
     Accepts, Array, Axes, Backend, DType, Error, Expr, Kind, Namespace, ReduceOp, Result, ScanOp,
     axes::{Keyword, Resolved},
@@ -43,6 +45,8 @@ impl<B: Backend> Namespace<B> {
 
     /// Arithmetic mean along axes; NaN for no elements. Floating-point dtypes, kept. Takes `keepdims`.
     ///
+    /// The mean of finite numbers is finite, also where their sum is not.
+    ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.mean.html>
     ///
     /// # Errors
@@ -53,11 +57,6 @@ impl<B: Backend> Namespace<B> {
             .into()
             .resolve("mean", &[Keyword::Keepdims], x.ndim())?;
         self.mean_of(&x, &axes)
-    }
-
-    fn mean_of(&self, x: &Valid<B>, axes: &Resolved) -> Result<Array<B>> {
-        let count = axes.count(x.shape()) as f64;
-        (self.reduce(ReduceOp::Sum, x, axes, x.dtype())? / count).eval()
     }
 
     /// Largest element along axes; NaN if there is one. Real dtypes, kept. Takes `keepdims`.
@@ -82,6 +81,8 @@ impl<B: Backend> Namespace<B> {
 
     /// Variance along axes: mean squared distance from the mean, with the divisor `count - correction`; NaN where that is not positive.
     ///
+    /// Squares that overflow or vanish on the way do no harm where the dtype holds the result.
+    ///
     /// Real floating-point dtypes, kept. Takes `keepdims` and `correction` (0, a population, by default).
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.var.html>
@@ -97,7 +98,7 @@ impl<B: Backend> Namespace<B> {
     /// # Errors
     /// Another dtype; an axis that is not there.
     pub fn var(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
-        self.variance("var", x.into(), &axis.into())
+        self.variance("var", x.into(), &axis.into(), false)
     }
 
     /// Standard deviation along axes: the square root of [`var`](Self::var), with the same arguments.
@@ -107,36 +108,23 @@ impl<B: Backend> Namespace<B> {
     /// # Errors
     /// Another dtype; an axis that is not there.
     pub fn std(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
-        self.sqrt(self.variance("std", x.into(), &axis.into()))
-            .eval()
+        self.variance("std", x.into(), &axis.into(), true)
     }
 
-    fn variance(&self, function: &'static str, x: Expr<B>, axis: &Axes) -> Result<Array<B>> {
+    fn variance(
+        &self,
+        function: &'static str,
+        x: Expr<B>,
+        axis: &Axes,
+        root: bool,
+    ) -> Result<Array<B>> {
         let x = self.taking(function, x, Accepts::RealFloating)?;
         let axes = axis.resolve(
             function,
             &[Keyword::Keepdims, Keyword::Correction],
             x.ndim(),
         )?;
-        if let Some(storage) =
-            self.backend()
-                .variance(&x.program(self)?, &axes.axes, axes.correction)
-        {
-            return Ok(self.wrap(storage?, &axes.reduced(x.shape()), x.dtype()));
-        }
-        let keep = Resolved {
-            axes: axes.axes.clone(),
-            keepdims: true,
-            ..axes
-        };
-        let mean = self.mean_of(&x, &keep)?;
-        let distance = (Expr::valid(self.clone(), x.clone()) - mean).on(function, self)?;
-        let square = self
-            .square(Expr::valid(self.clone(), distance))
-            .on(function, self)?;
-        let divisor = axes.count(x.shape()) as f64 - axes.correction;
-        let divisor = if divisor > 0.0 { divisor } else { f64::NAN };
-        (self.reduce(ReduceOp::Sum, &square, &axes, x.dtype())? / divisor).eval()
+        self.variance_of(function, &x, &axes, root)
     }
 
     /// Running sum along an axis, which only a 1-dimensional array may leave open (`..`). Same shape, or with `include_initial` one longer, starting with 0.

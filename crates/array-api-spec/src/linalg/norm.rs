@@ -28,6 +28,8 @@ pub enum MatrixNorm {
 impl<B: Backend> Linalg<'_, B> {
     /// A norm of each matrix in a stack: `(…, m, n) → (…)`, or with `keepdims` `(…, 1, 1)`. Floating-point dtypes → their real one.
     ///
+    /// A norm of a matrix without elements is 0. The smallest column sum, row sum or singular value needs one to choose from.
+    ///
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.matrix_norm.html>
     ///
     /// ```
@@ -40,7 +42,8 @@ impl<B: Backend> Linalg<'_, B> {
     /// ```
     ///
     /// # Errors
-    /// An array of less than two dimensions; no row or column to choose from; no convergence of singular values.
+    /// An array of less than two dimensions; no column (`-1`), row (`-inf`) or singular value (`-2`) to choose the smallest from; no convergence of
+    /// singular values.
     pub fn matrix_norm(
         &self,
         x: impl Into<Expr<B>>,
@@ -59,11 +62,11 @@ impl<B: Backend> Linalg<'_, B> {
         let norm = match ord {
             MatrixNorm::Frobenius => self.vector_norm(&x, both(), 2.0),
             MatrixNorm::Nuclear => xp.sum(singular_values()?, both()),
-            MatrixNorm::One => xp.max(sums(-2)?, both()),
+            MatrixNorm::One => self.largest(sums(-2)?, &both()),
             MatrixNorm::MinusOne => xp.min(sums(-2)?, both()),
-            MatrixNorm::Two => xp.max(singular_values()?, both()),
+            MatrixNorm::Two => self.largest(singular_values()?, &both()),
             MatrixNorm::MinusTwo => xp.min(singular_values()?, both()),
-            MatrixNorm::Infinity => xp.max(sums(-1)?, both()),
+            MatrixNorm::Infinity => self.largest(sums(-1)?, &both()),
             MatrixNorm::MinusInfinity => xp.min(sums(-1)?, both()),
         }
         .map_err(|e| e.told_by(FUNCTION))?;
@@ -77,7 +80,7 @@ impl<B: Backend> Linalg<'_, B> {
     /// A norm of vectors along axes, `..` for all elements as one vector: `(…, n, …) → (…)`. Floating-point dtypes → their real one. Takes `keepdims`.
     ///
     /// `ord` may be any real number p: `(Σ|x|ᵖ)^(1/p)`; ∞ and -∞ are the largest and smallest modulus, 0 the number of elements that are not 0. Elements
-    /// are scaled first, so that powers neither overflow nor vanish.
+    /// are scaled first, so that powers neither overflow nor vanish. For no elements the norm is 0 if `ord` is not negative.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.vector_norm.html>
     ///
@@ -90,7 +93,7 @@ impl<B: Backend> Linalg<'_, B> {
     /// ```
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there; no elements to choose the largest or smallest from.
+    /// Another dtype; an axis that is not there; no elements to choose the smallest from (`ord` of -∞).
     pub fn vector_norm(
         &self,
         x: impl Into<Expr<B>>,
@@ -104,11 +107,11 @@ impl<B: Backend> Linalg<'_, B> {
         let (shape, real) = (axes.reduced(x.shape()), x.dtype().real());
         let some = axes.count(x.shape()) > 0;
         let modulus = xp.abs(Expr::valid(xp.clone(), x));
-        let extreme = |keepdims: Axes| {
+        let extreme = |axis: &Axes| {
             let extreme = if ord > 0.0 {
-                xp.max(&modulus, keepdims)
+                self.largest(&modulus, axis)
             } else {
-                xp.min(&modulus, keepdims)
+                xp.min(&modulus, axis.clone())
             };
             extreme.map_err(|e| e.told_by(FUNCTION))
         };
@@ -119,10 +122,10 @@ impl<B: Backend> Linalg<'_, B> {
             return xp.sum(&modulus, axis);
         }
         if ord.is_infinite() {
-            return extreme(axis);
+            return extreme(&axis);
         }
         let scale = if some {
-            let extreme = extreme(axis.clone().keepdims())?;
+            let extreme = extreme(&axis.clone().keepdims())?;
             let usable = xp.isfinite(&extreme) & xp.greater(&extreme, 0);
             xp.where_(usable, &extreme, 1).eval()?
         } else {
@@ -135,5 +138,16 @@ impl<B: Backend> Linalg<'_, B> {
         }
         let sum = xp.sum(xp.pow(scaled, ord), axis)?;
         (xp.pow(sum, 1.0 / ord) * scale).eval()
+    }
+
+    /// The largest of values of which none is negative; 0 for none.
+    fn largest(&self, x: impl Into<Expr<B>>, axis: &Axes) -> Result<Array<B>> {
+        let xp = self.0;
+        let x = xp.taking("max", x.into(), Accepts::Real)?;
+        let axes = axis.resolve("max", &[Keyword::Keepdims], x.ndim())?;
+        if axes.count(x.shape()) == 0 {
+            return xp.zeros(&*axes.reduced(x.shape()), x.dtype());
+        }
+        xp.max(Expr::valid(xp.clone(), x), axis.clone())
     }
 }

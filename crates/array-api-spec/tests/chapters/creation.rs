@@ -109,6 +109,37 @@ fn linspace_holds_both_ends_and_halves_agree() -> Result {
 }
 
 #[test]
+fn steps_reach_over_the_whole_range_and_down_to_its_least_numbers() -> Result {
+    let max = f64::MAX;
+    let x = xp().linspace(-max, max, 5, true)?.to_vec::<f64>()?;
+    assert_eq!(x, [-max, -max / 2.0, 0.0, max / 2.0, max]);
+    let open = xp().linspace(max, -max, 4, false)?.to_vec::<f64>()?;
+    assert_eq!(open, [max, max / 2.0, 0.0, -max / 2.0]);
+    assert_eq!(
+        xp().linspace(-max, max, 2, true)?.to_vec::<f64>()?,
+        [-max, max]
+    );
+    let ends = [Complex::new(-max, 1.0), Complex::new(max, 3.0)];
+    let z = xp().linspace(ends[0], ends[1], 3, true)?;
+    assert_eq!(
+        z.to_vec::<Complex<f64>>()?,
+        [ends[0], Complex::new(0.0, 2.0), ends[1]]
+    );
+    let least = f64::from_bits(1);
+    let x = xp().linspace(0.0, 6.0 * least, 5, true)?.to_vec::<f64>()?;
+    assert_eq!(x, [0.0, 1.5, 3.0, 4.5, 6.0].map(|k| k * least));
+    // Half of 2⁻¹⁰⁷⁴ is no number, and its multiples are.
+    let x = xp().linspace(0.0, least, 3, true)?.to_vec::<f64>()?;
+    assert_eq!((x[0], x[2]), (0.0, least));
+    let x = xp().arange(-1.5e308, 1.6e308, 5e307)?.to_vec::<f64>()?;
+    assert_eq!(x.len(), 7);
+    for (k, x) in x.into_iter().enumerate() {
+        assert!((x / 5e307 - (k as f64 - 3.0)).abs() < 1e-15, "{k}: {x}");
+    }
+    Ok(())
+}
+
+#[test]
 fn eye_has_ones_on_one_diagonal() -> Result {
     let eye = |k| xp().eye(2, 3, k, DType::Int8)?.to_vec::<i32>();
     assert_eq!(eye(0)?, [1, 0, 0, 0, 1, 0]);

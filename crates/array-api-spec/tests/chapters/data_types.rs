@@ -35,6 +35,12 @@ fn astype_truncates_saturates_wraps_and_asks() -> Result {
         class(xp().astype(&z, DType::Float64).eval()),
         ErrorClass::TypeError
     );
+    let (zero, least) = (Complex::ZERO, Complex::new(0.0, -f64::from_bits(1)));
+    let x = xp().asarray([zero, -zero, least, Complex::I, Complex::new(f64::NAN, 0.0)])?;
+    assert_eq!(
+        xp().astype(x, DType::Bool).eval()?.to_vec::<bool>()?,
+        [false, false, true, true, true]
+    );
     assert_eq!(
         class(
             narrow()

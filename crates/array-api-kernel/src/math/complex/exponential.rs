@@ -6,7 +6,7 @@ use crate::ir::{self, Ty, Val, if_, if_else, lit, select, var, while_};
 use crate::math::exponential::{exp as real_exp, exp_parts, expm1 as real_expm1};
 use crate::math::format::{
     constant, exponent, infinity, is_finite, is_infinite, is_zero, nan, scale, signbit, trunc,
-    with_sign,
+    upper_half, with_sign,
 };
 use crate::math::logarithm::{log as real_log, log1p as real_log1p};
 use crate::math::power::{hypot, pow as real_pow, scale_down};
@@ -63,7 +63,11 @@ pub(super) fn log_modulus(x: Val, y: Val) -> Val {
         let (a, b) = (x.abs(), y.abs());
         let first = a.ge(b);
         let (larger, smaller) = (select(first, a, b), select(first, b, a));
-        let near = (larger - 1.0) * (larger + 1.0) + smaller * smaller;
+        let near = with_square(
+            (larger - 1.0) * (larger + 1.0),
+            (larger, smaller),
+            lit(x.ty(), -1.0),
+        );
         let k = exponent(x, y);
         let (a, b) = (scale_down(a, k), scale_down(b, k));
         let far = real_log((a * a + b * b).sqrt()) + k.to(x.ty()) * std::f64::consts::LN_2;
@@ -71,6 +75,42 @@ pub(super) fn log_modulus(x: Val, y: Val) -> Val {
         let value = select(x.is_nan(), x, select(y.is_nan(), y, value));
         select(is_infinite(x) | is_infinite(y), infinity(x), value)
     })
+}
+
+/// x² + y² + c, given x² + c, which may be rounded. Where that has the other sign than y² and takes most of it away, all of it is added up
+/// again from exact parts: T. E. Hull, T. F. Fairgrieve and P. T. P. Tang, "Implementing complex elementary functions using exception
+/// handling", 1994.
+fn with_square(rest: Val, (x, y): Complex, c: Val) -> Val {
+    let square = (y * y).pin();
+    let whole = rest + square;
+    let ([a, b, d], [e, f, g]) = (square_parts(x), square_parts(y));
+    let exact = accurate_sum([c, a, e, b, f, d, g]);
+    select(whole.abs().lt(square), exact, whole)
+}
+
+/// Three numbers whose sum is x², each exact: T. J. Dekker, "A floating-point technique for extending the available precision", 1971.
+fn square_parts(x: Val) -> [Val; 3] {
+    let high = upper_half(x);
+    let low = (x - high).pin();
+    [
+        (high * high).pin(),
+        (high * 2.0 * low).pin(),
+        (low * low).pin(),
+    ]
+}
+
+/// The sum, as if computed in three times the precision: T. Ogita, S. M. Rump and S. Oishi, "Accurate sum and dot product", 2005, algorithm 4.8.
+fn accurate_sum<const N: usize>(mut terms: [Val; N]) -> Val {
+    for _ in 0..2 {
+        for k in 1..N {
+            let (a, b) = (terms[k], terms[k - 1]);
+            let sum = (a + b).pin();
+            let part = (sum - a).pin();
+            terms[k - 1] = ((a - (sum - part).pin()).pin() + (b - part).pin()).pin();
+            terms[k] = sum;
+        }
+    }
+    terms.into_iter().reduce(|a, b| a + b).expect("terms")
 }
 
 /// Principal natural logarithm; cut on the negative real axis.
@@ -88,8 +128,10 @@ pub(super) fn log_to_base(z: Complex, factor: f64) -> Complex {
 pub(super) fn log1p(z: Complex) -> Complex {
     call("complex_log1p", z, |(x, y)| {
         let moved = x + 1.0;
-        let small = x.abs().lt(0.5) & y.abs().lt(0.5);
-        let near = real_log1p(x * (x + 2.0) + y * y) * 0.5;
+        // |1 + z|² - 1. Where it is below the bound, 1 + x is exact.
+        let square = with_square(x * (x + 2.0), (x, y), x * 2.0);
+        let small = x.abs().lt(3.0) & y.abs().lt(3.0) & square.gt(-0.75);
+        let near = real_log1p(square) * 0.5;
         (select(small, near, log_modulus(moved, y)), atan2(y, moved))
     })
 }

@@ -52,7 +52,7 @@ pub(super) fn log_modulus(z: Complex<f64>) -> f64 {
     let (x, y) = (z.re.abs().max(z.im.abs()), z.re.abs().min(z.im.abs()));
     let modulus = z.re.hypot(z.im);
     if (0.5..3.0).contains(&modulus) {
-        0.5 * ((x - 1.0) * (x + 1.0) + y * y).ln_1p()
+        0.5 * with_square((x - 1.0) * (x + 1.0), [x, y], -1.0).ln_1p()
     } else if (1e-290..1e290).contains(&modulus) || modulus.is_nan() || x == 0.0 {
         modulus.ln()
     } else {
@@ -61,15 +61,60 @@ pub(super) fn log_modulus(z: Complex<f64>) -> f64 {
     }
 }
 
+/// x² + y² + c, given x² + c, which may be rounded. Where that has the other sign than y² and takes most of it away, all of it is added up
+/// again from exact parts.
+///
+/// Source: T. E. Hull, T. F. Fairgrieve and P. T. P. Tang, "Implementing complex elementary functions using exception handling", 1994, which has
+/// the products in twice the precision near |z| = 1, as FreeBSD's `s_clog.c` does.
+fn with_square(rest: f64, [x, y]: [f64; 2], c: f64) -> f64 {
+    let square = y * y;
+    let whole = rest + square;
+    if whole.abs() >= square {
+        return whole;
+    }
+    let ([a, b], [d, e]) = (square_parts(x), square_parts(y));
+    accurate_sum([c, a, d, b, e])
+}
+
+/// x² as two numbers whose sum is exact: T. J. Dekker, "A floating-point technique for extending the available precision", 1971.
+fn square_parts(x: f64) -> [f64; 2] {
+    let square = x * x;
+    let shifted = 134_217_729.0 * x;
+    let high = shifted - (shifted - x);
+    let low = x - high;
+    [
+        square,
+        ((high * high - square) + 2.0 * high * low) + low * low,
+    ]
+}
+
+/// The sum, as if computed in three times the precision: T. Ogita, S. M. Rump and S. Oishi, "Accurate sum and dot product", 2005, algorithm 4.8.
+fn accurate_sum<const N: usize>(mut terms: [f64; N]) -> f64 {
+    for _ in 0..2 {
+        for k in 1..N {
+            let (a, b) = (terms[k], terms[k - 1]);
+            let sum = a + b;
+            let part = sum - a;
+            terms[k - 1] = (a - (sum - part)) + (b - part);
+            terms[k] = sum;
+        }
+    }
+    terms.iter().sum()
+}
+
 pub(super) fn log1p(z: Complex<f64>) -> Complex<f64> {
     let (x, y) = (z.re, z.im);
     if y == 0.0 && x > -1.0 {
-        Complex::new(x.ln_1p(), y)
-    } else if x.abs() < 0.5 && y.abs() < 0.5 {
-        Complex::new(0.5 * (x * (2.0 + x) + y * y).ln_1p(), y.atan2(1.0 + x))
-    } else {
-        log(Complex::new(1.0 + x, y))
+        return Complex::new(x.ln_1p(), y);
     }
+    if x.abs() < 3.0 && y.abs() < 3.0 {
+        // |1 + z|² - 1. Below, 1 + x is exact.
+        let square = with_square(x * (2.0 + x), [x, y], 2.0 * x);
+        if square > -0.75 {
+            return Complex::new(0.5 * square.ln_1p(), y.atan2(1.0 + x));
+        }
+    }
+    log(Complex::new(1.0 + x, y))
 }
 
 pub(super) fn pow(z: Complex<f64>, w: Complex<f64>) -> Complex<f64> {

@@ -1,0 +1,214 @@
+//! Means and variances of numbers whose sums or squares would overflow or vanish on the way.
+//!
+//! There is one rule for all of them. Where the host sees results without a wait, the plain sums come first; they are right unless a result is not
+//! finite or, for squares, very small. Otherwise, and on devices that would have to be waited for, the elements are divided by a scale, a power of two
+//! that depends on the largest of them, and the result is multiplied by it. Both are exact. The scale is 1 unless the elements are near an end of the range.
+
+use crate::{
+    Array, Backend, Complex, DType, Expr, Namespace, ReduceOp, Result, Scalar, UnaryOp,
+    axes::Resolved,
+    data_type::finfo,
+    expr::Valid,
+};
+
+/// Results of up to so many elements are looked at one by one, larger ones by a reduction.
+const FEW: usize = 1024;
+
+/// Magnitudes that need no care, and the scales for those below and above.
+#[derive(Clone, Copy)]
+pub(crate) struct Range {
+    least: f64,
+    largest: f64,
+    /// Of elements of which the largest is below `least`.
+    small: f64,
+    /// Of elements of which the largest is above `largest`.
+    large: f64,
+}
+
+impl Range {
+    /// Elements whose sum does not overflow.
+    pub(crate) fn of_terms(dtype: DType) -> Self {
+        let [largest, large] = match dtype.real() {
+            DType::Float32 => [90, 64],
+            _ => [950, 600],
+        };
+        Self {
+            least: 0.0,
+            largest: 2_f64.powi(largest),
+            small: 1.0,
+            large: 2_f64.powi(large),
+        }
+    }
+
+    /// Elements whose distances have squares that keep all digits and a sum that does not overflow.
+    fn of_squared(dtype: DType) -> Self {
+        let [least, largest, scale] = match dtype.real() {
+            DType::Float32 => [-30, 45, 84],
+            _ => [-400, 450, 700],
+        };
+        Self {
+            least: 2_f64.powi(least),
+            largest: 2_f64.powi(largest),
+            small: 2_f64.powi(-scale),
+            large: 2_f64.powi(scale),
+        }
+    }
+}
+
+/// The least variance whose squares were all normal numbers, or too small to matter.
+fn least_variance(dtype: DType) -> f64 {
+    2_f64.powi(if dtype == DType::Float32 { -100 } else { -900 })
+}
+
+impl<B: Backend> Namespace<B> {
+    /// Arithmetic mean; NaN for no elements.
+    pub(super) fn mean_of(&self, x: &Valid<B>, axes: &Resolved) -> Result<Array<B>> {
+        let count = axes.count(x.shape()) as f64;
+        let plain =
+            |x: &Valid<B>| (self.reduce(ReduceOp::Sum, x, axes, x.dtype())? / count).eval();
+        let range = Range::of_terms(x.dtype());
+        match self.in_range(x, x, axes, range, 0.0, plain)? {
+            (mean, None) => Ok(mean),
+            (mean, Some(scale)) => self.rescaled_mean(&mean, &scale),
+        }
+    }
+
+    /// A mean times the scale of its elements. No mean is larger than all elements, but a rounded one may be.
+    pub(crate) fn rescaled_mean(&self, mean: &Array<B>, scale: &Array<B>) -> Result<Array<B>> {
+        let product = (mean * scale).eval()?;
+        let over = self.isfinite(mean) & !self.isfinite(&product);
+        let info = finfo(mean.dtype())?;
+        let largest = if mean.dtype().is_complex() {
+            mean * (1.0 - 16.0 * info.eps) * scale
+        } else {
+            self.copysign(info.max, mean)
+        };
+        self.where_(over, largest, product).eval()
+    }
+
+    /// Variance, or with `root` the standard deviation.
+    pub(super) fn variance_of(
+        &self,
+        function: &'static str,
+        x: &Valid<B>,
+        axes: &Resolved,
+        root: bool,
+    ) -> Result<Array<B>> {
+        let (dtype, plain) = (x.dtype(), |x: &Valid<B>| self.plain_variance(function, x, axes));
+        let (variance, scale) = if axes.count(x.shape()) as f64 > axes.correction {
+            let range = Range::of_squared(dtype);
+            self.in_range(x, x, axes, range, least_variance(dtype), plain)?
+        } else {
+            (plain(x)?, None)
+        };
+        match scale {
+            None if root => self.sqrt(variance).eval(),
+            None => Ok(variance),
+            Some(scale) if root => (self.sqrt(variance) * scale).eval(),
+            Some(scale) => (variance * &scale * &scale).eval(),
+        }
+    }
+
+    fn plain_variance(
+        &self,
+        function: &'static str,
+        x: &Valid<B>,
+        axes: &Resolved,
+    ) -> Result<Array<B>> {
+        let program = x.program(self)?;
+        if let Some(storage) = self
+            .backend()
+            .variance(&program, &axes.axes, axes.correction)
+        {
+            return Ok(self.wrap(storage?, &axes.reduced(x.shape()), x.dtype()));
+        }
+        let keep = axes.keeping();
+        let count = axes.count(x.shape()) as f64;
+        let mean = self.reduce(ReduceOp::Sum, x, &keep, x.dtype())? / count;
+        let distance = Expr::valid(self.clone(), x.clone()) - mean;
+        let square = distance.on(function, self)?.apply(self, UnaryOp::Square)?;
+        let divisor = count - axes.correction;
+        let divisor = if divisor > 0.0 { divisor } else { f64::NAN };
+        (self.reduce(ReduceOp::Sum, &square, axes, x.dtype())? / divisor).eval()
+    }
+
+    /// What `plain` computes from x, or from x divided by a scale for each result, which is then returned, too.
+    ///
+    /// Results that are finite and at least `least` are right for x itself. `sized` has x's magnitudes, without NaN where they do not count.
+    pub(crate) fn in_range(
+        &self,
+        x: &Valid<B>,
+        sized: &Valid<B>,
+        axes: &Resolved,
+        range: Range,
+        least: f64,
+        plain: impl Fn(&Valid<B>) -> Result<Array<B>>,
+    ) -> Result<(Array<B>, Option<Array<B>>)> {
+        if x.size() == 0 {
+            return Ok((plain(x)?, None));
+        }
+        let first = if self.backend().is_host() {
+            let result = plain(x)?;
+            let largest = finfo(x.dtype())?.max;
+            if self.all_within(&result, least, largest)? {
+                return Ok((result, None));
+            }
+            Some(result)
+        } else {
+            None
+        };
+        let scale = self.scale(sized, axes, range)?;
+        if let Some(result) = first
+            && self.all_within(&scale, 1.0, 1.0)?
+        {
+            return Ok((result, None));
+        }
+        let scaled = Expr::valid(self.clone(), x.clone()) / &scale;
+        let result = plain(&scaled.on("divide", self)?)?;
+        let scale = self.reshape(scale, result.shape())?;
+        Ok((result, Some(scale)))
+    }
+
+    /// By what the elements of each result are divided, with the reduced axes kept.
+    fn scale(&self, x: &Valid<B>, axes: &Resolved, range: Range) -> Result<Array<B>> {
+        let real = x.dtype().real();
+        let magnitude = magnitude(self, x)?;
+        let largest = self.reduce(ReduceOp::Max, &magnitude, &axes.keeping(), real)?;
+        let value = |x: f64| Expr::valid(self.clone(), Valid::scalar(Scalar::Float(x), real));
+        let (small, large) = (
+            self.less(&largest, range.least),
+            self.greater(&largest, range.largest),
+        );
+        let otherwise = self.where_(small, value(range.small), value(1.0));
+        self.where_(large, value(range.large), otherwise).eval()
+    }
+
+    /// Whether all magnitudes lie between two bounds, of an array that the host sees without a wait.
+    fn all_within(&self, x: &Array<B>, least: f64, largest: f64) -> Result<bool> {
+        if x.size() > FEW {
+            let magnitude = magnitude(self, &Expr::from(x).on("abs", self)?)?;
+            let magnitude = Expr::valid(self.clone(), magnitude);
+            let within = self.greater_equal(&magnitude, least) & self.less_equal(magnitude, largest);
+            return self.all(within, ..)?.item();
+        }
+        let values = x.to_vec::<Complex<f64>>()?;
+        Ok(values.iter().all(|z| {
+            let (a, b) = (z.re.abs(), z.im.abs());
+            a <= largest && b <= largest && a.max(b) >= least
+        }))
+    }
+}
+
+/// The larger of both parts' magnitudes, or |x|.
+fn magnitude<B: Backend>(xp: &Namespace<B>, x: &Valid<B>) -> Result<Valid<B>> {
+    let abs = |x: Valid<B>| x.apply(xp, UnaryOp::Abs);
+    if !x.dtype().is_complex() {
+        return abs(x.clone());
+    }
+    let part = |op| {
+        let part = abs(x.clone().apply(xp, op)?)?;
+        Ok(Expr::valid(xp.clone(), part))
+    };
+    xp.maximum(part(UnaryOp::Real)?, part(UnaryOp::Imag)?)
+        .on("maximum", xp)
+}
