@@ -17,6 +17,8 @@ pub mod extra;
 pub mod gpu;
 mod host;
 pub mod ndarray;
+mod process;
+mod threads;
 pub mod wgpu;
 
 pub use self::{

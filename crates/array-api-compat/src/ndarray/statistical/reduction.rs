@@ -9,13 +9,16 @@ use rayon::prelude::*;
 use smallvec::SmallVec;
 
 use super::fold::{Fold, Place};
-use crate::ndarray::{
-    Storage,
-    elementwise::{
-        PARALLEL,
-        plan::{Plan, Scratch, View},
+use crate::{
+    ndarray::{
+        Storage,
+        elementwise::{
+            PARALLEL,
+            plan::{Plan, Scratch, View},
+        },
+        vectors::Vectors,
     },
-    vectors::Vectors,
+    threads,
 };
 
 /// Elements of a slab.
@@ -89,8 +92,7 @@ pub(super) unsafe fn reduce(
         inner,
         out,
         out_size,
-        parallel: program.size().saturating_mul(plan.weight) >= PARALLEL
-            && rayon::current_num_threads() > 1,
+        parallel: program.size().saturating_mul(plan.weight) >= PARALLEL && threads::count() > 1,
     };
     // SAFETY: by the contract of this function.
     unsafe {
@@ -172,10 +174,12 @@ unsafe impl Sync for Shared {}
 impl Work<'_, '_> {
     fn for_each(&self, tasks: usize, grain: usize, run: impl Fn(usize) + Sync + Send) {
         if self.parallel && tasks > 1 {
-            (0..tasks)
-                .into_par_iter()
-                .with_min_len(grain.max(1))
-                .for_each(run);
+            threads::install(|| {
+                (0..tasks)
+                    .into_par_iter()
+                    .with_min_len(grain.max(1))
+                    .for_each(run);
+            });
         } else {
             (0..tasks).for_each(run);
         }
