@@ -118,7 +118,7 @@ fn a_child_of_a_parent_at_work_computes() -> Outcome {
         let n = Some(3000 + round % 1000);
         let spectrum = xp.rfft(&x, n, -1, Norm::Backward)?;
         let product = xp.matmul(&m, &m)?;
-        let total = xp.sum(&(&product + &m), ..)?;
+        let total = xp.sum(&product + &m, ..)?;
         Ok([numbers(&spectrum)?, numbers(&total)?].concat())
     };
     let stop = AtomicBool::new(false);

@@ -48,7 +48,7 @@ fn flat<B: Backend>(xp: &Namespace<B>, m: &Array<B>) -> Result<Array<B>, Error> 
 }
 
 fn elements<B: Backend>() -> Vec<(&'static str, Call<B>)> {
-    vec![
+    let calls: [(&'static str, Call<B>); 14] = [
         ("exp", |xp, m| numbers(&(xp.exp(m) * 2.0 + m).eval()?)),
         ("transposed sum", |_, m| numbers(&(m + m.mT()?).eval()?)),
         ("sum", |xp, m| numbers(&xp.sum(m, ..)?)),
@@ -79,7 +79,8 @@ fn elements<B: Backend>() -> Vec<(&'static str, Call<B>)> {
             let x = (m * xp.asarray(array_api_spec::Complex::new(1.0_f32, 0.0))?).eval()?;
             numbers(&xp.fft(&x, None, -1, Norm::Backward)?)
         }),
-    ]
+    ];
+    calls.into()
 }
 
 fn linear_algebra<B: Backend>() -> Vec<(&'static str, Call<B>)> {
@@ -89,7 +90,7 @@ fn linear_algebra<B: Backend>() -> Vec<(&'static str, Call<B>)> {
         let gram = xp.matmul(m, m.mT()?)? * (1.0 / n as f64);
         (gram + xp.eye(n, n, 0, m.dtype())?).eval()
     }
-    vec![
+    let calls: [(&'static str, Call<B>); 13] = [
         ("matmul", |xp, m| numbers(&xp.matmul(m, m)?)),
         ("matmul with the transpose", |xp, m| {
             numbers(&xp.matmul(m.mT()?, m)?)
@@ -114,11 +115,11 @@ fn linear_algebra<B: Backend>() -> Vec<(&'static str, Call<B>)> {
         }),
         ("det", |xp, m| numbers(&xp.slogdet(m)?.logabsdet)),
         ("inv", |xp, m| numbers(&xp.inv(&definite(xp, m)?)?)),
-        ("qr", |xp, m| numbers(&xp.qr(m, QrMode::Reduced)?.r)),
+        ("qr", |xp, m| numbers(&xp.qr(m, QrMode::Reduced)?.R)),
         ("eigh", |xp, m| {
             numbers(&xp.eigh(&definite(xp, m)?)?.eigenvalues)
         }),
-        ("svd", |xp, m| numbers(&xp.svd(m, true)?.s)),
+        ("svd", |xp, m| numbers(&xp.svd(m, true)?.S)),
         ("group_scatter", |xp, m| {
             let n = m.shape()[0];
             // Many rows of few columns.
@@ -128,5 +129,6 @@ fn linear_algebra<B: Backend>() -> Vec<(&'static str, Call<B>)> {
             let parts = xp.group_scatter(&x, &xp.asarray(groups)?, &[half, half], 1e-4)?;
             numbers(&parts.singular_values)
         }),
-    ]
+    ];
+    calls.into()
 }
