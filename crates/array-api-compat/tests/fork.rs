@@ -116,7 +116,7 @@ fn a_child_of_a_parent_at_work_computes() -> Outcome {
     let work = |round: usize| -> Result<Vec<f64>, Error> {
         let x = xp.reshape(&m, [m.size()])?;
         let n = Some(3000 + round % 1000);
-        let spectrum = xp.rfft(&x, n, -1, Norm::Backward)?;
+        let spectrum = xp.fft().rfft(&x, n, -1, Norm::Backward)?;
         let product = xp.matmul(&m, &m)?;
         let total = xp.sum(&product + &m, ..)?;
         Ok([numbers(&spectrum)?, numbers(&total)?].concat())
