@@ -119,7 +119,7 @@ def refused(call):
 
 def child():
     calls = [
-        lambda: x + 1, lambda: xp.sum(x), lambda: float(x[0]), lambda: x.to_device("cpu"), lambda: repr(x),
+        lambda: x + 1, lambda: xp.sum(x), lambda: float(x[0]), lambda: x.to_device("cpu"),
         lambda: xp.zeros(3, dtype=xp.float32, device=device), lambda: xp.asarray([1], device=device),
     ]
     return all(map(refused, calls)) and float(xp.sum(xp.ones(10))) == 10
