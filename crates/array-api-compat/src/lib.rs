@@ -16,6 +16,8 @@ mod methods;
 #[cfg(feature = "cuda")]
 pub use array_api_cuda::{self as cuda, Cuda, cuda};
 pub use array_api_extra as extra;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+pub use array_api_gpu as gpu;
 pub use array_api_ndarray::{self as ndarray, NdArray, cpu, dlpack};
 #[cfg(feature = "wgpu")]
 pub use array_api_wgpu::{self as wgpu, Wgpu, wgpu};

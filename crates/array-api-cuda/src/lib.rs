@@ -32,6 +32,7 @@ pub use self::{
     runtime::CudaRuntime,
 };
 use array_api_gpu::Gpu;
+use array_api_host::process::Starter;
 
 /// The backend of NVIDIA's GPUs.
 pub type Cuda = Gpu<CudaRuntime>;
@@ -108,6 +109,10 @@ fn shared(index: usize, kernels: Kernels, libraries: Libraries) -> Result<Cuda> 
     type Key = (usize, Kernels, Libraries);
     static OPEN: Mutex<Vec<(Key, Cuda)>> = Mutex::new(Vec::new());
     let key = (index, kernels, libraries);
+    // Before the lock, which a thread of the parent may have held at the fork.
+    STARTER
+        .claim()
+        .map_err(|detail| no_device(&name(index), detail.into()))?;
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((_, gpu)) = open.iter().find(|(other, _)| *other == key) {
         return Ok(gpu.clone());
@@ -156,12 +161,20 @@ fn found_libraries() -> Result<Found, String> {
     Ok(found)
 }
 
+/// The process that starts the driver.
+static STARTER: Starter = Starter::new();
+
 /// How many GPUs there are.
 ///
 /// # Errors
 /// What is missing, in words.
 pub fn count() -> Result<usize, String> {
-    match runtime::count() {
+    STARTER.claim()?;
+    let count = runtime::count();
+    if count.is_err() {
+        STARTER.give_up();
+    }
+    match count {
         Ok(0) => Err("NVIDIA's driver has no GPU".into()),
         Ok(count) => Ok(count),
         Err(error) => Err(match cuda_shim::driver() {

@@ -13,6 +13,7 @@ mod indexing;
 mod linalg;
 mod manipulation;
 mod memory;
+mod opened;
 pub mod pool;
 mod prebuilt;
 mod reduction;
@@ -26,28 +27,28 @@ use std::{fmt, sync::Arc};
 
 pub use array_api_kernel as kernel;
 
-pub use self::memory::Memory;
 use self::runtime::{Capabilities, Counters, Runtime};
+pub use self::{memory::Memory, opened::Opened};
 
 /// Threads in a workgroup of the kernels here.
 pub const GROUP: u32 = 64;
 
 /// A GPU.
 pub struct Gpu<R: Runtime> {
-    runtime: Arc<R>,
+    runtime: Arc<Opened<R>>,
 }
 
 impl<R: Runtime> Gpu<R> {
     /// The backend on a runtime.
     pub fn new(runtime: R) -> Self {
         Self {
-            runtime: Arc::new(runtime),
+            runtime: Arc::new(Opened::new(runtime)),
         }
     }
 
     /// The runtime, for what arrays do not show.
     #[must_use]
-    pub fn runtime(&self) -> &R {
+    pub fn runtime(&self) -> &Opened<R> {
         &self.runtime
     }
 

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use array_api_spec::{DType, Error, Result};
 
 use super::{
-    Gpu,
+    Gpu, Opened,
     elements::lanes,
     kernel::ir::Kernel,
     runtime::{Runtime, Source},
@@ -18,7 +18,7 @@ struct Block<R: Runtime> {
     /// Taken out when the block is dropped.
     buffer: Option<R::Buffer>,
     bytes: u64,
-    runtime: Arc<R>,
+    runtime: Arc<Opened<R>>,
 }
 
 impl<R: Runtime> Drop for Block<R> {

@@ -7,6 +7,8 @@ use bytemuck::Pod;
 use rayon::prelude::*;
 use rustfft::{Fft, FftDirection, FftNum, FftPlanner};
 
+use crate::{process::PerProcess, threads};
+
 /// Fewer elements than this are transformed before a second thread has woken up.
 const PARALLEL: usize = 1 << 14;
 
@@ -19,6 +21,15 @@ pub struct Plans<T: FftNum> {
     planned: usize,
 }
 
+impl<T: FftNum> Default for Plans<T> {
+    fn default() -> Self {
+        Self {
+            planner: None,
+            planned: 0,
+        }
+    }
+}
+
 /// A real number whose complex ones can be transformed.
 pub trait Transformed: FftNum + Pod {
     /// The plans of this process.
@@ -29,8 +40,8 @@ macro_rules! transformed {
     ($($t:ty)*) => { $(
         impl Transformed for $t {
             fn plans() -> &'static Mutex<Plans<Self>> {
-                static PLANS: Mutex<Plans<$t>> = Mutex::new(Plans { planner: None, planned: 0 });
-                &PLANS
+                static PLANS: PerProcess<Mutex<Plans<$t>>> = PerProcess::new();
+                PLANS.get()
             }
         }
     )* };
@@ -68,7 +79,7 @@ impl<T: Transformed> Transforms<T> {
     pub fn new(size: usize, n: usize, direction: Direction) -> Self {
         let rows = size / n;
         let tasks = if size >= PARALLEL {
-            4 * rayon::current_num_threads()
+            4 * threads::count()
         } else {
             1
         };
@@ -93,9 +104,14 @@ impl<T: Transformed> Transforms<T> {
         let parts: Vec<_> = parts
             .map(|(from, to)| (from, to, scratch.next().unwrap_or_default()))
             .collect();
-        parts.into_par_iter().for_each(|(from, to, scratch)| {
+        let transform = |(from, to, scratch): (&[_], &mut [_], &mut [_])| {
             self.plan.process_immutable_with_scratch(from, to, scratch);
-        });
+        };
+        if parts.len() == 1 {
+            parts.into_iter().for_each(transform);
+        } else {
+            threads::install(|| parts.into_par_iter().for_each(transform));
+        }
     }
 }
 

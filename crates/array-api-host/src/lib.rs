@@ -14,4 +14,6 @@
 
 pub mod fft;
 pub mod linalg;
+pub mod process;
 pub mod scatter;
+pub mod threads;

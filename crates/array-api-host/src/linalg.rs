@@ -35,6 +35,7 @@ pub use self::{
     solve::solve,
     svd::{Svd, svd},
 };
+use crate::threads;
 
 /// Up to this order one thread factorises faster than two (measured for QR and LU; eigh and svd gain nothing).
 const ONE_THREAD: usize = 400;
@@ -344,10 +345,14 @@ fn each_matrix<'a, T: Floating, R: Send>(
         .saturating_mul(rows)
         .saturating_mul(columns)
         .saturating_mul(rows.min(columns));
-    if offsets.len() == 1 || work < STACK_WORK {
-        offsets.iter().enumerate().map(matrix).collect()
+    let in_order = || offsets.iter().enumerate().map(matrix).collect();
+    if work < STACK_WORK {
+        in_order()
+    } else if offsets.len() == 1 {
+        threads::install(in_order)
     } else {
-        let results: Vec<Result<R>> = offsets.par_iter().enumerate().map(matrix).collect();
+        let results: Vec<Result<R>> =
+            threads::install(|| offsets.par_iter().enumerate().map(matrix).collect());
         results.into_iter().collect()
     }
 }

@@ -17,6 +17,7 @@ use array_api_spec::{Error, Layout, Result};
 
 use self::source::Source;
 use super::linalg::Floating;
+use crate::threads;
 
 /// What [`group_scatter`] returns, in double precision; see
 /// [`GroupScatterParts`](array_api_spec::backend::GroupScatterParts).
@@ -83,14 +84,26 @@ fn tree<R: Send>(
     leaf: &(impl Fn(Range<usize>) -> R + Sync),
     combine: &(impl Fn(R, R) -> R + Sync),
 ) -> R {
+    if rows.len() <= step {
+        return leaf(rows);
+    }
+    threads::install(|| branch(rows, step, leaf, combine))
+}
+
+fn branch<R: Send>(
+    rows: Range<usize>,
+    step: usize,
+    leaf: &(impl Fn(Range<usize>) -> R + Sync),
+    combine: &(impl Fn(R, R) -> R + Sync),
+) -> R {
     let leaves = rows.len().div_ceil(step);
     if leaves <= 1 {
         return leaf(rows);
     }
     let middle = rows.start + leaves / 2 * step;
     let (left, right) = rayon::join(
-        || tree(rows.start..middle, step, leaf, combine),
-        || tree(middle..rows.end, step, leaf, combine),
+        || branch(rows.start..middle, step, leaf, combine),
+        || branch(middle..rows.end, step, leaf, combine),
     );
     combine(left, right)
 }

@@ -20,6 +20,7 @@ use super::{
     strided::{self, Walk},
     vectors::Vectors,
 };
+use array_api_host::threads;
 
 /// Additions from which on a second thread pays: measured, 64 Ki elements of an addition, 16 Ki of an exponential.
 pub(crate) const PARALLEL: usize = 64 << 10;
@@ -73,8 +74,7 @@ pub(super) unsafe fn write(
     let work = Work {
         plan: &plan,
         out,
-        parallel: program.size().saturating_mul(plan.weight) >= PARALLEL
-            && rayon::current_num_threads() > 1,
+        parallel: program.size().saturating_mul(plan.weight) >= PARALLEL && threads::count() > 1,
     };
     // SAFETY: by the contract of this function.
     unsafe {
@@ -120,9 +120,11 @@ impl Work<'_, '_> {
             });
         };
         if self.parallel {
-            (0..size.div_ceil(piece))
-                .into_par_iter()
-                .for_each(|k| run(k * piece, size.min((k + 1) * piece)));
+            threads::install(|| {
+                (0..size.div_ceil(piece))
+                    .into_par_iter()
+                    .for_each(|k| run(k * piece, size.min((k + 1) * piece)));
+            });
         } else {
             run(0, size);
         }
@@ -157,7 +159,7 @@ impl Work<'_, '_> {
             });
         };
         if self.parallel {
-            (0..others * bands).into_par_iter().for_each(run);
+            threads::install(|| (0..others * bands).into_par_iter().for_each(run));
         } else {
             (0..others * bands).for_each(run);
         }

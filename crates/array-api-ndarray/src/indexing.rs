@@ -8,6 +8,7 @@ use array_api_spec::{
 use rayon::prelude::*;
 
 use super::{NdArray, Storage, check_bounds, elements, strided::Walk};
+use array_api_host::threads;
 
 /// Elements that one thread moves at a time; fewer in all are not worth a second thread.
 const PIECE: usize = 1 << 14;
@@ -29,10 +30,12 @@ impl IndexingBackend for NdArray {
             None => Strided::contiguous(self.evaluate(x)?, &x.shape, DType::Bool),
         };
         let flags = elements::<bool>(&flags)?;
-        let counts: Vec<usize> = flags
-            .par_chunks(PIECE)
-            .map(|piece| piece.iter().filter(|&&b| b).count())
-            .collect();
+        let count = |piece: &[bool]| piece.iter().filter(|&&b| b).count();
+        let counts: Vec<usize> = if flags.len() <= PIECE {
+            flags.chunks(PIECE).map(count).collect()
+        } else {
+            threads::install(|| flags.par_chunks(PIECE).map(count).collect())
+        };
         let count = counts.iter().sum();
         let storage = Storage::build::<i64>(count, |mut out| {
             let mut parts = Vec::with_capacity(counts.len());
@@ -41,20 +44,26 @@ impl IndexingBackend for NdArray {
                 parts.push(part);
                 out = rest;
             }
-            parts
-                .into_par_iter()
-                .zip(flags.par_chunks(PIECE))
-                .enumerate()
-                .for_each(|(k, (part, piece))| {
-                    let found = piece
-                        .iter()
-                        .enumerate()
-                        .filter(|&(_, &b)| b)
-                        .map(|(i, _)| (k * PIECE + i) as i64);
-                    part.iter_mut()
-                        .zip(found)
-                        .for_each(|(out, position)| *out = position);
-                });
+            let write = |(k, (part, piece)): (usize, (&mut [i64], &[bool]))| {
+                let found = piece
+                    .iter()
+                    .enumerate()
+                    .filter(|&(_, &b)| b)
+                    .map(|(i, _)| (k * PIECE + i) as i64);
+                part.iter_mut()
+                    .zip(found)
+                    .for_each(|(out, position)| *out = position);
+            };
+            if flags.len() <= PIECE {
+                parts
+                    .into_iter()
+                    .zip(flags.chunks(PIECE))
+                    .enumerate()
+                    .for_each(write);
+            } else {
+                let parts = parts.into_par_iter().zip(flags.par_chunks(PIECE));
+                threads::install(|| parts.enumerate().for_each(write));
+            }
         })?;
         Ok((storage, count))
     }
@@ -96,9 +105,11 @@ fn pick<T: Element>(
         } else if size <= PIECE {
             fill(0, out);
         } else {
-            out.par_chunks_mut(PIECE)
-                .enumerate()
-                .for_each(|(k, out)| fill(k * PIECE, out));
+            threads::install(|| {
+                out.par_chunks_mut(PIECE)
+                    .enumerate()
+                    .for_each(|(k, out)| fill(k * PIECE, out));
+            });
         }
     })
 }
@@ -135,7 +146,8 @@ pub(super) fn take(
                 if out.len() <= PIECE {
                     out.chunks_exact_mut(inner).enumerate().for_each(copy);
                 } else {
-                    out.par_chunks_exact_mut(inner).with_min_len(together).enumerate().for_each(copy);
+                    let rows = out.par_chunks_exact_mut(inner).with_min_len(together);
+                    threads::install(|| rows.enumerate().for_each(copy));
                 }
             })
         } else {

@@ -7,7 +7,7 @@ use gemm::{Parallelism, gemm};
 use rayon::prelude::*;
 
 use super::{NdArray, Storage, check_bounds, elements};
-use array_api_host::{dispatch_floating, linalg as host};
+use array_api_host::{dispatch_floating, linalg as host, threads};
 
 /// Up to this many multiplications a plain loop is done before `gemm` has packed its blocks.
 const SMALL: usize = 12 * 12 * 12;
@@ -196,11 +196,12 @@ fn floating<T: Gemm>(a: &Strided<Storage>, b: &Strided<Storage>) -> Result<Stora
         if left.len().saturating_mul(work) < PARALLEL {
             stack.for_each(|item| one(item, Parallelism::None));
         } else if work >= PARALLEL {
-            stack.for_each(|item| one(item, Parallelism::Rayon(0)));
+            threads::install(|| stack.for_each(|item| one(item, Parallelism::Rayon(0))));
         } else {
-            out.par_chunks_exact_mut(m * n)
-                .zip(left.par_iter().zip(&right))
-                .for_each(|item| one(item, Parallelism::None));
+            let stack = out
+                .par_chunks_exact_mut(m * n)
+                .zip(left.par_iter().zip(&right));
+            threads::install(|| stack.for_each(|item| one(item, Parallelism::None)));
         }
     })
 }
@@ -349,7 +350,7 @@ fn integer<T: Wrapping>(a: &Strided<Storage>, b: &Strided<Storage>) -> Result<St
             }
         };
         if bands.len() > 1 && rows < m {
-            bands.into_par_iter().for_each(run);
+            threads::install(|| bands.into_par_iter().for_each(run));
         } else {
             bands.into_iter().for_each(run);
         }

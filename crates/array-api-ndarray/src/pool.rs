@@ -11,13 +11,15 @@ use std::{
     ptr::NonNull,
     slice,
     sync::{
-        LazyLock, Mutex, MutexGuard, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
 
 use array_api_spec::{Device, Error, Result};
 use bytemuck::Pod;
+
+use array_api_host::process::PerProcess;
 
 /// Blocks of at least this many bytes are kept for reuse. The allocator is as fast for those below.
 const KEPT: usize = 4 << 10;
@@ -56,7 +58,8 @@ pub struct Statistics {
 
 static BUFFERS: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
-static POOL: LazyLock<Mutex<Pool>> = LazyLock::new(Mutex::default);
+/// A forked child starts with an empty pool: another thread may have been at work on the parent's.
+static POOL: PerProcess<Mutex<Pool>> = PerProcess::new();
 
 /// Counters of the CPU backend's memory: for tests and benches.
 ///
@@ -99,7 +102,7 @@ unsafe impl Send for Pool {}
 
 fn pool() -> MutexGuard<'static, Pool> {
     // No code panics while it holds the lock and leaves the lists half changed.
-    POOL.lock().unwrap_or_else(PoisonError::into_inner)
+    POOL.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Block {

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use self::radix::Key;
 use super::{NdArray, Storage, elements, pool::Scratch};
+use array_api_host::threads;
 
 /// From this many elements on, one line is sorted by all threads; that many in all, and lines are shared out.
 const PARALLEL: usize = 1 << 15;
@@ -242,13 +243,18 @@ fn each_line<T: Element, O: Element>(
         }
         outcome = if values.len() < PARALLEL || values.len() == n {
             let mut lines = values.chunks_exact(n).zip(out.chunks_exact_mut(n));
-            lines.try_for_each(|(line, out)| f(line, out, n >= PARALLEL))
+            let mut all = || lines.try_for_each(|(line, out)| f(line, out, n >= PARALLEL));
+            if n >= PARALLEL {
+                threads::install(all)
+            } else {
+                all()
+            }
         } else {
-            values
+            let lines = values
                 .par_chunks_exact(n)
                 .zip(out.par_chunks_exact_mut(n))
-                .with_min_len((PARALLEL / 4 / n).max(1))
-                .try_for_each(|(line, out)| f(line, out, n >= PARALLEL))
+                .with_min_len((PARALLEL / 4 / n).max(1));
+            threads::install(|| lines.try_for_each(|(line, out)| f(line, out, n >= PARALLEL)))
         };
     })?;
     outcome.map(|()| results)

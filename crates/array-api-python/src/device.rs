@@ -1,12 +1,8 @@
 //! Devices by name. A device is a string in Python: `x.device == "wgpu:0"`.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, OnceLock, PoisonError},
-};
+use std::sync::OnceLock;
 
 use array_api_compat::AnyBackend;
-use array_api_spec::{Namespace, Result};
 use pyo3::prelude::*;
 
 use crate::{argument::AnyNamespace, error::run};
@@ -22,7 +18,7 @@ static DEFAULT: OnceLock<AnyNamespace> = OnceLock::new();
 /// The environment names a device that this machine does not have.
 pub(crate) fn initialise(py: Python<'_>) -> PyResult<()> {
     let name = std::env::var(VARIABLE).unwrap_or_else(|_| "cpu".into());
-    let xp = run(py, || named(&name))?;
+    let xp = run(py, || array_api_compat::device(&name))?;
     DEFAULT.get_or_init(|| xp);
     Ok(())
 }
@@ -37,18 +33,6 @@ pub(crate) fn cpu() -> AnyNamespace {
     AnyBackend::erase(&array_api_compat::cpu())
 }
 
-/// The namespace of a device.
-fn named(name: &str) -> Result<AnyNamespace> {
-    static KNOWN: Mutex<BTreeMap<String, Namespace<AnyBackend>>> = Mutex::new(BTreeMap::new());
-    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(xp) = known.get(name) {
-        return Ok(xp.clone());
-    }
-    let xp = array_api_compat::device(name)?;
-    known.insert(name.into(), xp.clone());
-    Ok(xp)
-}
-
 /// The argument `device`.
 pub(crate) struct On(pub(crate) AnyNamespace);
 
@@ -57,7 +41,7 @@ impl<'py> FromPyObject<'_, 'py> for On {
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         let name: String = object.extract()?;
-        run(object.py(), || named(&name)).map(Self)
+        run(object.py(), || array_api_compat::device(&name)).map(Self)
     }
 }
 

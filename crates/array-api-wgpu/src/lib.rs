@@ -12,6 +12,7 @@ use array_api_spec::{Device, Error, Namespace, Result};
 
 pub use self::runtime::WgpuRuntime;
 use array_api_gpu::Gpu;
+use array_api_host::process::Starter;
 
 /// The backend of any GPU that `wgpu` reaches.
 pub type Wgpu = Gpu<WgpuRuntime>;
@@ -52,7 +53,7 @@ impl fmt::Display for AdapterInfo {
     }
 }
 
-/// The adapters of this machine, in the order of their numbers. Looked for once in a process.
+/// The adapters of this machine, in the order of their numbers. Looked for once in a process; none in a process that was forked from one that had looked.
 pub fn adapters() -> Vec<AdapterInfo> {
     let describe = |(index, adapter): (usize, &::wgpu::Adapter)| {
         let info = adapter.get_info();
@@ -66,7 +67,8 @@ pub fn adapters() -> Vec<AdapterInfo> {
             is_cpu: info.device_type == ::wgpu::DeviceType::Cpu,
         }
     };
-    found().iter().enumerate().map(describe).collect()
+    let found = found().unwrap_or_default();
+    found.iter().enumerate().map(describe).collect()
 }
 
 /// The namespace of adapter `index`, such as `wgpu:0`.
@@ -91,6 +93,10 @@ pub fn with_masked_types(index: usize) -> Result<Namespace<Wgpu>> {
 /// [`Error::NoDevice`] if there is no such adapter or it cannot be opened.
 pub fn backend(index: usize, types: Types) -> Result<Wgpu> {
     static OPEN: Mutex<Vec<((usize, Types), Wgpu)>> = Mutex::new(Vec::new());
+    // Before the lock, which a thread of the parent may have held at the fork.
+    STARTER
+        .claim()
+        .map_err(|detail| no_device(&name(index, types), detail))?;
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((_, gpu)) = open.iter().find(|(key, _)| *key == (index, types)) {
         return Ok(gpu.clone());
@@ -106,12 +112,24 @@ pub fn backend(index: usize, types: Types) -> Result<Wgpu> {
 /// # Errors
 /// Those of [`backend`].
 pub fn fresh_backend(index: usize, types: Types) -> Result<Wgpu> {
-    let name = match types {
+    let name = name(index, types);
+    let found = found().map_err(|detail| no_device(&name, detail))?;
+    let adapter = found.get(index).ok_or_else(|| no_adapter(&name))?;
+    WgpuRuntime::open(adapter, Device::new(&name), types == Types::Masked).map(Gpu::new)
+}
+
+fn name(index: usize, types: Types) -> String {
+    match types {
         Types::All => format!("wgpu:{index}"),
         Types::Masked => format!("wgpu:{index} (without f64 and i64)"),
-    };
-    let adapter = found().get(index).ok_or_else(|| no_adapter(&name))?;
-    WgpuRuntime::open(adapter, Device::new(&name), types == Types::Masked).map(Gpu::new)
+    }
+}
+
+fn no_device(name: &str, detail: &str) -> Error {
+    Error::NoDevice {
+        name: name.to_owned(),
+        detail: detail.to_owned(),
+    }
 }
 
 fn no_adapter(name: &str) -> Error {
@@ -124,15 +142,18 @@ fn no_adapter(name: &str) -> Error {
             format!("the adapters are {}", all.join("; "))
         }
     };
-    Error::NoDevice {
-        name: name.to_owned(),
-        detail,
-    }
+    no_device(name, &detail)
 }
 
-fn found() -> &'static [::wgpu::Adapter] {
+/// The process that starts the drivers.
+static STARTER: Starter = Starter::new();
+
+/// # Errors
+/// The drivers were started before this process was forked.
+fn found() -> Result<&'static [::wgpu::Adapter], &'static str> {
     static FOUND: OnceLock<Vec<::wgpu::Adapter>> = OnceLock::new();
-    FOUND.get_or_init(|| {
+    STARTER.claim()?;
+    Ok(FOUND.get_or_init(|| {
         let backends = ::wgpu::Backends::VULKAN | ::wgpu::Backends::METAL | ::wgpu::Backends::DX12;
         let mut descriptor = ::wgpu::InstanceDescriptor::new_without_display_handle();
         descriptor.backends = backends;
@@ -153,7 +174,7 @@ fn found() -> &'static [::wgpu::Adapter] {
             ::wgpu::DeviceType::Cpu => 4,
         });
         adapters
-    })
+    }))
 }
 
 #[cfg(test)]
@@ -168,8 +189,12 @@ mod tests {
             return;
         }
         for masked in [false, true] {
-            let runtime =
-                WgpuRuntime::open(&found()[0], Device::new("wgpu:0"), masked).expect("opens");
+            let runtime = WgpuRuntime::open(
+                &found().expect("not forked")[0],
+                Device::new("wgpu:0"),
+                masked,
+            )
+            .expect("opens");
             assert!(!masked || !runtime.capabilities().float64 && !runtime.capabilities().int64);
             test(&runtime);
         }

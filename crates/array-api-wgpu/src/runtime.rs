@@ -1,8 +1,11 @@
 //! The `wgpu` runtime. One command encoder and compute pass stay open and are submitted every [`BATCH`] launches or when data is
 //! wanted; launch parameters of a batch share one small buffer.
+//!
+//! The driver keeps what was written and launched until the device is done with it. So that this stays bounded, the runtime hands over what it
+//! has every so often, and waits for the device when it is too far behind.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering::Relaxed},
@@ -18,6 +21,8 @@ use array_api_gpu::{
 
 /// Launches in one submission: more no longer pay, and the device should not wait for the last one.
 const BATCH: usize = 64;
+/// Submissions that the device may be behind. One is at work while the next is recorded; the others keep the device busy over the host's pauses.
+const IN_FLIGHT: usize = 4;
 /// Room for the parameters of a batch.
 const PARAMETER_BYTES: usize = 64 * 1024;
 /// Bytes that are kept for later use, at most.
@@ -68,6 +73,11 @@ struct Stream {
     pass: Option<::wgpu::ComputePass<'static>>,
     encoder: Option<::wgpu::CommandEncoder>,
     launches: usize,
+    /// Copies of the host's data that the driver holds, and their bytes, since the last submission.
+    writes: usize,
+    written_bytes: u64,
+    /// Submissions that the device may not be done with.
+    in_flight: VecDeque<::wgpu::SubmissionIndex>,
     parameters: Vec<u8>,
     parameter_buffer: ::wgpu::Buffer,
     staging: Option<::wgpu::Buffer>,
@@ -167,6 +177,9 @@ impl WgpuRuntime {
                 pass: None,
                 encoder: None,
                 launches: 0,
+                writes: 0,
+                written_bytes: 0,
+                in_flight: VecDeque::with_capacity(IN_FLIGHT + 1),
                 parameters: Vec::with_capacity(PARAMETER_BYTES),
                 parameter_buffer,
                 staging: None,
@@ -223,25 +236,62 @@ impl WgpuRuntime {
     }
 
     /// Submits what is recorded.
-    fn flush(&self, stream: &mut Stream) {
+    fn flush(&self, stream: &mut Stream) -> Result<()> {
         stream.pass = None;
-        if let Some(encoder) = stream.encoder.take() {
-            if !stream.parameters.is_empty() {
-                self.queue
-                    .write_buffer(&stream.parameter_buffer, 0, &stream.parameters);
-                stream.parameters.clear();
-            }
-            self.queue.submit([encoder.finish()]);
-            self.counters.submissions.fetch_add(1, Relaxed);
-            stream.launches = 0;
+        let Some(encoder) = stream.encoder.take() else {
+            return Ok(());
+        };
+        if !stream.parameters.is_empty() {
+            self.queue
+                .write_buffer(&stream.parameter_buffer, 0, &stream.parameters);
+            stream.parameters.clear();
         }
+        stream.launches = 0;
+        self.counters.submissions.fetch_add(1, Relaxed);
+        self.submit(stream, Some(encoder.finish()))
+    }
+
+    /// Hands work and earlier writes to the device, and waits while it is too far behind.
+    fn submit(&self, stream: &mut Stream, work: Option<::wgpu::CommandBuffer>) -> Result<()> {
+        stream.in_flight.push_back(self.queue.submit(work));
+        (stream.writes, stream.written_bytes) = (0, 0);
+        while stream.in_flight.len() > IN_FLIGHT {
+            let oldest = ::wgpu::PollType::Wait {
+                submission_index: stream.in_flight.pop_front(),
+                timeout: None,
+            };
+            self.poll("submit", oldest)?;
+        }
+        Ok(())
+    }
+
+    /// Copies bytes, whose number is a multiple of 4, into the driver's memory, from which they go to the buffer before the next submission.
+    fn write(
+        &self,
+        stream: &mut Stream,
+        buffer: &::wgpu::Buffer,
+        start: u64,
+        bytes: &[u8],
+    ) -> Result<()> {
+        self.queue.write_buffer(buffer, start, bytes);
+        stream.writes += 1;
+        stream.written_bytes += bytes.len() as u64;
+        if stream.writes >= BATCH || stream.written_bytes >= STAGING_BYTES {
+            self.submit(stream, None)?;
+        }
+        Ok(())
     }
 
     fn wait(&self, function: &str) -> Result<()> {
-        self.device
-            .poll(::wgpu::PollType::wait_indefinitely())
-            .map_err(|e| self.driver_error(function, e.to_string()))?;
+        self.poll(function, ::wgpu::PollType::wait_indefinitely())?;
         self.check(function)
+    }
+
+    fn poll(&self, function: &str, until: ::wgpu::PollType) -> Result<()> {
+        self.device
+            .poll(until)
+            .map(drop)
+            .map_err(|e| self.driver_error(function, e.to_string()))
     }
 
     /// Waits until `bytes` bytes of a buffer are mapped.
@@ -456,7 +506,7 @@ impl Runtime for WgpuRuntime {
         tail[..bytes.len() - whole].copy_from_slice(&bytes[whole..]);
         let mut stream = self.stream();
         // Writes are ordered by submission: earlier launches that use a recycled buffer must go first.
-        self.flush(&mut stream);
+        self.flush(&mut stream)?;
         if self.mappable && bytes.len() as u64 >= MAPPED_BYTES {
             let slice = buffer.slice(..(bytes.len() as u64).next_multiple_of(4));
             self.map("upload", ::wgpu::MapMode::Write, slice)?;
@@ -468,15 +518,10 @@ impl Runtime for WgpuRuntime {
             return result;
         }
         for (part, chunk) in bytes[..whole].chunks(STAGING_BYTES as usize).enumerate() {
-            self.queue
-                .write_buffer(buffer, part as u64 * STAGING_BYTES, chunk);
-            if chunk.len() as u64 == STAGING_BYTES {
-                // Hands over the driver's copy of the part, so that only one exists at a time.
-                self.queue.submit([]);
-            }
+            self.write(&mut stream, buffer, part as u64 * STAGING_BYTES, chunk)?;
         }
         if whole < bytes.len() {
-            self.queue.write_buffer(buffer, whole as u64, &tail);
+            self.write(&mut stream, buffer, whole as u64, &tail)?;
         }
         self.check("upload")
     }
@@ -495,13 +540,13 @@ impl Runtime for WgpuRuntime {
         let window = (offset - start) as usize..(offset - start + bytes) as usize;
         let mut stream = self.stream();
         if self.mappable && bytes >= MAPPED_BYTES {
-            self.flush(&mut stream);
+            self.flush(&mut stream)?;
             return self.read_mapped(buffer, start..end, |view| read(&view[window]));
         }
         let staging = self.staging(&mut stream, end - start)?;
         self.encoder(&mut stream)
             .copy_buffer_to_buffer(buffer, start, &staging, 0, end - start);
-        self.flush(&mut stream);
+        self.flush(&mut stream)?;
         let result = self.read_mapped(&staging, 0..end - start, |view| read(&view[window]));
         if staging.size() > STAGING_BYTES {
             stream.staging = None;
@@ -563,7 +608,7 @@ impl Runtime for WgpuRuntime {
         let stream = &mut *guard;
         let mut start = stream.parameters.len().next_multiple_of(alignment);
         if start + size > PARAMETER_BYTES {
-            self.flush(stream);
+            self.flush(stream)?;
             start = 0;
         }
         stream.parameters.resize(start, 0);
@@ -604,14 +649,14 @@ impl Runtime for WgpuRuntime {
         self.counters.launches.fetch_add(1, Relaxed);
         stream.launches += 1;
         if stream.launches >= BATCH {
-            self.flush(stream);
+            self.flush(stream)?;
             return self.check("launch");
         }
         Ok(())
     }
 
     fn synchronize(&self) -> Result<()> {
-        self.flush(&mut self.stream());
+        self.flush(&mut self.stream())?;
         self.wait("synchronize")
     }
 

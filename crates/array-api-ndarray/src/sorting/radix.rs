@@ -110,10 +110,12 @@ fn each_bucket<K: Key>(
             parts.push((bucket, part));
         }
     }
-    parts.into_par_iter().for_each(|(bucket, part)| {
-        let large = bucket.len() >= PARALLEL;
-        run(bucket, part, large);
-    });
+    if parallel {
+        parts.into_par_iter().for_each(|(bucket, part)| {
+            let large = bucket.len() >= PARALLEL;
+            run(bucket, part, large);
+        });
+    }
 }
 
 /// Where each bucket ends.

@@ -4,6 +4,7 @@
 //! one is, they consist of rows that are added up *column* by column. Long reductions are cut into slabs of a
 //! size that follows from the shape alone, whose accumulators are joined in pairs: sums lose few digits, and do not depend on the number of threads.
 
+use array_api_host::threads;
 use array_api_spec::{Layout, Program, layout::Dims};
 use rayon::prelude::*;
 use smallvec::SmallVec;
@@ -89,8 +90,7 @@ pub(super) unsafe fn reduce(
         inner,
         out,
         out_size,
-        parallel: program.size().saturating_mul(plan.weight) >= PARALLEL
-            && rayon::current_num_threads() > 1,
+        parallel: program.size().saturating_mul(plan.weight) >= PARALLEL && threads::count() > 1,
     };
     // SAFETY: by the contract of this function.
     unsafe {
@@ -172,10 +172,12 @@ unsafe impl Sync for Shared {}
 impl Work<'_, '_> {
     fn for_each(&self, tasks: usize, grain: usize, run: impl Fn(usize) + Sync + Send) {
         if self.parallel && tasks > 1 {
-            (0..tasks)
-                .into_par_iter()
-                .with_min_len(grain.max(1))
-                .for_each(run);
+            threads::install(|| {
+                (0..tasks)
+                    .into_par_iter()
+                    .with_min_len(grain.max(1))
+                    .for_each(run);
+            });
         } else {
             (0..tasks).for_each(run);
         }

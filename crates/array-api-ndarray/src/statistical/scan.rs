@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use array_api_host::threads;
 use array_api_spec::{Complex, Layout, Program, Result, ScanOp, dispatch};
 use rayon::prelude::*;
 
@@ -76,14 +77,16 @@ fn along<F: Running>(
                 rows::<F>(&plan, &view, line * length * inner, inner, initial, out);
             }
         };
-        let parallel = program.size().saturating_mul(plan.weight) >= PARALLEL
-            && rayon::current_num_threads() > 1;
+        let parallel =
+            program.size().saturating_mul(plan.weight) >= PARALLEL && threads::count() > 1;
         if parallel && lines > 1 {
             let grain = (PARALLEL / 4 / results).max(1);
-            out.par_chunks_exact_mut(results)
-                .enumerate()
-                .with_min_len(grain)
-                .for_each(scan);
+            threads::install(|| {
+                out.par_chunks_exact_mut(results)
+                    .enumerate()
+                    .with_min_len(grain)
+                    .for_each(scan);
+            });
         } else {
             out.chunks_exact_mut(results).enumerate().for_each(scan);
         }

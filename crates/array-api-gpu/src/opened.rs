@@ -1,0 +1,134 @@
+//! A runtime in the process that opened it, and an error in every process that is forked from it.
+
+use std::{
+    mem::{ManuallyDrop, forget},
+    ops::Deref,
+    sync::Arc,
+};
+
+use array_api_spec::{Error, Result};
+
+use super::{
+    runtime::{Capabilities, Counters, Runtime, Source},
+    vendor::Vendor,
+};
+use array_api_host::process::{FORKED, Process};
+
+/// An open runtime.
+///
+/// A forked child has a copy of it, but not the threads and the connection of its driver: a call would wait for ever. So the child gets an error, and what
+/// it drops is forgotten.
+#[derive(Debug)]
+pub struct Opened<R: Runtime> {
+    runtime: ManuallyDrop<R>,
+    process: Process,
+}
+
+impl<R: Runtime> Opened<R> {
+    pub(super) fn new(runtime: R) -> Self {
+        Self {
+            runtime: ManuallyDrop::new(runtime),
+            process: Process::current(),
+        }
+    }
+
+    fn is_here(&self) -> bool {
+        self.process == Process::current()
+    }
+
+    /// The runtime, for a call of its driver.
+    fn here(&self, function: &str) -> Result<&R> {
+        if self.is_here() {
+            return Ok(&self.runtime);
+        }
+        Err(Error::Driver {
+            device: self.runtime.capabilities().device.clone(),
+            function: function.to_owned(),
+            detail: FORKED.to_owned(),
+        })
+    }
+}
+
+/// What a runtime has beyond [`Runtime`]'s functions, which are those of `Opened`.
+impl<R: Runtime> Deref for Opened<R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        &self.runtime
+    }
+}
+
+impl<R: Runtime> Drop for Opened<R> {
+    fn drop(&mut self) {
+        if self.is_here() {
+            // SAFETY: nobody uses it after this.
+            unsafe { ManuallyDrop::drop(&mut self.runtime) };
+        }
+    }
+}
+
+impl<R: Runtime> Runtime for Opened<R> {
+    type Buffer = R::Buffer;
+    type Kernel = R::Kernel;
+
+    fn capabilities(&self) -> &Capabilities {
+        self.runtime.capabilities()
+    }
+
+    fn allocate(&self, bytes: u64) -> Result<R::Buffer> {
+        self.here("allocate")?.allocate(bytes)
+    }
+
+    fn free(&self, buffer: R::Buffer) {
+        if self.is_here() {
+            self.runtime.free(buffer);
+        } else {
+            forget(buffer);
+        }
+    }
+
+    fn upload(&self, buffer: &R::Buffer, bytes: &[u8]) -> Result<()> {
+        self.here("upload")?.upload(buffer, bytes)
+    }
+
+    fn download(
+        &self,
+        buffer: &R::Buffer,
+        offset: u64,
+        bytes: u64,
+        read: &mut dyn FnMut(&[u8]),
+    ) -> Result<()> {
+        self.here("download")?.download(buffer, offset, bytes, read)
+    }
+
+    fn copy(&self, from: &R::Buffer, to: &R::Buffer, bytes: u64) -> Result<()> {
+        self.here("copy")?.copy(from, to, bytes)
+    }
+
+    fn compile(&self, source: &Source) -> Result<Arc<R::Kernel>> {
+        self.here(&source.entry)?.compile(source)
+    }
+
+    fn launch(
+        &self,
+        kernel: &R::Kernel,
+        buffers: &[&R::Buffer],
+        parameters: &[u32],
+        groups: u64,
+    ) -> Result<()> {
+        self.here("launch")?
+            .launch(kernel, buffers, parameters, groups)
+    }
+
+    fn synchronize(&self) -> Result<()> {
+        self.here("synchronize")?.synchronize()
+    }
+
+    fn counters(&self) -> Counters {
+        self.runtime.counters()
+    }
+
+    fn vendor(&self) -> Option<&dyn Vendor<Buffer = R::Buffer>> {
+        self.here("vendor").ok()?.vendor()
+    }
+}

@@ -1,0 +1,70 @@
+//! The threads that work is spread over: rayon's current pool, and in a forked child a pool of its own, because rayon's threads stay behind in
+//! the parent and work that is given to them there is never done.
+
+use std::{mem, sync::OnceLock};
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::process::{PerProcess, Process};
+
+/// Runs work in which rayon's functions find living threads. Whatever uses them must be called from here.
+pub fn install<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    if Process::current().is_first() {
+        work()
+    } else if let Some(pool) = childs_pool() {
+        pool.install(work)
+    } else {
+        alone(work)
+    }
+}
+
+/// How many threads [`install`] gives to work.
+pub fn count() -> usize {
+    if Process::current().is_first() {
+        rayon::current_num_threads()
+    } else {
+        childs_pool().map_or(1, ThreadPool::current_num_threads)
+    }
+}
+
+/// The pool of this process, a forked child; none if the system has no threads to give.
+#[cold]
+fn childs_pool() -> Option<&'static ThreadPool> {
+    static POOL: PerProcess<OnceLock<Option<ThreadPool>>> = PerProcess::new();
+    let pool = POOL.get();
+    pool.get_or_init(|| ThreadPoolBuilder::new().build().ok())
+        .as_ref()
+}
+
+/// Runs work on this thread, and what it gives to rayon, too.
+fn alone<R>(work: impl FnOnce() -> R) -> R {
+    if rayon::current_thread_index().is_none() {
+        let one = ThreadPoolBuilder::new().num_threads(1).use_current_thread();
+        // It has no thread but this one, with which it goes.
+        let _ = one.build().map(mem::forget);
+    }
+    work()
+}
+
+#[cfg(test)]
+mod tests {
+    use rayon::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn one_thread_can_do_all_the_work() {
+        let thread = std::thread::spawn(|| {
+            let here = std::thread::current().id();
+            for _ in 0..2 {
+                let all_here = alone(|| {
+                    (0..1000)
+                        .into_par_iter()
+                        .all(|_| std::thread::current().id() == here)
+                });
+                assert!(all_here && rayon::current_num_threads() == 1);
+            }
+        });
+        thread.join().expect("no panic");
+    }
+}
