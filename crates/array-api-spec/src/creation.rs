@@ -3,8 +3,8 @@
 //! Source: <https://data-apis.org/array-api/2025.12/API_specification/creation_functions.html>
 
 use crate::{
-    Accepts, Array, Backend, Complex, DType, Error, Expr, HostArray, IntoHostArray, Namespace, Program,
-    Result, Scalar,
+    Accepts, Array, Backend, Complex, DType, Error, Expr, HostArray, IntoHostArray, Namespace,
+    Program, Result, Scalar,
     data_type::finfo,
     expr::{Valid, view},
     shape::checked_size,
@@ -251,14 +251,23 @@ impl<B: Backend> Namespace<B> {
         let fine = Scalar::Float(step * FINE);
         let [start, step] = [start, step].map(Scalar::Float);
         if is_wide([start, last], dtype) {
-            return self.halves([start, last], reach, step, length, dtype).eval();
+            return self
+                .halves([start, last], reach, step, length, dtype)
+                .eval();
         }
         self.line(start, step, fine, length, dtype).eval()
     }
 
     /// `start + i · step` for `i` in `0..length`. `fine` is the step times [`FINE`], for floating-point dtypes in which the step itself has few
     /// digits or none.
-    fn line(&self, start: Scalar, step: Scalar, fine: Scalar, length: usize, dtype: DType) -> Expr<B> {
+    fn line(
+        &self,
+        start: Scalar,
+        step: Scalar,
+        fine: Scalar,
+        length: usize,
+        dtype: DType,
+    ) -> Expr<B> {
         let index = Expr::valid(self.clone(), Valid::index(&[length], 0, dtype));
         let way = if is_lost(step, fine, dtype) {
             index * Expr::from(1.0 / FINE) * Expr::from(fine)

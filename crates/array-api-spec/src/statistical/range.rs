@@ -6,9 +6,7 @@
 
 use crate::{
     Array, Backend, Complex, DType, Expr, Namespace, ReduceOp, Result, Scalar, UnaryOp,
-    axes::Resolved,
-    data_type::finfo,
-    expr::Valid,
+    axes::Resolved, data_type::finfo, expr::Valid,
 };
 
 /// Results of up to so many elements are looked at one by one, larger ones by a reduction.
@@ -64,8 +62,7 @@ impl<B: Backend> Namespace<B> {
     /// Arithmetic mean; NaN for no elements.
     pub(super) fn mean_of(&self, x: &Valid<B>, axes: &Resolved) -> Result<Array<B>> {
         let count = axes.count(x.shape()) as f64;
-        let plain =
-            |x: &Valid<B>| (self.reduce(ReduceOp::Sum, x, axes, x.dtype())? / count).eval();
+        let plain = |x: &Valid<B>| (self.reduce(ReduceOp::Sum, x, axes, x.dtype())? / count).eval();
         let range = Range::of_terms(x.dtype());
         match self.in_range(x, x, axes, range, 0.0, plain)? {
             (mean, None) => Ok(mean),
@@ -94,7 +91,9 @@ impl<B: Backend> Namespace<B> {
         axes: &Resolved,
         root: bool,
     ) -> Result<Array<B>> {
-        let (dtype, plain) = (x.dtype(), |x: &Valid<B>| self.plain_variance(function, x, axes));
+        let (dtype, plain) = (x.dtype(), |x: &Valid<B>| {
+            self.plain_variance(function, x, axes)
+        });
         let (variance, scale) = if axes.count(x.shape()) as f64 > axes.correction {
             let range = Range::of_squared(dtype);
             self.in_range(x, x, axes, range, least_variance(dtype), plain)?
@@ -188,7 +187,8 @@ impl<B: Backend> Namespace<B> {
         if x.size() > FEW {
             let magnitude = magnitude(self, &Expr::from(x).on("abs", self)?)?;
             let magnitude = Expr::valid(self.clone(), magnitude);
-            let within = self.greater_equal(&magnitude, least) & self.less_equal(magnitude, largest);
+            let within =
+                self.greater_equal(&magnitude, least) & self.less_equal(magnitude, largest);
             return self.all(within, ..)?.item();
         }
         let values = x.to_vec::<Complex<f64>>()?;
