@@ -2,4 +2,5 @@
 
 pub(crate) mod fft;
 pub(crate) mod linalg;
+pub(crate) mod memory;
 pub(crate) mod scatter;

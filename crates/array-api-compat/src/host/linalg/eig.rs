@@ -3,7 +3,7 @@
 use array_api_spec::{Complex, Error, Layout, Result};
 use faer::Mat;
 
-use super::{Floating, Matrix, Wide, each_matrix, exponent, join, ldexp};
+use super::{Floating, Matrix, Wide, each_matrix, exponent, join, ldexp, room_for};
 
 /// Eigenvalues and eigenvectors.
 type Eig<T> = (Vec<<T as Floating>::Complex>, Vec<<T as Floating>::Complex>);
@@ -22,6 +22,8 @@ fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<Eig<T>> {
     if n == 0 {
         return Ok((Vec::new(), Vec::new()));
     }
+    // Copies of x, the vectors in both forms, and what the iteration works on.
+    room_for::<T>(&[[n, n]; 8])?;
     let largest = x.largest();
     if !largest.is_finite() {
         let nan = T::narrow_complex(Complex::new(f64::NAN, f64::NAN));
