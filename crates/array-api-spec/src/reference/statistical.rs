@@ -30,6 +30,7 @@ impl StatisticalBackend for Reference {
             .filter(|k| !axes.contains(k))
             .map(|k| x.shape[k])
             .collect();
+        self.room(&x.shape, x.dtype())?;
         self.room(&kept, dtype)?;
         let groups = groups(&x.shape, axes);
         Ok(match op {
@@ -74,6 +75,7 @@ impl StatisticalBackend for Reference {
         let (n, initial) = (x.shape[axis], usize::from(include_initial));
         let mut shape = x.shape.clone();
         shape[axis] += initial;
+        self.room(&x.shape, x.dtype())?;
         self.room(&shape, x.dtype())?;
         let (lines, targets) = (groups(&x.shape, &[axis]), groups(&shape, &[axis]));
         Ok(self.store_buffer(dispatch!(x.dtype(), T => {
