@@ -53,13 +53,19 @@ fn extras<B: Backend>(xp: &Namespace<B>) {
         ("bincount", extra::bincount(&few, None, usize::MAX)),
     ] {
         let error = result.map(|x| x.shape().to_vec()).expect_err(function);
-        let is_size = matches!(error, Error::Shape { .. } | Error::Value { .. } | Error::Scalar { .. });
+        let is_size = matches!(
+            error,
+            Error::Shape { .. } | Error::Value { .. } | Error::Scalar { .. }
+        );
         assert!(is_size, "{function}: {error}");
     }
     for count in [usize::MAX, 1 << 50] {
         let indices = extra::diag_indices(xp, 3, count);
         assert_eq!(class(indices), ErrorClass::MemoryError);
-        assert_eq!(class(extra::atleast_nd(&few, count)), ErrorClass::MemoryError);
+        assert_eq!(
+            class(extra::atleast_nd(&few, count)),
+            ErrorClass::MemoryError
+        );
     }
     if xp.backend().dtypes().contains(&DType::Int64) {
         let large = xp.asarray([i64::MAX, 1]).expect("room");

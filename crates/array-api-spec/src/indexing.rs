@@ -479,7 +479,10 @@ impl<B: Backend> Namespace<B> {
         let i = || Array::new(self.clone(), indices.clone());
         let wrong = n as i128 <= most
             && self
-                .any(self.less(i(), -(n as isize)) | self.greater_equal(i(), n), ..)?
+                .any(
+                    self.less(i(), -(n as isize)) | self.greater_equal(i(), n),
+                    ..,
+                )?
                 .item()?;
         if wraps || wrong {
             return Err(Error::index(

@@ -124,7 +124,11 @@ impl<B: Backend> Namespace<B> {
         }
         let shapes: Vec<&[usize]> = arrays.iter().map(|a| a.shape()).collect();
         let size = needed_size(FUNCTION, &shapes, &shape)?;
-        let own = |array: &&Array<B>| self.astype(*array, dtype).on(FUNCTION, self)?.evaluate(self);
+        let own = |array: &&Array<B>| {
+            self.astype(*array, dtype)
+                .on(FUNCTION, self)?
+                .evaluate(self)
+        };
         let parts = arrays.iter().map(own).collect::<Result<Vec<_>>>()?;
         if size == 0 {
             return self.zeros(shape, dtype);
@@ -311,13 +315,16 @@ impl<B: Backend> Namespace<B> {
         }
         let index_dtype = self.index_dtype();
         let too_many = || {
-            let detail = format!("the counts add up to more than an index of {index_dtype} reaches");
+            let detail =
+                format!("the counts add up to more than an index of {index_dtype} reaches");
             Error::value(FUNCTION, detail)
         };
         let largest = |dtype: DType| dtype.integer_range().map_or(i128::MAX, |(_, high)| high);
         let most = largest(index_dtype);
         if largest(counts.dtype()) > most
-            && self.any(self.greater(counts, Scalar::Int(most)), ..)?.item()?
+            && self
+                .any(self.greater(counts, Scalar::Int(most)), ..)?
+                .item()?
         {
             return Err(too_many());
         }
@@ -558,11 +565,13 @@ impl<B: Backend> Namespace<B> {
         let count = x.shape()[axis];
         let mut parts = Vec::new();
         // An array without elements may have any number of parts.
-        parts.try_reserve_exact(count).map_err(|_| Error::OutOfMemory {
-            device: self.device(),
-            bytes: count.saturating_mul(size_of::<Array<B>>()),
-            detail: format!("a list of {count} arrays is more than the host's memory holds"),
-        })?;
+        parts
+            .try_reserve_exact(count)
+            .map_err(|_| Error::OutOfMemory {
+                device: self.device(),
+                bytes: count.saturating_mul(size_of::<Array<B>>()),
+                detail: format!("a list of {count} arrays is more than the host's memory holds"),
+            })?;
         parts.extend((0..count).map(part));
         Ok(parts)
     }

@@ -129,11 +129,15 @@ pub fn needed_size(function: &'static str, given: &[&[usize]], shape: &[usize]) 
         return Ok(size(shape));
     }
     let shape = shape_text(shape);
-    let detail = format!("need an array of shape {shape}, which has more elements than any memory holds");
+    let need = if given.len() == 1 { "needs" } else { "need" };
+    let detail =
+        format!("{need} an array of shape {shape}, which has more elements than any memory holds");
     Err(Error::shape(function, given, detail))
 }
 
 fn fits(shape: &[usize]) -> bool {
-    let size = shape.iter().try_fold(1usize, |size, &n| size.checked_mul(n.max(1)));
+    let size = shape
+        .iter()
+        .try_fold(1usize, |size, &n| size.checked_mul(n.max(1)));
     size.is_some_and(|size| size <= MOST)
 }

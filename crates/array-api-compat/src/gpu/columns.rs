@@ -2,8 +2,7 @@
 
 use array_api_spec::{
     BinaryOp, DType, Error, Layout, Op, Program, Result, Strided, UnaryOp,
-    backend::ElementwiseBackend,
-    shape::size,
+    backend::ElementwiseBackend, shape::size,
 };
 
 use super::{Gpu, memory::Memory, runtime::Runtime, vendor::Matrix};

@@ -140,7 +140,9 @@ pub(super) fn pack(x: Val, dtype: DType) -> Val {
 /// Whether all elements of a layout have positions that kernels can tell apart. Positions are 32-bit words, of which complex numbers take two, and half
 /// of them leaves room for a step beyond the end.
 pub(super) fn is_within_reach(layout: &Layout) -> bool {
-    layout.bounds().is_none_or(|(_, last)| last <= i32::MAX as usize)
+    layout
+        .bounds()
+        .is_none_or(|(_, last)| last <= i32::MAX as usize)
 }
 
 /// A layout whose lengths and strides are parameters of the kernel.

@@ -110,7 +110,9 @@ mod system {
     /// The number behind a name at the start of a line.
     fn number(text: &str, name: &str) -> Option<usize> {
         let mut lines = text.lines().map(str::split_whitespace);
-        lines.find_map(|mut words| (words.next() == Some(name)).then(|| words.next()?.parse().ok())?)
+        lines.find_map(|mut words| {
+            (words.next() == Some(name)).then(|| words.next()?.parse().ok())?
+        })
     }
 }
 
@@ -132,9 +134,7 @@ mod tests {
             assert_eq!(room(bytes), Ok(()));
         }
         for bytes in [1 << 50, isize::MAX as usize, usize::MAX] {
-            assert!(
-                matches!(room(bytes), Err(Error::OutOfMemory { bytes: b, .. }) if b == bytes)
-            );
+            assert!(matches!(room(bytes), Err(Error::OutOfMemory { bytes: b, .. }) if b == bytes));
         }
         assert!(vector::<f64>(usize::MAX / 2).is_err());
         assert!(vector::<f64>(10).is_ok_and(|v| v.capacity() >= 10));

@@ -320,7 +320,11 @@ fn integer<T: Wrapping>(a: &Strided<Storage>, b: &Strided<Storage>) -> Result<St
         m.div_ceil(8).max(1)
     };
     // A list of the bands below, which may be longer than the result.
-    memory::room(size(&[count, m.div_ceil(rows), size_of::<(usize, usize, &[T])>()]))?;
+    memory::room(size(&[
+        count,
+        m.div_ceil(rows),
+        size_of::<(usize, usize, &[T])>(),
+    ]))?;
     Storage::build::<T>(count * m * n, |out| {
         if m * n == 0 {
             return;

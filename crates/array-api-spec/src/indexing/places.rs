@@ -220,7 +220,10 @@ fn positions<B: Backend>(
             let Error::Shape { detail, .. } = error else {
                 return error;
             };
-            Error::index(function, format!("index arrays of shapes {shapes} {detail}"))
+            Error::index(
+                function,
+                format!("index arrays of shapes {shapes} {detail}"),
+            )
         })?
         .to_vec();
     let dtype = xp.index_dtype();
@@ -228,7 +231,9 @@ fn positions<B: Backend>(
     let beyond = |n: usize| n as i128 > most;
     if beyond(size(lengths)) || lengths.iter().any(|&n| beyond(n)) {
         let lengths = crate::shape_text(lengths);
-        let detail = format!("axes of lengths {lengths} have more positions than an index of {dtype} reaches");
+        let detail = format!(
+            "axes of lengths {lengths} have more positions than an index of {dtype} reaches"
+        );
         return Err(Error::index(function, detail));
     }
     let mut at = xp.zeros(&*shape, dtype)?;

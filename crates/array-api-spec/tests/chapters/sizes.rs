@@ -41,7 +41,10 @@ fn refuses<B: Backend>(xp: &Namespace<B>) {
     let calls: Vec<(&str, Result<Array<B>>)> = vec![
         ("add", (&column + &row).eval()),
         ("equal", xp.equal(&column, &row).eval()),
-        ("where", xp.where_(xp.equal(&column, 1), &column, &row).eval()),
+        (
+            "where",
+            xp.where_(xp.equal(&column, 1), &column, &row).eval(),
+        ),
         ("clip", xp.clip(&column, &row, 2).eval()),
         ("matmul", xp.matmul(&column, &row)),
         ("matmul", xp.matmul(&stacks.0, &stacks.1)),
@@ -53,7 +56,11 @@ fn refuses<B: Backend>(xp: &Namespace<B>) {
         ("svd", linalg.svd(&row, true).map(|svd| svd.Vh)),
         ("qr", linalg.qr(&column, QrMode::Complete).map(|qr| qr.Q)),
         ("broadcast_to", xp.broadcast_to(&column, [n, n])),
-        ("broadcast_arrays", xp.broadcast_arrays(&[&column, &row]).map(|mut a| a.remove(0))),
+        (
+            "broadcast_arrays",
+            xp.broadcast_arrays(&[&column, &row])
+                .map(|mut a| a.remove(0)),
+        ),
         ("concat", xp.concat(&[&many; 64], Some(0))),
         ("concat", xp.concat(&[&pair; 64], None)),
         ("stack", xp.stack(&[&many; 64], 0)),
@@ -61,11 +68,24 @@ fn refuses<B: Backend>(xp: &Namespace<B>) {
         ("repeat", xp.repeat(&line, n, None)),
         ("take", xp.take(&pair, firsts(xp, &[64]), Some(0))),
         ("get", pair.get([firsts(xp, &[8, 8]).into()])),
-        ("take_along_axis", xp.take_along_axis(&column, firsts(xp, &[1, n]), 1)),
-        ("cumulative_sum", xp.cumulative_sum(ones(xp, &[1, most]), initial)),
+        (
+            "take_along_axis",
+            xp.take_along_axis(&column, firsts(xp, &[1, n]), 1),
+        ),
+        (
+            "cumulative_sum",
+            xp.cumulative_sum(ones(xp, &[1, most]), initial),
+        ),
         ("diff", xp.diff(&many, 0, 1, Some(&many), Some(&many))),
-        ("fft", xp.fft().fft(ones(xp, &[n, 1]), Some(n), -1, Norm::Backward)),
-        ("irfft", xp.fft().irfft(ones(xp, &[n, 1]), Some(n), -1, Norm::Backward)),
+        (
+            "fft",
+            xp.fft().fft(ones(xp, &[n, 1]), Some(n), -1, Norm::Backward),
+        ),
+        (
+            "irfft",
+            xp.fft()
+                .irfft(ones(xp, &[n, 1]), Some(n), -1, Norm::Backward),
+        ),
         ("eye", xp.eye(n, n, 0, DType::Float32)),
         ("zeros", xp.zeros([n, n], DType::Float32)),
     ];
@@ -73,15 +93,24 @@ fn refuses<B: Backend>(xp: &Namespace<B>) {
         let error = result.expect_err(function);
         let text = error.to_string();
         assert!(matches!(error, Error::Shape { .. }), "{function}: {text}");
-        assert!(text.starts_with(&format!("{function}: ")), "{function}: {text}");
+        assert!(
+            text.starts_with(&format!("{function}: ")),
+            "{function}: {text}"
+        );
         let lengths = [n, MANY, MANY / 2, most].map(|n| text.contains(&n.to_string()));
         assert!(lengths.contains(&true), "names no length: {text}");
     }
     let grid = xp.meshgrid(&[&line, &line], array_api_spec::Indexing::Xy);
     assert_eq!(class(grid), ErrorClass::ValueError);
     assert_eq!(class(xp.arange(0.0, 1e300, 1.0)), ErrorClass::ValueError);
-    assert_eq!(class(xp.fft().fftfreq(usize::MAX, 1.0, None)), ErrorClass::ValueError);
-    assert_eq!(class(xp.linspace(0, 1, usize::MAX, true)), ErrorClass::ValueError);
+    assert_eq!(
+        class(xp.fft().fftfreq(usize::MAX, 1.0, None)),
+        ErrorClass::ValueError
+    );
+    assert_eq!(
+        class(xp.linspace(0, 1, usize::MAX, true)),
+        ErrorClass::ValueError
+    );
 }
 
 #[test]
@@ -102,9 +131,18 @@ fn runs_out<B: Backend>(xp: &Namespace<B>) {
         ("eye", xp.eye(order, order, 0, DType::Float32)),
         ("arange", xp.arange(0.0, n as f64, 1.0)),
         ("linspace", xp.linspace(0, 1, n, true)),
-        ("add", (ones(xp, &[order, 1]) + ones(xp, &[1, order])).eval()),
-        ("outer", linalg.outer(ones(xp, &[order]), ones(xp, &[order]))),
-        ("matmul", xp.matmul(ones(xp, &[order, 1]), ones(xp, &[1, order]))),
+        (
+            "add",
+            (ones(xp, &[order, 1]) + ones(xp, &[1, order])).eval(),
+        ),
+        (
+            "outer",
+            linalg.outer(ones(xp, &[order]), ones(xp, &[order])),
+        ),
+        (
+            "matmul",
+            xp.matmul(ones(xp, &[order, 1]), ones(xp, &[1, order])),
+        ),
         ("matmul", xp.matmul(&singles, &singles)),
         ("matmul", xp.matmul(none(&[n, 0]), none(&[0, 1 << 10]))),
         ("tile", xp.tile(&two, &[n])),
@@ -113,7 +151,10 @@ fn runs_out<B: Backend>(xp: &Namespace<B>) {
         ("sort", xp.sort(&line, 0, false)),
         ("argsort", xp.argsort(&line, 0, false)),
         ("cumulative_sum", xp.cumulative_sum(&line, 0)),
-        ("take", xp.take(ones(xp, &[n, 2]), firsts(xp, &[1]), Some(1))),
+        (
+            "take",
+            xp.take(ones(xp, &[n, 2]), firsts(xp, &[1]), Some(1)),
+        ),
         ("tril", xp.tril(&matrix, 0)),
         ("roll", xp.roll(&line, &[1], Some(&[0]))),
         ("fft", fft.fft(ones(xp, &[1]), Some(n), -1, Norm::Backward)),
@@ -129,20 +170,43 @@ fn runs_out<B: Backend>(xp: &Namespace<B>) {
         ("eig", linalg.eig(&matrix).map(|e| e.eigenvalues)),
         ("eig", linalg.eig(&singles).map(|e| e.eigenvalues)),
         ("qr", linalg.qr(&singles, QrMode::Reduced).map(|qr| qr.R)),
-        ("qr", linalg.qr(ones(xp, &[1 << 24, 1]), QrMode::Complete).map(|qr| qr.Q)),
+        (
+            "qr",
+            linalg
+                .qr(ones(xp, &[1 << 24, 1]), QrMode::Complete)
+                .map(|qr| qr.Q),
+        ),
         ("svd", linalg.svd(&singles, false).map(|svd| svd.S)),
-        ("svd", linalg.svd(ones(xp, &[1, 1 << 24]), true).map(|svd| svd.Vh)),
-        ("svd", linalg.svd(ones(xp, &[1 << 24, 1]), true).map(|svd| svd.U)),
-        ("svd", linalg.svd(ones(xp, &[1 << 14, 1, 1 << 12]), true).map(|svd| svd.Vh)),
+        (
+            "svd",
+            linalg.svd(ones(xp, &[1, 1 << 24]), true).map(|svd| svd.Vh),
+        ),
+        (
+            "svd",
+            linalg.svd(ones(xp, &[1 << 24, 1]), true).map(|svd| svd.U),
+        ),
+        (
+            "svd",
+            linalg
+                .svd(ones(xp, &[1 << 14, 1, 1 << 12]), true)
+                .map(|svd| svd.Vh),
+        ),
         ("sum", xp.sum(none(&[0, n]), 0)),
         ("sum", xp.sum(none(&[n, 0, 0]), [1, 2])),
         ("prod", xp.prod(none(&[n, 0]), 1)),
-        ("unstack", xp.unstack(none(&[n, 0]), 0).map(|mut a| a.remove(0))),
+        (
+            "unstack",
+            xp.unstack(none(&[n, 0]), 0).map(|mut a| a.remove(0)),
+        ),
         ("group_scatter", scatter_of(xp, 1 << 40)),
     ];
     for (function, result) in calls {
         let error = result.expect_err(function);
-        assert_eq!(error.class(), ErrorClass::MemoryError, "{function}: {error}");
+        assert_eq!(
+            error.class(),
+            ErrorClass::MemoryError,
+            "{function}: {error}"
+        );
     }
     let host = line.to_host().expect_err("to_host");
     assert_eq!(host.class(), ErrorClass::MemoryError, "{host}");
@@ -170,11 +234,27 @@ fn empties<B: Backend>(xp: &Namespace<B>) {
         ("cholesky", linalg.cholesky(&x, true), vec![n, 0, 0]),
         ("inv", linalg.inv(&x), vec![n, 0, 0]),
         ("solve", linalg.solve(&x, &x), vec![n, 0, 0]),
-        ("pinv", linalg.pinv(&wide, array_api_spec::Automatic), vec![n, 0, 1]),
+        (
+            "pinv",
+            linalg.pinv(&wide, array_api_spec::Automatic),
+            vec![n, 0, 1],
+        ),
         ("eigvals", linalg.eigvals(&x), vec![n, 0]),
-        ("eigh", linalg.eigh(&x).map(|e| e.eigenvectors), vec![n, 0, 0]),
-        ("qr", linalg.qr(&wide, QrMode::Reduced).map(|qr| qr.Q), vec![n, 1, 0]),
-        ("qr", linalg.qr(&wide, QrMode::Complete).map(|qr| qr.R), vec![n, 1, 0]),
+        (
+            "eigh",
+            linalg.eigh(&x).map(|e| e.eigenvectors),
+            vec![n, 0, 0],
+        ),
+        (
+            "qr",
+            linalg.qr(&wide, QrMode::Reduced).map(|qr| qr.Q),
+            vec![n, 1, 0],
+        ),
+        (
+            "qr",
+            linalg.qr(&wide, QrMode::Complete).map(|qr| qr.R),
+            vec![n, 1, 0],
+        ),
         ("svdvals", linalg.svdvals(&wide), vec![n, 0]),
         ("matrix_power", linalg.matrix_power(&x, -3), vec![n, 0, 0]),
         ("sum", xp.sum(&x, 0), vec![0, 0]),
@@ -187,8 +267,16 @@ fn empties<B: Backend>(xp: &Namespace<B>) {
         ("diff", xp.diff(&x, 0, n, None, None), vec![0, 0, 0]),
         ("diff", xp.diff(&x, 0, 3, None, None), vec![n - 3, 0, 0]),
         ("unique_values", xp.unique_values(&x), vec![0]),
-        ("take", xp.take(ones(xp, &[n, 3]), firsts(xp, &[0]), Some(1)), vec![n, 0]),
-        ("fft", xp.fft().fft(&x, Some(n), 0, Norm::Backward), vec![n, 0, 0]),
+        (
+            "take",
+            xp.take(ones(xp, &[n, 3]), firsts(xp, &[0]), Some(1)),
+            vec![n, 0],
+        ),
+        (
+            "fft",
+            xp.fft().fft(&x, Some(n), 0, Norm::Backward),
+            vec![n, 0, 0],
+        ),
         ("roll", xp.roll(&x, &[1], Some(&[0])), vec![n, 0, 0]),
         ("flip", xp.flip(&x, ..), vec![n, 0, 0]),
         ("tril", xp.tril(&zeros(&[0, n]), 1), vec![0, n]),
@@ -201,10 +289,16 @@ fn empties<B: Backend>(xp: &Namespace<B>) {
         assert_eq!(result.shape(), shape, "{function}");
     }
     assert_eq!(xp.sum(&x, ..).and_then(|s| s.item::<f64>()), Ok(0.0));
-    assert!(xp.nonzero(&x).is_ok_and(|axes| axes.iter().all(|a| a.size() == 0)));
+    assert!(
+        xp.nonzero(&x)
+            .is_ok_and(|axes| axes.iter().all(|a| a.size() == 0))
+    );
     let u = linalg.svd(&wide, true).expect("identities").U;
     assert_eq!(u.shape(), [n, 1, 1]);
-    assert_eq!(u.get(ix![n - 1]).and_then(|u| u.to_vec::<f64>()), Ok(vec![1.0]));
+    assert_eq!(
+        u.get(ix![n - 1]).and_then(|u| u.to_vec::<f64>()),
+        Ok(vec![1.0])
+    );
     let vh = linalg.svd(zeros(&[2, 0, 2]), true).expect("identities").Vh;
     assert_eq!(
         vh.to_vec::<f64>(),
@@ -222,7 +316,10 @@ fn counts<B: Backend>(xp: &Namespace<B>) {
     let x = xp.asarray([1_i32, 2, 3, 4]).expect("room");
     let repeat = |counts: HostBuffer| {
         let shape = vec![counts.len()];
-        let counts = xp.asarray(HostArray { buffer: counts, shape })?;
+        let counts = xp.asarray(HostArray {
+            buffer: counts,
+            shape,
+        })?;
         xp.repeat(&x, counts, None)
     };
     let has = |dtype| xp.backend().dtypes().contains(&dtype);
@@ -251,6 +348,9 @@ fn counts<B: Backend>(xp: &Namespace<B>) {
         HostBuffer::UInt32(vec![0, 2, 1, 0]),
         HostBuffer::Int32(vec![0, 2, 1, 0]),
     ] {
-        assert_eq!(repeat(counts).and_then(|x| x.to_vec::<i32>()), Ok(vec![2, 2, 3]));
+        assert_eq!(
+            repeat(counts).and_then(|x| x.to_vec::<i32>()),
+            Ok(vec![2, 2, 3])
+        );
     }
 }

@@ -212,7 +212,9 @@ fn room(parameters: &MakeClassification) -> Result<()> {
         .map_err(|_| Error::OutOfMemory {
             device: Device::new("cpu"),
             bytes: size(&[numbers, size_of::<f64>()]),
-            detail: "make_classification needs more than the host has; ask for fewer samples or columns".into(),
+            detail:
+                "make_classification needs more than the host has; ask for fewer samples or columns"
+                    .into(),
         })
 }
 

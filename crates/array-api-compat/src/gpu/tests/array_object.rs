@@ -1,7 +1,7 @@
 //! Data in and out, and writing into regions.
 
 use array_api_spec::{
-    DType, Error, HostBuffer, Layout, Op, Program, ReduceOp, ScanOp, Scalar, Strided,
+    DType, Error, HostBuffer, Layout, Op, Program, ReduceOp, Scalar, ScanOp, Strided,
     backend::{
         ArrayObjectBackend, ElementwiseBackend, IndexingBackend, LinalgBackend, SortingBackend,
         StatisticalBackend,
@@ -164,7 +164,10 @@ fn threads_share_a_device() {
 #[test]
 fn what_lies_beyond_32_bits_is_an_error() {
     on_each(|pair| {
-        let storage = pair.gpu.upload(HostBuffer::Float32(vec![1.0; 4])).expect("room");
+        let storage = pair
+            .gpu
+            .upload(HostBuffer::Float32(vec![1.0; 4]))
+            .expect("room");
         let view = |shape: &[usize], strides: &[isize], offset| Strided {
             storage: storage.clone(),
             layout: Layout::new(shape, strides, offset),
@@ -190,8 +193,16 @@ fn what_lies_beyond_32_bits_is_an_error() {
             let one = Program::scalar(&[2, 2], Scalar::Float(1.0), DType::Float32);
             for (what, result) in [
                 ("evaluate", pair.gpu.evaluate(&program).map(drop)),
-                ("reduce", pair.gpu.reduce(ReduceOp::Sum, &program, &[0], DType::Float32).map(drop)),
-                ("scan", pair.gpu.scan(ScanOp::Sum, &program, 0, false).map(drop)),
+                (
+                    "reduce",
+                    pair.gpu
+                        .reduce(ReduceOp::Sum, &program, &[0], DType::Float32)
+                        .map(drop),
+                ),
+                (
+                    "scan",
+                    pair.gpu.scan(ScanOp::Sum, &program, 0, false).map(drop),
+                ),
                 ("argsort", pair.gpu.argsort(&x, 0, false).map(drop)),
                 ("gather", pair.gpu.gather(&x, &zeros, 0).map(drop)),
                 ("matmul", pair.gpu.matmul(&x, &x).map(drop)),
@@ -209,7 +220,9 @@ fn what_lies_beyond_32_bits_is_an_error() {
         let x = view(&[1, 2], &[1 << 40, 1], 2);
         let values = pair.gpu.download(&x).expect("lies within its memory");
         assert_eq!(values, HostBuffer::Float32(vec![1.0; 2]));
-        let sums = pair.gpu.reduce(ReduceOp::Sum, &Program::input(x), &[0], DType::Float32);
+        let sums = pair
+            .gpu
+            .reduce(ReduceOp::Sum, &Program::input(x), &[0], DType::Float32);
         assert!(sums.is_ok());
         pair.gpu.synchronize().expect("the device lives on");
     });

@@ -10,7 +10,8 @@ use faer::{
 };
 
 use super::{
-    Floating, Matrix, Wide, each_matrix_into, exponent, join, offsets, room_for, row_major, with_work,
+    Floating, Matrix, Wide, each_matrix_into, exponent, join, offsets, room_for, row_major,
+    with_work,
 };
 
 /// X of `a X = b`: `(…, n, n), (…, n, k) → (…, n, k)`. See

@@ -56,7 +56,12 @@ pub(super) unsafe fn reduce(
     let kept: Dims<usize> = (0..program.shape.len())
         .filter(|k| !axes.contains(k))
         .collect();
-    let count = size(&kept.iter().map(|&k| program.shape[k]).collect::<Dims<usize>>());
+    let count = size(
+        &kept
+            .iter()
+            .map(|&k| program.shape[k])
+            .collect::<Dims<usize>>(),
+    );
     if program.size() == 0 {
         let mut panel = accumulators(fold, 1);
         let place = Place {
