@@ -56,6 +56,22 @@ const STEPS: &[Step] = &[
         run: || cargo(&["test", "--quiet", "--workspace", "--no-fail-fast"]),
     },
     Step {
+        // Arithmetic that is not checked panics in the profile of the other tests, and wraps in this one.
+        title: "tests of sizes in the release profile",
+        run: || {
+            cargo(&[
+                "test",
+                "--quiet",
+                "--release",
+                "--package",
+                "array-api-spec",
+                "--test",
+                "chapters",
+                "sizes",
+            ])
+        },
+    },
+    Step {
         title: "python module",
         run: python::test,
     },

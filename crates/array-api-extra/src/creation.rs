@@ -2,6 +2,8 @@
 
 use array_api_spec::{Array, Backend, DType, Error, Namespace, Result, Scalar};
 
+use crate::host::memory;
+
 /// Matrices with the last axis of an array on a diagonal, zeros elsewhere: `(…, n) → (…, m, m)` with `m = n + |offset|`. Any dtype.
 ///
 /// Source: `array_api_extra.create_diagonal`.
@@ -65,7 +67,9 @@ pub fn one_hot<B: Backend>(x: &Array<B>, num_classes: usize) -> Result<Array<B>>
 /// More elements than memory holds.
 pub fn diag_indices<B: Backend>(xp: &Namespace<B>, n: usize, ndim: usize) -> Result<Vec<Array<B>>> {
     let diagonal = xp.arange(0, n, 1)?;
-    Ok(vec![diagonal; ndim])
+    let mut indices = memory::vector(ndim)?;
+    indices.resize(ndim, diagonal);
+    Ok(indices)
 }
 
 /// The row and column indices of a matrix `(n, m)` on and below diagonal `offset`. Source: `array_api_extra.tril_indices`.

@@ -1,6 +1,6 @@
 //! Einstein's summation.
 
-use array_api_spec::{Array, Backend, Error, Result};
+use array_api_spec::{Array, Backend, Error, Result, shape::size};
 
 /// Products summed over axes that are named alike: `einsum("ij,jk->ik", &[&a, &b])` is the matrix product. Numeric dtypes, promoted.
 ///
@@ -180,8 +180,8 @@ fn contract<B: Backend>(a: Term<B>, b: Term<B>, needed: impl Fn(&char) -> bool) 
             .iter()
             .map(|l| place(&term.1, *l) as isize)
             .collect();
-        let size = |letters: &[char]| length(term, letters).iter().product::<usize>();
-        let shape = [length(term, &stack), vec![size(first), size(second)]].concat();
+        let sides = [first, second].map(|letters| size(&length(term, letters)));
+        let shape = [length(term, &stack), sides.to_vec()].concat();
         xp.reshape(xp.permute_dims(&term.0, &order)?, shape)
     };
     let product = xp.matmul(matrix(&a, &rows, &inner)?, matrix(&b, &inner, &columns)?)?;

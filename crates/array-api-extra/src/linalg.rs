@@ -1,6 +1,9 @@
 //! Linear algebra.
 
-use array_api_spec::{Array, Backend, Error, Result, Tolerance};
+use array_api_spec::{
+    Array, Backend, Error, Result, Tolerance,
+    shape::{needed_size, size},
+};
 
 /// What [`lstsq`] returns.
 #[derive(Clone, Debug)]
@@ -67,16 +70,9 @@ pub fn kron<B: Backend>(a: &Array<B>, b: &Array<B>) -> Result<Array<B>> {
     let xp = a.namespace();
     let ndim = a.ndim().max(b.ndim());
     let (a, b) = (super::atleast_nd(a, ndim)?, super::atleast_nd(b, ndim)?);
-    let too_large = || Error::value("kron", "more elements than any memory holds");
-    let shape = a
-        .shape()
-        .iter()
-        .zip(b.shape())
-        .map(|(&m, &p)| m.checked_mul(p));
-    let shape = shape
-        .collect::<Option<Vec<usize>>>()
-        .ok_or_else(too_large)?;
-    array_api_spec::shape::checked_size("kron", &shape)?;
+    let lengths = a.shape().iter().zip(b.shape());
+    let shape: Vec<usize> = lengths.map(|(&m, &p)| size(&[m, p])).collect();
+    needed_size("kron", &[a.shape(), b.shape()], &shape)?;
     // Axis k of a stands before axis k of b.
     let apart = |x: &Array<B>, first: bool| {
         let lengths = x.shape().iter();

@@ -1,13 +1,17 @@
 //! Manipulation and indexing.
 
-use array_api_spec::{Array, Backend, DType, Error, Index, Result, Scalar};
+use array_api_spec::{Array, Backend, DType, Error, Index, Result, Scalar, shape::needed_size};
+
+use crate::host::memory;
 
 /// The array with new axes of length 1 in front until it has `ndim`; one that has them already stays. Source: `array_api_extra.atleast_nd`.
 ///
 /// # Errors
 /// Those of an earlier in-place operator.
 pub fn atleast_nd<B: Backend>(x: &Array<B>, ndim: usize) -> Result<Array<B>> {
-    let shape = [vec![1; ndim.saturating_sub(x.ndim())], x.shape().to_vec()].concat();
+    let mut shape = memory::vector(ndim.max(x.ndim()))?;
+    shape.resize(ndim.saturating_sub(x.ndim()), 1);
+    shape.extend_from_slice(x.shape());
     x.namespace().reshape(x, shape)
 }
 
@@ -39,10 +43,11 @@ pub fn pad<B: Backend>(
     let mut shape = Vec::with_capacity(widths.len());
     let mut inside: Vec<Index<B>> = Vec::with_capacity(widths.len());
     for (&n, &[before, after]) in x.shape().iter().zip(widths) {
-        let whole = n.checked_add(before).and_then(|n| n.checked_add(after));
-        shape.push(whole.ok_or_else(|| Error::value(FUNCTION, "a width is larger than memory"))?);
-        inside.push((before..before + n).into());
+        // A sum beyond all bounds is refused below as any other that is too large.
+        shape.push(n.saturating_add(before).saturating_add(after));
+        inside.push((before..before.saturating_add(n)).into());
     }
+    needed_size(FUNCTION, &[x.shape()], &shape)?;
     let mut out = x.namespace().full(shape, value, x.dtype())?;
     out.set(inside, x)?;
     Ok(out)

@@ -121,7 +121,9 @@ pub fn bincount<B: Backend>(
         }
         xp.max(x, ..)?.item::<i64>()?
     };
-    let length = usize::try_from(largest + 1).unwrap_or(0).max(minlength);
+    // A length beyond all bounds is refused below, as more numbers than memory holds.
+    let length = usize::try_from(largest.saturating_add(1)).unwrap_or(0);
+    let length = length.max(minlength);
     let order = xp.argsort(x, 0, false)?;
     let sorted = xp.take(x, &order, Some(0))?;
     let bins = xp.arange_as(0, length, 1, sorted.dtype())?;

@@ -5,6 +5,7 @@
 use array_api_spec::{
     BinaryOp, DType, Error, Op, Program, ReduceOp, Result, Scalar, Strided, UnaryOp,
     backend::{ElementwiseBackend, StatisticalBackend},
+    shape::size,
 };
 
 use super::{
@@ -158,7 +159,7 @@ impl<R: Runtime> Gpu<R> {
         x: &Strided<Memory<R>>,
         run: impl Fn(usize, &Matrix<'_, R::Buffer>) -> Result<Attempt>,
     ) -> Offer<Columns<R>> {
-        let count = x.shape()[..x.layout.ndim() - 2].iter().product();
+        let count = size(&x.shape()[..x.layout.ndim() - 2]);
         let shape = vec![count, 1, 1];
         // Not 0, so that a report that was never written is no success.
         let failed = Program::scalar(&shape, Scalar::Int(1), DType::Int32);

@@ -2,7 +2,7 @@
 
 use array_api_spec::{
     BinaryOp, DType, Error, Layout, Op, Program, Result, Strided, UnaryOp,
-    backend::ElementwiseBackend,
+    backend::ElementwiseBackend, shape::size,
 };
 
 use super::{Gpu, memory::Memory, runtime::Runtime, vendor::Matrix};
@@ -42,7 +42,7 @@ impl<R: Runtime> Columns<R> {
 
     /// All its elements, in any order.
     pub(super) fn elements(&self) -> Strided<Memory<R>> {
-        let n = self.shape.iter().product();
+        let n = size(&self.shape);
         Strided::contiguous(self.memory.clone(), &[n], self.dtype)
     }
 }
@@ -58,7 +58,7 @@ impl<R: Runtime> Gpu<R> {
         let stack = &x.shape()[..x.layout.ndim() - 2];
         let shape = [stack, &matrix].concat();
         Ok(Columns {
-            memory: self.allocate(shape.iter().product(), dtype)?,
+            memory: self.allocate(size(&shape), dtype)?,
             dtype,
             shape,
         })

@@ -137,6 +137,14 @@ pub(super) fn pack(x: Val, dtype: DType) -> Val {
     }
 }
 
+/// Whether all elements of a layout have positions that kernels can tell apart. Positions are 32-bit words, of which complex numbers take two, and half
+/// of them leaves room for a step beyond the end.
+pub(super) fn is_within_reach(layout: &Layout) -> bool {
+    layout
+        .bounds()
+        .is_none_or(|(_, last)| last <= i32::MAX as usize)
+}
+
 /// A layout whose lengths and strides are parameters of the kernel.
 pub(super) struct Positions {
     /// Length and stride of each axis, first axis first. The first length is never needed.
@@ -145,8 +153,12 @@ pub(super) struct Positions {
 }
 
 impl Positions {
-    /// Declares the parameters, named after `name`. A layout without gaps from its storage's start has none.
+    /// Declares the parameters, named after `name`. A layout without gaps from its storage's start has none. One that reaches further than positions of 32 bits
+    /// makes the kernel one that is not launched.
     pub(super) fn new(k: Builder, name: &str, layout: &Layout) -> Self {
+        if !is_within_reach(layout) {
+            k.refuse();
+        }
         if layout.offset() == 0 && layout.is_contiguous() {
             return Self {
                 axes: Vec::new(),
@@ -161,7 +173,9 @@ impl Positions {
                 .enumerate()
                 .map(|(axis, (&n, &s))| {
                     let length = (axis > 0).then(|| k.size(&format!("{name}_n{axis}"), n as isize));
-                    (length, Some(k.size(&format!("{name}_s{axis}"), s)))
+                    // The stride of a single element leads nowhere, and may be anything.
+                    let stride = if n == 1 { 0 } else { s };
+                    (length, Some(k.size(&format!("{name}_s{axis}"), stride)))
                 });
         Self {
             axes: axes.collect(),

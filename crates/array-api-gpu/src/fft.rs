@@ -45,6 +45,6 @@ impl<R: Runtime> Gpu<R> {
     {
         let values = self.values::<Complex<T>>(rows)?;
         let n = rows.shape()[rows.layout.ndim() - 1];
-        self.upload(Element::into_buffer(transformed(&values, n, direction)))
+        self.upload(Element::into_buffer(transformed(&values, n, direction)?))
     }
 }

@@ -1,6 +1,6 @@
 //! A stack of matrix products in the terms of BLAS, whose matrices are stored by columns.
 
-use array_api_spec::Layout;
+use array_api_spec::{Layout, shape::size};
 
 /// A matrix of the product, stored by columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Gemm {
             inner: inner.try_into().ok()?,
             left: Operand::new(b)?,
             right: Operand::new(a)?,
-            batches: stack.iter().product::<usize>().try_into().ok()?,
+            batches: size(stack).try_into().ok()?,
         })
     }
 
@@ -110,12 +110,12 @@ fn stack_stride(x: &Layout) -> Option<i64> {
     let Some((&length, &stride)) = axes.next() else {
         return Some(0);
     };
-    let mut next = stride * length as isize;
+    let mut next = stride.checked_mul(length.try_into().ok()?)?;
     for (&length, &outer) in axes {
         if outer != next {
             return None;
         }
-        next *= length as isize;
+        next = next.checked_mul(length.try_into().ok()?)?;
     }
     (stride >= 0).then_some(stride as i64)
 }

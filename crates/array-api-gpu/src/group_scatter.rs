@@ -10,6 +10,7 @@
 use array_api_spec::{
     DType, Element, Error, HostBuffer, Layout, Result, Strided,
     backend::{ArrayObjectBackend, GroupScatterParts},
+    shape::size,
 };
 
 use super::{
@@ -82,9 +83,9 @@ impl<R: Runtime> Gpu<R> {
             p,
             counts,
         };
-        let countable = [n * p, counts.len() * p, p * p * 6]
+        let countable = [[n, p, 1], [counts.len(), p, 1], [p, p, 6]]
             .iter()
-            .all(|&size| self.check_size(size).is_ok());
+            .all(|lengths| self.check_size(size(lengths)).is_ok());
         // A Gram matrix of fewer rows than columns would be larger than x and know no more.
         if n >= p && countable {
             let scatter = if self.runtime.capabilities().float64 {

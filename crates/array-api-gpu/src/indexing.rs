@@ -3,6 +3,7 @@
 use array_api_spec::{
     DType, Layout, Op, Program, Result, ScanOp, Strided,
     backend::{ElementwiseBackend, IndexingBackend, StatisticalBackend},
+    shape::size,
 };
 
 use super::{
@@ -121,6 +122,7 @@ impl<R: Runtime> Gpu<R> {
             return self.allocate(0, x.dtype);
         }
         self.check_size(n)?;
+        self.check_reach(&x.layout, x.dtype.size())?;
         if self.compiles() {
             // The position off the axis comes from a layout that stands still on it.
             let mut strides = x.layout.strides().to_vec();
@@ -129,7 +131,7 @@ impl<R: Runtime> Gpu<R> {
             return self.gather_at(name, x, indices, &base, (x.shape()[axis], stride));
         }
         // Three axes, of which the indices' strides are those along the middle one or none.
-        let inner: usize = shape[axis + 1..].iter().product();
+        let inner = size(&shape[axis + 1..]);
         let merged = [n / shape[axis] / inner, shape[axis], inner];
         let is_spread = |(a, &s): (usize, &isize)| a == axis || s == 0;
         let indices = if indices.layout.strides().iter().enumerate().all(is_spread) {

@@ -3,6 +3,7 @@
 use array_api_spec::{
     DType, Element, Error, HostBuffer, Layout, Op, Program, Result, Scalar, Strided,
     backend::{ArrayObjectBackend, ElementwiseBackend, LinalgBackend},
+    shape::size,
 };
 
 use super::{
@@ -32,14 +33,17 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
         let (batch, [m, inner]) = stack(&a.layout);
         let (_, [_, n]) = stack(&b.layout);
         let shape: Vec<usize> = batch.iter().copied().chain([m, n]).collect();
-        let size = shape.iter().product();
-        self.check_size(size)?;
-        if size == 0 || inner == 0 {
+        let elements = size(&shape);
+        self.check_size(elements)?;
+        if elements == 0 || inner == 0 {
             let zero = Scalar::Int(0).to_dtype("matmul", dtype)?;
             return self.evaluate(&Program::scalar(&shape, zero, dtype));
         }
-        if let Some(product) = self.assisted_matmul(a, b, size)? {
+        if let Some(product) = self.assisted_matmul(a, b, elements)? {
             return Ok(product);
+        }
+        for x in [a, b] {
+            self.check_reach(&x.layout, x.dtype.size())?;
         }
         if wide != dtype {
             // Elements that share a word: products in 32 bits wrap to the same.
@@ -54,8 +58,8 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
             back.push(Op::Cast(0), dtype);
             return self.evaluate(&back);
         }
-        let out = self.allocate(size, dtype)?;
-        let batches: usize = batch.iter().product();
+        let out = self.allocate(elements, dtype)?;
+        let batches = size(&batch);
         let copies;
         let (a, b) = if self.compiles() {
             (a, b)
@@ -214,7 +218,7 @@ impl<R: Runtime> Gpu<R> {
     /// The stack with its axes merged into one. Matrices of one for all stay as they are; others are copied if they have gaps.
     fn merged_stack(&self, x: &Strided<Memory<R>>) -> Result<Strided<Memory<R>>> {
         let (batch, [rows, columns]) = stack(&x.layout);
-        let batches: usize = batch.iter().product();
+        let batches = size(&batch);
         let [row, column] = matrix_strides(&x.layout);
         if x.layout.strides()[..batch.len()].iter().all(|&s| s == 0) || batches == 1 {
             let layout = Layout::new(

@@ -2,11 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
-use array_api_spec::{DType, Error, Result};
+use array_api_spec::{DType, Error, Layout, Result};
 
 use super::{
     Gpu, Opened,
-    elements::lanes,
+    elements::{is_within_reach, lanes},
     kernel::ir::Kernel,
     runtime::{Runtime, Source},
 };
@@ -99,6 +99,10 @@ impl<R: Runtime> Gpu<R> {
         if threads == 0 {
             return Ok(());
         }
+        if kernel.is_beyond_reach() {
+            let bytes = buffers.iter().map(|memory| memory.bytes()).max();
+            return Err(self.beyond_reach(bytes.unwrap_or(0) as usize));
+        }
         let source = Source::new(kernel, self.runtime.capabilities().language);
         let compiled = self.runtime.compile(&source)?;
         let buffers: Option<Vec<&R::Buffer>> = buffers.iter().map(|m| m.buffer()).collect();
@@ -110,6 +114,23 @@ impl<R: Runtime> Gpu<R> {
         let groups = threads.div_ceil(kernel.workgroup() as usize);
         self.runtime
             .launch(&compiled, &buffers, kernel.params(), groups as u64)
+    }
+
+    /// Refuses a view that reaches further than kernels can count, in elements of so many bytes.
+    pub(super) fn check_reach(&self, layout: &Layout, size: usize) -> Result<()> {
+        if is_within_reach(layout) {
+            return Ok(());
+        }
+        let last = layout.bounds().map_or(0, |(_, last)| last);
+        Err(self.beyond_reach(last.saturating_mul(size)))
+    }
+
+    fn beyond_reach(&self, bytes: usize) -> Error {
+        Error::OutOfMemory {
+            device: self.runtime.capabilities().device.clone(),
+            bytes,
+            detail: "an array reaches beyond element 2³¹ of its memory, and a kernel cannot count further; take a part of it on the host first".to_owned(),
+        }
     }
 
     /// Refuses more elements than 32-bit positions can tell apart.

@@ -1,7 +1,9 @@
 //! The way of a runtime without a compiler: every function makes do with kernels from a fixed set, whose texts depend on dtypes and
 //! never on shapes, strides or expressions. Arrays with gaps are copied first, and expressions run step by step.
 
-use array_api_spec::{DType, Layout, Op, Program, Result, Step, Strided, layout::collapse};
+use array_api_spec::{
+    DType, Layout, Op, Program, Result, Step, Strided, layout::collapse, shape::size,
+};
 
 use super::{
     GROUP, Gpu,
@@ -148,7 +150,7 @@ impl<R: Runtime> Gpu<R> {
 fn indices<S: Clone + PartialEq>(program: &Program<S>, axis: usize, dtype: DType) -> Program<S> {
     let (before, rest) = program.shape.split_at(axis);
     Program {
-        shape: vec![before.iter().product(), rest[0], rest[1..].iter().product()],
+        shape: vec![size(before), rest[0], size(&rest[1..])],
         inputs: Vec::new(),
         steps: vec![Step {
             op: Op::Index(1),

@@ -7,6 +7,7 @@
 use array_api_spec::{
     DType, Layout, Op, Program, ReduceOp, Result, Scalar, ScanOp, Step, Strided,
     backend::{ElementwiseBackend, StatisticalBackend},
+    shape::size,
 };
 
 use super::{
@@ -142,8 +143,8 @@ impl<R: Runtime> Gpu<R> {
     ) -> Result<Memory<R>> {
         let kept_axes: Vec<usize> = (0..x.shape.len()).filter(|a| !axes.contains(a)).collect();
         let order: Vec<usize> = kept_axes.iter().chain(axes).copied().collect();
-        let kept: usize = kept_axes.iter().map(|&a| x.shape[a]).product();
-        let length: usize = axes.iter().map(|&a| x.shape[a]).product();
+        let product = |axes: &[usize]| size(&axes.iter().map(|&a| x.shape[a]).collect::<Vec<_>>());
+        let (kept, length) = (product(&kept_axes), product(axes));
         if kept == 0 {
             return self.allocate(0, dtype);
         }

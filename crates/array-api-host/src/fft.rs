@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use array_api_spec::{Complex, backend::Direction};
+use array_api_spec::{Complex, Result, backend::Direction};
 use bytemuck::Pod;
 use rayon::prelude::*;
 use rustfft::{Fft, FftDirection, FftNum, FftPlanner};
 
-use crate::{process::PerProcess, threads};
+use crate::{memory, process::PerProcess, threads};
 
 /// Fewer elements than this are transformed before a second thread has woken up.
 const PARALLEL: usize = 1 << 14;
@@ -54,7 +54,7 @@ fn plan<T: Transformed>(n: usize, direction: Direction) -> Arc<dyn Fft<T>> {
         plans.planner = None;
         plans.planned = 0;
     }
-    plans.planned += n;
+    plans.planned = plans.planned.saturating_add(n);
     let direction = match direction {
         Direction::Forward => FftDirection::Forward,
         Direction::Inverse => FftDirection::Inverse,
@@ -74,9 +74,27 @@ pub struct Transforms<T: Transformed> {
     tasks: usize,
 }
 
+/// About how many numbers the tables of a transform hold. Lengths with a large prime factor are transformed by way of one that is a power of two, and up
+/// to four times as long.
+const fn tables(n: usize) -> usize {
+    let mut rest = n;
+    let mut factor = 2;
+    while factor <= 31 {
+        while rest > 1 && rest % factor == 0 {
+            rest /= factor;
+        }
+        factor += 1;
+    }
+    n.saturating_mul(if rest == 1 { 2 } else { 10 })
+}
+
 impl<T: Transformed> Transforms<T> {
     /// Those of `size` elements.
-    pub fn new(size: usize, n: usize, direction: Direction) -> Self {
+    ///
+    /// # Errors
+    /// No room for the tables.
+    pub fn new(size: usize, n: usize, direction: Direction) -> Result<Self> {
+        memory::room(tables(n).saturating_mul(size_of::<Complex<T>>()))?;
         let rows = size / n;
         let tasks = if size >= PARALLEL {
             4 * threads::count()
@@ -84,16 +102,17 @@ impl<T: Transformed> Transforms<T> {
             1
         };
         let rows_each = rows.div_ceil(tasks).max(1);
-        Self {
+        Ok(Self {
             plan: plan::<T>(n, direction),
             each: rows_each * n,
             tasks: rows.div_ceil(rows_each),
-        }
+        })
     }
 
     /// Elements of work space that [`run`](Self::run) needs.
     pub fn scratch_len(&self) -> usize {
-        self.plan.get_immutable_scratch_len() * self.tasks
+        let each = self.plan.get_immutable_scratch_len();
+        each.saturating_mul(self.tasks)
     }
 
     /// Writes the transforms of `from` to `to`.
@@ -116,14 +135,21 @@ impl<T: Transformed> Transforms<T> {
 }
 
 /// The transforms of each run of `n` elements (not 0), for a device that has brought its values here.
+///
+/// # Errors
+/// No room for them or on the way.
 pub fn transformed<T: Transformed>(
     values: &[Complex<T>],
     n: usize,
     direction: Direction,
-) -> Vec<Complex<T>> {
-    let transforms = Transforms::new(values.len(), n, direction);
-    let zeros = |len| vec![Complex::new(T::zero(), T::zero()); len];
-    let mut out = zeros(values.len());
-    transforms.run(values, &mut out, &mut zeros(transforms.scratch_len()));
-    out
+) -> Result<Vec<Complex<T>>> {
+    let transforms = Transforms::new(values.len(), n, direction)?;
+    let zeros = |len| -> Result<Vec<Complex<T>>> {
+        let mut zeros = memory::vector(len)?;
+        zeros.resize(len, Complex::new(T::zero(), T::zero()));
+        Ok(zeros)
+    };
+    let mut out = zeros(values.len())?;
+    transforms.run(values, &mut out, &mut zeros(transforms.scratch_len())?);
+    Ok(out)
 }

@@ -17,13 +17,15 @@ mod svd;
 
 use std::ops::Range;
 
-use array_api_spec::{Complex, Element, Layout, Result};
+use array_api_spec::{Complex, Element, Layout, Result, shape::size};
 use faer::{
     Mat, Par,
     dyn_stack::{MemBuffer, MemStack, StackReq},
     traits::ComplexField,
 };
 use rayon::prelude::*;
+
+use crate::{memory, threads};
 
 pub use self::{
     cholesky::cholesky,
@@ -317,18 +319,32 @@ impl<T: Floating> Matrix<'_, T> {
 }
 
 /// Applies `f` to every matrix of a stack, in parallel where that pays, and returns the results in the stack's order.
-/// The first error in that order wins.
+/// The first error in that order wins. The results of a matrix have about as many elements as the matrix.
 fn each_matrix<'a, T: Floating, R: Send>(
     values: &'a [T],
     layout: &Layout,
     f: impl Fn(Matrix<'a, T>) -> Result<R> + Sync,
 ) -> Result<Vec<R>> {
+    let matrix = &layout.shape()[layout.ndim() - 2..];
+    each_matrix_into(values, layout, size(matrix), f)
+}
+
+/// [`each_matrix`], for results of so many elements for a matrix.
+fn each_matrix_into<'a, T: Floating, R: Send>(
+    values: &'a [T],
+    layout: &Layout,
+    elements: usize,
+    f: impl Fn(Matrix<'a, T>) -> Result<R> + Sync,
+) -> Result<Vec<R>> {
     let (shape, strides) = (layout.shape(), layout.strides());
     let batch = layout.ndim() - 2;
     let (rows, columns) = (shape[batch], shape[batch + 1]);
-    let offsets: Vec<usize> = Layout::new(&shape[..batch], &strides[..batch], layout.offset())
-        .positions()
-        .collect();
+    let offsets = offsets(layout)?;
+    if offsets.len() > 1 {
+        // Each matrix has its results to itself before they are joined. What a single one needs, `f` asks for.
+        let each = size(&[elements, 2 * size_of::<T>()]).saturating_add(size_of::<Result<R>>());
+        memory::room(size(&[offsets.len(), each]))?;
+    }
     let matrix = |(number, &offset): (usize, &usize)| {
         f(Matrix {
             values,
@@ -340,11 +356,7 @@ fn each_matrix<'a, T: Floating, R: Send>(
             number: (offsets.len() > 1).then_some(number),
         })
     };
-    let work = offsets
-        .len()
-        .saturating_mul(rows)
-        .saturating_mul(columns)
-        .saturating_mul(rows.min(columns));
+    let work = size(&[offsets.len(), rows, columns, rows.min(columns)]);
     let in_order = || offsets.iter().enumerate().map(matrix).collect();
     if work < STACK_WORK {
         in_order()
@@ -355,6 +367,18 @@ fn each_matrix<'a, T: Floating, R: Send>(
             threads::install(|| offsets.par_iter().enumerate().map(matrix).collect());
         results.into_iter().collect()
     }
+}
+
+/// Where each matrix of a stack begins.
+///
+/// # Errors
+/// No room for a list of them.
+fn offsets(layout: &Layout) -> Result<Vec<usize>> {
+    let batch = layout.ndim() - 2;
+    let (shape, strides) = (&layout.shape()[..batch], &layout.strides()[..batch]);
+    let mut offsets = memory::vector(size(shape))?;
+    offsets.extend(Layout::new(shape, strides, layout.offset()).positions());
+    Ok(offsets)
 }
 
 /// Joins the results of a stack; a single one is not copied.
@@ -392,9 +416,24 @@ fn tiles(rows: usize, columns: usize) -> impl Iterator<Item = (Range<usize>, Ran
     parts(rows).flat_map(move |rows| parts(columns).map(move |columns| (rows.clone(), columns)))
 }
 
+/// Fails if the host has no room for matrices of these shapes, in the type that work is done in.
+///
+/// # Errors
+/// No room for them.
+fn room_for<T: Floating>(matrices: &[[usize; 2]]) -> Result<()> {
+    let bytes = |&[rows, columns]: &[usize; 2]| size(&[rows, columns, size_of::<T::Wide>()]);
+    memory::room(matrices.iter().map(bytes).fold(0, usize::saturating_add))
+}
+
 /// Runs `f` with the work space it asks for.
-fn with_stack<R>(need: StackReq, f: impl FnOnce(&mut MemStack) -> R) -> R {
-    f(MemStack::new(&mut MemBuffer::new(need)))
+///
+/// # Errors
+/// No room for it.
+fn with_work<R>(need: StackReq, f: impl FnOnce(&mut MemStack) -> R) -> Result<R> {
+    let bytes = need.unaligned_bytes_required();
+    memory::room(bytes)?;
+    let mut work = MemBuffer::try_new(need).map_err(|_| memory::out_of_memory(bytes))?;
+    Ok(f(MemStack::new(&mut work)))
 }
 
 #[cfg(test)]

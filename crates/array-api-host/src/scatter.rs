@@ -13,11 +13,10 @@ mod tall;
 
 use std::ops::Range;
 
-use array_api_spec::{Error, Layout, Result};
+use array_api_spec::{Error, Layout, Result, shape::size};
 
 use self::source::Source;
-use super::linalg::Floating;
-use crate::threads;
+use crate::{linalg::Floating, memory, threads};
 
 /// What [`group_scatter`] returns, in double precision; see
 /// [`GroupScatterParts`](array_api_spec::backend::GroupScatterParts).
@@ -40,7 +39,7 @@ pub struct Scatter {
 /// `tolerance` is the singular value below which the caller drops a direction.
 ///
 /// # Errors
-/// Groups that do not fit the counts.
+/// Groups that do not fit the counts; no room.
 pub fn group_scatter<T: Floating<Wide = f64>>(
     x: &[T],
     layout: &Layout,
@@ -49,6 +48,12 @@ pub fn group_scatter<T: Floating<Wide = f64>>(
     counts: &[usize],
     tolerance: f64,
 ) -> Result<Scatter> {
+    let &[n, p] = layout.shape() else {
+        unreachable!("x has two axes")
+    };
+    // The sums of all groups, and factors or a Gram matrix of at most p rows: here, on the way and in the result.
+    let factors = size(&[n.min(p), p, 4 * size_of::<f64>()]);
+    memory::room(factors.saturating_add(size(&[counts.len(), p, 2 * size_of::<f64>()])))?;
     let source = Source::new(x, layout, groups, group_layout, counts)?;
     // A Gram matrix of fewer rows than columns would be larger than x and know no more.
     if source.n >= source.p

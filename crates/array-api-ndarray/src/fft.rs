@@ -42,7 +42,7 @@ where
     Complex<T>: Element,
 {
     let values = elements::<Complex<T>>(rows)?;
-    let transforms = Transforms::<T>::new(values.len(), n, direction);
+    let transforms = Transforms::<T>::new(values.len(), n, direction)?;
     let mut scratch = Scratch::new(transforms.scratch_len())?;
     Storage::build::<Complex<T>>(values.len(), |out| {
         transforms.run(&values, out, &mut scratch);

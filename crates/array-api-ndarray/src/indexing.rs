@@ -4,11 +4,12 @@ use array_api_spec::{
     DType, Element, Layout, Program, Result, Strided,
     backend::{ElementwiseBackend, IndexingBackend},
     dispatch,
+    shape::size,
 };
 use rayon::prelude::*;
 
 use super::{NdArray, Storage, check_bounds, elements, strided::Walk};
-use array_api_host::threads;
+use array_api_host::{memory, threads};
 
 /// Elements that one thread moves at a time; fewer in all are not worth a second thread.
 const PIECE: usize = 1 << 14;
@@ -86,7 +87,7 @@ fn pick<T: Element>(
     let mut strides = x.layout.strides().to_vec();
     strides[axis] = 0;
     let walk = Walk::new(&Layout::new(shape, &strides, x.layout.offset()));
-    let size: usize = shape.iter().product();
+    let size = size(shape);
     let fill = |start: usize, out: &mut [T]| {
         walk.runs(shape, start, out.len(), |position, stride, done, length| {
             for (i, out) in out[done..done + length].iter_mut().enumerate() {
@@ -125,14 +126,15 @@ pub(super) fn take(
 ) -> Result<Storage> {
     let wanted = elements::<i64>(indices)?;
     let (outer, behind) = (&x.shape()[..axis], &x.shape()[axis + 1..]);
-    let inner: usize = behind.iter().product();
+    let inner = size(behind);
     let strides = x.layout.strides();
     dispatch!(x.dtype, T => {
         if inner > 1 && Layout::new(behind, &strides[axis + 1..], 0).is_contiguous() {
             check_bounds(x);
             let all = x.storage.slice::<T>();
             let n = x.shape()[axis] as i64;
-            let starts: Vec<usize> = Layout::new(outer, &strides[..axis], x.layout.offset()).positions().collect();
+            let mut starts: Vec<usize> = memory::vector(size(outer))?;
+            starts.extend(Layout::new(outer, &strides[..axis], x.layout.offset()).positions());
             let rows = wanted.len();
             let copy = |(row, out): (usize, &mut [T])| {
                 let index = wanted[row % rows];

@@ -1,6 +1,8 @@
 //! Arrays of the `ndarray` crate: in and out without a copy.
 
-use array_api_spec::{Array, Element, Error, Layout, Namespace, Result, Strided};
+use array_api_spec::{
+    Array, Element, Error, Layout, Namespace, Result, Strided, backend::ArrayObjectBackend,
+};
 use ndarray::{ArrayBase, ArrayD, ArrayViewD, Axis, DataOwned, Dimension, IxDyn, ShapeBuilder};
 
 use super::{NdArray, Storage, check_bounds};
@@ -51,7 +53,7 @@ impl NdArray {
     /// an `ndarray` array and that nothing else shares.
     ///
     /// # Errors
-    /// An array of another dtype than T's.
+    /// An array of another dtype than T's; no room for a copy.
     pub fn into_ndarray<T: Element>(x: Array<Self>) -> Result<ArrayD<T>> {
         let data = x.data()?.clone();
         if data.dtype != T::DTYPE {
@@ -64,7 +66,11 @@ impl NdArray {
             return Ok(ArrayD::from_shape_vec(shape, data.storage.into_vec())
                 .expect("as many elements as the shape has"));
         }
-        Ok(view(&data).as_standard_layout().into_owned())
+        let buffer = Self.download(&data)?;
+        let values = T::from_buffer(buffer)
+            .map_err(|_| Error::dtype("into_ndarray", &[data.dtype], T::DTYPE.name()))?;
+        Ok(ArrayD::from_shape_vec(IxDyn(data.shape()), values)
+            .expect("as many elements as the shape has"))
     }
 }
 

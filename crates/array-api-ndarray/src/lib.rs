@@ -29,6 +29,7 @@ pub use self::{
     storage::Storage,
 };
 use self::{strided::Walk, vectors::Vectors};
+use array_api_host::memory;
 
 /// The CPU.
 ///
@@ -112,7 +113,7 @@ impl ArrayObjectBackend for NdArray {
             let values = match elements::<T>(x)? {
                 Cow::Owned(values) => values,
                 Cow::Borrowed(values) => {
-                    let mut copy = with_room(values.len())?;
+                    let mut copy = memory::vector(values.len())?;
                     copy.extend_from_slice(values);
                     copy
                 }
@@ -183,7 +184,7 @@ pub(crate) fn elements<T: Element>(x: &Strided<Storage>) -> Result<Cow<'_, [T]>>
     if x.layout.is_contiguous() {
         return Ok(Cow::Borrowed(&all[x.layout.offset()..][..size]));
     }
-    let mut values: Vec<T> = with_room(size)?;
+    let mut values: Vec<T> = memory::vector(size)?;
     check_bounds(x);
     let walk = Walk::new(&x.layout);
     // SAFETY: the view lies inside its storage (just checked), the vector has room for all its elements and they are all written
@@ -194,15 +195,6 @@ pub(crate) fn elements<T: Element>(x: &Strided<Storage>) -> Result<Cow<'_, [T]>>
         values.set_len(size);
     }
     Ok(Cow::Owned(values))
-}
-
-/// An empty vector with room for so many elements.
-fn with_room<T>(len: usize) -> Result<Vec<T>> {
-    let mut values = Vec::new();
-    values
-        .try_reserve_exact(len)
-        .map_err(|_| pool::out_of_memory(len * size_of::<T>()))?;
-    Ok(values)
 }
 
 /// # Panics

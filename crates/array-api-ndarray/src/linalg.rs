@@ -1,13 +1,13 @@
 //! Products by `gemm` on strided views, factorisations by `faer`.
 
 use array_api_spec::{
-    Complex, DType, Element, Error, Layout, Result, Strided, backend::LinalgBackend,
+    Complex, DType, Element, Error, Layout, Result, Strided, backend::LinalgBackend, shape::size,
 };
 use gemm::{Parallelism, gemm};
 use rayon::prelude::*;
 
 use super::{NdArray, Storage, check_bounds, elements};
-use array_api_host::{dispatch_floating, linalg as host, threads};
+use array_api_host::{dispatch_floating, linalg as host, memory, threads};
 
 /// Up to this many multiplications a plain loop is done before `gemm` has packed its blocks.
 const SMALL: usize = 12 * 12 * 12;
@@ -123,27 +123,29 @@ unsafe impl<T: Sync> Sync for Matrix<T> {}
 unsafe impl<T: Sync> Send for Matrix<T> {}
 
 /// The matrices of a stack.
-fn matrices<T: Element>(x: &Strided<Storage>) -> Vec<Matrix<T>> {
+///
+/// # Errors
+/// No room for a list of them.
+fn matrices<T: Element>(x: &Strided<Storage>) -> Result<Vec<Matrix<T>>> {
     check_bounds(x);
     let (shape, strides) = (x.shape(), x.layout.strides());
     let batch = shape.len() - 2;
     let start = x.storage.slice::<T>().as_ptr();
     let offsets = Layout::new(&shape[..batch], &strides[..batch], x.layout.offset());
     let empty = x.layout.size() == 0;
-    offsets
-        .positions()
-        .map(|offset| Matrix {
-            start: if empty {
-                start
-            } else {
-                start.wrapping_add(offset)
-            },
-            rows: shape[batch],
-            columns: shape[batch + 1],
-            down: strides[batch],
-            right: strides[batch + 1],
-        })
-        .collect()
+    let mut stack = memory::vector(offsets.size())?;
+    stack.extend(offsets.positions().map(|offset| Matrix {
+        start: if empty {
+            start
+        } else {
+            start.wrapping_add(offset)
+        },
+        rows: shape[batch],
+        columns: shape[batch + 1],
+        down: strides[batch],
+        right: strides[batch + 1],
+    }));
+    Ok(stack)
 }
 
 fn floating<T: Gemm>(a: &Strided<Storage>, b: &Strided<Storage>) -> Result<Storage> {
@@ -155,7 +157,7 @@ fn floating<T: Gemm>(a: &Strided<Storage>, b: &Strided<Storage>) -> Result<Stora
             .zip(b.shape())
             .all(|(&s, &n)| s == 0 || n == 1)
     {
-        let (rows, k) = (a.shape()[..=batch].iter().product(), a.shape()[batch + 1]);
+        let (rows, k) = (size(&a.shape()[..=batch]), a.shape()[batch + 1]);
         if let Some(flat) = a.layout.reshape(&[rows, k])
             && b.layout.size() > 0
         {
@@ -168,13 +170,13 @@ fn floating<T: Gemm>(a: &Strided<Storage>, b: &Strided<Storage>) -> Result<Stora
         }
     }
     let (m, k, n) = (a.shape()[batch], a.shape()[batch + 1], b.shape()[batch + 1]);
-    let (left, right) = (matrices::<T>(a), matrices::<T>(b));
+    let (left, right) = (matrices::<T>(a)?, matrices::<T>(b)?);
     let symmetric = a.storage == b.storage
         && m >= SYMMETRIC
         && batch == 0
         && m == n
         && a.layout == b.layout.permute(&[1, 0]);
-    let work = m.saturating_mul(n).saturating_mul(k);
+    let work = size(&[m, n, k]);
     Storage::build::<T>(left.len() * m * n, |out| {
         if m * n == 0 {
             return;
@@ -309,12 +311,18 @@ fn integer<T: Wrapping>(a: &Strided<Storage>, b: &Strided<Storage>) -> Result<St
     let batch = a.layout.ndim() - 2;
     let (m, k, n) = (a.shape()[batch], a.shape()[batch + 1], b.shape()[batch + 1]);
     let (left, right) = (elements::<T>(a)?, elements::<T>(b)?);
-    let count: usize = a.shape()[..batch].iter().product();
-    let rows = if count.saturating_mul(m).saturating_mul(n).saturating_mul(k) < PARALLEL {
-        m
+    let count = size(&a.shape()[..batch]);
+    let rows = if size(&[count, m, n, k]) < PARALLEL {
+        m.max(1)
     } else {
         m.div_ceil(8).max(1)
     };
+    // A list of the bands below, which may be longer than the result.
+    memory::room(size(&[
+        count,
+        m.div_ceil(rows),
+        size_of::<(usize, usize, &[T])>(),
+    ]))?;
     Storage::build::<T>(count * m * n, |out| {
         if m * n == 0 {
             return;

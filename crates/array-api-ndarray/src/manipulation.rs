@@ -1,6 +1,8 @@
 //! Joining arrays.
 
-use array_api_spec::{Element, Result, Strided, backend::ManipulationBackend, dispatch};
+use array_api_spec::{
+    Element, Result, Strided, backend::ManipulationBackend, dispatch, shape::size,
+};
 use ndarray::{ArrayViewMutD, Axis, IxDyn, Slice};
 
 use super::{NdArray, Storage, interop};
@@ -14,8 +16,9 @@ impl ManipulationBackend for NdArray {
 
 fn join<T: Element>(arrays: &[Strided<Storage>], axis: usize) -> Result<Storage> {
     let mut shape = arrays[0].shape().to_vec();
+    // The sum was held against the largest array's size before.
     shape[axis] = arrays.iter().map(|x| x.shape()[axis]).sum();
-    Storage::build::<T>(shape.iter().product(), |out| {
+    Storage::build::<T>(size(&shape), |out| {
         let mut out = ArrayViewMutD::from_shape(IxDyn(&shape), out)
             .expect("as many elements as the shape has");
         let mut start = 0;

@@ -16,10 +16,13 @@ use std::{
     },
 };
 
-use array_api_spec::{Device, Error, Result};
+use array_api_spec::Result;
 use bytemuck::Pod;
 
-use array_api_host::process::PerProcess;
+use array_api_host::{
+    memory::{self, out_of_memory},
+    process::PerProcess,
+};
 
 /// Blocks of at least this many bytes are kept for reuse. The allocator is as fast for those below.
 const KEPT: usize = 4 << 10;
@@ -122,6 +125,7 @@ impl Block {
         {
             return Ok(Self { start, capacity });
         }
+        memory::room(capacity)?;
         let start = if capacity >= MAPPED {
             system::map(capacity)
         } else {
@@ -205,6 +209,7 @@ impl Pool {
 
     /// Keeps a block. Blocks of the sizes that were not asked for longest make room.
     fn keep(&mut self, start: NonNull<u8>, capacity: usize) {
+        // Both are at most `CAPACITY`.
         while self.bytes + capacity > CAPACITY {
             let stale = self
                 .classes
@@ -256,15 +261,6 @@ unsafe fn release(start: NonNull<u8>, capacity: usize) {
     } else {
         // SAFETY: blocks of this size come from the allocator with this layout.
         unsafe { dealloc(start.as_ptr(), layout(capacity)) };
-    }
-}
-
-/// What is said when there is no room for a buffer.
-pub(super) fn out_of_memory(bytes: usize) -> Error {
-    Error::OutOfMemory {
-        device: Device::new("cpu"),
-        bytes,
-        detail: "the system has no more memory to give".into(),
     }
 }
 
@@ -343,6 +339,8 @@ mod system {
 
 #[cfg(test)]
 mod tests {
+    use array_api_spec::Error;
+
     use super::*;
 
     #[test]

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use self::radix::Key;
 use super::{NdArray, Storage, elements, pool::Scratch};
-use array_api_host::threads;
+use array_api_host::{memory, threads};
 
 /// From this many elements on, one line is sorted by all threads; that many in all, and lines are shared out.
 const PARALLEL: usize = 1 << 15;
@@ -295,7 +295,8 @@ fn argsort<T: Sortable>(
 ) -> Result<()> {
     if line.len() > T::MOST {
         let keys = line.iter().map(|x| x.key(descending));
-        let mut words: Vec<(T::Key, i64)> = keys.zip(0..).collect();
+        let mut words: Vec<(T::Key, i64)> = memory::vector(line.len())?;
+        words.extend(keys.zip(0..));
         words.par_sort_unstable();
         map_into(&words, out, parallel, |_, (_, position)| position);
         return Ok(());

@@ -7,6 +7,8 @@ mod scan;
 use array_api_spec::{
     DType, Op, Program, ReduceOp, Result, ScanOp, Strided,
     backend::{ElementwiseBackend, StatisticalBackend},
+    layout::Dims,
+    shape::size,
 };
 
 use self::fold::Fold;
@@ -74,7 +76,7 @@ fn folded(
     dtype: DType,
 ) -> Result<Storage> {
     let kept = (0..x.shape.len()).filter(|k| !axes.contains(k));
-    let count = kept.map(|k| x.shape[k]).product();
+    let count = size(&kept.map(|k| x.shape[k]).collect::<Dims<usize>>());
     // SAFETY: all `count` results are written, in the dtype of the fold's results; those of `bool` folds are `bool`.
     unsafe {
         Storage::build_raw(dtype, count, |out| {

@@ -4,7 +4,8 @@ use std::{fmt, ptr::NonNull, slice, sync::Arc};
 
 use array_api_spec::{DType, Element, HostBuffer, Result, dispatch};
 
-use super::pool::{Block, out_of_memory};
+use super::pool::Block;
+use array_api_host::memory::out_of_memory;
 
 /// A handle to a flat buffer of one dtype. Clones share the memory; two are equal if they are the same memory.
 ///

@@ -176,7 +176,8 @@ impl Resolved {
 
     /// How many elements each element of the result stands for.
     pub(crate) fn count(&self, shape: &[usize]) -> usize {
-        self.axes.iter().map(|&a| shape[a]).product()
+        let lengths: Dims<usize> = self.axes.iter().map(|&a| shape[a]).collect();
+        shape::size(&lengths)
     }
 }
 

@@ -376,7 +376,10 @@ impl<B: Backend> Namespace<B> {
     pub fn eye(&self, rows: usize, columns: usize, k: isize, dtype: DType) -> Result<Array<B>> {
         let shape = [rows, columns];
         self.check_dtype(dtype)?;
-        checked_size("eye", &shape)?;
+        if checked_size("eye", &shape)? == 0 {
+            // The length beside the 0 may be larger than the index dtype holds.
+            return self.zeros(shape, dtype);
+        }
         // Beyond the corners no diagonal is left; the clamp keeps k in range of the index dtype.
         let k = k.clamp(-(rows as isize) - 1, columns as isize + 1);
         self.astype(self.equal(self.diagonal_number(rows, columns), k), dtype)
@@ -560,6 +563,9 @@ impl<B: Backend> Namespace<B> {
                 "is no matrix: it has less than two dimensions",
             ));
         };
+        if x.size() == 0 {
+            return x.evaluate(self).map(|x| Array::new(self.clone(), x));
+        }
         // Beyond the corners nothing changes; the clamp keeps k in range of the index dtype.
         let k = k.clamp(-(m as isize) - 1, n as isize + 1);
         let kept = keeps(self.diagonal_number(m, n), k);

@@ -7,7 +7,11 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     Array, Backend, BinaryOp, DType, Error, Layout, Namespace, Op, Program, Result, Scalar,
-    Strided, UnaryOp, backend::Operation, layout::Dims, shape::broadcast_shapes, shape_text,
+    Strided, UnaryOp,
+    backend::Operation,
+    layout::Dims,
+    shape::{broadcast_shapes, size},
+    shape_text,
 };
 
 /// Elementwise work that is not done yet: the argument of every function, the result of the elementwise ones.
@@ -319,7 +323,7 @@ impl<B: Backend> Valid<B> {
     }
 
     pub(crate) fn size(&self) -> usize {
-        self.shape.iter().product()
+        size(&self.shape)
     }
 
     pub(crate) const fn dtype(&self) -> DType {

@@ -45,7 +45,15 @@ impl<B: Backend> Namespace<B> {
                 "are not (n, p) and (n,)",
             ));
         };
-        if n != m || counts.iter().sum::<usize>() != n || n == 0 || p == 0 || counts.contains(&0) {
+        if n != m
+            || counts
+                .iter()
+                .try_fold(0, |sum: usize, &c| sum.checked_add(c))
+                != Some(n)
+            || n == 0
+            || p == 0
+            || counts.contains(&0)
+        {
             let detail = format!(
                 "and the counts {counts:?} do not fit: there must be one group for each row, and rows in each group"
             );

@@ -8,7 +8,7 @@ use crate::{
     Accepts, Array, Axes, Backend, DType, Error, Expr, Namespace, Result,
     backend::Direction,
     expr::{Valid, view},
-    shape::{checked_size, resolve_axis},
+    shape::{checked_size, needed_size, resolve_axis},
 };
 
 /// The functions of the extension `fft`, bound to a device as the [`Namespace`] is.
@@ -358,11 +358,15 @@ impl<B: Backend> Fft<'_, B> {
         let xp = self.0;
         let x = xp.taking(function, x, Accepts::Floating)?;
         let axis = resolve_axis(function, axis, x.ndim())?;
-        let n = length(function, n.unwrap_or(x.shape()[axis]))?;
+        let n = length(function, x.shape(), axis, n.unwrap_or(x.shape()[axis]))?;
         let dtype = x.dtype().complex();
         xp.check_dtype(dtype)?;
         let x = Array::new(xp.clone(), x.cast(dtype).evaluate(xp)?);
-        let x = self.resized(function, &x, axis, n)?;
+        let x = self.resized(&x, axis, n)?;
+        if x.size() == 0 {
+            // There is nothing to transform, and n may be any number.
+            return xp.zeros(x.shape(), dtype);
+        }
         let storage = xp.backend().fft(x.data()?, axis, direction)?;
         let out = xp.wrap(storage, x.shape(), dtype);
         match norm.factor(direction, n) {
@@ -403,11 +407,11 @@ impl<B: Backend> Fft<'_, B> {
         let x = xp.taking(function, x, Accepts::Floating)?;
         let axis = resolve_axis(function, axis, x.ndim())?;
         let n = n.unwrap_or(2 * x.shape()[axis].saturating_sub(1));
-        let n = length(function, n)?;
+        let n = length(function, x.shape(), axis, n)?;
         let dtype = x.dtype().complex();
         xp.check_dtype(dtype)?;
         let x = Array::new(xp.clone(), x.cast(dtype).evaluate(xp)?);
-        let half = self.resized(function, &x, axis, n / 2 + 1)?;
+        let half = self.resized(&x, axis, n / 2 + 1)?;
         let data = half.data()?;
         // Elements 1, 2, … once more, conjugated and in reverse.
         let mirrored = data.layout.slice(axis, 1, (n - 1) / 2, 1).flip(axis);
@@ -418,21 +422,13 @@ impl<B: Backend> Fft<'_, B> {
     }
 
     /// x cut or filled up with zeros to a length along an axis.
-    fn resized(
-        &self,
-        function: &'static str,
-        x: &Array<B>,
-        axis: usize,
-        n: usize,
-    ) -> Result<Array<B>> {
+    fn resized(&self, x: &Array<B>, axis: usize, n: usize) -> Result<Array<B>> {
         let (xp, m) = (self.0, x.shape()[axis]);
         let data = x.data()?;
         if n <= m {
             return Ok(view(xp, data, data.layout.slice(axis, 0, n, 1)));
         }
         let mut shape = x.shape().to_vec();
-        shape[axis] = n;
-        checked_size(function, &shape)?;
         shape[axis] = n - m;
         let zeros = xp.zeros(shape, x.dtype())?;
         xp.concat(&[x, &zeros], Some(axis as isize))
@@ -458,13 +454,17 @@ impl<B: Backend> Fft<'_, B> {
     }
 }
 
-fn length(function: &'static str, n: usize) -> Result<usize> {
+/// The length of a transform along an axis of an array of this shape.
+fn length(function: &'static str, shape: &[usize], axis: usize, n: usize) -> Result<usize> {
     if n == 0 {
         return Err(Error::value(
             function,
             "the length of a transform must not be 0",
         ));
     }
+    let mut transformed = shape.to_vec();
+    transformed[axis] = n;
+    needed_size(function, &[shape], &transformed)?;
     Ok(n)
 }
 

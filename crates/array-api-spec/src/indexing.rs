@@ -11,7 +11,7 @@ use self::places::Places;
 use crate::{
     Array, Backend, DType, Error, Expr, Layout, Namespace, Program, Result, Strided, can_cast,
     expr::{Valid, view},
-    shape::{broadcast_shapes, resolve_axis},
+    shape::{broadcast_shapes, needed_size, resolve_axis, size},
 };
 
 /// A list of [`Index`]es for [`Array::get`] and [`Array::set`]: `ix![0, 1..3, .., -1, Ellipsis, NewAxis]`, `ix![&mask]`, `ix![&rows, &columns]`.
@@ -217,7 +217,8 @@ impl<B: Backend> Array<B> {
             index if index.iter().any(|i| matches!(i, Index::Array(_))) => {
                 let places = Places::new(FUNCTION, self, index)?;
                 let flat = xp.reshape(&places.view, &*places.flat_shape())?;
-                let found = xp.take(flat, &places.positions, Some(0))?;
+                let found = xp.take(flat, &places.positions, Some(0));
+                let found = found.map_err(|e| e.told_by(FUNCTION))?;
                 return places.in_place(&xp.reshape(found, &*places.found_shape())?);
             }
             _ => {}
@@ -387,10 +388,14 @@ impl<B: Backend> Namespace<B> {
                 "of the indices is not 1-dimensional",
             ));
         }
-        let indices = self.checked_indices(FUNCTION, indices, x.shape()[axis])?;
         let mut shape = x.shape().to_vec();
         shape[axis] = indices.shape()[0];
+        let size = needed_size(FUNCTION, &[x.shape(), indices.shape()], &shape)?;
+        let indices = self.checked_indices(FUNCTION, indices, x.shape()[axis])?;
         let dtype = x.dtype;
+        if size == 0 {
+            return self.zeros(shape, dtype);
+        }
         if let Some(storage) = self.backend().take(&x, &indices, axis) {
             return Ok(self.wrap(storage?, &shape, dtype));
         }
@@ -427,6 +432,9 @@ impl<B: Backend> Namespace<B> {
         };
         let (n, m) = (x.shape()[axis], indices.shape()[axis]);
         let common = broadcast_shapes(FUNCTION, &[&with(x.shape(), 1), &with(indices.shape(), 1)])?;
+        for shape in [with(&common, n), with(&common, m)] {
+            needed_size(FUNCTION, &[x.shape(), indices.shape()], &shape)?;
+        }
         let indices = self.checked_indices(FUNCTION, indices, n)?;
         let indices = indices.with_layout(indices.layout.broadcast_to(&with(&common, m)));
         let x = x.with_layout(x.layout.broadcast_to(&with(&common, n)));
@@ -466,12 +474,17 @@ impl<B: Backend> Namespace<B> {
             self.any(self.greater_equal(i, n), ..)?.item()?
         };
         let indices = indices.cast(dtype).evaluate(self)?;
+        // A length that the index dtype does not hold is one that no index reaches.
+        let (_, most) = dtype.integer_range().unwrap_or_default();
         let i = || Array::new(self.clone(), indices.clone());
-        let wrong = self.any(
-            self.less(i(), -(n as isize)) | self.greater_equal(i(), n),
-            ..,
-        )?;
-        if wraps || wrong.item::<bool>()? {
+        let wrong = n as i128 <= most
+            && self
+                .any(
+                    self.less(i(), -(n as isize)) | self.greater_equal(i(), n),
+                    ..,
+                )?
+                .item()?;
+        if wraps || wrong {
             return Err(Error::index(
                 function,
                 format!("an index is out of range for an axis of length {n}"),
@@ -590,7 +603,7 @@ fn broadcast_along<S: Clone>(positions: &Strided<S>, shape: &[usize], axis: usiz
 fn mask_fits(function: &'static str, shape: &[usize], mask: &[usize]) -> Result<usize> {
     let fits = mask.len() <= shape.len() && mask.iter().zip(shape).all(|(&m, &n)| m == n || m == 0);
     if fits {
-        Ok(shape[..mask.len()].iter().product())
+        Ok(size(&shape[..mask.len()]))
     } else {
         let (mask, shape) = (crate::shape_text(mask), crate::shape_text(shape));
         Err(Error::index(

@@ -3,7 +3,7 @@
 
 use smallvec::SmallVec;
 
-use crate::DType;
+use crate::{DType, shape};
 
 /// Lengths or strides; four fit without an allocation.
 pub type Dims<T> = SmallVec<[T; 4]>;
@@ -80,7 +80,7 @@ impl Layout {
     /// Number of elements.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.shape.iter().product()
+        shape::size(&self.shape)
     }
 
     /// Row-major without gaps (from any offset). Axes of length 1 may have any stride; an empty array is contiguous.
@@ -94,7 +94,7 @@ impl Layout {
             if n != 1 && s != expected {
                 return false;
             }
-            expected *= n as isize;
+            expected = times(expected, n);
         }
         true
     }
@@ -104,8 +104,9 @@ impl Layout {
     pub fn bounds(&self) -> Option<(usize, usize)> {
         let (mut low, mut high) = (self.offset as isize, self.offset as isize);
         for (&n, &s) in self.shape.iter().zip(&self.strides) {
-            let last = s * (n.checked_sub(1)? as isize);
-            if last < 0 { low += last } else { high += last }
+            let last = times(s, n.checked_sub(1)?);
+            let end = if last < 0 { &mut low } else { &mut high };
+            *end = end.saturating_add(last);
         }
         Some((low as usize, high as usize))
     }
@@ -237,22 +238,22 @@ impl Layout {
             while have != want {
                 if have < want {
                     from += 1;
-                    have *= old.get(from)?.0;
+                    have = have.checked_mul(old.get(from)?.0)?;
                 } else {
                     to += 1;
-                    want *= shape.get(to)?;
+                    want = want.checked_mul(*shape.get(to)?)?;
                 }
             }
             // The old group must be contiguous within itself.
             for k in first_from..from {
-                if old[k].1 != old[k + 1].1 * old[k + 1].0 as isize {
+                if old[k].1 != times(old[k + 1].1, old[k + 1].0) {
                     return None;
                 }
             }
             let mut stride = old[from].1;
             for k in (first_to..=to).rev() {
                 strides[k] = stride;
-                stride *= shape[k] as isize;
+                stride = times(stride, shape[k]);
             }
             (from, to) = (from + 1, to + 1);
         }
@@ -303,9 +304,10 @@ pub fn collapse(layouts: &[&Layout]) -> Vec<Layout> {
             && layouts
                 .iter()
                 .zip(&strides)
-                .all(|(l, s)| s.last().copied() == Some(l.strides[axis] * n as isize));
+                .all(|(l, s)| s.last().copied() == Some(times(l.strides[axis], n)));
         if merges {
-            *shape.last_mut().expect("not empty") *= n;
+            let last = shape.last_mut().expect("not empty");
+            *last = last.saturating_mul(n);
         } else {
             shape.push(n);
         }
@@ -332,9 +334,14 @@ fn row_major(shape: &[usize]) -> Dims<isize> {
     let mut stride = 1;
     for (s, &n) in strides.iter_mut().zip(shape).rev() {
         *s = stride;
-        stride *= n.max(1) as isize;
+        stride = times(stride, n.max(1));
     }
     strides
+}
+
+/// A stride times a length. What no memory holds, which is no array's, becomes the largest distance instead of a wrapped one.
+fn times(stride: isize, length: usize) -> isize {
+    stride.saturating_mul(isize::try_from(length).unwrap_or(isize::MAX))
 }
 
 /// A storage seen through a layout: what a backend is given for an array.

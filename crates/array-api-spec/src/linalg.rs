@@ -9,7 +9,7 @@ use crate::{
     Accepts, Array, Backend, DType, Error, Expr, Namespace, Result, Strided,
     expr::view,
     layout::Dims,
-    shape::{broadcast_shapes, checked_size, resolve_axis},
+    shape::{broadcast_shapes, needed_size, resolve_axis, size},
 };
 
 pub use self::{
@@ -100,6 +100,9 @@ impl<B: Backend> Linalg<'_, B> {
     pub fn cholesky(&self, x: impl Into<Expr<B>>, upper: bool) -> Result<Array<B>> {
         let xp = self.0;
         let x = self.square("cholesky", x.into())?;
+        if x.layout.size() == 0 {
+            return xp.zeros(x.shape(), x.dtype);
+        }
         let lower = xp.wrap(xp.backend().cholesky(&x)?, x.shape(), x.dtype);
         if upper {
             xp.conj(xp.matrix_transpose(lower)).eval()
@@ -234,10 +237,16 @@ impl<B: Backend> Linalg<'_, B> {
         let x = self.square(function, x)?;
         let dtype = x.dtype.complex();
         xp.check_dtype(dtype)?;
+        let (shape, of_values) = (x.shape(), &x.shape()[..x.layout.ndim() - 1]);
+        if x.layout.size() == 0 {
+            return Ok(Eig {
+                eigenvalues: xp.zeros(of_values, dtype)?,
+                eigenvectors: xp.zeros(shape, dtype)?,
+            });
+        }
         let [values, vectors] = xp.backend().eig(&x).map_err(|e| e.told_by(function))?;
-        let shape = x.shape();
         Ok(Eig {
-            eigenvalues: xp.wrap(values, &shape[..shape.len() - 1], dtype),
+            eigenvalues: xp.wrap(values, of_values, dtype),
             eigenvectors: xp.wrap(vectors, shape, dtype),
         })
     }
@@ -252,10 +261,16 @@ impl<B: Backend> Linalg<'_, B> {
     pub fn eigh(&self, x: impl Into<Expr<B>>) -> Result<Eigh<B>> {
         let xp = self.0;
         let x = self.square("eigh", x.into())?;
+        let (shape, of_values) = (x.shape(), &x.shape()[..x.layout.ndim() - 1]);
+        if x.layout.size() == 0 {
+            return Ok(Eigh {
+                eigenvalues: xp.zeros(of_values, x.dtype.real())?,
+                eigenvectors: xp.zeros(shape, x.dtype)?,
+            });
+        }
         let [values, vectors] = xp.backend().eigh(&x)?;
-        let shape = x.shape();
         Ok(Eigh {
-            eigenvalues: xp.wrap(values, &shape[..shape.len() - 1], x.dtype.real()),
+            eigenvalues: xp.wrap(values, of_values, x.dtype.real()),
             eigenvectors: xp.wrap(vectors, shape, x.dtype),
         })
     }
@@ -280,6 +295,9 @@ impl<B: Backend> Linalg<'_, B> {
     pub fn inv(&self, x: impl Into<Expr<B>>) -> Result<Array<B>> {
         let xp = self.0;
         let x = self.square("inv", x.into())?;
+        if x.layout.size() == 0 {
+            return xp.zeros(x.shape(), x.dtype);
+        }
         let n = x.shape()[x.layout.ndim() - 1];
         let identity = xp
             .broadcast_to(xp.eye(n, n, 0, x.dtype), x.shape())?
@@ -333,7 +351,7 @@ impl<B: Backend> Linalg<'_, B> {
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.outer.html>
     ///
     /// # Errors
-    /// Arguments that are not 1-dimensional; dtypes that do not promote.
+    /// Arguments that are not 1-dimensional; dtypes that do not promote; more elements than memory holds.
     pub fn outer(&self, x1: impl Into<Expr<B>>, x2: impl Into<Expr<B>>) -> Result<Array<B>> {
         let [a, b] = self.0.two("outer", x1.into(), x2.into())?;
         if a.layout.ndim() != 1 || b.layout.ndim() != 1 {
@@ -343,6 +361,8 @@ impl<B: Backend> Linalg<'_, B> {
                 "are not both 1-dimensional",
             ));
         }
+        let shape = [a.shape()[0], b.shape()[0]];
+        needed_size("outer", &[a.shape(), b.shape()], &shape)?;
         let column = view(self.0, &a, a.layout.insert_axis(1));
         (column * Array::new(self.0.clone(), b)).eval()
     }
@@ -361,7 +381,7 @@ impl<B: Backend> Linalg<'_, B> {
     /// ```
     ///
     /// # Errors
-    /// An array of less than two dimensions.
+    /// An array of less than two dimensions; more elements than memory holds.
     #[allow(non_snake_case, reason = "the standard's names")]
     pub fn qr(&self, x: impl Into<Expr<B>>, mode: QrMode) -> Result<Qr<B>> {
         let xp = self.0;
@@ -373,11 +393,18 @@ impl<B: Backend> Linalg<'_, B> {
             QrMode::Reduced => m.min(n),
             QrMode::Complete => m,
         };
-        checked_size("qr", &[stack, &[m, k]].concat())?;
+        let (of_q, of_r) = ([stack, &[m, k]].concat(), [stack, &[k, n]].concat());
+        needed_size("qr", &[x.shape()], &of_q)?;
+        if x.layout.size() == 0 {
+            return Ok(Qr {
+                Q: self.orthonormal(&of_q, x.dtype)?,
+                R: xp.zeros(of_r, x.dtype)?,
+            });
+        }
         let [q, r] = xp.backend().qr(&x, mode == QrMode::Complete)?;
         Ok(Qr {
-            Q: xp.wrap(q, &[stack, &[m, k]].concat(), x.dtype),
-            R: xp.wrap(r, &[stack, &[k, n]].concat(), x.dtype),
+            Q: xp.wrap(q, &of_q, x.dtype),
+            R: xp.wrap(r, &of_r, x.dtype),
         })
     }
 
@@ -400,6 +427,12 @@ impl<B: Backend> Linalg<'_, B> {
         let x = self.square(function, x)?;
         let shape = x.shape();
         let n = shape[shape.len() - 1];
+        if x.layout.size() == 0 {
+            // Without rows there are no pivots, whose product is 1, and no exchanges.
+            let stack = &shape[..shape.len() - 2];
+            let pivots = xp.zeros(&shape[..shape.len() - 1], x.dtype)?;
+            return Ok((pivots, xp.zeros(stack, DType::Bool)?));
+        }
         let [lu, swaps] = xp.backend().lu(&x).map_err(|e| e.told_by(function))?;
         let pivots = self.diagonal(xp.wrap(lu, shape, x.dtype), 0)?;
         let swaps = xp.wrap(swaps, &shape[..shape.len() - 1], xp.index_dtype());
@@ -424,7 +457,7 @@ impl<B: Backend> Linalg<'_, B> {
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.solve.html>
     ///
     /// # Errors
-    /// A matrix that is not square or is singular; shapes that do not fit.
+    /// A matrix that is not square or is singular; shapes that do not fit; more elements than memory holds.
     pub fn solve(&self, x1: impl Into<Expr<B>>, x2: impl Into<Expr<B>>) -> Result<Array<B>> {
         const FUNCTION: &str = "solve";
         let xp = self.0;
@@ -451,9 +484,17 @@ impl<B: Backend> Linalg<'_, B> {
             &[&shape1[..shape1.len() - 2], &b.shape()[..ndim - 2]],
         )?;
         let with = |tail: [usize; 2]| stack.iter().copied().chain(tail).collect::<Vec<_>>();
+        for matrix in [[n, n], [n, k]] {
+            needed_size(FUNCTION, &[&shape1, &shape2], &with(matrix))?;
+        }
         let a = a.with_layout(a.layout.broadcast_to(&with([n, n])));
         let b = b.with_layout(b.layout.broadcast_to(&with([n, k])));
-        let mut out = Strided::contiguous(xp.backend().solve(&a, &b)?, &with([n, k]), a.dtype);
+        let shape = with([n, k]);
+        let mut out = if a.layout.size() == 0 {
+            xp.zeros(shape, a.dtype)?.into_data()?
+        } else {
+            Strided::contiguous(xp.backend().solve(&a, &b)?, &shape, a.dtype)
+        };
         if vector {
             out.layout = out.layout.select(out.layout.ndim() - 1, 0);
         }
@@ -473,22 +514,32 @@ impl<B: Backend> Linalg<'_, B> {
     /// ```
     ///
     /// # Errors
-    /// An array of less than two dimensions; no convergence.
+    /// An array of less than two dimensions; no convergence; more elements than memory holds.
     pub fn svd(&self, x: impl Into<Expr<B>>, full_matrices: bool) -> Result<Svd<B>> {
         let xp = self.0;
         let x = self.matrix("svd", x.into(), Accepts::Floating)?;
-        let [u, s, vh] = xp.backend().svd(&x, full_matrices)?;
-        let (stack, [m, n]) = (
-            &x.shape()[..x.layout.ndim() - 2],
-            [x.layout.ndim() - 2, x.layout.ndim() - 1].map(|a| x.shape()[a]),
-        );
+        let &[ref stack @ .., m, n] = x.shape() else {
+            unreachable!("a matrix has two axes")
+        };
         let k = m.min(n);
         let with = |tail: &[usize]| [stack, tail].concat();
         let (rows, columns) = if full_matrices { (m, n) } else { (k, k) };
+        let (of_u, of_s, of_vh) = (with(&[m, rows]), with(&[k]), with(&[columns, n]));
+        for shape in [&of_u, &of_vh] {
+            needed_size("svd", &[x.shape()], shape)?;
+        }
+        if x.layout.size() == 0 {
+            return Ok(Svd {
+                U: self.orthonormal(&of_u, x.dtype)?,
+                S: xp.zeros(of_s, x.dtype.real())?,
+                Vh: self.orthonormal(&of_vh, x.dtype)?,
+            });
+        }
+        let [u, s, vh] = xp.backend().svd(&x, full_matrices)?;
         Ok(Svd {
-            U: xp.wrap(u, &with(&[m, rows]), x.dtype),
-            S: xp.wrap(s, &with(&[k]), x.dtype.real()),
-            Vh: xp.wrap(vh, &with(&[columns, n]), x.dtype),
+            U: xp.wrap(u, &of_u, x.dtype),
+            S: xp.wrap(s, &of_s, x.dtype.real()),
+            Vh: xp.wrap(vh, &of_vh, x.dtype),
         })
     }
 
@@ -507,6 +558,18 @@ impl<B: Backend> Linalg<'_, B> {
         let diagonal = self.diagonal(x, offset).map_err(|e| e.told_by("trace"))?;
         let axis = dtype.map_or_else(|| (-1).into(), |dtype| crate::axis(-1).dtype(dtype));
         self.0.sum(diagonal, axis).map_err(|e| e.told_by("trace"))
+    }
+
+    /// Factors of matrices without elements, of which there may be any number: identities, as views of one.
+    fn orthonormal(&self, shape: &[usize], dtype: DType) -> Result<Array<B>> {
+        let xp = self.0;
+        if size(shape) == 0 {
+            return xp.zeros(shape, dtype);
+        }
+        let &[.., rows, columns] = shape else {
+            unreachable!("a matrix has two axes")
+        };
+        xp.broadcast_to(xp.eye(rows, columns, 0, dtype), shape)
     }
 
     fn matrix(

@@ -5,7 +5,7 @@
 use crate::{
     Accepts, Array, Backend, Error, Expr, Namespace, Result, Strided,
     expr::view,
-    shape::{broadcast_shapes, checked_size, resolve_axes, resolve_axis},
+    shape::{broadcast_shapes, needed_size, resolve_axes, resolve_axis, size},
 };
 
 /// The axes that [`Namespace::tensordot`] sums over: a number (the last of x1, the first of x2), or a list for each argument.
@@ -52,7 +52,7 @@ impl<B: Backend> Namespace<B> {
     /// ```
     ///
     /// # Errors
-    /// 0-dimensional arguments; lengths that do not fit; dtypes that do not promote.
+    /// 0-dimensional arguments; lengths that do not fit; dtypes that do not promote; more elements than memory holds.
     pub fn matmul(&self, x1: impl Into<Expr<B>>, x2: impl Into<Expr<B>>) -> Result<Array<B>> {
         const FUNCTION: &str = "matmul";
         let [a, b] = self.two(FUNCTION, x1.into(), x2.into())?;
@@ -96,10 +96,18 @@ impl<B: Backend> Namespace<B> {
             ],
         )?;
         let with = |tail: [usize; 2]| stack.iter().copied().chain(tail).collect::<Vec<_>>();
-        let a = a.with_layout(a.layout.broadcast_to(&with([m, k])));
-        let b = b.with_layout(b.layout.broadcast_to(&with([k, n])));
-        let dtype = a.dtype;
-        let mut out = Strided::contiguous(self.backend().matmul(&a, &b)?, &with([m, n]), dtype);
+        for matrix in [[m, k], [k, n], [m, n]] {
+            needed_size(FUNCTION, &[&shape1, &shape2], &with(matrix))?;
+        }
+        let (shape, dtype) = (with([m, n]), a.dtype);
+        let mut out = if k == 0 || size(&shape) == 0 {
+            // Sums of nothing, and stacks of any number of empty matrices.
+            self.zeros(shape, dtype)?.into_data()?
+        } else {
+            let a = a.with_layout(a.layout.broadcast_to(&with([m, k])));
+            let b = b.with_layout(b.layout.broadcast_to(&with([k, n])));
+            Strided::contiguous(self.backend().matmul(&a, &b)?, &shape, dtype)
+        };
         if column {
             out.layout = out.layout.select(out.layout.ndim() - 1, 0);
         }
@@ -164,12 +172,12 @@ impl<B: Backend> Namespace<B> {
         };
         let (free1, free2) = (free(&a, &over1), free(&b, &over2));
         let length = |x: &Strided<B::Storage>, axes: &[usize]| {
-            axes.iter().map(|&k| x.shape()[k]).product::<usize>()
+            size(&axes.iter().map(|&k| x.shape()[k]).collect::<Vec<_>>())
         };
         let (m, k, n) = (length(&a, &free1), length(&a, &over1), length(&b, &free2));
         let lengths = free1.iter().map(|&k| a.shape()[k]);
         let shape: Vec<usize> = lengths.chain(free2.iter().map(|&k| b.shape()[k])).collect();
-        checked_size(FUNCTION, &shape)?;
+        needed_size(FUNCTION, &[a.shape(), b.shape()], &shape)?;
         let left = view(self, &a, a.layout.permute(&[free1, over1].concat()));
         let right = view(self, &b, b.layout.permute(&[over2, free2].concat()));
         let product = self.matmul(self.reshape(left, [m, k])?, self.reshape(right, [k, n])?)?;
@@ -207,6 +215,7 @@ impl<B: Backend> Namespace<B> {
         let (a, b) = (Array::new(self.clone(), a), Array::new(self.clone(), b));
         let keep = crate::axis(axis).dtype(dtype);
         self.sum(self.conj(a) * b, keep)
+            .map_err(|e| e.told_by(FUNCTION))
     }
 
     /// Both arguments as arrays of one numeric dtype.

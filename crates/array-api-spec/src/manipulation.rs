@@ -3,10 +3,10 @@
 //! Source: <https://data-apis.org/array-api/2025.12/API_specification/manipulation_functions.html>
 
 use crate::{
-    Array, Axes, Backend, Error, Expr, IntoShape, Layout, Namespace, Program, Result, Side,
-    Strided,
+    Array, Axes, Backend, DType, Error, Expr, IntoShape, Layout, Namespace, Program, Result,
+    Scalar, Side, Strided,
     expr::{Valid, view},
-    shape::{broadcast_shapes, checked_size, resolve_axes, resolve_axis},
+    shape::{broadcast_shapes, checked_size, needed_size, resolve_axes, resolve_axis},
 };
 
 /// How often [`Namespace::repeat`] repeats: a number for all elements, or an integer array with one for each.
@@ -54,7 +54,6 @@ impl<B: Backend> Namespace<B> {
                 "do not fit: the first does not broadcast to the second",
             ));
         }
-        checked_size(FUNCTION, &shape)?;
         Ok(view(self, &x, x.layout.broadcast_to(&shape)))
     }
 
@@ -63,7 +62,7 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.broadcast_arrays.html>
     ///
     /// # Errors
-    /// Shapes that do not broadcast together.
+    /// Shapes that do not broadcast together, or to more elements than memory holds.
     pub fn broadcast_arrays(&self, arrays: &[&Array<B>]) -> Result<Vec<Array<B>>> {
         let shapes: Vec<&[usize]> = arrays.iter().map(|a| a.shape()).collect();
         let shape = broadcast_shapes("broadcast_arrays", &shapes)?;
@@ -86,7 +85,8 @@ impl<B: Backend> Namespace<B> {
     /// ```
     ///
     /// # Errors
-    /// No arrays; ranks or lengths of other axes that differ; an axis that is not there. With no axis (`None`) arrays are flattened first.
+    /// No arrays; ranks or lengths of other axes that differ; an axis that is not there; more elements than memory holds. With no axis (`None`) arrays are
+    /// flattened first.
     pub fn concat(&self, arrays: &[&Array<B>], axis: Option<isize>) -> Result<Array<B>> {
         const FUNCTION: &str = "concat";
         let Some(axis) = axis else {
@@ -108,7 +108,6 @@ impl<B: Backend> Namespace<B> {
         let axis = resolve_axis(FUNCTION, axis, first.ndim())?;
         let mut shape = first.shape().to_vec();
         shape[axis] = 0;
-        let mut parts = Vec::with_capacity(arrays.len());
         for array in arrays {
             let same = |k: usize, n: &usize| k == axis || array.shape()[k] == *n;
             if array.ndim() != shape.len() || !shape.iter().enumerate().all(|(k, n)| same(k, n)) {
@@ -120,14 +119,20 @@ impl<B: Backend> Namespace<B> {
                     detail,
                 ));
             }
-            shape[axis] += array.shape()[axis];
-            parts.push(
-                self.astype(*array, dtype)
-                    .on(FUNCTION, self)?
-                    .evaluate(self)?,
-            );
+            // A sum beyond all bounds is refused below as any other that is too large.
+            shape[axis] = shape[axis].saturating_add(array.shape()[axis]);
         }
-        checked_size(FUNCTION, &shape)?;
+        let shapes: Vec<&[usize]> = arrays.iter().map(|a| a.shape()).collect();
+        let size = needed_size(FUNCTION, &shapes, &shape)?;
+        let own = |array: &&Array<B>| {
+            self.astype(*array, dtype)
+                .on(FUNCTION, self)?
+                .evaluate(self)
+        };
+        let parts = arrays.iter().map(own).collect::<Result<Vec<_>>>()?;
+        if size == 0 {
+            return self.zeros(shape, dtype);
+        }
         if let Some(storage) = self.backend().concat(&parts, axis) {
             return Ok(self.wrap(storage?, &shape, dtype));
         }
@@ -273,7 +278,7 @@ impl<B: Backend> Namespace<B> {
         match repeats.into().0 {
             Count::Same(count) => {
                 shape[axis] = n.saturating_mul(count);
-                if checked_size(FUNCTION, &shape)? == 0 {
+                if needed_size(FUNCTION, &[x.shape()], &shape)? == 0 {
                     return self.zeros(shape, x.dtype);
                 }
                 let apart = x.layout.insert_axis(axis + 1);
@@ -284,7 +289,7 @@ impl<B: Backend> Namespace<B> {
             Count::Each(counts) => {
                 let positions = self.repeated_positions(&counts, n)?;
                 shape[axis] = positions.size();
-                checked_size(FUNCTION, &shape)?;
+                needed_size(FUNCTION, &[x.shape()], &shape)?;
                 self.take(Array::new(self.clone(), x), positions, Some(axis as isize))
             }
         }
@@ -308,18 +313,36 @@ impl<B: Backend> Namespace<B> {
         if self.any(self.less(counts, 0), ..)?.item()? {
             return Err(Error::value(FUNCTION, "a count is negative"));
         }
-        let counts = self.astype(counts, self.index_dtype());
+        let index_dtype = self.index_dtype();
+        let too_many = || {
+            let detail =
+                format!("the counts add up to more than an index of {index_dtype} reaches");
+            Error::value(FUNCTION, detail)
+        };
+        let largest = |dtype: DType| dtype.integer_range().map_or(i128::MAX, |(_, high)| high);
+        let most = largest(index_dtype);
+        if largest(counts.dtype()) > most
+            && self
+                .any(self.greater(counts, Scalar::Int(most)), ..)?
+                .item()?
+        {
+            return Err(too_many());
+        }
+        let counts = self.astype(counts, index_dtype);
         let counts = self.broadcast_to(counts, [n])?;
         let ends = self.cumulative_sum(&counts, 0)?;
+        // The sum of two numbers of the dtype that are not negative is negative if it wraps, so the first sum that is too large shows.
+        if self.any(self.less(&ends, 0), ..)?.item()? {
+            return Err(too_many());
+        }
         let total = if n == 0 {
             0
         } else {
             ends.get(crate::ix![-1])?.item::<i64>()?
         };
-        let total = usize::try_from(total)
-            .map_err(|_| Error::value(FUNCTION, "the counts add up to more than memory holds"))?;
+        let total = usize::try_from(total).map_err(|_| too_many())?;
         checked_size(FUNCTION, &[total])?;
-        let index = Valid::index(&[total], 0, self.index_dtype());
+        let index = Valid::index(&[total], 0, index_dtype);
         self.searchsorted(&ends, Expr::valid(self.clone(), index), Side::Right, None)
     }
 
@@ -485,6 +508,7 @@ impl<B: Backend> Namespace<B> {
             .map(|a| self.expand_dims(*a, axis))
             .collect::<Result<Vec<_>>>()?;
         self.concat(&expanded.iter().collect::<Vec<_>>(), Some(axis))
+            .map_err(|e| e.told_by("stack"))
     }
 
     /// The array repeated as a whole along each axis: `(n₀, n₁, …) → (r₀ · n₀, r₁ · n₁, …)`. The shorter of shape and repetitions is filled up
@@ -522,7 +546,7 @@ impl<B: Backend> Namespace<B> {
             wide.push(shape[k]);
             shape[k] = shape[k].saturating_mul(count);
         }
-        if checked_size(FUNCTION, &shape)? == 0 {
+        if needed_size(FUNCTION, &[x.shape()], &shape)? == 0 {
             return self.zeros(shape, x.dtype);
         }
         self.reshape(view(self, &x, layout.broadcast_to(&wide)), shape)
@@ -533,12 +557,23 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.unstack.html>
     ///
     /// # Errors
-    /// An axis that is not there.
+    /// An axis that is not there; no room for a list of so many arrays.
     pub fn unstack(&self, x: impl Into<Expr<B>>, axis: isize) -> Result<Vec<Array<B>>> {
         let x = self.array("unstack", x)?;
         let axis = resolve_axis("unstack", axis, x.layout.ndim())?;
         let part = |k| view(self, &x, x.layout.select(axis, k));
-        Ok((0..x.shape()[axis]).map(part).collect())
+        let count = x.shape()[axis];
+        let mut parts = Vec::new();
+        // An array without elements may have any number of parts.
+        parts
+            .try_reserve_exact(count)
+            .map_err(|_| Error::OutOfMemory {
+                device: self.device(),
+                bytes: count.saturating_mul(size_of::<Array<B>>()),
+                detail: format!("a list of {count} arrays is more than the host's memory holds"),
+            })?;
+        parts.extend((0..count).map(part));
+        Ok(parts)
     }
 
     /// The argument as an array of this namespace; an expression is computed.

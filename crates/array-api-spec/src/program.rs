@@ -1,6 +1,6 @@
 //! What a backend is given for elementwise work: a short list of checked steps over arrays of one shape.
 
-use crate::{BinaryOp, DType, Layout, Result, Scalar, Strided, UnaryOp};
+use crate::{BinaryOp, DType, Layout, Result, Scalar, Strided, UnaryOp, shape};
 
 /// One step of a [`Program`]. Arguments are the numbers of earlier steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -83,7 +83,7 @@ impl<S: Clone + PartialEq> Program<S> {
     /// Number of elements.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.shape.iter().product()
+        shape::size(&self.shape)
     }
 
     /// The one array that the program yields unchanged, if it is such a program.

@@ -132,8 +132,8 @@ impl<B: Backend> Namespace<B> {
             });
         }
         let (shape, index_dtype) = (x.shape().to_vec(), self.index_dtype());
-        let flat = self.reshape(Expr::valid(self.clone(), x), [shape.iter().product()])?;
-        let n = flat.size();
+        let n = x.size();
+        let flat = self.reshape(Expr::valid(self.clone(), x), [n])?;
         let order = self.set_order(&flat)?;
         let sorted = self.gather(flat.data()?, order.data()?, 0)?;
         if n == 0 {

@@ -1,13 +1,19 @@
-//! Broadcasting and the resolution of axes.
+//! Broadcasting, the resolution of axes, and the one place where lengths are multiplied.
+//!
+//! An array has at most `isize::MAX / 16` elements, lengths of 0 counted as 1. So its number of bytes, its strides and every position inside it can be
+//! computed without a check. Every function that makes a shape holds it against this bound, by [`checked_size`] or [`needed_size`].
 
-use crate::{Error, Result, layout::Dims};
+use crate::{Error, Result, layout::Dims, shape_text};
+
+/// Most elements of an array, lengths of 0 counted as 1: elements of 16 bytes then still fit the address space.
+const MOST: usize = isize::MAX as usize / 16;
 
 /// The shape that arrays of these shapes broadcast to.
 ///
 /// Source: <https://data-apis.org/array-api/2025.12/API_specification/broadcasting.html>
 ///
 /// # Errors
-/// Two lengths of one axis that differ while neither is 1.
+/// Two lengths of one axis that differ while neither is 1; more elements than any memory holds.
 ///
 /// ```
 /// use array_api_spec::shape::broadcast_shapes;
@@ -34,6 +40,7 @@ pub fn broadcast_shapes(function: &'static str, shapes: &[&[usize]]) -> Result<D
             }
         }
     }
+    needed_size(function, shapes, &out)?;
     Ok(out)
 }
 
@@ -77,24 +84,60 @@ pub fn resolve_axes(function: &'static str, axes: &[isize], ndim: usize) -> Resu
     Ok(out)
 }
 
-/// The number of elements of a shape.
+/// The number of elements of a shape. It never wraps: a number that `usize` does not hold is `usize::MAX`, for which no device has room.
+///
+/// ```
+/// use array_api_spec::shape::size;
+/// assert_eq!(size(&[2, 3]), 6);
+/// assert_eq!(size(&[]), 1);
+/// assert_eq!(size(&[1 << 40, 1 << 40]), usize::MAX);
+/// assert_eq!(size(&[1 << 40, 1 << 40, 0]), 0);
+/// ```
+#[must_use]
+pub fn size(shape: &[usize]) -> usize {
+    if shape.contains(&0) {
+        return 0;
+    }
+    shape.iter().fold(1, |size, &n| size.saturating_mul(n))
+}
+
+/// The number of elements of a shape that an array may have.
 ///
 /// # Errors
-/// A number that does not fit in `isize`, which no memory holds.
+/// A shape with more elements than any memory holds. Lengths of 0 count as 1 here, so that strides of zero-size arrays are bounded, too.
+///
+/// ```
+/// use array_api_spec::shape::checked_size;
+/// assert_eq!(checked_size("zeros", &[2, 3])?, 6);
+/// assert!(checked_size("zeros", &[1 << 40, 1 << 40]).is_err());
+/// # Ok::<(), array_api_spec::Error>(())
+/// ```
 pub fn checked_size(function: &'static str, shape: &[usize]) -> Result<usize> {
-    let too_large = || {
-        Error::shape(
-            function,
-            &[shape],
-            "has more elements than any memory holds",
-        )
-    };
-    // Lengths of zero-size arrays are bounded too, so that strides cannot overflow.
-    let bound = shape
+    if fits(shape) {
+        return Ok(size(shape));
+    }
+    let detail = "has more elements than any memory holds";
+    Err(Error::shape(function, &[shape], detail))
+}
+
+/// The number of elements of an array that a function makes of arrays of other shapes: its result, or what it needs on the way.
+///
+/// # Errors
+/// More elements than any memory holds, told with the shapes that were given.
+pub fn needed_size(function: &'static str, given: &[&[usize]], shape: &[usize]) -> Result<usize> {
+    if fits(shape) {
+        return Ok(size(shape));
+    }
+    let shape = shape_text(shape);
+    let need = if given.len() == 1 { "needs" } else { "need" };
+    let detail =
+        format!("{need} an array of shape {shape}, which has more elements than any memory holds");
+    Err(Error::shape(function, given, detail))
+}
+
+fn fits(shape: &[usize]) -> bool {
+    let size = shape
         .iter()
         .try_fold(1usize, |size, &n| size.checked_mul(n.max(1)));
-    match bound {
-        Some(size) if size <= isize::MAX as usize / 16 => Ok(shape.iter().product()),
-        _ => Err(too_large()),
-    }
+    size.is_some_and(|size| size <= MOST)
 }

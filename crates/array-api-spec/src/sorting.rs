@@ -30,6 +30,9 @@ impl<B: Backend> Namespace<B> {
             .taking("argsort", x.into(), Accepts::Real)?
             .evaluate(self)?;
         let axis = resolve_axis("argsort", axis, x.layout.ndim())?;
+        if x.layout.size() == 0 {
+            return self.zeros(x.shape(), self.index_dtype());
+        }
         let storage = self.backend().argsort(&x, axis, descending)?;
         Ok(self.wrap(storage, x.shape(), self.index_dtype()))
     }
@@ -45,6 +48,9 @@ impl<B: Backend> Namespace<B> {
             .taking("sort", x.into(), Accepts::Real)?
             .evaluate(self)?;
         let axis = resolve_axis("sort", axis, x.layout.ndim())?;
+        if x.layout.size() == 0 {
+            return self.zeros(x.shape(), x.dtype);
+        }
         if let Some(storage) = self.backend().sort(&x, axis, descending) {
             return Ok(self.wrap(storage?, x.shape(), x.dtype));
         }

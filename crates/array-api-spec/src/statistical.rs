@@ -8,6 +8,7 @@ use crate::{
     Accepts, Array, Axes, Backend, DType, Error, Expr, Kind, Namespace, ReduceOp, Result, ScanOp,
     axes::{Keyword, Resolved},
     expr::Valid,
+    shape::needed_size,
 };
 
 impl<B: Backend> Namespace<B> {
@@ -178,11 +179,14 @@ impl<B: Backend> Namespace<B> {
         };
         let dtype = self.accumulator(function, x.dtype(), axes.dtype)?;
         let x = x.cast(dtype);
+        let mut shape = x.shape().to_vec();
+        shape[axis] = shape[axis].saturating_add(usize::from(axes.include_initial));
+        if needed_size(function, &[x.shape()], &shape)? == 0 {
+            return self.zeros(shape, dtype);
+        }
         let storage = self
             .backend()
             .scan(op, &x.program(self)?, axis, axes.include_initial)?;
-        let mut shape = x.shape().to_vec();
-        shape[axis] += usize::from(axes.include_initial);
         Ok(self.wrap(storage, &shape, dtype))
     }
 

@@ -5,19 +5,20 @@ use std::cmp::Ordering;
 use array_api_spec::{Error, Layout, Result};
 use faer::linalg::cholesky::llt::factor::{cholesky_in_place, cholesky_in_place_scratch};
 
-use super::{Floating, Matrix, Wide, each_matrix, exponent, join, row_major, with_stack};
+use super::{Floating, Matrix, Wide, each_matrix, exponent, join, room_for, row_major, with_work};
 
 /// L of `x = L Lᴴ`: `(…, n, n) → (…, n, n)`. See
 /// [`LinalgBackend::cholesky`](array_api_spec::backend::LinalgBackend::cholesky).
 ///
 /// # Errors
-/// A matrix that is not positive definite.
+/// A matrix that is not positive definite; no room.
 pub fn cholesky<T: Floating>(x: &[T], layout: &Layout) -> Result<Vec<T>> {
     Ok(join(each_matrix(x, layout, factor)?))
 }
 
 fn factor<T: Floating>(x: Matrix<'_, T>) -> Result<Vec<T>> {
     let n = x.rows;
+    room_for::<T>(&[[n, n]; 2])?;
     let lower = |i: usize, j: usize| i >= j;
     if !(0..n).all(|i| (0..=i).all(|j| x.at(i, j).is_finite())) {
         let nan = x.map(|i, j, _| {
@@ -59,7 +60,7 @@ fn factor<T: Floating>(x: Matrix<'_, T>) -> Result<Vec<T>> {
         }
     });
     let par = x.parallelism();
-    with_stack(
+    with_work(
         cholesky_in_place_scratch::<T::Wide>(n, par, Default::default()),
         |stack| {
             cholesky_in_place(
@@ -70,7 +71,7 @@ fn factor<T: Floating>(x: Matrix<'_, T>) -> Result<Vec<T>> {
                 Default::default(),
             )
         },
-    )
+    )?
     .map_err(
         |faer::linalg::cholesky::llt::factor::LltError::NonPositivePivot { index }| failed(index),
     )?;

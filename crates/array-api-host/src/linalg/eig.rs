@@ -29,7 +29,7 @@ use self::{
     values::{diagonal_blocks, eigenvalue},
     vectors::triangular_vectors,
 };
-use super::{Floating, Matrix, Wide, each_matrix, exponent, join, ldexp, with_stack};
+use super::{Floating, Matrix, Wide, each_matrix, exponent, join, ldexp, room_for, with_work};
 
 /// Eigenvalues and eigenvectors.
 type Eig<T> = (Vec<<T as Floating>::Complex>, Vec<<T as Floating>::Complex>);
@@ -53,6 +53,8 @@ pub fn eig<T: Floating>(x: &[T], layout: &Layout) -> Result<Eig<T>> {
 
 fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<Eig<T>> {
     let n = x.rows;
+    // Copies of x, the vectors in both forms, and what the iteration works on.
+    room_for::<T>(&[[n, n]; 8])?;
     if !x.largest().is_finite() {
         let nan = T::narrow_complex(Complex::new(f64::NAN, f64::NAN));
         return Ok((vec![nan; n], vec![nan; n * n]));
@@ -69,10 +71,10 @@ fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<Eig<T>> {
         a[(order[i], order[j])].ldexp(exponents[j] - exponents[i] + scale)
     });
     let par = x.parallelism();
-    let (mut values, vectors) = of_balanced(balanced, &balance, par).map_err(|_| {
-        let name = x.name();
-        Error::linear_algebra("eig", format!("the eigenvalues of {name} did not converge"))
-    })?;
+    let Some((mut values, vectors)) = of_balanced(balanced, &balance, par)? else {
+        let detail = format!("the eigenvalues of {} did not converge", x.name());
+        return Err(Error::linear_algebra("eig", detail));
+    };
     for (k, value) in values.iter_mut().enumerate() {
         *value = if active.contains(&k) {
             value.ldexp(-scale)
@@ -87,14 +89,12 @@ fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<Eig<T>> {
 }
 
 /// Eigenvalues of a balanced matrix, and eigenvectors, in row-major order, of the matrix that it was made of.
-fn of_balanced<T: Wide>(
-    mut t: Square<T>,
-    balance: &Balance,
-    par: Par,
-) -> std::result::Result<Pair, NoConvergence> {
+fn of_balanced<T: Wide>(mut t: Square<T>, balance: &Balance, par: Par) -> Result<Option<Pair>> {
     let n = t.n;
-    let mut z = hessenberg(&mut t, balance.active.clone(), par);
-    schur(&mut t, &mut z, balance.active.clone(), par)?;
+    let mut z = hessenberg(&mut t, balance.active.clone(), par)?;
+    if schur(&mut t, &mut z, balance.active.clone(), par).is_err() {
+        return Ok(None);
+    }
     let x = triangular_vectors(&t, par);
     let mut y = Square::zeros(n);
     matmul(
@@ -129,5 +129,5 @@ fn of_balanced<T: Wide>(
         }
         values.extend([value, value.conj()].into_iter().take(block.len()));
     }
-    Ok((values, vectors))
+    Ok(Some((values, vectors)))
 }

@@ -7,13 +7,15 @@ use faer::{
     linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch},
 };
 
-use super::{Floating, Matrix, Wide, each_matrix, exponent, join, ldexp, row_major, with_stack};
+use super::{
+    Floating, Matrix, Wide, each_matrix, exponent, join, ldexp, room_for, row_major, with_work,
+};
 
 /// Eigenvalues `(…, n)` and eigenvectors `(…, n, n)` of Hermitian matrices. See
 /// [`LinalgBackend::eigh`](array_api_spec::backend::LinalgBackend::eigh).
 ///
 /// # Errors
-/// No convergence.
+/// No convergence; no room.
 pub fn eigh<T: Floating>(x: &[T], layout: &Layout) -> Result<(Vec<T::Real>, Vec<T>)> {
     let (values, vectors) = each_matrix(x, layout, decompose)?.into_iter().unzip();
     Ok((join(values), join(vectors)))
@@ -24,6 +26,8 @@ fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<(Vec<T::Real>, Vec<T>)> {
     if n == 0 {
         return Ok((Vec::new(), Vec::new()));
     }
+    // A copy of x, and the vectors here and in the result.
+    room_for::<T>(&[[n, n]; 3])?;
     let lower = || {
         (0..n)
             .flat_map(|i| (0..=i).map(move |j| (i, j)))
@@ -43,7 +47,7 @@ fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<(Vec<T::Real>, Vec<T>)> {
     let par = x.parallelism();
     let need =
         self_adjoint_evd_scratch::<T::Wide>(n, ComputeEigenvectors::Yes, par, Default::default());
-    with_stack(need, |stack| {
+    with_work(need, |stack| {
         self_adjoint_evd(
             a.as_ref(),
             DiagMut::from_slice_mut(&mut values),
@@ -52,7 +56,7 @@ fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<(Vec<T::Real>, Vec<T>)> {
             stack,
             Default::default(),
         )
-    })
+    })?
     .map_err(|_| {
         Error::linear_algebra(
             "eigh",

@@ -6,31 +6,30 @@ use faer::{
     linalg::lu::partial_pivoting::factor::{lu_in_place, lu_in_place_scratch},
 };
 
-use super::{Floating, Matrix, Wide, each_matrix, exponent, join, row_major, with_stack};
+use super::{Floating, Matrix, Wide, each_matrix, exponent, join, room_for, row_major, with_work};
 
 /// L and U in one matrix `(…, n, n)`, and for each row `(…, n)` the one that it was exchanged with. See
 /// [`LinalgBackend::lu`](array_api_spec::backend::LinalgBackend::lu).
 ///
 /// # Errors
-/// None; the signature is that of its neighbours.
+/// No room.
 pub fn lu<T: Floating>(x: &[T], layout: &Layout) -> Result<(Vec<T>, Vec<usize>)> {
-    let (factors, rows) = each_matrix(x, layout, |x| Ok(factor(x)))?
-        .into_iter()
-        .unzip();
+    let (factors, rows) = each_matrix(x, layout, factor)?.into_iter().unzip();
     Ok((join(factors), join(rows)))
 }
 
-fn factor<T: Floating>(x: Matrix<'_, T>) -> (Vec<T>, Vec<usize>) {
+fn factor<T: Floating>(x: Matrix<'_, T>) -> Result<(Vec<T>, Vec<usize>)> {
     let n = x.rows;
+    room_for::<T>(&[[n, n]; 2])?;
     let largest = x.largest();
     if !largest.is_finite() {
-        return (vec![T::narrow(T::Wide::NAN); n * n], (0..n).collect());
+        return Ok((vec![T::narrow(T::Wide::NAN); n * n], (0..n).collect()));
     }
     let scale = exponent(largest).unwrap_or(0);
     let mut lu = x.map(|_, _, v| v.ldexp(-scale));
     let (mut forward, mut backward) = (vec![0_usize; n], vec![0_usize; n]);
     let par = x.parallelism();
-    with_stack(
+    with_work(
         lu_in_place_scratch::<usize, T::Wide>(n, n, par, Default::default()),
         |stack| {
             lu_in_place(
@@ -42,7 +41,7 @@ fn factor<T: Floating>(x: Matrix<'_, T>) -> (Vec<T>, Vec<usize>) {
                 Default::default(),
             );
         },
-    );
+    )?;
     let exchanged = if (0..n).all(|j| (0..n).all(|i| lu[(i, j)].is_finite())) {
         exchanges(&forward)
     } else {
@@ -57,7 +56,7 @@ fn factor<T: Floating>(x: Matrix<'_, T>) -> (Vec<T>, Vec<usize>) {
             if i > j { v } else { v.ldexp(scale) }
         },
     );
-    (factors, exchanged)
+    Ok((factors, exchanged))
 }
 
 /// LU factorisation in place that passes over columns without a pivot; the row that each row was exchanged with.

@@ -1,6 +1,6 @@
 //! QR factorisation by Householder's reflections.
 
-use array_api_spec::{Layout, Result};
+use array_api_spec::{Layout, Result, shape::size};
 use faer::{
     Conj, Mat,
     linalg::{
@@ -12,26 +12,35 @@ use faer::{
     },
 };
 
-use super::{Floating, Matrix, Wide, each_matrix, exponent, join, row_major, with_stack};
+use super::{
+    Floating, Matrix, Wide, each_matrix_into, exponent, join, room_for, row_major, with_work,
+};
 
 /// `(…, m, n) → Q (…, m, k), R (…, k, n)`, or complete. See [`LinalgBackend::qr`](array_api_spec::backend::LinalgBackend::qr).
 ///
 /// # Errors
-/// None; the signature is that of its neighbours.
+/// No room.
 pub fn qr<T: Floating>(x: &[T], layout: &Layout, complete: bool) -> Result<(Vec<T>, Vec<T>)> {
-    let parts = each_matrix(x, layout, |x| Ok(factor(x, complete)))?;
+    let &[.., m, n] = layout.shape() else {
+        unreachable!("a matrix has two axes")
+    };
+    let k = if complete { m } else { m.min(n) };
+    let elements = size(&[m, k]).saturating_add(size(&[k, n]));
+    let parts = each_matrix_into(x, layout, elements, |x| factor(x, complete))?;
     let (q, r) = parts.into_iter().unzip();
     Ok((join(q), join(r)))
 }
 
-fn factor<T: Floating>(x: Matrix<'_, T>, complete: bool) -> (Vec<T>, Vec<T>) {
+fn factor<T: Floating>(x: Matrix<'_, T>, complete: bool) -> Result<(Vec<T>, Vec<T>)> {
     let (m, n) = (x.rows, x.columns);
     let size = m.min(n);
     let k = if complete { m } else { size };
+    // A copy of x, and the factors here and in the result.
+    room_for::<T>(&[[m, n], [m, k], [m, k], [k, n]])?;
     let largest = x.largest();
     if !largest.is_finite() {
         let nan = T::narrow(T::Wide::NAN);
-        return (vec![nan; m * k], vec![nan; k * n]);
+        return Ok((vec![nan; m * k], vec![nan; k * n]));
     }
     let mut q = Mat::<T::Wide>::identity(m, k);
     let scale = exponent(largest).unwrap_or(0);
@@ -43,7 +52,7 @@ fn factor<T: Floating>(x: Matrix<'_, T>, complete: bool) -> (Vec<T>, Vec<T>) {
         let need = qr_in_place_scratch::<T::Wide>(m, n, block, par, Default::default()).or(
             apply_block_householder_sequence_on_the_left_in_place_scratch::<T::Wide>(m, block, k),
         );
-        with_stack(need, |stack| {
+        with_work(need, |stack| {
             qr_in_place(
                 qr.as_mut(),
                 coefficients.as_mut(),
@@ -59,10 +68,10 @@ fn factor<T: Floating>(x: Matrix<'_, T>, complete: bool) -> (Vec<T>, Vec<T>) {
                 par,
                 stack,
             );
-        });
+        })?;
     }
     let r = row_major(qr.get(..k, ..), |i, j, v: T::Wide| {
         if i > j { T::Wide::ZERO } else { v.ldexp(scale) }
     });
-    (row_major(q.as_ref(), |_, _, v| v), r)
+    Ok((row_major(q.as_ref(), |_, _, v| v), r))
 }

@@ -1,6 +1,6 @@
 //! Systems of linear equations.
 
-use array_api_spec::{Error, Layout, Result};
+use array_api_spec::{Error, Layout, Result, shape::size};
 use faer::{
     Mat,
     linalg::lu::partial_pivoting::{
@@ -9,13 +9,16 @@ use faer::{
     },
 };
 
-use super::{Floating, Matrix, Wide, each_matrix, exponent, join, row_major, with_stack};
+use super::{
+    Floating, Matrix, Wide, each_matrix_into, exponent, join, offsets, room_for, row_major,
+    with_work,
+};
 
 /// X of `a X = b`: `(…, n, n), (…, n, k) → (…, n, k)`. See
 /// [`LinalgBackend::solve`](array_api_spec::backend::LinalgBackend::solve).
 ///
 /// # Errors
-/// A matrix that is singular.
+/// A matrix that is singular; no room.
 pub fn solve<T: Floating>(
     a: &[T],
     a_layout: &Layout,
@@ -24,9 +27,7 @@ pub fn solve<T: Floating>(
 ) -> Result<Vec<T>> {
     let batch = b_layout.ndim() - 2;
     let (shape, strides) = (b_layout.shape(), b_layout.strides());
-    let offsets: Vec<usize> = Layout::new(&shape[..batch], &strides[..batch], b_layout.offset())
-        .positions()
-        .collect();
+    let offsets = offsets(b_layout)?;
     let solve_one = |a: Matrix<'_, T>| {
         let b = Matrix {
             values: b,
@@ -39,11 +40,13 @@ pub fn solve<T: Floating>(
         };
         solve_matrix(a, b)
     };
-    Ok(join(each_matrix(a, a_layout, solve_one)?))
+    let elements = size(&shape[batch..]);
+    Ok(join(each_matrix_into(a, a_layout, elements, solve_one)?))
 }
 
 fn solve_matrix<T: Floating>(a: Matrix<'_, T>, b: Matrix<'_, T>) -> Result<Vec<T>> {
     let (n, k) = (a.rows, b.columns);
+    room_for::<T>(&[[n, n], [n, k], [n, k]])?;
     let finite =
         |m: &Matrix<'_, T>| (0..m.rows).all(|i| (0..m.columns).all(|j| m.at(i, j).is_finite()));
     if !finite(&a) || !finite(&b) {
@@ -78,7 +81,7 @@ fn solve_matrix<T: Floating>(a: Matrix<'_, T>, b: Matrix<'_, T>) -> Result<Vec<T
     let par = a.parallelism();
     let need = lu_in_place_scratch::<usize, T::Wide>(n, n, par, Default::default())
         .or(solve_in_place_scratch::<usize, T::Wide>(n, k, par));
-    with_stack(need, |stack| {
+    with_work(need, |stack| {
         let (_, permutation) = lu_in_place(
             lu.as_mut(),
             &mut forward,
@@ -99,7 +102,7 @@ fn solve_matrix<T: Floating>(a: Matrix<'_, T>, b: Matrix<'_, T>) -> Result<Vec<T
             stack,
         );
         Ok(())
-    })?;
+    })??;
     Ok(row_major(x.as_ref(), |i, j, v: T::Wide| {
         v.ldexp(right[j] - column[i])
     }))

@@ -1,13 +1,15 @@
 //! Singular values and vectors.
 
-use array_api_spec::{Error, Layout, Result};
+use array_api_spec::{Error, Layout, Result, shape::size};
 use faer::{
     Mat,
     diag::DiagMut,
     linalg::svd::{ComputeSvdVectors, svd as faer_svd, svd_scratch},
 };
 
-use super::{Floating, Matrix, Wide, each_matrix, exponent, join, ldexp, row_major, with_stack};
+use super::{
+    Floating, Matrix, Wide, each_matrix_into, exponent, join, ldexp, room_for, row_major, with_work,
+};
 
 /// U, S and Vᴴ of a matrix or a stack.
 pub type Svd<T> = (Vec<T>, Vec<<T as Floating>::Real>, Vec<T>);
@@ -16,9 +18,14 @@ pub type Svd<T> = (Vec<T>, Vec<<T as Floating>::Real>, Vec<T>);
 /// [`LinalgBackend::svd`](array_api_spec::backend::LinalgBackend::svd).
 ///
 /// # Errors
-/// No convergence.
+/// No convergence; no room.
 pub fn svd<T: Floating>(x: &[T], layout: &Layout, full_matrices: bool) -> Result<Svd<T>> {
-    let parts = each_matrix(x, layout, |x| decompose(x, full_matrices))?;
+    let &[.., m, n] = layout.shape() else {
+        unreachable!("a matrix has two axes")
+    };
+    let (left, right) = sides(m, n, full_matrices);
+    let elements = size(&[m, left]).saturating_add(size(&[right, n]));
+    let parts = each_matrix_into(x, layout, elements, |x| decompose(x, full_matrices))?;
     let (mut u, mut s, mut vh) = (Vec::new(), Vec::new(), Vec::new());
     for part in parts {
         u.push(part.0);
@@ -28,10 +35,18 @@ pub fn svd<T: Floating>(x: &[T], layout: &Layout, full_matrices: bool) -> Result
     Ok((join(u), join(s), join(vh)))
 }
 
+/// How many left and right singular vectors there are.
+fn sides(m: usize, n: usize, full_matrices: bool) -> (usize, usize) {
+    let k = m.min(n);
+    if full_matrices { (m, n) } else { (k, k) }
+}
+
 fn decompose<T: Floating>(x: Matrix<'_, T>, full_matrices: bool) -> Result<Svd<T>> {
     let (m, n) = (x.rows, x.columns);
     let k = m.min(n);
-    let (left, right) = if full_matrices { (m, n) } else { (k, k) };
+    let (left, right) = sides(m, n, full_matrices);
+    // A copy of x, and the vectors here and in the result.
+    room_for::<T>(&[[m, n], [m, left], [n, right], [m, left], [n, right]])?;
     let mut largest = 0.0_f64;
     for (i, j) in (0..m).flat_map(|i| (0..n).map(move |j| (i, j))) {
         if !x.at(i, j).is_finite() {
@@ -57,7 +72,7 @@ fn decompose<T: Floating>(x: Matrix<'_, T>, full_matrices: bool) -> Result<Svd<T
         ComputeSvdVectors::Thin
     };
     let par = x.parallelism();
-    with_stack(
+    with_work(
         svd_scratch::<T::Wide>(m, n, vectors, vectors, par, Default::default()),
         |stack| {
             faer_svd(
@@ -70,7 +85,7 @@ fn decompose<T: Floating>(x: Matrix<'_, T>, full_matrices: bool) -> Result<Svd<T
                 Default::default(),
             )
         },
-    )
+    )?
     .map_err(|_| {
         Error::linear_algebra(
             "svd",

@@ -88,14 +88,20 @@ impl Builder {
         })
     }
 
-    /// A `U32` parameter: a length, a stride (wrapping arithmetic makes negative ones work), an offset.
-    ///
-    /// # Panics
-    /// If the value has more than 32 bits. Launchers refuse such arrays before.
+    /// A `U32` parameter: a length, a stride (wrapping arithmetic makes negative ones work), an offset. A kernel with one of more than 32 bits is
+    /// [beyond reach](super::Kernel::is_beyond_reach).
     #[must_use]
     pub fn size(self, name: &str, value: isize) -> Val {
         let word = u32::try_from(value).or_else(|_| i32::try_from(value).map(|v| v as u32));
-        self.param(name, word.expect("positions on a device have 32 bits"))
+        if word.is_err() {
+            self.refuse();
+        }
+        self.param(name, word.unwrap_or_default())
+    }
+
+    /// Says that the kernel cannot reach all elements of its arrays.
+    pub fn refuse(self) {
+        STATE.with_borrow_mut(|s| s.beyond = true);
     }
 
     /// The thread's number in its workgroup.

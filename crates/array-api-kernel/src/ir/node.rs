@@ -273,6 +273,7 @@ pub struct Kernel {
     pub(crate) functions: Vec<Function>,
     pub(crate) body: Function,
     pub(super) words: Vec<u32>,
+    pub(super) beyond: bool,
 }
 
 impl Kernel {
@@ -293,6 +294,12 @@ impl Kernel {
     #[must_use]
     pub fn params(&self) -> &[u32] {
         &self.words
+    }
+
+    /// Whether it would need a number beyond 32 bits to find its elements, and so must not be launched.
+    #[must_use]
+    pub const fn is_beyond_reach(&self) -> bool {
+        self.beyond
     }
 
     /// Whether each buffer is written, in the order in which they were declared: bindings 1, 2 … in WGSL, the arguments after the first in CUDA C.

@@ -21,6 +21,7 @@ impl Kernel {
             functions: state.functions,
             body: scope.function,
             words: state.words,
+            beyond: state.beyond,
         }
     }
 }
@@ -40,6 +41,8 @@ pub(super) struct State {
     pub(super) functions: Vec<Function>,
     pub(super) scopes: Vec<Scope>,
     pub(super) scopes_ever: usize,
+    /// Whether a number was asked for that does not fit 32 bits.
+    pub(super) beyond: bool,
 }
 
 impl State {
@@ -52,6 +55,7 @@ impl State {
             functions: Vec::new(),
             scopes: Vec::new(),
             scopes_ever: 0,
+            beyond: false,
         };
         state.enter(name.to_owned(), Vec::new());
         state
@@ -113,6 +117,7 @@ thread_local! {
         functions: Vec::new(),
         scopes: Vec::new(),
         scopes_ever: 0,
+        beyond: false,
     }) };
 }
 

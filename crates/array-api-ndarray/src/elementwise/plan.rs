@@ -6,6 +6,7 @@ use array_api_spec::{
     BinaryOp, DType, Layout, Op, Program, Scalar, UnaryOp, dispatch,
     layout::{Dims, collapse},
     reference::math::Arithmetic,
+    shape::size,
 };
 use smallvec::SmallVec;
 
@@ -206,7 +207,7 @@ impl<'a> Plan<'a> {
                 Source::Index(..) => None,
             });
             return View {
-                shape: [shape.iter().product()].into_iter().collect(),
+                shape: [size(shape)].into_iter().collect(),
                 walks: arrays.chain(besides.iter().copied()).map(walk).collect(),
                 dense: SmallVec::from_elem(true, sources + besides.len()),
                 sources,
@@ -233,7 +234,7 @@ impl<'a> Plan<'a> {
         // With nothing to read and nothing to write, the shape still has to come from somewhere.
         if layouts.is_empty() {
             return View {
-                shape: [shape.iter().product()].into_iter().collect(),
+                shape: [size(shape)].into_iter().collect(),
                 walks: SmallVec::new(),
                 dense: SmallVec::new(),
                 sources,
@@ -408,7 +409,7 @@ impl View {
 
     /// Number of elements.
     pub(crate) fn size(&self) -> usize {
-        self.shape.iter().product()
+        size(&self.shape)
     }
 
     /// Whether blocks should not cross rows: rows are long enough, and what does not lie without gaps may still do so within

@@ -5,7 +5,7 @@
 //! size that follows from the shape alone, whose accumulators are joined in pairs: sums lose few digits, and do not depend on the number of threads.
 
 use array_api_host::threads;
-use array_api_spec::{Layout, Program, layout::Dims};
+use array_api_spec::{Layout, Program, layout::Dims, shape::size};
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
@@ -57,7 +57,12 @@ pub(super) unsafe fn reduce(
     let kept: Dims<usize> = (0..program.shape.len())
         .filter(|k| !axes.contains(k))
         .collect();
-    let count: usize = kept.iter().map(|&k| program.shape[k]).product();
+    let count = size(
+        &kept
+            .iter()
+            .map(|&k| program.shape[k])
+            .collect::<Dims<usize>>(),
+    );
     if program.size() == 0 {
         let mut panel = accumulators(fold, 1);
         let place = Place {

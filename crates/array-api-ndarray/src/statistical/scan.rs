@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use array_api_host::threads;
-use array_api_spec::{Complex, Layout, Program, Result, ScanOp, dispatch};
+use array_api_spec::{Complex, Layout, Program, Result, ScanOp, dispatch, shape::size};
 use rayon::prelude::*;
 
 use crate::{
@@ -56,8 +56,7 @@ fn along<F: Running>(
     vectors: Vectors,
 ) -> Result<Storage> {
     let shape = &program.shape;
-    let lines: usize = shape[..axis].iter().product();
-    let inner: usize = shape[axis + 1..].iter().product();
+    let (lines, inner) = (size(&shape[..axis]), size(&shape[axis + 1..]));
     let (length, initial) = (shape[axis], usize::from(include_initial));
     Storage::build::<F::Element>(lines * (length + initial) * inner, |out| {
         if out.is_empty() {

@@ -4,7 +4,7 @@ use super::{Index, region};
 use crate::{
     Array, Backend, DType, Error, Expr, Namespace, Result, Side, Unbounded,
     expr::{Valid, view},
-    shape::{broadcast_shapes, checked_size},
+    shape::{broadcast_shapes, checked_size, size},
 };
 
 /// The elements that an index with arrays names.
@@ -91,7 +91,7 @@ impl<B: Backend> Places<B> {
     /// The view's shape with the axes in front taken as one.
     pub(super) fn flat_shape(&self) -> Vec<usize> {
         let (front, rest) = self.view.shape().split_at(self.named);
-        [&[front.iter().product()], rest].concat()
+        [&[size(front)], rest].concat()
     }
 
     /// The shape of the elements found, with the arrays' axes in front.
@@ -214,16 +214,28 @@ fn positions<B: Backend>(
 ) -> Result<(Vec<usize>, Array<B>)> {
     let shapes: Vec<&[usize]> = arrays.iter().map(Array::shape).collect();
     let shape = broadcast_shapes(function, &shapes)
-        .map_err(|_| {
+        .map_err(|error| {
             let shapes: Vec<String> = shapes.iter().map(|s| crate::shape_text(s)).collect();
             let shapes = shapes.join(" and ");
+            let Error::Shape { detail, .. } = error else {
+                return error;
+            };
             Error::index(
                 function,
-                format!("index arrays of shapes {shapes} do not broadcast"),
+                format!("index arrays of shapes {shapes} {detail}"),
             )
         })?
         .to_vec();
     let dtype = xp.index_dtype();
+    let (_, most) = dtype.integer_range().unwrap_or_default();
+    let beyond = |n: usize| n as i128 > most;
+    if beyond(size(lengths)) || lengths.iter().any(|&n| beyond(n)) {
+        let lengths = crate::shape_text(lengths);
+        let detail = format!(
+            "axes of lengths {lengths} have more positions than an index of {dtype} reaches"
+        );
+        return Err(Error::index(function, detail));
+    }
     let mut at = xp.zeros(&*shape, dtype)?;
     for (array, &n) in arrays.iter().zip(lengths) {
         let checked = xp.checked_indices(function, Expr::from(array).on(function, xp)?, n)?;

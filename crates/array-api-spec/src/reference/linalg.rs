@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     BinaryOp, Complex, DType, Element, Error, Result, Scalar, Strided, backend::LinalgBackend,
-    dispatch,
+    dispatch, shape::size,
 };
 
 type C = Complex<f64>;
@@ -155,13 +155,19 @@ impl Reference {
         // A stack of empty matrices may be long.
         self.room(stack, DType::Complex128)?;
         let values: Vec<C> = dispatch!(x.dtype, T => self.read::<T>(x)?.into_iter().map(|v| complex(v.into())).collect());
-        let size = rows * columns;
+        let each = rows * columns;
         let matrix = |k: usize| Matrix {
             rows: *rows,
             columns: *columns,
-            values: values[k * size..(k + 1) * size].to_vec(),
+            values: values[k * each..(k + 1) * each].to_vec(),
         };
-        Ok((0..stack.iter().product()).map(matrix).collect())
+        Ok((0..size(stack)).map(matrix).collect())
+    }
+
+    /// Fails if there is no room for a square matrix of this order beside each matrix of a stack.
+    fn room_for_each(self, x: &Strided<Memory>, order: usize) -> Result<()> {
+        let stack = &x.shape()[..x.layout.ndim() - 2];
+        self.room(&[stack, &[order, order]].concat(), DType::Complex128)
     }
 
     fn store_matrices<T: Arithmetic>(self, stack: &[Matrix]) -> Memory {
@@ -171,6 +177,12 @@ impl Reference {
             .map(|&z| T::cast(Scalar::Complex(z)));
         self.store(values.collect::<Vec<T>>())
     }
+}
+
+/// Rows and columns of the matrices in a stack.
+fn ends(x: &Strided<Memory>) -> (usize, usize) {
+    let (shape, ndim) = (x.shape(), x.layout.ndim());
+    (shape[ndim - 2], shape[ndim - 1])
 }
 
 fn complex(value: Scalar) -> C {
@@ -190,7 +202,7 @@ impl LinalgBackend for Reference {
         assert!(stack == other && k == l, "shapes that do not fit");
         self.room(&[stack, &[*m, *n]].concat(), a.dtype)?;
         self.room(stack, a.dtype)?;
-        let count: usize = stack.iter().product();
+        let count = size(stack);
         Ok(dispatch!(a.dtype, T => {
             let product = T::binary(BinaryOp::Multiply).zip(T::binary(BinaryOp::Add));
             let Some((BinaryFunction::Same(multiply), BinaryFunction::Same(add))) = product else {
@@ -269,12 +281,17 @@ impl LinalgBackend for Reference {
     }
 
     fn qr(&self, x: &Strided<Memory>, complete: bool) -> Result<[Memory; 2]> {
+        let (rows, _) = ends(x);
+        self.room_for_each(x, rows)?;
         let pairs = self.matrices(x)?.into_iter().map(|x| qr(x, complete));
         let (q, r): (Vec<_>, Vec<_>) = pairs.unzip();
         Ok([q, r].map(|m| dispatch!(x.dtype, T => self.store_matrices::<T>(&m))))
     }
 
     fn svd(&self, x: &Strided<Memory>, full_matrices: bool) -> Result<[Memory; 3]> {
+        let (rows, columns) = ends(x);
+        let (least, most) = (rows.min(columns), rows.max(columns));
+        self.room_for_each(x, if full_matrices { most } else { least })?;
         let (mut u, mut s, mut vh) = (Vec::new(), Vec::new(), Vec::new());
         for x in self.matrices(x)? {
             let parts = svd(&x, full_matrices)?;

@@ -9,6 +9,7 @@ impl SortingBackend for Reference {
     fn argsort(&self, x: &Strided<Memory>, axis: usize, descending: bool) -> Result<Memory> {
         contract::axes(&[axis], x.shape().len());
         assert!(!x.dtype.is_complex(), "complex numbers have no order");
+        self.room(x.shape(), x.dtype)?;
         let layout = Layout::contiguous(x.shape());
         let stride = layout.strides()[axis] as usize;
         let n = x.shape()[axis];

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     BinaryOp, Complex, DType, Element, Layout, Program, ReduceOp, Result, Scalar, ScanOp,
-    backend::StatisticalBackend, dispatch,
+    backend::StatisticalBackend, dispatch, shape::size,
 };
 
 impl StatisticalBackend for Reference {
@@ -30,6 +30,7 @@ impl StatisticalBackend for Reference {
             .filter(|k| !axes.contains(k))
             .map(|k| x.shape[k])
             .collect();
+        self.room(&x.shape, x.dtype())?;
         self.room(&kept, dtype)?;
         let groups = groups(&x.shape, axes);
         Ok(match op {
@@ -74,11 +75,12 @@ impl StatisticalBackend for Reference {
         let (n, initial) = (x.shape[axis], usize::from(include_initial));
         let mut shape = x.shape.clone();
         shape[axis] += initial;
+        self.room(&x.shape, x.dtype())?;
         self.room(&shape, x.dtype())?;
         let (lines, targets) = (groups(&x.shape, &[axis]), groups(&shape, &[axis]));
         Ok(self.store_buffer(dispatch!(x.dtype(), T => {
             let x: Vec<T> = self.read_program(x)?;
-            let mut out = vec![T::default(); shape.iter().product()];
+            let mut out = vec![T::default(); size(&shape)];
             for (line, target) in lines.iter().zip(&targets) {
                 let mut running = if op == ScanOp::Sum { Running::sum() } else { Running::product() };
                 if include_initial {
@@ -102,8 +104,8 @@ fn groups(shape: &[usize], axes: &[usize]) -> Vec<Vec<usize>> {
         .permute(&order)
         .positions()
         .collect();
-    let count: usize = others.map(|k| shape[k]).product();
-    let length: usize = axes.iter().map(|&k| shape[k]).product();
+    let product = |axes: &[usize]| size(&axes.iter().map(|&k| shape[k]).collect::<Vec<_>>());
+    let (count, length) = (product(&order[..others.count()]), product(axes));
     (0..count)
         .map(|g| positions[g * length..(g + 1) * length].to_vec())
         .collect()

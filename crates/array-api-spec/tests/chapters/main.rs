@@ -1,6 +1,14 @@
 //! The rules of the standard that `array-api-spec` keeps, each tested once, on the reference backend. One module a chapter.
 #![allow(missing_docs, reason = "tests")]
 
+/// Runs a check on both devices of the reference backend.
+macro_rules! on_each_device {
+    ($check:path) => {{
+        $check(&xp());
+        $check(&narrow());
+    }};
+}
+
 mod array_object;
 mod broadcasting;
 mod creation;
@@ -16,6 +24,7 @@ mod manipulation;
 mod robustness;
 mod searching;
 mod set;
+mod sizes;
 mod sorting;
 mod statistical;
 mod type_promotion;

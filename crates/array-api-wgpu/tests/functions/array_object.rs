@@ -1,8 +1,11 @@
 //! Data in and out, and writing into regions.
 
 use array_api_spec::{
-    DType, Error, HostBuffer, Layout, Op, Program, ReduceOp, Scalar, Strided,
-    backend::{ArrayObjectBackend, ElementwiseBackend, StatisticalBackend},
+    DType, Error, HostBuffer, Layout, Op, Program, ReduceOp, Scalar, ScanOp, Strided,
+    backend::{
+        ArrayObjectBackend, ElementwiseBackend, IndexingBackend, LinalgBackend, SortingBackend,
+        StatisticalBackend,
+    },
 };
 
 use super::{layouts, on_each, values};
@@ -154,5 +157,73 @@ fn threads_share_a_device() {
                 });
             }
         });
+    });
+}
+
+/// Devices with more memory than 32-bit positions reach have such views, so here are some that claim to be on one.
+#[test]
+fn what_lies_beyond_32_bits_is_an_error() {
+    on_each(|pair| {
+        let storage = pair
+            .gpu
+            .upload(HostBuffer::Float32(vec![1.0; 4]))
+            .expect("room");
+        let view = |shape: &[usize], strides: &[isize], offset| Strided {
+            storage: storage.clone(),
+            layout: Layout::new(shape, strides, offset),
+            dtype: DType::Float32,
+        };
+        for x in [
+            view(&[2, 2], &[2, 1], 1 << 33),
+            view(&[2, 2], &[2, 1], (1 << 31) - 2),
+            view(&[2, 2], &[1 << 33, 1], 0),
+            view(&[2, 2], &[-(1 << 33), 1], 1 << 34),
+            view(&[2, 2], &[3_000_000_000, 1], 2_000_000_000),
+        ] {
+            let program = Program::input(x.clone());
+            let index = pair.gpu.dtypes().contains(&DType::Int64);
+            let zeros = if index {
+                HostBuffer::Int64(vec![0; 4])
+            } else {
+                HostBuffer::Int32(vec![0; 4])
+            };
+            let dtype = zeros.dtype();
+            let zeros = Strided::contiguous(pair.gpu.upload(zeros).expect("room"), &[2, 2], dtype);
+            let mut target = Strided::contiguous(storage.clone(), &[2, 2], DType::Float32);
+            let one = Program::scalar(&[2, 2], Scalar::Float(1.0), DType::Float32);
+            for (what, result) in [
+                ("evaluate", pair.gpu.evaluate(&program).map(drop)),
+                (
+                    "reduce",
+                    pair.gpu
+                        .reduce(ReduceOp::Sum, &program, &[0], DType::Float32)
+                        .map(drop),
+                ),
+                (
+                    "scan",
+                    pair.gpu.scan(ScanOp::Sum, &program, 0, false).map(drop),
+                ),
+                ("argsort", pair.gpu.argsort(&x, 0, false).map(drop)),
+                ("gather", pair.gpu.gather(&x, &zeros, 0).map(drop)),
+                ("matmul", pair.gpu.matmul(&x, &x).map(drop)),
+                ("assign", pair.gpu.assign(&mut target, &x.layout, &one)),
+            ] {
+                // Not the driver's complaint about memory that is not there.
+                assert!(
+                    matches!(result, Err(Error::OutOfMemory { .. })),
+                    "{what} of {:?}: {result:?}",
+                    x.layout
+                );
+            }
+        }
+        // A single element is no step away from itself.
+        let x = view(&[1, 2], &[1 << 40, 1], 2);
+        let values = pair.gpu.download(&x).expect("lies within its memory");
+        assert_eq!(values, HostBuffer::Float32(vec![1.0; 2]));
+        let sums = pair
+            .gpu
+            .reduce(ReduceOp::Sum, &Program::input(x), &[0], DType::Float32);
+        assert!(sums.is_ok());
+        pair.gpu.synchronize().expect("the device lives on");
     });
 }

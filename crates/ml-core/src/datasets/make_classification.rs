@@ -1,6 +1,6 @@
 //! Random classification problems of any size.
 
-use array_api_spec::{Error, Result};
+use array_api_spec::{Device, Error, Result, shape::size};
 use rand::{RngExt, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -82,6 +82,7 @@ pub fn make_classification(parameters: &MakeClassification) -> Result<Dataset> {
         ..
     } = parameters;
     let weights = check(parameters)?;
+    room(parameters)?;
     let rng = &mut ChaCha8Rng::seed_from_u64(parameters.seed);
 
     let n_clusters = n_classes * parameters.n_clusters_per_class;
@@ -191,6 +192,32 @@ fn vertices(n: usize, dimensions: usize, rng: &mut ChaCha8Rng) -> Vec<Vec<bool>>
         .collect()
 }
 
+/// Fails if the host has no room for the samples and for what they are drawn with.
+fn room(parameters: &MakeClassification) -> Result<()> {
+    let (informative, redundant) = (parameters.n_informative, parameters.n_redundant);
+    let clusters = size(&[parameters.n_classes, parameters.n_clusters_per_class]);
+    let numbers = [
+        // The data; each sample's cluster and class; columns and a row of them.
+        size(&[parameters.n_samples, parameters.n_features]),
+        size(&[parameters.n_samples, 2]),
+        size(&[parameters.n_features, 3]),
+        // Each cluster's matrix, centroid and vertex; the combinations.
+        size(&[clusters, informative, informative]),
+        size(&[clusters, informative, 2]),
+        size(&[informative, redundant]),
+    ];
+    let numbers = numbers.into_iter().fold(0, usize::saturating_add);
+    Vec::<f64>::new()
+        .try_reserve_exact(numbers)
+        .map_err(|_| Error::OutOfMemory {
+            device: Device::new("cpu"),
+            bytes: size(&[numbers, size_of::<f64>()]),
+            detail:
+                "make_classification needs more than the host has; ask for fewer samples or columns"
+                    .into(),
+        })
+}
+
 /// The cluster of each sample, cluster by cluster: the classes' shares, what rounding leaves spread over the first clusters.
 fn shares(parameters: &MakeClassification, weights: &[f64]) -> Vec<usize> {
     let MakeClassification {
@@ -296,6 +323,29 @@ mod tests {
 
     fn draw(parameters: MakeClassification) -> Dataset {
         make_classification(&parameters).expect("good parameters")
+    }
+
+    #[test]
+    fn what_does_not_fit_the_memory_is_an_error() {
+        let huge = [
+            MakeClassification {
+                n_samples: 1 << 45,
+                ..Default::default()
+            },
+            MakeClassification {
+                n_samples: 1,
+                n_features: 1 << 33,
+                n_informative: 1 << 33,
+                n_redundant: 0,
+                ..Default::default()
+            },
+        ];
+        for parameters in huge {
+            let error = make_classification(&parameters)
+                .map(drop)
+                .expect_err("no room");
+            assert!(matches!(error, Error::OutOfMemory { .. }), "{error}");
+        }
     }
 
     #[test]

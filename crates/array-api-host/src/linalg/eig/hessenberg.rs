@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use array_api_spec::Result;
 use faer::{
     Conj, Mat, Par,
     linalg::{
@@ -14,14 +15,18 @@ use faer::{
     },
 };
 
-use super::{Wide, square::Square, with_stack};
+use super::{Wide, square::Square, with_work};
 
 /// Makes the elements below the first subdiagonal zero in the rows and columns `active`, `x ← qᴴ x q`, and returns q.
-pub(super) fn hessenberg<T: Wide>(x: &mut Square<T>, active: Range<usize>, par: Par) -> Square<T> {
+pub(super) fn hessenberg<T: Wide>(
+    x: &mut Square<T>,
+    active: Range<usize>,
+    par: Par,
+) -> Result<Square<T>> {
     let mut z = Square::identity(x.n);
     let m = active.len();
     if m < 3 {
-        return z;
+        return Ok(z);
     }
     let mut h = x.block(active.clone());
     let mut q = Square::identity(m);
@@ -29,7 +34,7 @@ pub(super) fn hessenberg<T: Wide>(x: &mut Square<T>, active: Range<usize>, par: 
     let mut factor = Mat::zeros(size, m - 1);
     let need = hessenberg_in_place_scratch::<T>(m, size, par, Default::default())
         .or(apply_scratch::<T>(m - 1, size, m - 1));
-    with_stack(need, |stack| {
+    with_work(need, |stack| {
         hessenberg_in_place(
             h.view_mut(),
             factor.as_mut(),
@@ -40,7 +45,7 @@ pub(super) fn hessenberg<T: Wide>(x: &mut Square<T>, active: Range<usize>, par: 
         let basis = h.view().get(1.., ..m - 1);
         let part = q.view_mut().get_mut(1.., 1..);
         apply(basis, factor.as_ref(), Conj::No, part, par, stack);
-    });
+    })?;
     for j in 0..m {
         h.column_mut(j)[(j + 2).min(m)..].fill(T::ZERO);
     }
@@ -48,5 +53,5 @@ pub(super) fn hessenberg<T: Wide>(x: &mut Square<T>, active: Range<usize>, par: 
     x.adjoint_times_rows(active.clone(), active.end, &q, par);
     x.columns_times(active.start, active.clone(), &q, par);
     z.set_block(active.start, &q);
-    z
+    Ok(z)
 }

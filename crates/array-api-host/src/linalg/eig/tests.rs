@@ -66,7 +66,7 @@ fn schurs<T: Wide>() {
         let full = random::<T>(n, n as u64);
         let x = Square::from_fn(n, |i, j| if inside(i, j) { full[(i, j)] } else { T::ZERO });
         let mut t = x.clone();
-        let mut z = hessenberg(&mut t, active.clone(), Par::Seq);
+        let mut z = hessenberg(&mut t, active.clone(), Par::Seq).expect("room");
         assert!(distance(&sandwich(&z, &t), &x) < 1e-13 * n as f64);
         schur(&mut t, &mut z, active, Par::Seq).expect("converges");
         assert_schur(&x, &t, &z);
@@ -89,7 +89,7 @@ fn many_shifts_and_few_agree() {
         if i == j { noise[(i, i)] } else { turned }
     });
     let mut few = x.clone();
-    let mut z = hessenberg(&mut few, 0..n, Par::Seq);
+    let mut z = hessenberg(&mut few, 0..n, Par::Seq).expect("room");
     let (mut many, mut q) = (few.clone(), z.clone());
     francis(&mut few, &mut z).expect("converges");
     schur(&mut many, &mut q, 0..n, Par::Seq).expect("converges");
