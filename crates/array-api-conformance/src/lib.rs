@@ -12,6 +12,7 @@ mod grid;
 mod mutant;
 mod report;
 mod run;
+mod skip;
 mod special;
 mod standard;
 mod table;
@@ -23,6 +24,7 @@ pub use crate::{
     mutant::Mutation,
     report::{Failure, FunctionReport, Gap, Report, Selection, Status, known_gaps},
     run::run,
+    skip::skip,
     standard::{Chapter, chapters},
     table::{stale, table},
     vectors::{
