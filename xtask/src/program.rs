@@ -125,7 +125,8 @@ mod tests {
 
     #[test]
     fn nothing_to_do_is_nothing_to_say() {
-        let output = "    Building [====>] 3/9: a\r    Finished `release` profile\n  Executable a (b)\n";
+        let output =
+            "    Building [====>] 3/9: a\r    Finished `release` profile\n  Executable a (b)\n";
         assert_eq!(shown(output), "");
     }
 

@@ -178,10 +178,11 @@ pub(crate) fn fresh_home() -> Outcome {
     let own = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let own = own.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
     let config = own.map(|own| own.join("config.toml"));
-    let copied = fs::create_dir_all(&home).and_then(|()| match config.filter(|file| file.exists()) {
-        Some(file) => fs::copy(file, home.join("config.toml")).map(drop),
-        None => Ok(()),
-    });
+    let copied =
+        fs::create_dir_all(&home).and_then(|()| match config.filter(|file| file.exists()) {
+            Some(file) => fs::copy(file, home.join("config.toml")).map(drop),
+            None => Ok(()),
+        });
     if let Err(error) = copied {
         return skipped(&format!("{}: {error}", home.display()));
     }
@@ -232,7 +233,11 @@ pub(crate) fn require(command: &mut Command) {
         // `cargo test` without a choice of targets builds it.
         ("stand_in_driver", true),
     ];
-    let names: Vec<&str> = there.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
+    let names: Vec<&str> = there
+        .iter()
+        .filter(|(_, there)| *there)
+        .map(|(name, _)| *name)
+        .collect();
     command.env("ARRAY_API_REQUIRE", names.join(","));
 }
 

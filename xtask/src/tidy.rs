@@ -9,12 +9,7 @@ mod sizes;
 mod skips;
 mod tokens;
 
-use std::{
-    collections::BTreeMap,
-    fs, io,
-    path::Path,
-    process::ExitCode,
-};
+use std::{collections::BTreeMap, fs, io, path::Path, process::ExitCode};
 
 use proc_macro2::TokenStream;
 

@@ -2,6 +2,7 @@
 //!
 //! [`run`] takes a namespace, calls every function that there are vectors for, and returns a [`Report`]. The crate knows
 //! `array-api-spec` only: which backends exist is the caller's business, and so is the list of known gaps ([`Gap`]).
+#![forbid(unsafe_code)]
 
 mod arrangement;
 mod call;

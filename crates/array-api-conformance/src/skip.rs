@@ -38,11 +38,18 @@ mod tests {
     fn what_is_required_is_not_skipped() {
         for required in [None, Some(""), Some("nvrtc,wgpu2")] {
             let line = verdict(required, "wgpu", "buy one");
-            assert_eq!(line.as_deref(), Ok("skipped: no wgpu here; buy one"), "{required:?}");
+            assert_eq!(
+                line.as_deref(),
+                Ok("skipped: no wgpu here; buy one"),
+                "{required:?}"
+            );
         }
         for required in ["wgpu", "nvrtc, wgpu"] {
             let line = verdict(Some(required), "wgpu", "buy one").expect_err("it is required");
-            assert!(line.contains("ARRAY_API_REQUIRE") && line.ends_with("buy one"), "{line}");
+            assert!(
+                line.contains("ARRAY_API_REQUIRE") && line.ends_with("buy one"),
+                "{line}"
+            );
         }
     }
 }

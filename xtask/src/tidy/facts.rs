@@ -19,7 +19,10 @@ pub(super) fn required_functions(tree: &Tree) -> Vec<String> {
     let mut complaints = lacking(
         tree,
         &[
-            ("README.md", format!("**A backend writes {number} functions**")),
+            (
+                "README.md",
+                format!("**A backend writes {number} functions**"),
+            ),
             ("CONTRIBUTING.md", format!("{number} required functions")),
             (ARCHITECTURE, decision.clone()),
         ],
@@ -43,11 +46,18 @@ pub(super) fn required_functions(tree: &Tree) -> Vec<String> {
 /// The release of Rust that the README asks for.
 pub(super) fn rust_version(tree: &Tree) -> Vec<String> {
     let version = tree.text("Cargo.toml").lines().find_map(|line| {
-        let value = line.strip_prefix("rust-version")?.trim_start().strip_prefix('=')?;
+        let value = line
+            .strip_prefix("rust-version")?
+            .trim_start()
+            .strip_prefix('=')?;
         Some(value.trim().trim_matches('"'))
     });
     match version {
-        Some(version) => lacking(tree, &[("README.md", format!("need Rust {version} or newer"))], "Cargo.toml"),
+        Some(version) => lacking(
+            tree,
+            &[("README.md", format!("need Rust {version} or newer"))],
+            "Cargo.toml",
+        ),
         None => vec!["Cargo.toml: no `rust-version`".into()],
     }
 }
@@ -65,10 +75,30 @@ fn lacking(tree: &Tree, sentences: &[(&str, String)], source: &str) -> Vec<Strin
 /// A number below a hundred in letters.
 fn number_word(n: usize) -> String {
     const SMALL: [&str; 20] = [
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-        "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
     ];
-    const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+    const TENS: [&str; 8] = [
+        "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
+    ];
     match (n / 10, n % 10) {
         (0 | 1, _) => SMALL[n].into(),
         (tens @ 2..=9, 0) => TENS[tens - 2].into(),
@@ -87,9 +117,18 @@ mod tests {
     fn documents(number: &str, names: &str) -> Vec<String> {
         required_functions(&tree([
             (BACKEND, TRAITS),
-            ("README.md", &format!("- **A backend writes {number}\n  functions** and")),
-            ("CONTRIBUTING.md", &format!("({number} required functions; and")),
-            (ARCHITECTURE, &format!("**A backend implements {number} functions.** {names}. Creation")),
+            (
+                "README.md",
+                &format!("- **A backend writes {number}\n  functions** and"),
+            ),
+            (
+                "CONTRIBUTING.md",
+                &format!("({number} required functions; and"),
+            ),
+            (
+                ARCHITECTURE,
+                &format!("**A backend implements {number} functions.** {names}. Creation"),
+            ),
         ]))
     }
 
@@ -98,7 +137,10 @@ mod tests {
         assert_eq!(documents("two", "`fft`,\n`upload`"), [""; 0]);
         let found = documents("three", "`fft`, `upload`");
         assert_eq!(found.len(), 3, "{found:?}");
-        assert!(found[0].contains("README.md lacks \"**A backend writes two functions**\""), "{found:?}");
+        assert!(
+            found[0].contains("README.md lacks \"**A backend writes two functions**\""),
+            "{found:?}"
+        );
     }
 
     #[test]
@@ -110,7 +152,12 @@ mod tests {
 
     #[test]
     fn another_release_of_rust_is_a_mistake() {
-        let said = |text| rust_version(&tree([("Cargo.toml", "rust-version = \"1.90\""), ("README.md", text)]));
+        let said = |text| {
+            rust_version(&tree([
+                ("Cargo.toml", "rust-version = \"1.90\""),
+                ("README.md", text),
+            ]))
+        };
         assert!(said("They need Rust 1.90 or newer.").is_empty());
         assert_eq!(said("They need Rust 1.85 or newer.").len(), 1);
         assert_eq!(rust_version(&tree([("Cargo.toml", "")])).len(), 1);
@@ -119,6 +166,18 @@ mod tests {
     #[test]
     fn numbers_in_letters() {
         let words = [0, 9, 19, 20, 21, 40, 99, 100].map(number_word);
-        assert_eq!(words, ["zero", "nine", "nineteen", "twenty", "twenty-one", "forty", "ninety-nine", "100"]);
+        assert_eq!(
+            words,
+            [
+                "zero",
+                "nine",
+                "nineteen",
+                "twenty",
+                "twenty-one",
+                "forty",
+                "ninety-nine",
+                "100"
+            ]
+        );
     }
 }

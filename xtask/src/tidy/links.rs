@@ -11,7 +11,9 @@ const WEB: [&str; 3] = ["https://", "http://", "mailto:"];
 
 /// Every relative link and picture of a document, in Markdown or HTML, leads to a file, and its `#` to a heading.
 pub(super) fn links(tree: &Tree) -> Vec<String> {
-    let headings: BTreeMap<&str, Vec<String>> = documents(tree).map(|(path, text)| (path, anchors(text))).collect();
+    let headings: BTreeMap<&str, Vec<String>> = documents(tree)
+        .map(|(path, text)| (path, anchors(text)))
+        .collect();
     let mut complaints = Vec::new();
     for (path, text) in documents(tree) {
         for (offset, target) in targets(text) {
@@ -20,12 +22,18 @@ pub(super) fn links(tree: &Tree) -> Vec<String> {
             }
             let line = text[..offset].matches('\n').count() + 1;
             let (file, anchor) = target.split_once('#').unwrap_or((&target, ""));
-            let file = if file.is_empty() { Some(path.to_owned()) } else { resolve(path, file) };
+            let file = if file.is_empty() {
+                Some(path.to_owned())
+            } else {
+                resolve(path, file)
+            };
             match file.filter(|file| tree.holds(file)) {
                 None => complaints.push(format!("{path}:{line}: the link leads nowhere: {target}")),
                 Some(file) => {
                     let known = headings.get(file.as_str());
-                    if !anchor.is_empty() && !known.is_some_and(|all| all.iter().any(|a| a == anchor)) {
+                    if !anchor.is_empty()
+                        && !known.is_some_and(|all| all.iter().any(|a| a == anchor))
+                    {
                         complaints.push(format!("{path}:{line}: no such heading: {target}"));
                     }
                 }
@@ -36,7 +44,10 @@ pub(super) fn links(tree: &Tree) -> Vec<String> {
 }
 
 /// How documents abbreviate folders.
-const ABBREVIATIONS: [(&str, &str); 2] = [("spec/", "crates/array-api-spec/"), ("compat/", "crates/array-api-compat/")];
+const ABBREVIATIONS: [(&str, &str); 2] = [
+    ("spec/", "crates/array-api-spec/"),
+    ("compat/", "crates/array-api-compat/"),
+];
 
 /// Every file or folder that a document names as code, as in `spec/src/expr.rs` or `gpu/assisted.rs`, is there.
 pub(super) fn paths(tree: &Tree) -> Vec<String> {
@@ -61,7 +72,9 @@ fn is_path(code: &str) -> bool {
     code.contains('/')
         && code.chars().all(plain)
         && !code.starts_with("target/")
-        && ["/", ".rs", ".md", ".py", ".svg", ".toml", ".tsv", ".zst"].iter().any(|end| named(end))
+        && ["/", ".rs", ".md", ".py", ".svg", ".toml", ".tsv", ".zst"]
+            .iter()
+            .any(|end| named(end))
 }
 
 fn names_something(tree: &Tree, code: &str) -> bool {
@@ -100,7 +113,9 @@ fn targets(text: &str) -> Vec<(usize, String)> {
             }
             Event::Html(html) | Event::InlineHtml(html) => {
                 for name in ["src", "srcset", "href"] {
-                    found.extend(attributes(&html, name).map(|value| (range.start, value.to_owned())));
+                    found.extend(
+                        attributes(&html, name).map(|value| (range.start, value.to_owned())),
+                    );
                 }
             }
             _ => {}
@@ -157,7 +172,13 @@ fn anchors(text: &str) -> Vec<String> {
                     .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
                     .map(|c| if c == ' ' { '-' } else { c })
                     .collect();
-                let numbered = |k: usize| if k == 0 { slug.clone() } else { format!("{slug}-{k}") };
+                let numbered = |k: usize| {
+                    if k == 0 {
+                        slug.clone()
+                    } else {
+                        format!("{slug}-{k}")
+                    }
+                };
                 let free = (0..).map(numbered).find(|name| !found.contains(name));
                 found.extend(free);
             }
@@ -173,7 +194,11 @@ mod tests {
     use crate::tidy::tree;
 
     fn readme(text: &str) -> Vec<String> {
-        links(&tree([("README.md", text), ("docs/a.md", "# One `two`!\n# One two"), ("docs/a.svg", "")]))
+        links(&tree([
+            ("README.md", text),
+            ("docs/a.md", "# One `two`!\n# One two"),
+            ("docs/a.svg", ""),
+        ]))
     }
 
     #[test]
@@ -200,22 +225,33 @@ mod tests {
         ] {
             assert_eq!(readme(bad).len(), 1, "{bad}");
         }
-        assert_eq!(readme("\n\n[a](b)"), ["README.md:3: the link leads nowhere: b"]);
+        assert_eq!(
+            readme("\n\n[a](b)"),
+            ["README.md:3: the link leads nowhere: b"]
+        );
     }
 
     #[test]
     fn a_picture_in_html_that_is_missing_is_a_mistake() {
         let picture = |dark: &str, light: &str| {
-            format!("<picture>\n  <source media=\"(prefers-color-scheme: dark)\" srcset=\"{dark}\">\n  <img alt=\"a\" src=\"{light}\">\n</picture>")
+            format!(
+                "<picture>\n  <source media=\"(prefers-color-scheme: dark)\" srcset=\"{dark}\">\n  <img alt=\"a\" src=\"{light}\">\n</picture>"
+            )
         };
         assert_eq!(readme(&picture("docs/a.svg", "docs/a.svg")), [""; 0]);
-        assert_eq!(readme(&picture("docs/a.svg 1x, docs/b.svg 2x", "docs/a.svg")).len(), 1);
+        assert_eq!(
+            readme(&picture("docs/a.svg 1x, docs/b.svg 2x", "docs/a.svg")).len(),
+            1
+        );
         assert_eq!(readme(&picture("docs/b.svg", "docs/c.svg")).len(), 2);
     }
 
     #[test]
     fn links_are_relative_to_their_document() {
-        assert_eq!(resolve("docs/a.md", "../README.md").as_deref(), Some("README.md"));
+        assert_eq!(
+            resolve("docs/a.md", "../README.md").as_deref(),
+            Some("README.md")
+        );
         assert_eq!(resolve("docs/a.md", "b.md").as_deref(), Some("docs/b.md"));
         assert_eq!(resolve("a.md", "../b.md"), None);
     }
@@ -229,7 +265,15 @@ mod tests {
                 ("crates/array-api-compat/src/gpu/kernel/element.rs", ""),
             ]))
         };
-        for good in ["spec/src/expr.rs", "gpu/kernel/", "gpu/kernel/element.rs", "docs/a.md", "target/bench/x.svg", "n/a", "{a,b}/c.rs"] {
+        for good in [
+            "spec/src/expr.rs",
+            "gpu/kernel/",
+            "gpu/kernel/element.rs",
+            "docs/a.md",
+            "target/bench/x.svg",
+            "n/a",
+            "{a,b}/c.rs",
+        ] {
             assert_eq!(said(good), [""; 0], "{good}");
         }
         for bad in ["spec/src/exp.rs", "gpu/kernels/", "kernel/lement.rs"] {
