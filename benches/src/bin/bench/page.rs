@@ -13,6 +13,7 @@ use crate::{
 const STYLE: &str = "
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; background: #fff; color: #24292f; }
+h1 { font-size: clamp(1.2rem, 5vw, 2rem); }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 14px; }
 th, td { padding: .3rem .5rem; border-bottom: 1px solid #8884; text-align: right; }
 td { white-space: nowrap; }
@@ -22,6 +23,8 @@ svg { max-width: 100%; height: auto; }
 .dark { display: none; }
 .note { color: #57606a; margin: .2rem 0; }
 @media (max-width: 50rem) {
+  .light, .dark { overflow-x: auto; }
+  svg { max-width: none; }
   thead { display: none; }
   table, tbody, tr, td { display: block; }
   tr { padding: .5rem 0; border-bottom: 1px solid #8884; }
@@ -35,7 +38,7 @@ svg { max-width: 100%; height: auto; }
   .note { color: #9198a1; }
 }";
 
-const INTRODUCTION: &str = "Medians of several runs. The speed-up compares fits in one dtype with the CPU's plain path, which is the textbook's steps composed of the \
+const INTRODUCTION: &str = "Medians of several runs. The speedup compares fits in one dtype with the CPU's plain path, which is the textbook's steps composed of the \
 standard's functions. A limit is what the device's own rates, measured in the same run, allow, whichever takes longer: reading the data once, or the arithmetic, which \
 is half of n·p² multiply-adds for a fit and n·p·k for a prediction (n samples, p features, k classes). Every model is also moved to the CPU and asked again; the last \
 column is the lower agreement.";
@@ -99,13 +102,13 @@ fn cells(row: &Row) -> [(&'static str, String); 10] {
         ("dtype", row.dtype.clone()),
         ("transfer", optional(row.transfer)),
         ("fit", seconds(row.fit)),
-        ("limit of the fit", optional(row.fit_limit)),
+        ("fit limit", optional(row.fit_limit)),
         (
-            "speed-up",
+            "speedup",
             row.speedup.map_or_else(String::new, |s| format!("{s:.1}×")),
         ),
         ("predict", seconds(row.predict)),
-        ("limit of the prediction", optional(row.predict_limit)),
+        ("predict limit", optional(row.predict_limit)),
         ("accuracy", percent(row.accuracy)),
         (
             "agrees with cpu",

@@ -156,7 +156,7 @@ impl Report {
             "transfer",
             "fit",
             "(limit)",
-            "speed-up",
+            "speedup",
             "predict",
             "(limit)",
             "accuracy",
