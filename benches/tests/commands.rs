@@ -36,6 +36,38 @@ fn mutants_of_a_function_are_noticed() {
     assert!(output.status.success(), "{}", text(&output.stdout));
 }
 
+/// A small run, as a user without an adapter has it: the variables hide every Vulkan driver.
+#[test]
+fn the_bench_reports_what_it_found_and_what_would_add_the_rest() {
+    let folder = tempfile::tempdir().expect("room");
+    let output = Command::new(env!("CARGO_BIN_EXE_bench"))
+        .args(["--sizes", "400x8", "--repeat", "1", "--output"])
+        .arg(folder.path())
+        .env("VK_DRIVER_FILES", "/nowhere")
+        .env("VK_ICD_FILENAMES", "/nowhere")
+        .output()
+        .expect("the program starts");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let printed = text(&output.stdout);
+    let page = std::fs::read_to_string(folder.path().join("report.html")).expect("a page");
+    for shown in [&printed, &page] {
+        assert!(shown.contains("cpu (plain)"), "{shown}");
+        assert!(shown.contains("naming the most frequent class"), "{shown}");
+        if cfg!(target_os = "linux") {
+            assert!(
+                shown.contains("apt-get install mesa-vulkan-drivers"),
+                "{shown}"
+            );
+        }
+    }
+    let sections = page.matches("<h2>").count();
+    assert_eq!((sections, page.matches("<svg").count()), (2, 4));
+    assert_eq!(
+        page.matches("<th>").count() * page.matches("<tr><td").count(),
+        2 * page.matches("<td ").count()
+    );
+}
+
 #[test]
 fn the_bench_says_which_options_go_together() {
     let output = run(env!("CARGO_BIN_EXE_bench"), &["--against", "numpy"]);

@@ -21,7 +21,11 @@ pub(crate) fn test() -> Outcome {
     let adapter = setup::has_vulkan() || !cfg!(target_os = "linux");
     let mut skipped = Vec::new();
     for folder in folders {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let readme = fs::read_to_string(folder.join("README.md")).unwrap_or_default();
         let commands = commands(&readme);
         let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
@@ -112,7 +116,9 @@ fn cpu_alone() -> Result<(), String> {
     for line in text.lines() {
         let name = line.split(' ').next().unwrap_or_default();
         if GPU_CRATES.contains(&name) {
-            return Err(format!("examples/hello uses the CPU alone and compiles {name}"));
+            return Err(format!(
+                "examples/hello uses the CPU alone and compiles {name}"
+            ));
         }
     }
     Ok(())

@@ -1,9 +1,12 @@
 //! The project's commands: `cargo xtask test`, `cargo xtask bench`, `cargo xtask conformance` and two for CUDA.
 
 mod cuda;
+mod examples;
+mod program;
 mod python;
 mod setup;
 mod test;
+mod tidy;
 
 use std::{
     path::Path,
@@ -16,8 +19,10 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Task {
-    /// Everything that CI runs: format, lints, tests on every device found, documentation, licences. Sets up what it needs and can.
+    /// Everything that CI runs: format, the text's own rules, lints, tests on every device found, documentation, licences. Sets up what it needs and can.
     Test,
+    /// The rules about the project's own text: links, sizes, what a part must not name, numbers in documents. A step of `test`.
+    Tidy,
     /// The benchmark report: LinearDiscriminantAnalysis on every device found. See `cargo xtask bench --help`.
     #[command(disable_help_flag = true)]
     Bench(Rest),
@@ -40,57 +45,14 @@ struct Rest {
 fn main() -> ExitCode {
     match Task::parse() {
         Task::Test => test::run(),
-        // Timings need the release profile; the vectors share what `test` has built.
-        Task::Bench(rest) => {
-            let build = ["build", "-q", "--workspace", "--release", "--bin", "bench"];
-            program(&build, "release/bench", &rest.arguments)
-        }
+        Task::Tidy => tidy::run(),
+        Task::Bench(rest) => program::run(&program::BENCH, &rest.arguments),
         Task::Conformance(rest) if python::is_suite(&rest.arguments) => {
             python::suite(&rest.arguments)
         }
-        // Built as a part of the tests, whose dependencies would otherwise be built once more with other features.
-        Task::Conformance(rest) => {
-            let build = [
-                "test",
-                "-q",
-                "--workspace",
-                "--no-run",
-                "--test",
-                "commands",
-            ];
-            program(&build, "debug/conformance", &rest.arguments)
-        }
+        Task::Conformance(rest) => program::run(&program::CONFORMANCE, &rest.arguments),
         Task::CudaKernels => cuda::remake_kernels(),
         Task::CudaCheck => cuda::check(),
-    }
-}
-
-/// Builds a program, runs it in place of this one and hands on its exit code.
-fn program(build: &[&str], name: &str, arguments: &[String]) -> ExitCode {
-    match command(build).status() {
-        Ok(status) if status.success() => {}
-        Ok(_) => return ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("cannot start cargo: {error}");
-            return ExitCode::FAILURE;
-        }
-    }
-    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    let mut command = Command::new(setup::target().join(file));
-    command.current_dir(root());
-    quieten(&mut command);
-    setup::name_nvrtc(&mut command);
-    match command.args(arguments).status() {
-        Ok(status) => ExitCode::from(
-            status
-                .code()
-                .and_then(|c| u8::try_from(c).ok())
-                .unwrap_or(1),
-        ),
-        Err(error) => {
-            eprintln!("cannot start {name}: {error}");
-            ExitCode::FAILURE
-        }
     }
 }
 

@@ -11,7 +11,7 @@ use clap::Parser;
 
 use crate::{
     command, root,
-    setup::{quiet, target},
+    setup::{quiet, require, target},
     test::Outcome,
 };
 
@@ -167,6 +167,7 @@ pub(crate) fn test() -> Outcome {
             "crates/array-api-python/tests",
         ])
         .env("PYTHONDONTWRITEBYTECODE", "1");
+    require(&mut pytest);
     match pytest.status() {
         Ok(status) if status.success() => Outcome::Passed,
         Ok(status) => Outcome::Failed(format!("pytest ended with {status}")),

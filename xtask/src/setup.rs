@@ -57,7 +57,7 @@ pub(crate) fn vulkan() -> Outcome {
     }
 }
 
-fn has_vulkan() -> bool {
+pub(crate) fn has_vulkan() -> bool {
     let holds = |folder: &str, test: fn(&str) -> bool| {
         fs::read_dir(folder).is_ok_and(|entries| {
             entries
@@ -160,6 +160,85 @@ fn nvrtc_library() -> Option<PathBuf> {
 
 fn nvrtc_folder() -> PathBuf {
     target().join("nvrtc")
+}
+
+/// Sees to it that there is a Cargo home as a fresh machine has it: with the packages that `cargo test` fetches for this platform and no others.
+/// Tests run with it ([`with_fresh_home`]), so that one which wants more fails here, and not only on a newcomer's machine.
+pub(crate) fn fresh_home() -> Outcome {
+    let home = fresh_home_folder();
+    let skipped = |reason: &str| {
+        Outcome::Skipped(format!(
+            "tests see this machine's own Cargo home, not a fresh one: {reason}"
+        ))
+    };
+    let Some(platform) = platform() else {
+        return skipped("`cargo -vV` names no platform");
+    };
+    // Where a machine takes packages from elsewhere, so does the fresh home.
+    let own = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let own = own.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let config = own.map(|own| own.join("config.toml"));
+    let copied =
+        fs::create_dir_all(&home).and_then(|()| match config.filter(|file| file.exists()) {
+            Some(file) => fs::copy(file, home.join("config.toml")).map(drop),
+            None => Ok(()),
+        });
+    if let Err(error) = copied {
+        return skipped(&format!("{}: {error}", home.display()));
+    }
+    let fetched = quiet(
+        crate::command(&["fetch", "--locked", "--target", &platform]).env("CARGO_HOME", &home),
+    );
+    if fetched {
+        Outcome::Passed
+    } else {
+        // What is there may lack packages of today's Cargo.lock.
+        let _ = fs::remove_dir_all(&home);
+        skipped("`cargo fetch` failed, as it does without a network")
+    }
+}
+
+/// Lets the programs that `cargo test` starts, and not cargo itself, see the fresh Cargo home where there is one.
+pub(crate) fn with_fresh_home(cargo: &mut Command) {
+    let home = fresh_home_folder();
+    if cfg!(unix) && home.exists() {
+        let runner = format!(
+            "target.'cfg(all())'.runner = ['env', {:?}]",
+            format!("CARGO_HOME={}", home.display())
+        );
+        cargo.args(["--config", &runner]);
+    }
+}
+
+fn fresh_home_folder() -> PathBuf {
+    target().join("cargo-home")
+}
+
+/// This machine's platform as Rust names it, such as `x86_64-unknown-linux-gnu`.
+fn platform() -> Option<String> {
+    let output = crate::command(&["-vV"]).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "))?;
+    Some(host.to_owned())
+}
+
+/// Names for the tests what this machine has. A test that wants one of these and does not find it fails; of all else it says that it is skipped.
+pub(crate) fn require(command: &mut Command) {
+    let nvrtc = nvrtc_library().filter(|library| library.exists());
+    let has_assembler = nvrtc.as_deref().and_then(assembler).is_some();
+    let there = [
+        ("wgpu", cfg!(target_os = "linux") && has_vulkan()),
+        ("nvrtc", nvrtc.is_some()),
+        ("ptxas", has_assembler),
+        // `cargo test` without a choice of targets builds it.
+        ("stand_in_driver", true),
+    ];
+    let names: Vec<&str> = there
+        .iter()
+        .filter(|(_, there)| *there)
+        .map(|(name, _)| *name)
+        .collect();
+    command.env("ARRAY_API_REQUIRE", names.join(","));
 }
 
 /// Where cargo builds.

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{python, setup};
+use crate::{examples, python, setup, tidy};
 
 /// What came of a step.
 pub(crate) enum Outcome {
@@ -26,12 +26,20 @@ const STEPS: &[Step] = &[
         run: || cargo(&["fmt", "--check"]),
     },
     Step {
+        title: "links, sizes, layers and numbers in the text",
+        run: tidy::step,
+    },
+    Step {
         title: "set up a Vulkan adapter",
         run: setup::vulkan,
     },
     Step {
         title: "set up NVRTC and ptxas",
         run: setup::nvrtc,
+    },
+    Step {
+        title: "set up a fresh Cargo home",
+        run: setup::fresh_home,
     },
     Step {
         title: "licences and advisories",
@@ -53,7 +61,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         title: "tests: unit, property, documentation, conformance",
-        run: || cargo(&["test", "--quiet", "--workspace", "--no-fail-fast"]),
+        run: tests,
     },
     Step {
         // Arithmetic that is not checked panics in the profile of the other tests, and wraps in this one.
@@ -74,6 +82,10 @@ const STEPS: &[Step] = &[
     Step {
         title: "python module",
         run: python::test,
+    },
+    Step {
+        title: "examples, outside the workspace",
+        run: examples::test,
     },
     Step {
         title: "documentation",
@@ -116,13 +128,26 @@ pub(crate) fn run() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn cargo(arguments: &[&str]) -> Outcome {
-    let mut command = crate::command(arguments);
-    command.env("RUSTDOCFLAGS", "-D warnings");
+/// All tests, with the machine as the steps before have set it up.
+fn tests() -> Outcome {
+    let mut command = crate::command(&["test", "--quiet", "--workspace", "--no-fail-fast"]);
     setup::name_nvrtc(&mut command);
+    setup::require(&mut command);
+    setup::with_fresh_home(&mut command);
     // Tests leave the user's cache alone.
     command.env("ARRAY_API_CACHE", setup::target().join("array-api"));
-    let text = format!("cargo {}", arguments.join(" "));
+    outcome("cargo test --workspace", &mut command)
+}
+
+fn cargo(arguments: &[&str]) -> Outcome {
+    let mut command = crate::command(arguments);
+    outcome(
+        &format!("cargo {}", arguments.join(" ")),
+        command.env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
+
+fn outcome(text: &str, command: &mut Command) -> Outcome {
     match command.status() {
         Ok(status) if status.success() => Outcome::Passed,
         Ok(status) => Outcome::Failed(format!("`{text}` ended with {status}")),

@@ -2,6 +2,7 @@
 //!
 //! [`run`] takes a namespace, calls every function that there are vectors for, and returns a [`Report`]. The crate knows
 //! `array-api-spec` only: which backends exist is the caller's business, and so is the list of known gaps ([`Gap`]).
+#![forbid(unsafe_code)]
 
 mod arrangement;
 mod call;
@@ -12,6 +13,7 @@ mod grid;
 mod mutant;
 mod report;
 mod run;
+mod skip;
 mod special;
 mod standard;
 mod table;
@@ -23,6 +25,7 @@ pub use crate::{
     mutant::Mutation,
     report::{Failure, FunctionReport, Gap, Report, Selection, Status, known_gaps},
     run::run,
+    skip::skip,
     standard::{Chapter, chapters},
     table::{stale, table},
     vectors::{

@@ -94,7 +94,10 @@ fn assert_same(
 /// Runs a test on the adapter as it is and with its 64-bit types masked.
 fn on_each(test: impl Fn(&Wgpu, &Reference)) {
     if adapters().is_empty() {
-        eprintln!("skipped: no adapter; `apt-get install mesa-vulkan-drivers` adds one");
+        array_api_conformance::skip(
+            "wgpu",
+            "`apt-get install mesa-vulkan-drivers` adds an adapter in software",
+        );
         return;
     }
     for types in [Types::All, Types::Masked] {

@@ -13,15 +13,7 @@ use std::{
 
 #[test]
 fn every_driver_function_that_cust_names_is_defined() -> Result<(), Box<dyn Error>> {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into());
-    }
-    let metadata: Value = serde_json::from_slice(&output.stdout)?;
-
+    let metadata = metadata()?;
     let declared = fs::read_to_string(source(&metadata, "cust_raw")?.join("cuda.rs"))?;
     let declared: BTreeSet<_> = words(&declared).filter(|word| is_function(word)).collect();
     let mut text = String::new();
@@ -40,6 +32,38 @@ fn every_driver_function_that_cust_names_is_defined() -> Result<(), Box<dyn Erro
         "generate.py is due: the shim lacks {lacking:?}"
     );
     Ok(())
+}
+
+/// What cargo knows of the packages of this platform. `cargo test` has fetched those; of other platforms' it has none, and `--offline` would miss them.
+fn metadata() -> Result<Value, Box<dyn Error>> {
+    let version = cargo(&["-vV"])?;
+    let platform = version
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .ok_or("`cargo -vV` names no platform")?;
+    let text = cargo(&[
+        "metadata",
+        "--format-version",
+        "1",
+        "--locked",
+        "--offline",
+        "--filter-platform",
+        platform,
+    ])?;
+    Ok(serde_json::from_str(&text)?)
+}
+
+/// What cargo prints.
+fn cargo(arguments: &[&str]) -> Result<String, Box<dyn Error>> {
+    let output = Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()?;
+    if output.status.success() {
+        Ok(String::from_utf8(output.stdout)?)
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into())
+    }
 }
 
 /// The source folder of a package.

@@ -13,6 +13,7 @@
 //! assert_eq!(lda.transform(&x)?.shape(), [150, 2]);
 //! # Ok::<(), array_api_spec::Error>(())
 //! ```
+#![forbid(unsafe_code)]
 
 pub mod datasets;
 pub mod discriminant_analysis;

@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: fits linear discriminant analysis on every device of the machine and compares them.
 //!
-//! Prints a table and writes `target/bench/report.html` (with plots) and `target/bench/report.json`.
+//! Prints a table and writes `target/bench/report.html` (with plots) and `target/bench/report.json`; with `--pictures` also the README's.
 
 mod data;
 mod limits;
@@ -11,10 +11,10 @@ mod plots;
 mod report;
 mod sklearn;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use array_api_compat::{AnyBackend, Composed, cpu, devices};
+use array_api_compat::{AnyBackend, Composed, cpu, devices, wgpu::adapters};
 use array_api_spec::{DType, Namespace};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -23,7 +23,7 @@ use crate::{
     data::Case,
     limits::Limits,
     measure::Measured,
-    report::{Report, Row},
+    report::{Data, Report, Row},
 };
 
 /// Fits and predicts linear discriminant analysis on every device found, and compares the devices.
@@ -49,6 +49,10 @@ struct Arguments {
     /// Times single functions of the CPU backend instead; beside NumPy, writes docs/performance.md.
     #[arg(long)]
     ops: bool,
+
+    /// Writes the picture of the README, too: `docs/fit-light.svg` and `docs/fit-dark.svg`, of the last size.
+    #[arg(long, conflicts_with = "ops")]
+    pictures: bool,
 
     /// Where the report goes.
     #[arg(long, default_value = "target/bench")]
@@ -90,8 +94,9 @@ fn main() -> Result<()> {
             .sum::<usize>()
             + 1);
     let bar = ProgressBar::new(steps as u64).with_style(style());
-    let mut report = Report::new(candidates.iter().map(|c| c.name.clone()).collect(), absent);
+    let mut report = Report::new(described(&candidates, sklearn.is_some()), absent);
     for case in &cases {
+        report.data.push(Data::new(case));
         let expected = run_case(case, &candidates, &arguments, &bar, &mut report)?;
         if let Some(python) = &sklearn {
             bar.set_message(format!("scikit-learn on {}", case.name));
@@ -104,13 +109,20 @@ fn main() -> Result<()> {
     report.compare();
 
     println!("{}", report.table());
-    for line in &report.absent {
+    for data in &report.data {
+        println!("{}: {}", data.name, data.description());
+    }
+    for line in report.devices.iter().chain(&report.absent) {
         println!("{line}");
     }
     std::fs::create_dir_all(&arguments.output)
         .with_context(|| format!("cannot make the folder {}", arguments.output.display()))?;
     report.write(&arguments.output)?;
     println!("Report: {}", arguments.output.join("report.html").display());
+    if arguments.pictures {
+        report.write_pictures(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs"))?;
+        println!("Written: docs/fit-light.svg and docs/fit-dark.svg");
+    }
     Ok(())
 }
 
@@ -137,6 +149,44 @@ fn candidates(prefix: Option<&str>) -> (Vec<Candidate>, Vec<String>) {
     (found, absent)
 }
 
+/// A line on each device that takes part: what it is.
+fn described(candidates: &[Candidate], sklearn: bool) -> Vec<String> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut lines: Vec<String> = candidates
+        .iter()
+        .map(|candidate| match candidate.name.as_str() {
+            report::PLAIN => {
+                format!(
+                    "{}: the textbook's steps, composed of the standard's functions",
+                    report::PLAIN
+                )
+            }
+            "cpu" => format!("cpu: {threads} threads"),
+            name => adapters()
+                .iter()
+                .find(|adapter| format!("wgpu:{}", adapter.index) == name)
+                .map_or_else(
+                    || name.to_owned(),
+                    |adapter| {
+                        let software = if adapter.is_cpu {
+                            ", in software: no GPU"
+                        } else {
+                            ""
+                        };
+                        format!("{name}: {}, {}{software}", adapter.name, adapter.backend)
+                    },
+                ),
+        })
+        .collect();
+    if sklearn {
+        lines.push(format!(
+            "scikit-learn: {}, {threads} threads",
+            sklearn::PACKAGE
+        ));
+    }
+    lines
+}
+
 /// Measures a data set everywhere; returns the labels that the CPU predicts in float64.
 fn run_case(
     case: &Case,
@@ -150,7 +200,8 @@ fn run_case(
     for candidate in candidates {
         for dtype in dtypes(&candidate.xp) {
             bar.set_message(format!("{} {dtype} on {}", case.name, candidate.name));
-            let limits = Limits::of(&candidate.xp, dtype)?;
+            let elements = case.train.n_samples() * case.train.n_features;
+            let limits = Limits::of(&candidate.xp, dtype, elements)?;
             let measured = Measured::of(case, &candidate.xp, dtype, arguments.repeat)
                 .with_context(|| format!("{} in {dtype} on {}", case.name, candidate.name))?;
             report.rows.push(Row::new(

@@ -123,7 +123,7 @@ struct Row {
 pub(crate) fn run(repeat: u32, against_numpy: bool) -> Result<()> {
     let xp = cpu();
     let mut numpy = against_numpy.then(Numpy::start).transpose()?;
-    let limits = [DType::Float32, DType::Float64].map(|dtype| Limits::of(&xp, dtype));
+    let limits = [DType::Float32, DType::Float64].map(|dtype| Limits::of(&xp, dtype, N as usize));
     let [single, double] = limits;
     let (single, double) = (single?, double?);
     let mut rows = Vec::new();

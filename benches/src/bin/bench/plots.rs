@@ -3,7 +3,7 @@
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 
-use crate::report::{Report, Row, seconds};
+use crate::report::{Data, Report, Row, seconds};
 
 /// Colours of a plot on a light or a dark page.
 pub(crate) struct Palette {
@@ -25,15 +25,17 @@ pub(crate) const DARK: Palette = Palette {
 
 const WIDTH: u32 = 860;
 const ROW_HEIGHT: u32 = 26;
+const NOTE_HEIGHT: u32 = 18;
 const MARGIN: i32 = 16;
 const HEADER: i32 = 56;
 const LABELS: i32 = 190;
 const VALUES: i32 = 170;
 
-/// Time to fit on each device, for one data set: a bar a row, longest time full width.
-pub(crate) fn fit_times(report: &Report, data: &str, palette: &Palette) -> Result<String> {
-    let rows: Vec<&Row> = report.rows.iter().filter(|r| r.data == data).collect();
-    let height = HEADER as u32 + rows.len() as u32 * ROW_HEIGHT + MARGIN as u32;
+/// Time to fit on each device, for one data set: a bar a row, longest time full width; below, what each device is.
+pub(crate) fn fit_times(report: &Report, data: &Data, palette: &Palette) -> Result<String> {
+    let rows: Vec<&Row> = report.rows.iter().filter(|r| r.data == data.name).collect();
+    let bars = HEADER + (rows.len() as u32 * ROW_HEIGHT) as i32;
+    let height = bars as u32 + report.devices.len() as u32 * NOTE_HEIGHT + 2 * MARGIN as u32;
     let longest = rows.iter().map(|r| r.fit).fold(f64::MIN_POSITIVE, f64::max);
     let mut svg = String::new();
     {
@@ -46,10 +48,17 @@ pub(crate) fn fit_times(report: &Report, data: &str, palette: &Palette) -> Resul
                 .map_err(|e| failed(&e))
         };
         text(
-            &format!("LinearDiscriminantAnalysis, {data}: time to fit (shorter is better)"),
+            &format!(
+                "LinearDiscriminantAnalysis, {} samples with {} features: time to fit",
+                data.n_train, data.n_features
+            ),
             (MARGIN, 14),
             17,
         )?;
+        for (i, line) in report.devices.iter().enumerate() {
+            let top = bars + MARGIN + i as i32 * NOTE_HEIGHT as i32;
+            text(line, (MARGIN, top), 12)?;
+        }
         let full = WIDTH as i32 - LABELS - VALUES;
         for (i, row) in rows.iter().enumerate() {
             let top = HEADER + i as i32 * ROW_HEIGHT as i32;

@@ -7,10 +7,53 @@ use array_api_spec::DType;
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use serde::Serialize;
 
-use crate::{data::Case, limits::Limits, measure::Measured, page};
+use crate::{
+    data::Case,
+    limits::Limits,
+    measure::Measured,
+    page,
+    plots::{DARK, LIGHT, fit_times},
+};
 
 /// The name of the CPU without its own ways: textbook steps composed of the standard's functions.
 pub(crate) const PLAIN: &str = "cpu (plain)";
+
+/// One data set.
+#[derive(Serialize)]
+pub(crate) struct Data {
+    pub(crate) name: String,
+    pub(crate) n_train: usize,
+    pub(crate) n_test: usize,
+    pub(crate) n_features: usize,
+    pub(crate) n_classes: usize,
+    /// The accuracy of naming the most frequent class always.
+    pub(crate) chance: f64,
+}
+
+impl Data {
+    pub(crate) fn new(case: &Case) -> Self {
+        Self {
+            name: case.name.clone(),
+            n_train: case.train.n_samples(),
+            n_test: case.test.n_samples(),
+            n_features: case.train.n_features,
+            n_classes: case.n_classes(),
+            chance: case.chance(),
+        }
+    }
+
+    /// What a reader must know to judge an accuracy.
+    pub(crate) fn description(&self) -> String {
+        format!(
+            "{} samples to fit, {} to test, {} features, {} classes; naming the most frequent class always would be right in {} of cases",
+            self.n_train,
+            self.n_test,
+            self.n_features,
+            self.n_classes,
+            percent(self.chance)
+        )
+    }
+}
 
 /// One data set on one device in one dtype. Times are medians in seconds.
 #[derive(Serialize)]
@@ -18,7 +61,8 @@ pub(crate) struct Row {
     pub(crate) data: String,
     pub(crate) device: String,
     pub(crate) dtype: String,
-    pub(crate) transfer: f64,
+    /// None for other libraries, which compute where the data is.
+    pub(crate) transfer: Option<f64>,
     pub(crate) fit: f64,
     /// What the device's own rates allow; none for other libraries.
     pub(crate) fit_limit: Option<f64>,
@@ -47,7 +91,7 @@ impl Row {
             data: case.name.clone(),
             device: device.into(),
             dtype: dtype.name().into(),
-            transfer: measured.transfer,
+            transfer: Some(measured.transfer),
             fit: measured.fit,
             fit_limit: Some(limits.fit(case)),
             predict: measured.predict,
@@ -68,7 +112,9 @@ pub(crate) fn share(a: &[i64], b: &[i64]) -> f64 {
 /// All that the bench found.
 #[derive(Serialize)]
 pub(crate) struct Report {
+    /// What each device is.
     pub(crate) devices: Vec<String>,
+    pub(crate) data: Vec<Data>,
     pub(crate) rows: Vec<Row>,
     /// A line for each device that is not here: what would add it.
     pub(crate) absent: Vec<String>,
@@ -78,6 +124,7 @@ impl Report {
     pub(crate) const fn new(devices: Vec<String>, absent: Vec<String>) -> Self {
         Self {
             devices,
+            data: Vec::new(),
             rows: Vec::new(),
             absent,
         }
@@ -109,7 +156,7 @@ impl Report {
             "transfer",
             "fit",
             "(limit)",
-            "speed-up",
+            "speedup",
             "predict",
             "(limit)",
             "accuracy",
@@ -120,7 +167,7 @@ impl Report {
                 row.data.clone(),
                 row.device.clone(),
                 row.dtype.clone(),
-                seconds(row.transfer),
+                row.transfer.map_or_else(String::new, seconds),
                 seconds(row.fit),
                 row.fit_limit
                     .map_or_else(String::new, |t| format!("({})", seconds(t))),
@@ -138,7 +185,7 @@ impl Report {
         table
     }
 
-    /// Writes `report.json`, `report.html` and the plots.
+    /// Writes `report.json` and `report.html`.
     pub(crate) fn write(&self, folder: &Path) -> Result<()> {
         let json = serde_json::to_string_pretty(self)?;
         for (name, text) in [("report.json", json), ("report.html", page::html(self)?)] {
@@ -146,8 +193,16 @@ impl Report {
             std::fs::write(&path, text)
                 .with_context(|| format!("cannot write {}", path.display()))?;
         }
-        for (name, svg) in page::pictures(self)? {
-            std::fs::write(folder.join(name), svg)?;
+        Ok(())
+    }
+
+    /// Writes the plot of the last data set, for pages with a light and with a dark background.
+    pub(crate) fn write_pictures(&self, folder: &Path) -> Result<()> {
+        let data = self.data.last().context("no data set")?;
+        for (name, palette) in [("fit-light.svg", &LIGHT), ("fit-dark.svg", &DARK)] {
+            let path = folder.join(name);
+            std::fs::write(&path, fit_times(self, data, palette)? + "\n")
+                .with_context(|| format!("cannot write {}", path.display()))?;
         }
         Ok(())
     }

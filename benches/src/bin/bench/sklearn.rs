@@ -17,7 +17,7 @@ use crate::{
 const SCRIPT: &str = include_str!("sklearn.py");
 const FOLDER: &str = "target/sklearn";
 /// The release whose results ours are compared with.
-const PACKAGE: &str = "scikit-learn==1.9.1";
+pub(crate) const PACKAGE: &str = "scikit-learn==1.9.1";
 
 /// What the script prints, one line a dtype.
 #[derive(Deserialize)]
@@ -80,7 +80,7 @@ pub(crate) fn run(python: &Path, case: &Case, repeat: u32, expected: &[i64]) -> 
             data: case.name.clone(),
             device: "scikit-learn".into(),
             dtype: timed.dtype,
-            transfer: 0.0,
+            transfer: None,
             fit: timed.fit,
             fit_limit: None,
             predict: timed.predict,

@@ -95,7 +95,10 @@ impl Float for f64 {
 pub(super) fn on_each(test: impl Fn(&Wgpu)) {
     let adapters = adapters();
     if adapters.is_empty() {
-        println!("skipped: no adapter; `apt-get install mesa-vulkan-drivers` adds one");
+        array_api_conformance::skip(
+            "wgpu",
+            "`apt-get install mesa-vulkan-drivers` adds an adapter in software",
+        );
     }
     for adapter in adapters {
         test(&backend(adapter.index, Types::All).expect("the adapter opens"));
