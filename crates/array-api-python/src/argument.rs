@@ -9,7 +9,7 @@ use pyo3::{
     prelude::*,
 };
 
-use crate::{array::PyArray, data_type::PyDType, device, scalar::scalar};
+use crate::{array::PyArray, data_type::PyDType, device, scalar::scalar, view::View};
 
 /// Arrays of a device that is known at run time only.
 pub(crate) type AnyArray = Array<AnyBackend>;
@@ -45,8 +45,25 @@ impl<'py> FromPyObject<'_, 'py> for Operand {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        object.extract().map(|source| match source {
+            Source::View(x) => Self::Array(x.get()),
+            Source::Scalar(value) => Self::Scalar(value),
+        })
+    }
+}
+
+/// An array or a Python scalar whose values are not read yet.
+pub(crate) enum Source {
+    View(View),
+    Scalar(Scalar),
+}
+
+impl<'py> FromPyObject<'_, 'py> for Source {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         if let Ok(x) = object.cast::<PyArray>() {
-            return Ok(Self::Array(x.get().get()));
+            return Ok(Self::View(x.get().0.clone()));
         }
         scalar(&object)?.map(Self::Scalar).ok_or_else(|| {
             let kind = object.get_type();
@@ -73,8 +90,17 @@ impl<'py> FromPyObject<'_, 'py> for ArrayOnly {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        object.extract().map(|x: View| Self(x.get()))
+    }
+}
+
+/// An array whose memory the result may share.
+impl<'py> FromPyObject<'_, 'py> for View {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         match object.cast::<PyArray>() {
-            Ok(x) => Ok(Self(x.get().get())),
+            Ok(x) => Ok(x.get().0.clone()),
             Err(_) => Err(PyTypeError::new_err(format!(
                 "takes an array, not {}",
                 object.get_type()

@@ -1,7 +1,5 @@
 //! The array class: attributes, conversions to Python, what the interpreter asks of a sequence.
 
-use std::sync::{PoisonError, RwLock};
-
 use array_api_spec::{Index, Scalar};
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
@@ -10,7 +8,7 @@ use pyo3::{
 };
 
 use crate::{
-    argument::{AnyArray, Operand},
+    argument::{AnyArray, Source},
     data_type::PyDType,
     device::On,
     error::run,
@@ -18,43 +16,31 @@ use crate::{
     outcome::call,
     print,
     scalar::to_python,
+    view::View,
 };
 
 /// An array on one device. Make one with `asarray`, `zeros`, `arange` …
 ///
-/// It is a value: slices, transposes and other views share its memory until one of them is written to, and writing to one never
-/// changes another. A second name for the same object (`y = x`, `asarray(x)`) sees what is written, as always in Python.
+/// An index of integers, slices, `...` and `None` gives a view: it has the memory of the array that it comes from, and each sees what is written to the other. So do
+/// the rows that iteration gives, `T`, `mT`, and the functions `reshape` (where it need not copy), `permute_dims`, `matrix_transpose`, `moveaxis`, `expand_dims`,
+/// `squeeze`, `flip`, `broadcast_to`, `broadcast_arrays`, `unstack` and `linalg.diagonal`. A single element, `x[0]`, is a view without axes, not a scalar; `x[0] + 0`
+/// and `float(x[0])` keep its value. What `broadcast_to` stretches cannot be written to.
+///
+/// Arrays as indices copy, and so do all other functions, but for `asarray`, `from_dlpack`, `astype(…, copy=False)` and `to_device` where nothing is to be converted.
+/// The value that is written is read before anything is written: `x[1:] = x[:-1]` moves all elements by one.
 #[pyclass(frozen, weakref, name = "Array", module = "array_api_rust")]
-pub(crate) struct PyArray(RwLock<AnyArray>);
+pub(crate) struct PyArray(pub(crate) View);
 
 impl From<AnyArray> for PyArray {
     fn from(x: AnyArray) -> Self {
-        Self(RwLock::new(x))
+        Self(x.into())
     }
 }
 
 impl PyArray {
     /// The array as it is now.
     pub(crate) fn get(&self) -> AnyArray {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    /// Changes the array in its place.
-    ///
-    /// # Errors
-    /// Those of the change; the array is then as before.
-    pub(crate) fn change(
-        &self,
-        py: Python<'_>,
-        change: impl FnOnce(&mut AnyArray) -> array_api_spec::Result<()> + Send,
-    ) -> PyResult<()> {
-        // The lock is taken by a thread that has let go of the interpreter, so that neither waits for the other.
-        run(py, || {
-            change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner))
-        })
+        self.0.get()
     }
 
     /// The one element of an array that has one.
@@ -71,8 +57,7 @@ impl PyArray {
 
     /// The length of the first axis.
     fn length(&self) -> PyResult<usize> {
-        let x = self.get();
-        x.shape().first().copied().ok_or_else(|| {
+        self.0.shape().first().copied().ok_or_else(|| {
             PyTypeError::new_err(
                 "an array without axes has no length and no elements to go through",
             )
@@ -90,45 +75,43 @@ impl PyArray {
     /// The data type of the elements.
     #[getter]
     fn dtype(&self) -> PyDType {
-        PyDType(self.get().dtype())
+        PyDType(self.0.dtype())
     }
 
     /// The name of the device that holds the array.
     #[getter]
     fn device(&self) -> String {
-        self.get().device().name().into()
+        self.0.namespace().device().name().into()
     }
 
     /// Number of axes.
     #[getter]
     fn ndim(&self) -> usize {
-        self.get().ndim()
+        self.0.shape().len()
     }
 
     /// Lengths of the axes.
     #[getter]
     fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.get().shape())
+        PyTuple::new(py, self.0.shape())
     }
 
     /// Number of elements.
     #[getter]
     fn size(&self) -> usize {
-        self.get().size()
+        self.0.shape().iter().product()
     }
 
-    /// The transpose of a matrix.
+    /// The transpose of a matrix, as a view.
     #[getter(T)]
     fn transpose<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let x = self.get();
-        call(py, move || x.T())
+        call(py, || self.0.view(AnyArray::T))
     }
 
-    /// The transpose of each matrix in a stack.
+    /// The transpose of each matrix in a stack, as a view.
     #[getter(mT)]
     fn matrix_transpose<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let x = self.get();
-        call(py, move || x.mT())
+        call(py, || self.0.view(AnyArray::mT))
     }
 
     /// The module that has the functions for this array.
@@ -160,10 +143,10 @@ impl PyArray {
                 "there are no streams to choose from; leave `stream` out",
             ));
         }
-        let x = slf.get().get();
-        if x.namespace() == device.0 {
+        if *slf.get().0.namespace() == device.0 {
             return Ok(slf.clone().into_any());
         }
+        let x = slf.get().get();
         call(slf.py(), move || x.to_device(&device.0))
     }
 
@@ -184,8 +167,7 @@ impl PyArray {
     }
 
     fn __index__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let x = self.get();
-        if x.ndim() == 0 && x.dtype().is_integer() {
+        if self.0.shape().is_empty() && self.0.dtype().is_integer() {
             return to_python(py, self.scalar(py)?);
         }
         Err(PyTypeError::new_err(
@@ -206,12 +188,11 @@ impl PyArray {
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, key: Key) -> PyResult<Bound<'py, PyAny>> {
-        let x = self.get();
-        call(py, move || x.get(key.0))
+        call(py, || self.0.item(&key.0))
     }
 
-    fn __setitem__(&self, py: Python<'_>, key: Key, value: Operand) -> PyResult<()> {
-        self.change(py, move |x| x.set(key.0, value))
+    fn __setitem__(&self, py: Python<'_>, key: Key, value: Source) -> PyResult<()> {
+        run(py, || self.0.set(key.0, value))
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -243,7 +224,7 @@ impl PyArray {
     }
 }
 
-/// Goes through an array along its first axis.
+/// Goes through an array along its first axis, by views.
 #[pyclass]
 struct ArrayIterator {
     array: Py<PyArray>,
@@ -257,12 +238,12 @@ impl ArrayIterator {
     }
 
     fn __next__<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let x = self.array.get().get();
+        let x = &self.array.get().0;
         if x.shape().first().is_none_or(|&n| self.next >= n) {
             return Ok(None);
         }
         let index = Index::Integer(self.next as isize);
         self.next += 1;
-        call(py, move || x.get([index])).map(Some)
+        call(py, || x.item(&[index])).map(Some)
     }
 }

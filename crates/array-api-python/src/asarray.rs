@@ -34,9 +34,9 @@ pub(crate) fn asarray<'py>(
     let py = obj.py();
     let dtype = dtype.map(|d| d.0);
     if let Ok(own) = obj.cast::<PyArray>() {
-        let x = own.get().get();
-        let xp = device.map_or_else(|| x.namespace(), |device| device.0);
-        let same = x.namespace() == xp && dtype.is_none_or(|d| d == x.dtype());
+        let x = &own.get().0;
+        let xp = device.map_or_else(|| x.namespace().clone(), |device| device.0);
+        let same = *x.namespace() == xp && dtype.is_none_or(|d| d == x.dtype());
         if same && copy != Some(true) {
             return Ok(obj.clone());
         }
@@ -45,7 +45,8 @@ pub(crate) fn asarray<'py>(
                 "asarray: another dtype or device needs a copy, which `copy=False` forbids",
             ));
         }
-        return run(py, || converted(&x, dtype.unwrap_or(x.dtype()), &xp))?.into_python(py);
+        let dtype = dtype.unwrap_or(x.dtype());
+        return run(py, || converted(&x.get(), dtype, &xp))?.into_python(py);
     }
     if copy == Some(false) {
         return Err(PyValueError::new_err(

@@ -55,7 +55,7 @@ impl<'py> FromPyObject<'_, 'py> for Typed {
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         match object.cast::<PyArray>() {
-            Ok(x) => Ok(Self(x.get().get().dtype())),
+            Ok(x) => Ok(Self(x.get().0.dtype())),
             Err(_) => object.extract().map(|dtype: PyDType| Self(dtype.0)),
         }
     }
@@ -166,20 +166,23 @@ fn astype<'py>(
     copy: bool,
     device: Option<On>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (py, own) = (x.py(), x.get().get());
-    let xp = device.map_or_else(|| own.namespace(), |device| device.0);
-    if !copy && own.dtype() == dtype.0 && own.namespace() == xp {
+    let own = &x.get().0;
+    let xp = device.map_or_else(|| own.namespace().clone(), |device| device.0);
+    if !copy && own.dtype() == dtype.0 && *own.namespace() == xp {
         return Ok(x.clone().into_any());
     }
-    call(py, move || converted(&own, dtype.0, &xp))
+    call(x.py(), || converted(&own.get(), dtype.0, &xp))
 }
 
-/// The values in another dtype and on another device.
+/// The values in another dtype and on another device, or a copy.
 ///
 /// # Errors
 /// A conversion that the standard forbids; a dtype that the device cannot hold.
 pub(crate) fn converted(x: &AnyArray, dtype: DType, xp: &AnyNamespace) -> Result<AnyArray> {
     let own = x.namespace();
+    if x.dtype() == dtype && own == *xp {
+        return x.copy();
+    }
     // Where the array is now may lack the new dtype, where it goes to the old one.
     if own.info().dtypes().contains(&dtype) {
         own.astype(x, dtype).eval()?.to_device(xp)

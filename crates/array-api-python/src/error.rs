@@ -58,7 +58,7 @@ fn axis_error(text: String) -> PyErr {
 /// # Errors
 /// The exception that belongs to the error.
 pub(crate) fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
-    // Arrays are values that are replaced whole, so a panic leaves none half written.
+    // A panic can leave an array with some elements written and others not, as an interrupted loop would; nothing else is broken by it.
     match py.detach(|| catch_unwind(AssertUnwindSafe(work))) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(exception(&error)),

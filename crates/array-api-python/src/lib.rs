@@ -28,6 +28,7 @@ mod print;
 mod reductions;
 mod scalar;
 mod sorting;
+mod view;
 
 use array_api_spec::constants;
 use pyo3::{prelude::*, types::PyDict};

@@ -9,13 +9,15 @@ use crate::{
     data_type::PyDType,
     functions,
     outcome::Named,
+    view::View,
 };
 
 functions! { "extensions/generated/array_api.linalg."
     cholesky [x, /, *, upper=false] (x: Operand, upper: bool) => x.xp().linalg().cholesky(x, upper);
     cross [x1, x2, /, *, axis=-1] (x1: Operand, x2: Operand, axis: isize) => xp_of(&x1, &x2).linalg().cross(x1, x2, axis);
     det [x, /] (x: Operand) => x.xp().linalg().det(x);
-    diagonal [x, /, *, offset=0] (x: Operand, #[pyo3(from_py_with = saturated)] offset: isize) => x.xp().linalg().diagonal(x, offset);
+    diagonal [x, /, *, offset=0] (x: View, #[pyo3(from_py_with = saturated)] offset: isize) =>
+        x.view(|x| x.namespace().linalg().diagonal(x, offset));
     eig [x, /] (x: Operand) => x.xp().linalg().eig(x).map(|e| Named("eig_result", [
         ("eigenvalues", e.eigenvalues), ("eigenvectors", e.eigenvectors),
     ]));

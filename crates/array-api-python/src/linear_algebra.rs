@@ -6,11 +6,12 @@ use pyo3::prelude::*;
 use crate::{
     argument::{Operand, xp_of},
     functions,
+    view::View,
 };
 
 functions! { "API_specification/generated/array_api."
     matmul [x1, x2, /] (x1: Operand, x2: Operand) => xp_of(&x1, &x2).matmul(x1, x2);
-    matrix_transpose [x, /] (x: Operand) => x.xp().matrix_transpose(x);
+    matrix_transpose [x, /] (x: View) => x.view(|x| x.namespace().matrix_transpose(x));
     #[pyo3(text_signature = "(x1, x2, /, *, axes=2)")]
     tensordot [x1, x2, /, *, axes=Axes::Last(2)] (x1: Operand, x2: Operand, axes: Axes) =>
         xp_of(&x1, &x2).tensordot(x1, x2, axes.contraction());

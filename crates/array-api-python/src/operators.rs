@@ -1,36 +1,18 @@
 //! Operators of the array class: each with its reflected and its in-place form.
 
-use array_api_spec::Index;
 use pyo3::prelude::*;
 
 use crate::{
-    argument::{AnyArray, Operand, xp_of},
+    argument::{Operand, xp_of},
     array::PyArray,
-    outcome::{Outcome, call},
+    error::run,
+    outcome::call,
 };
 
 impl PyArray {
     /// The array with another array or scalar on its right.
     fn with(&self, right: Operand) -> (Operand, Operand) {
         (Operand::Array(self.get()), right)
-    }
-
-    /// Replaces the values by those that an operator gives; shape and dtype stay.
-    fn replace<O: Outcome<Value = AnyArray>>(
-        &self,
-        py: Python<'_>,
-        operator: impl FnOnce(Operand) -> O + Send,
-    ) -> PyResult<()> {
-        self.change(py, |own| {
-            let value = operator(Operand::Array(own.clone())).value()?;
-            if value.shape() == own.shape() && value.dtype() == own.dtype() {
-                *own = value;
-                Ok(())
-            } else {
-                // It broadcasts and promotes, or says why the value does not fit.
-                own.set([Index::Ellipsis], &value)
-            }
-        })
     }
 }
 
@@ -66,7 +48,7 @@ macro_rules! operators {
                 }
 
                 fn $in_place(&self, py: Python<'_>, other: Operand) -> PyResult<()> {
-                    self.replace(py, |own| own.xp().$function(own, other))
+                    run(py, || self.0.update(|own| own.xp().$function(own, other)))
                 }
             )*
 
@@ -95,7 +77,7 @@ macro_rules! operators {
 
             fn __ipow__(&self, py: Python<'_>, other: Operand, modulo: Option<Modulo>) -> PyResult<()> {
                 let None = modulo;
-                self.replace(py, |own| own.xp().pow(own, other))
+                run(py, || self.0.update(|own| own.xp().pow(own, other)))
             }
         }
     };

@@ -9,7 +9,12 @@ use pyo3::{
     types::{PyDict, PyTuple},
 };
 
-use crate::{argument::AnyArray, array::PyArray, error::run};
+use crate::{
+    argument::AnyArray,
+    array::PyArray,
+    error::run,
+    view::{View, writable},
+};
 
 /// What a function of the namespace returns: work that is left to do, and then a value.
 pub(crate) trait Outcome {
@@ -36,11 +41,36 @@ impl<T: IntoPython + Send> Outcome for Result<T> {
 }
 
 /// A value that Python can have.
-pub(crate) trait IntoPython {
+pub(crate) trait IntoPython: Sized {
+    /// The value in a form that can be written to. What shares memory by intention, a [`View`], stays as it is.
+    ///
+    /// # Errors
+    /// No room for a copy.
+    fn writable(self) -> Result<Self> {
+        Ok(self)
+    }
+
     fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>>;
 }
 
+impl IntoPython for View {
+    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        PyArray(self).into_bound_py_any(py)
+    }
+}
+
+/// Several views are a tuple.
+impl IntoPython for Vec<View> {
+    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        PyTuple::new(py, self.into_iter().map(PyArray).collect::<Vec<_>>())?.into_bound_py_any(py)
+    }
+}
+
 impl IntoPython for AnyArray {
+    fn writable(self) -> Result<Self> {
+        writable(self)
+    }
+
     fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         PyArray::from(self).into_bound_py_any(py)
     }
@@ -48,6 +78,10 @@ impl IntoPython for AnyArray {
 
 /// Several arrays are a tuple.
 impl IntoPython for Vec<AnyArray> {
+    fn writable(self) -> Result<Self> {
+        self.into_iter().map(writable).collect()
+    }
+
     fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         let arrays: Vec<PyArray> = self.into_iter().map(PyArray::from).collect();
         PyTuple::new(py, arrays)?.into_bound_py_any(py)
@@ -61,6 +95,16 @@ pub(crate) struct Named<const N: usize>(
 );
 
 impl<const N: usize> IntoPython for Named<N> {
+    fn writable(self) -> Result<Self> {
+        let Self(name, mut fields) = self;
+        for (_, array) in &mut fields {
+            if array.layout().is_overlapping() {
+                *array = array.copy()?;
+            }
+        }
+        Ok(Self(name, fields))
+    }
+
     fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         static CLASSES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
         let Self(name, fields) = self;
@@ -91,7 +135,7 @@ pub(crate) fn call<O: Outcome>(
     py: Python<'_>,
     function: impl FnOnce() -> O + Send,
 ) -> PyResult<Bound<'_, PyAny>> {
-    run(py, || function().value())?.into_python(py)
+    run(py, || function().value()?.writable())?.into_python(py)
 }
 
 /// Python functions, each a row: its name, Python's signature, the arguments' types, and the call of the namespace.

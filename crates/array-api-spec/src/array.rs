@@ -5,8 +5,8 @@
 use std::fmt;
 
 use crate::{
-    Backend, DType, Device, Element, Error, Expr, HostBuffer, Namespace, Result, Scalar, Strided,
-    shape_text,
+    Backend, DType, Device, Element, Error, Expr, HostBuffer, Layout, Namespace, Result, Scalar,
+    Strided, shape_text,
 };
 
 /// An array on one device: a shape, a dtype and a view of the device's memory.
@@ -113,6 +113,51 @@ impl<B: Backend> Array<B> {
             None => Ok(&self.data),
             Some(error) => Err(error.clone()),
         }
+    }
+
+    /// Where the elements lie in the array's memory.
+    #[must_use]
+    pub const fn layout(&self) -> &Layout {
+        &self.data.layout
+    }
+
+    /// The array's memory seen through another layout, as every view is made. The caller answers for all elements of the layout lying inside the
+    /// memory; those that come from layouts of views of this array do.
+    ///
+    /// ```
+    /// let xp = array_api_spec::reference::namespace();
+    /// let x = xp.asarray([[1, 2, 3], [4, 5, 6]])?;
+    /// let column = x.with_layout(x.layout().select(1, 2));
+    /// assert_eq!(column.to_vec::<i32>()?, [3, 6]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_layout(&self, layout: Layout) -> Self {
+        Self {
+            xp: self.xp.clone(),
+            data: self.data.with_layout(layout),
+            failed: self.failed.clone(),
+        }
+    }
+
+    /// The elements in memory of their own. Shape and dtype stay.
+    ///
+    /// A clone is cheaper, but shares all of the memory that the array is a view of: it keeps that memory alive, and the first one that is written to copies
+    /// all of it.
+    ///
+    /// ```
+    /// let xp = array_api_spec::reference::namespace();
+    /// let x = xp.asarray([[1, 2, 3], [4, 5, 6]])?;
+    /// let row = x.get(array_api_spec::ix![1])?.copy()?;
+    /// assert_eq!(row.to_vec::<i32>()?, [4, 5, 6]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The mistake of an earlier in-place operator; no room on the device; a driver's failure.
+    pub fn copy(&self) -> Result<Self> {
+        let data = self.xp.copy(self.data()?)?;
+        Ok(Self::new(self.xp.clone(), data))
     }
 
     /// The array on another device, or itself if it is there already. Shape and dtype stay.

@@ -266,13 +266,7 @@ impl<B: Backend> Array<B> {
         let program = xp.value_for(FUNCTION, self.dtype(), region.shape(), value.into())?;
         let own = self.data()?;
         // A broadcast view has elements that share memory; writing to one must not write to all.
-        let shares = own
-            .layout
-            .strides()
-            .iter()
-            .zip(own.shape())
-            .any(|(&s, &n)| s == 0 && n > 1);
-        if shares {
+        if own.layout.is_overlapping() {
             let mut copy = xp.copy(own)?;
             let region = self::region(FUNCTION, &copy.layout, index.as_ref())?;
             xp.backend().assign(&mut copy, &region, &program)?;
@@ -280,6 +274,45 @@ impl<B: Backend> Array<B> {
             return Ok(());
         }
         xp.backend().assign(self.data_mut(), &region, &program)
+    }
+
+    /// Writes a value, broadcast to the region's shape, to the places of the array's memory that a layout names. The layout may be that of any view of the array:
+    /// this is how views are made that write through to the array they come from. Other arrays that share the memory keep their values.
+    ///
+    /// ```
+    /// let xp = array_api_spec::reference::namespace();
+    /// let mut x = xp.zeros([2, 3], array_api_spec::DType::Float64)?;
+    /// let column = x.get(array_api_spec::ix![.., 1])?.layout().clone();
+    /// x.assign(&column, &xp.asarray([1.0, 2.0])?)?;
+    /// assert_eq!(x.to_vec::<f64>()?, [0.0, 1.0, 0.0, 0.0, 2.0, 0.0]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A value whose dtype or shape does not fit; a region in which several elements have one place, as in a broadcast view; a region that reaches beyond the
+    /// array's first or last element in memory; no room on the device; a driver's failure. The array is then unchanged.
+    pub fn assign(&mut self, region: &Layout, value: impl Into<Expr<B>>) -> Result<()> {
+        const FUNCTION: &str = "set";
+        let xp = self.namespace();
+        let program = xp.value_for(FUNCTION, self.dtype(), region.shape(), value.into())?;
+        let own = self.data()?;
+        if region.is_overlapping() {
+            let detail = "is that of a broadcast view, in which several elements have one place in memory, so it cannot be written to; \
+                          write to a copy, or to the array that was broadcast";
+            return Err(Error::shape(FUNCTION, &[region.shape()], detail));
+        }
+        let Some((low, high)) = region.bounds() else {
+            return Ok(());
+        };
+        if !own
+            .layout
+            .bounds()
+            .is_some_and(|(first, last)| first <= low && high <= last)
+        {
+            let detail = "belongs to a region that reaches beyond the array";
+            return Err(Error::shape(FUNCTION, &[region.shape()], detail));
+        }
+        xp.backend().assign(self.data_mut(), region, &program)
     }
 }
 
@@ -586,7 +619,7 @@ impl<B: Backend> Namespace<B> {
     }
 
     /// The elements in memory of their own.
-    fn copy(&self, x: &Strided<B::Storage>) -> Result<Strided<B::Storage>> {
+    pub(crate) fn copy(&self, x: &Strided<B::Storage>) -> Result<Strided<B::Storage>> {
         let storage = self.backend().evaluate(&Program::input(x.clone()))?;
         Ok(Strided::contiguous(storage, x.shape(), x.dtype))
     }

@@ -111,6 +111,14 @@ impl Layout {
         Some((low as usize, high as usize))
     }
 
+    /// Whether several elements have one place, as in a broadcast view: an axis longer than 1 has stride 0. Writing to one of them
+    /// would write to the others.
+    #[must_use]
+    pub fn is_overlapping(&self) -> bool {
+        let mut axes = self.shape.iter().zip(&self.strides);
+        axes.any(|(&n, &stride)| n > 1 && stride == 0)
+    }
+
     /// The same elements repeated to `shape`, with stride 0 along new and stretched axes.
     /// The shapes must be compatible: see [`broadcast_shapes`](crate::shape::broadcast_shapes).
     #[must_use]
@@ -418,6 +426,8 @@ mod tests {
         assert_eq!(positions(&x.diagonal(0, 1, 1)), [1, 5]);
         assert_eq!(positions(&x.diagonal(0, 1, -1)), [3]);
         assert_eq!(x.flip(0).bounds(), Some((0, 5)));
+        assert!(x.select(0, 1).broadcast_to(&[2, 3]).is_overlapping());
+        assert!(!x.insert_axis(0).flip(2).is_overlapping());
     }
 
     #[test]

@@ -41,9 +41,7 @@ pub fn to_dlpack<M: Managed>(x: Array<NdArray>) -> Result<ManagedTensor<M>> {
     let mut data = x.data()?.clone();
     // The array is a handle to the memory, too.
     drop(x);
-    let mut axes = data.layout.shape().iter().zip(data.layout.strides());
-    let distinct = axes.all(|(&n, &stride)| n <= 1 || stride != 0);
-    let flags = if distinct && data.storage.unique().is_some() {
+    let flags = if !data.layout.is_overlapping() && data.storage.unique().is_some() {
         IS_COPIED
     } else {
         READ_ONLY

@@ -1,8 +1,10 @@
 //! DLPack: memory handed from library to library.
 //!
-//! Out of the CPU nothing is copied. A capsule with a version says that its memory is to be read only, because other arrays may share it; one
-//! without a version cannot say so, and its taker must not write. What comes in is copied: Python may write to another library's memory at any time, and Rust
-//! may not read what is being written. `copy=False` is therefore refused for arrays that are not ours.
+//! Out of the CPU nothing is copied, and a capsule says that its memory is to be read only: Rust reads it, too, and may not read what another library writes. What is
+//! handed out keeps the values of that moment. When the array is next written to while it is out, its elements move to new memory, and all views of the array
+//! go with them. A capsule without a version cannot say that it is to be read only, so it gets a copy, as `copy=True` does, which its taker may write to.
+//!
+//! What comes in is copied: Python may write to another library's memory at any time. `copy=False` is therefore refused for arrays that are not ours.
 //!
 //! Source: <https://dmlc.github.io/dlpack/latest/python_spec.html>. The structures and the memory's life are `array-api-compat`'s.
 
@@ -31,7 +33,7 @@ use crate::{
 impl PyArray {
     /// The kind of the device and its number, as DLPack counts them.
     fn __dlpack_device__(&self) -> (i32, i32) {
-        let device = self.get().device();
+        let device = self.0.namespace().device();
         let (kind, number) = device
             .name()
             .split_once(':')
@@ -46,8 +48,9 @@ impl PyArray {
 
     /// The array's memory in a capsule: for `from_dlpack` of other libraries.
     ///
-    /// Memory of the CPU is shared, and is to be read only; `copy=True` gives memory that may be written to. An array on a GPU is copied to the CPU if
-    /// `dl_device` asks for that. `copy=False` is refused where this needs a copy.
+    /// Memory of the CPU is shared, and is to be read only. It keeps the values of this moment: what is written to the array later is not seen there.
+    /// `copy=True` gives memory that may be written to, and so does a `max_version` below 1, which knows no read-only memory. An array on a GPU is copied to
+    /// the CPU if `dl_device` asks for that. `copy=False` is refused where this needs a copy.
     #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
     fn __dlpack__<'py>(
         &self,
@@ -83,17 +86,19 @@ impl PyArray {
                 "the CPU gets a GPU's memory by a copy, which `copy=False` forbids",
             ));
         }
-        let copied = here != there || copy == Some(true);
-        export::capsule(
-            py,
-            &self.get(),
-            copied,
-            max_version.is_some_and(|v| v.0 >= 1),
-        )
+        let versioned = max_version.is_some_and(|v| v.0 >= 1);
+        if !versioned && copy == Some(false) {
+            return Err(PyBufferError::new_err(
+                "the memory is to be read only, which a capsule from before version 1 of DLPack cannot say, so it needs a copy, which `copy=False` \
+                 forbids; ask with `max_version=(1, 0)` or later",
+            ));
+        }
+        let copied = here != there || copy == Some(true) || !versioned;
+        export::capsule(py, &self.get(), copied, versioned)
     }
 }
 
-/// An array of another library's memory, which is copied, or of one of ours, which is not.
+/// An array of another library's memory, which is copied, or a view of one of ours.
 ///
 /// See https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.from_dlpack.html
 #[pyfunction(signature = (x, /, *, device=None, copy=None))]
@@ -104,14 +109,18 @@ fn from_dlpack<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
     if let Ok(own) = x.cast::<PyArray>() {
-        let own = own.get().get();
-        let xp = device.map_or_else(|| own.namespace(), |device| device.0);
-        if copy == Some(false) && own.namespace() != xp {
+        let own = &own.get().0;
+        let xp = device.map_or_else(|| own.namespace().clone(), |device| device.0);
+        let same = *own.namespace() == xp;
+        if same && copy != Some(true) {
+            return own.clone().into_python(py);
+        }
+        if copy == Some(false) {
             return Err(PyBufferError::new_err(
                 "another device needs a copy, which `copy=False` forbids",
             ));
         }
-        return run(py, || converted(&own, own.dtype(), &xp))?.into_python(py);
+        return run(py, || converted(&own.get(), own.dtype(), &xp))?.into_python(py);
     }
     if copy == Some(false) {
         return Err(PyBufferError::new_err(

@@ -152,6 +152,54 @@ fn set_on_a_view_changes_the_view_only() -> Result {
 }
 
 #[test]
+fn assign_writes_through_the_layout_of_a_view() -> Result {
+    let mut x = cube()?;
+    let before = x.clone();
+    let view = x.get(ix![1, (..).step(-1), ..2])?;
+    let layout = view.layout().clone();
+    x.assign(&layout, &xp().asarray([[1_i64], [2], [3]])?)?;
+    assert_eq!(
+        x.with_layout(layout.clone()).to_vec::<i64>()?,
+        [1, 1, 2, 2, 3, 3]
+    );
+    assert_eq!(x.get(ix![1, 0])?.to_vec::<i64>()?, [3, 3, 14, 15]);
+    assert_eq!(x.get(ix![0])?.to_vec::<i64>()?, (0..12).collect::<Vec<_>>());
+    assert_eq!(before.to_vec::<i64>()?, (0..24).collect::<Vec<_>>());
+    // The value is read first.
+    let own = x.with_layout(layout.flip(0));
+    x.assign(&layout, &own + 1)?;
+    assert_eq!(
+        x.with_layout(layout.clone()).to_vec::<i64>()?,
+        [4, 4, 3, 3, 2, 2]
+    );
+    // Nothing is written to an empty region or after a mistake.
+    let same = x.to_vec::<i64>()?;
+    x.assign(&layout.slice(0, 0, 0, 1), 5)?;
+    let wrong = [
+        class(x.assign(&layout, 1.5)),
+        class(x.assign(&layout, &xp().zeros([4], DType::Int64)?)),
+        class(x.assign(&layout.select(0, 0).broadcast_to(&[2, 2]), 0)),
+        class(x.get(ix![0])?.assign(&layout, 0)),
+    ];
+    let value = ErrorClass::ValueError;
+    assert_eq!(wrong, [ErrorClass::TypeError, value, value, value]);
+    assert_eq!(x.to_vec::<i64>()?, same);
+    Ok(())
+}
+
+#[test]
+fn a_copy_has_memory_of_its_own() -> Result {
+    let x = cube()?;
+    let row = x.get(ix![1, 0, (..).step(-2)])?;
+    let copy = row.copy()?;
+    assert_eq!(copy.to_vec::<i64>()?, [15, 13]);
+    assert_eq!((copy.layout().offset(), copy.shape()), (0, &[2][..]));
+    assert!(copy.data()?.storage != row.data()?.storage);
+    assert_eq!(row.data()?.storage, x.data()?.storage);
+    Ok(())
+}
+
+#[test]
 fn set_with_a_mask() -> Result {
     let mut x = xp().asarray([[1.0, 2.0], [3.0, 4.0]])?;
     let mask = xp().greater(&x, 2).eval()?;

@@ -1,14 +1,17 @@
 //! Data in and out, and writing into regions.
 
 use array_api_spec::{
-    DType, Error, HostBuffer, Layout, Op, Program, ReduceOp, Scalar, ScanOp, Strided,
+    DType, Error, HostBuffer, Layout, Namespace, Op, Program, ReduceOp, Scalar, ScanOp, StepBy,
+    Strided,
     backend::{
         ArrayObjectBackend, ElementwiseBackend, IndexingBackend, LinalgBackend, SortingBackend,
         StatisticalBackend,
     },
+    ix,
 };
 
 use super::{layouts, on_each, values};
+use crate::AnyBackend;
 
 #[test]
 fn views_travel_and_convert() {
@@ -116,6 +119,20 @@ fn a_lone_handle_is_written_in_place() {
         let region = Layout::contiguous(&[64]).slice(0, 5, 1, 1);
         pair.gpu.assign(&mut x, &region, &one).expect("assigns");
         assert_eq!(pair.gpu.counters().allocations, before);
+    });
+}
+
+#[test]
+fn writing_through_a_view_s_layout_takes_no_memory() {
+    on_each(|pair| {
+        let xp = Namespace::new(AnyBackend::new(pair.gpu.clone()));
+        let mut x = xp.zeros([64, 8], DType::Float32).expect("room");
+        let row = x.get(ix![-1, (..).step(2)]);
+        let row = row.map(|row| row.layout().clone()).expect("a row");
+        let before = pair.gpu.counters().allocations;
+        x.assign(&row, 1).expect("assigns");
+        assert_eq!(pair.gpu.counters().allocations, before);
+        assert_eq!(xp.sum(&x, ..).expect("sums").item(), Ok(4.0_f32));
     });
 }
 
