@@ -38,7 +38,7 @@ pub(crate) fn cpu() -> AnyNamespace {
 }
 
 /// The namespace of a device.
-fn named(name: &str) -> Result<AnyNamespace> {
+pub(crate) fn named(name: &str) -> Result<AnyNamespace> {
     static KNOWN: Mutex<BTreeMap<String, Namespace<AnyBackend>>> = Mutex::new(BTreeMap::new());
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(xp) = known.get(name) {
