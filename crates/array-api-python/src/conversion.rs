@@ -5,7 +5,7 @@ use pyo3::{
     IntoPyObjectExt,
     exceptions::PyTypeError,
     prelude::*,
-    types::{PyList, PyListMethods},
+    types::{PyList, PyListMethods, PySlice},
 };
 
 use crate::{argument::Operand, array::PyArray, error::run, scalar::to_python};
@@ -48,6 +48,15 @@ impl PyArray {
             "a format such as `{specification}` is for one number: for an array without axes, not for one of the shape {}",
             array_api_spec::shape_text(x.shape())
         )))
+    }
+
+    /// Goes through the array along its first axis from the end on.
+    fn __reversed__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        // An array without axes says here that it has no elements to go through.
+        slf.len()?;
+        let py = slf.py();
+        let backwards = py.get_type::<PySlice>().call1((py.None(), py.None(), -1))?;
+        Ok(slf.get_item(backwards)?.try_iter()?.into_any())
     }
 
     /// Whether some element equals the value.

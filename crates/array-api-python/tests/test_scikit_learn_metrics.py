@@ -29,9 +29,12 @@ def case(function, *arguments, name="", **keywords):
 
 def confusions():
     """Metrics of classes."""
-    for function in [metrics.accuracy_score, metrics.zero_one_loss, metrics.cohen_kappa_score, metrics.hamming_loss, metrics.balanced_accuracy_score]:
+    for function in [metrics.accuracy_score, metrics.zero_one_loss, metrics.cohen_kappa_score, metrics.hamming_loss]:
         yield case(function, TRUE, GUESSED)
         yield case(function, TRUE, GUESSED, name="weights", sample_weight=WEIGHTS)
+    # Without weights scikit-learn 1.9.1 divides counts, which are integers; it makes them floating-point for `array_api_strict`, by its name, and for no other
+    # library. The standard leaves such a division open, and here it is an error.
+    yield case(metrics.balanced_accuracy_score, TRUE, GUESSED, name="weights", sample_weight=WEIGHTS)
     for function in [metrics.f1_score, metrics.precision_score, metrics.recall_score, metrics.jaccard_score]:
         yield case(function, TRUTH, GUESS)
         yield case(function, LABELS, OTHERS, name="labels", average="samples", zero_division=0)

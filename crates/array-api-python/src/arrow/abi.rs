@@ -83,6 +83,28 @@ impl ArrowArray {
     }
 }
 
+impl ArrowArrayStream {
+    /// A structure of a stream that has been read.
+    pub(super) const fn empty() -> Self {
+        Self {
+            get_schema: None,
+            get_next: None,
+            get_last_error: None,
+            release: None,
+            private_data: null_mut(),
+        }
+    }
+}
+
+impl Drop for ArrowArrayStream {
+    fn drop(&mut self) {
+        if let Some(release) = self.release {
+            // SAFETY: as for schemas.
+            unsafe { release(self) };
+        }
+    }
+}
+
 impl Drop for ArrowSchema {
     fn drop(&mut self) {
         if let Some(release) = self.release {

@@ -88,10 +88,10 @@ impl Column {
             let place = first + missing * size;
             match self.dtype {
                 DType::Float32 => {
-                    self.bytes[place..place + size].copy_from_slice(&f32::NAN.to_ne_bytes())
+                    self.bytes[place..place + size].copy_from_slice(&f32::NAN.to_ne_bytes());
                 }
                 DType::Float64 => {
-                    self.bytes[place..place + size].copy_from_slice(&f64::NAN.to_ne_bytes())
+                    self.bytes[place..place + size].copy_from_slice(&f64::NAN.to_ne_bytes());
                 }
                 _ => {}
             }

@@ -9,7 +9,10 @@ mod abi;
 mod column;
 mod view;
 
-use std::ffi::{CStr, c_char};
+use std::{
+    ffi::{CStr, c_char},
+    mem,
+};
 
 use array_api_spec::HostArray;
 use pyo3::{
@@ -52,8 +55,11 @@ pub(crate) fn values(object: &Bound<'_, PyAny>) -> PyResult<Option<HostArray>> {
         let capsule = object.call_method0("__arrow_c_stream__")?;
         let capsule = capsule.cast::<PyCapsule>()?;
         let stream = capsule.pointer_checked(Some(c"arrow_array_stream"))?;
-        // SAFETY: a capsule of this name holds this structure, filled, by Arrow's rules; nobody else reads from it.
-        let table = unsafe { read(stream.cast::<ArrowArrayStream>().as_mut()) }?;
+        // SAFETY: a capsule of this name holds this structure, filled, by Arrow's rules. An empty one in its place says that it has been read.
+        let table = unsafe {
+            let stream = stream.cast::<ArrowArrayStream>().as_mut();
+            read(&mut mem::replace(stream, ArrowArrayStream::empty()))
+        }?;
         return table.finish(object.py()).map(Some);
     }
     Ok(None)
@@ -64,7 +70,9 @@ pub(crate) fn values(object: &Bound<'_, PyAny>) -> PyResult<Option<HostArray>> {
 /// # Safety
 /// The structure is filled by Arrow's rules.
 unsafe fn read(stream: &mut ArrowArrayStream) -> PyResult<Table> {
-    let (Some(get_schema), Some(get_next)) = (stream.get_schema, stream.get_next) else {
+    let (Some(get_schema), Some(get_next), Some(_)) =
+        (stream.get_schema, stream.get_next, stream.release)
+    else {
         return Err(PyTypeError::new_err(
             "asarray: this stream of Arrow has been read before",
         ));
