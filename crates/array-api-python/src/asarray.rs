@@ -21,7 +21,7 @@ use crate::{
 /// An array of what holds values.
 ///
 /// An array that has the dtype and the device already is returned itself, but for `copy=True`. Other values are copied, which `copy=False` refuses:
-/// Python's numbers and truths and nested sequences of them, and what hands out numbers through DLPack, the buffer protocol, Arrow or
+/// Python's numbers and booleans and nested sequences of them, and what hands out numbers through DLPack, the buffer protocol, Arrow or
 /// NumPy's `__array__`, such as data frames of pandas and polars. Missing values are NaN in floating-point columns and an error in others.
 ///
 /// See https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.asarray.html
@@ -86,7 +86,7 @@ pub(crate) fn default_dtype(xp: &AnyNamespace, scalars: &[Scalar]) -> DType {
 }
 
 /// How deep sequences may be nested.
-const DEEPEST: usize = 64;
+pub(crate) const DEEPEST: usize = 64;
 
 /// What nested sequences hold.
 #[derive(Default)]
@@ -210,7 +210,9 @@ impl Leaves {
 fn refused(object: &Bound<'_, PyAny>) -> PyErr {
     let kind = object.get_type();
     let why = if object.cast::<PyString>().is_ok() {
-        "arrays hold numbers and truths alone"
+        "arrays hold numbers and booleans alone"
+    } else if object.hasattr("toarray").unwrap_or(false) {
+        "it is sparse; `toarray` makes it dense"
     } else if object.hasattr("__iter__").unwrap_or(false) {
         "it is no sequence; make a list of its values first"
     } else {

@@ -3,12 +3,12 @@
 use array_api_spec::{HostBuffer, Scalar};
 use pyo3::{
     IntoPyObjectExt,
-    exceptions::PyTypeError,
+    exceptions::{PyTypeError, PyValueError},
     prelude::*,
     types::{PyList, PyListMethods, PySlice},
 };
 
-use crate::{argument::Operand, array::PyArray, error::run, scalar::to_python};
+use crate::{argument::Operand, array::PyArray, asarray::DEEPEST, error::run, scalar::to_python};
 
 #[pymethods]
 impl PyArray {
@@ -28,6 +28,12 @@ impl PyArray {
     /// The elements as scalars of Python's, in nested lists; of an array without axes the scalar itself.
     fn tolist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let x = self.get();
+        if x.ndim() > DEEPEST {
+            return Err(PyValueError::new_err(format!(
+                "tolist: lists are nested at most {DEEPEST} deep, and this array has {} axes",
+                x.ndim()
+            )));
+        }
         let values = run(py, || x.to_host())?;
         nested(py, &values, x.shape(), 0)
     }

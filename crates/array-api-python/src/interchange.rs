@@ -59,6 +59,11 @@ pub(crate) fn foreign(object: &Bound<'_, PyAny>) -> PyResult<Option<HostArray>> 
     if object.is_exact_instance_of::<PyList>() || object.is_exact_instance_of::<PyTuple>() {
         return Ok(None);
     }
+    // NumPy's own conversion would take what stands under the mask.
+    if object.hasattr("mask")? && object.hasattr("filled")? && masked(object)? {
+        let why = "lacks the values under its mask; put others in their places with `filled`";
+        return Err(table::refused("", why));
+    }
     let shared = match object.hasattr("__dlpack__")? {
         true => dlpack::values(object).map(Some),
         false => Ok(None),
@@ -85,14 +90,19 @@ pub(crate) fn foreign(object: &Bound<'_, PyAny>) -> PyResult<Option<HostArray>> 
     shared
 }
 
+/// Whether an array with a mask hides values.
+fn masked(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    object.getattr("mask")?.call_method0("any")?.is_truthy()
+}
+
 /// The values of an object with the buffer protocol.
 fn buffer(object: &Bound<'_, PyAny>, view: &Bound<'_, PyMemoryView>) -> PyResult<HostArray> {
     let format: String = view.getattr("format")?.extract()?;
     let size: usize = view.getattr("itemsize")?.extract()?;
     let dtype = buffer_dtype(&format, size).filter(|_| dtype_goes(object));
     let dtype = dtype.ok_or_else(|| match dtype_text(object) {
-        Some(dtype) => table::refused("", &format!("has the dtype {dtype}")),
-        None => table::refused("", &format!("has elements of the form `{format}`")),
+        Some(dtype) => table::no_numbers("", &format!("has the dtype {dtype}")),
+        None => table::no_numbers("", &format!("has elements of the form `{format}`")),
     })?;
     let bytes = view.call_method0("tobytes")?;
     let bytes = bytes.cast::<PyBytes>()?.as_bytes();
@@ -134,7 +144,7 @@ fn dtype_goes(object: &Bound<'_, PyAny>) -> bool {
 /// The values of an object that NumPy can read.
 fn numpy(object: &Bound<'_, PyAny>, column: &str) -> PyResult<HostArray> {
     let text = dtype_text(object).unwrap_or_else(|| "unknown".into());
-    let refused = || Err(table::refused(column, &format!("has the dtype {text}")));
+    let refused = || Err(table::no_numbers(column, &format!("has the dtype {text}")));
     // Of categories NumPy would get the values, of which only the names mean something.
     if text == "category" {
         return refused();

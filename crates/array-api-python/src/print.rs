@@ -4,7 +4,7 @@ use array_api_compat::AnyBackend;
 use array_api_spec::{HostBuffer, Index, Result, Slice, shape_text};
 use pyo3::prelude::*;
 
-use crate::{argument::AnyArray, error::run, scalar::to_python};
+use crate::{argument::AnyArray, asarray::DEEPEST, error::run, scalar::to_python};
 
 /// Most elements that are printed all.
 const LIMIT: usize = 1000;
@@ -48,7 +48,7 @@ struct Part {
 }
 
 impl Part {
-    /// All of a small array, the ends of a large one; `None` if these are too many as well.
+    /// All of a small array, the ends of a large one; `None` if these, or the axes, are too many as well.
     fn of(x: &AnyArray) -> Result<Option<Self>> {
         let cut: Vec<bool> = x
             .shape()
@@ -62,7 +62,7 @@ impl Part {
         let size = shape
             .iter()
             .try_fold(1usize, |size, &n| size.checked_mul(n));
-        if size.is_none_or(|size| size > LIMIT_OF_ENDS) {
+        if x.ndim() > DEEPEST || size.is_none_or(|size| size > LIMIT_OF_ENDS) {
             return Ok(None);
         }
         let values = ends(x, &cut, 0)?.to_host()?;

@@ -22,9 +22,15 @@ pub(crate) fn refused(name: &str, why: &str) -> PyErr {
     } else {
         format!("the column `{name}`")
     };
-    PyTypeError::new_err(format!(
-        "asarray: {what} {why}; arrays hold numbers and truths alone"
-    ))
+    PyTypeError::new_err(format!("asarray: {what} {why}"))
+}
+
+/// The error of a column of something else than numbers: `what` says of what, after "the column".
+pub(crate) fn no_numbers(name: &str, what: &str) -> PyErr {
+    refused(
+        name,
+        &format!("{what}; arrays hold numbers and booleans alone"),
+    )
 }
 
 /// Columns of equal lengths as the columns of one matrix, with the dtype that holds all of them.

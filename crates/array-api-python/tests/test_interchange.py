@@ -13,6 +13,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+import scipy.sparse
 
 DEVICES = xp.__array_namespace_info__().devices()
 DTYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"]
@@ -248,6 +249,15 @@ def test_arrays_in_lists():
         is_as(xp.asarray(rows), np.stack([row, row]))
 
 
+def test_masked_arrays():
+    is_as(xp.asarray(np.ma.array([1, 2], mask=[False, False])), np.array([1, 2]))
+    is_as(xp.asarray(np.ma.array([1.0, 2.0])), np.array([1.0, 2.0]))
+    for wrong in [np.ma.array([1, 2], mask=[False, True]), np.ma.array(np.eye(2), mask=True)]:
+        with pytest.raises(TypeError, match="mask"):
+            xp.asarray(wrong)
+        assert xp.asarray(wrong.filled(7)).shape == wrong.shape
+
+
 def test_buffers():
     values = np.arange(6, dtype="int32").reshape(2, 3)
     for source in [memoryview(values), memoryview(values)[1:], memoryview(values.T), (ctypes.c_int32 * 3)(1, 2, 3), bytearray(b"abc"), range(2, 9, 3)]:
@@ -262,7 +272,7 @@ def test_buffers():
     [
         (i for i in range(3)), {1, 2}, {"a": 1}, map(int, "12"), "12", ["1", "2"], None, [None], object(), [object()], decimal.Decimal(1), DAY, [DAY],
         np.array([DAY], "M8[D]"), np.datetime64("2020-01-01"), [np.datetime64("2020-01-01")], np.timedelta64(1, "D"), np.array(["a"]), np.str_("a"), np.array([1, None]),
-        np.array([(1, 2.0)], [("a", "i4"), ("b", "f8")]), np.void(b"ab"), np.float16(1), np.longdouble(1), np.zeros(2, "f2"), np.zeros(2, ">i4"), array.array("u", "ab"),
+        np.array([(1, 2.0)], [("a", "i4"), ("b", "f8")]), np.void(b"ab"), np.float16(1), np.longdouble(1), np.zeros(2, "f2"), np.zeros(2, ">i4"), array.array("u", "ab"), scipy.sparse.eye(2),
         OnlyArray(np.array(["a"])), OnlyArray(np.array([DAY], "M8[D]")), OnlyArray(np.array([1, "a"], object)), pa.scalar(1),
     ],
     ids=lambda wrong: type(wrong).__name__,

@@ -1,6 +1,7 @@
 """What Python and its libraries ask of an array beyond the standard: lists, formats, NumPy, xarray, dask."""
 
 import math
+import pickle
 
 import array_api_rust as xp
 import dask.array
@@ -125,3 +126,14 @@ def test_large_arrays_show_their_ends():
     for device in DEVICES:
         text = repr(xp.ones((1001, 2), dtype=xp.float32, device=device))
         assert text.count("[1.0, 1.0]") == 6 and text.endswith(f"shape=(1001, 2), dtype=float32, device='{device}')")
+
+
+def test_arrays_of_very_many_axes():
+    x = xp.reshape(xp.ones(1), (1,) * 100_000)
+    assert repr(x).startswith("array(shape=(1, 1, ") and str(x) == f"{x}"
+    with pytest.raises(ValueError, match="100000 axes"):
+        x.tolist()
+    y = pickle.loads(pickle.dumps(x))
+    assert y.ndim == 100_000 and float(y) == 1.0 and xp.reshape(y, (1,) * 64).ndim == 64 and 1.0 in y
+    deep = xp.reshape(y, (1,) * 64).tolist()
+    assert xp.asarray(deep).ndim == 64

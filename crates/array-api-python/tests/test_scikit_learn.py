@@ -120,8 +120,8 @@ CASES = [
     ],
 ]
 
-# How long it took, by how many steps, which rounding decides, and what is no estimator but holds some.
-IGNORED = ["refit_time_", "n_iter_", "lower_bounds_", "calibrated_classifiers_"]
+# How long it took, by how many steps, which rounding decides, and objects that have no equality of their own.
+IGNORED = ["refit_time_", "n_iter_", "lower_bounds_", "calibrated_classifiers_", "scorer_"]
 
 
 def results(estimator, data, fit, methods):

@@ -11,7 +11,7 @@ pub(super) struct Column {
     /// The lengths of lists that all have one length, outermost first.
     inner: Vec<usize>,
     rows: usize,
-    /// The values as they lie in memory, truths as one byte each.
+    /// The values as they lie in memory, booleans as one byte each.
     bytes: Vec<u8>,
     /// How many values are missing.
     missing: usize,
@@ -36,7 +36,7 @@ impl Column {
             } else {
                 described(&format)
             };
-            format!("holds {kind} (`{format}` in Arrow's letters)")
+            format!("holds {kind} (`{format}` in Arrow's letters); arrays hold numbers and booleans alone")
         })?;
         Ok(Self {
             name: field.name(),
@@ -133,7 +133,7 @@ fn list_length(format: &str) -> Option<usize> {
     format.strip_prefix("+w:")?.parse().ok()
 }
 
-/// The dtype of a type of numbers or truths.
+/// The dtype of a type of numbers or booleans.
 fn dtype_of(format: &str) -> Option<DType> {
     Some(match format {
         "b" => DType::Bool,

@@ -147,7 +147,7 @@ impl<'a> Data<'a> {
             .ok_or_else(|| "an Arrow array has no memory for its values".into())
     }
 
-    /// The bits of a buffer: 0 says which elements are there, 1 the values of truths. `None` if there is no such buffer.
+    /// The bits of a buffer: 0 says which elements are there, 1 the values of booleans. `None` if there is no such buffer.
     ///
     /// # Errors
     /// A range beyond the array.
