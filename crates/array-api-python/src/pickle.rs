@@ -14,6 +14,7 @@ use pyo3::{
 use crate::{
     argument::{AnyArray, AnyNamespace, Shape},
     array::PyArray,
+    data_type::converted,
     device,
     error::{exception, run},
     outcome::IntoPython,
@@ -25,14 +26,15 @@ const VARIABLE: &str = "ARRAY_API_UNPICKLE_DEVICE";
 #[pymethods]
 impl PyArray {
     /// Another array with these values. What is written to one is not seen in the other.
-    fn __copy__(&self) -> Self {
-        self.get().into()
+    fn __copy__(&self, py: Python<'_>) -> PyResult<Self> {
+        let x = self.get();
+        run(py, || converted(&x, x.dtype(), &x.namespace())).map(Self::from)
     }
 
     /// Another array with these values. What is written to one is not seen in the other.
-    fn __deepcopy__(&self, memo: &Bound<'_, PyAny>) -> Self {
+    fn __deepcopy__(&self, py: Python<'_>, memo: &Bound<'_, PyAny>) -> PyResult<Self> {
         let _ = memo;
-        self.get().into()
+        self.__copy__(py)
     }
 
     /// What pickle keeps of the array: how to make it again. An array of a GPU goes through the host's memory.

@@ -50,6 +50,10 @@ def test_a_copy_does_not_see_what_is_written(copied, device):
     x[0] = 1.0
     y[1] = 2.0
     assert x.tolist() == [1.0, 0.0, 0.0] and y.tolist() == [0.0, 2.0, 0.0]
+    # One that has its element many times gets memory for each.
+    y = copied(xp.broadcast_to(x[0], (2, 2)))
+    y[0, 1] = 5.0
+    assert y.tolist() == [[1.0, 5.0], [1.0, 1.0]] and x.tolist() == [1.0, 0.0, 0.0]
     # What holds one array twice holds one copy twice.
     a, b = copy.deepcopy([x, x])
     assert a is b and a is not x
