@@ -2,7 +2,7 @@
 
 use array_api_spec::{Array, Backend, DType, Error, Namespace, Result, Scalar};
 
-use crate::host::memory;
+use array_api_spec::memory;
 
 /// Matrices with the last axis of an array on a diagonal, zeros elsewhere: `(…, n) → (…, m, m)` with `m = n + |offset|`. Any dtype.
 ///

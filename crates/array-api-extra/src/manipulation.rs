@@ -2,7 +2,7 @@
 
 use array_api_spec::{Array, Backend, DType, Error, Index, Result, Scalar, shape::needed_size};
 
-use crate::host::memory;
+use array_api_spec::memory;
 
 /// The array with new axes of length 1 in front until it has `ndim`; one that has them already stays. Source: `array_api_extra.atleast_nd`.
 ///

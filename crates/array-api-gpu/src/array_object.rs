@@ -55,7 +55,7 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
         }
         let mut values = HostBuffer::from_bytes(x.dtype, &[]);
         // The staged copy and the values that come of it.
-        array_api_host::memory::room(size.saturating_mul(n).saturating_mul(2))?;
+        array_api_spec::memory::room(size.saturating_mul(n).saturating_mul(2))?;
         if let Some(buffer) = x.storage.buffer() {
             let offset = (x.layout.offset() * size) as u64;
             self.runtime

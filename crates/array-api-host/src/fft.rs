@@ -7,7 +7,9 @@ use bytemuck::Pod;
 use rayon::prelude::*;
 use rustfft::{Fft, FftDirection, FftNum, FftPlanner};
 
-use crate::{memory, process::PerProcess, threads};
+use array_api_spec::memory;
+
+use crate::{process::PerProcess, threads};
 
 /// Fewer elements than this are transformed before a second thread has woken up.
 const PARALLEL: usize = 1 << 14;

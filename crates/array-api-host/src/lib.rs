@@ -14,7 +14,6 @@
 
 pub mod fft;
 pub mod linalg;
-pub mod memory;
 pub mod process;
 pub mod scatter;
 pub mod threads;

@@ -25,7 +25,9 @@ use faer::{
 };
 use rayon::prelude::*;
 
-use crate::{memory, threads};
+use array_api_spec::memory;
+
+use crate::threads;
 
 pub use self::{
     cholesky::cholesky,
@@ -37,7 +39,6 @@ pub use self::{
     solve::solve,
     svd::{Svd, svd},
 };
-use crate::threads;
 
 /// Up to this order one thread factorises faster than two (measured for QR and LU; eigh and svd gain nothing).
 const ONE_THREAD: usize = 400;

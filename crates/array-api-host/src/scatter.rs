@@ -16,7 +16,9 @@ use std::ops::Range;
 use array_api_spec::{Error, Layout, Result, shape::size};
 
 use self::source::Source;
-use crate::{linalg::Floating, memory, threads};
+use array_api_spec::memory;
+
+use crate::{linalg::Floating, threads};
 
 /// What [`group_scatter`] returns, in double precision; see
 /// [`GroupScatterParts`](array_api_spec::backend::GroupScatterParts).

@@ -9,7 +9,8 @@ use array_api_spec::{
 use rayon::prelude::*;
 
 use super::{NdArray, Storage, check_bounds, elements, strided::Walk};
-use array_api_host::{memory, threads};
+use array_api_host::threads;
+use array_api_spec::memory;
 
 /// Elements that one thread moves at a time; fewer in all are not worth a second thread.
 const PIECE: usize = 1 << 14;

@@ -29,7 +29,7 @@ pub use self::{
     storage::Storage,
 };
 use self::{strided::Walk, vectors::Vectors};
-use array_api_host::memory;
+use array_api_spec::memory;
 
 /// The CPU.
 ///

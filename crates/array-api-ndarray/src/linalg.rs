@@ -7,7 +7,8 @@ use gemm::{Parallelism, gemm};
 use rayon::prelude::*;
 
 use super::{NdArray, Storage, check_bounds, elements};
-use array_api_host::{dispatch_floating, linalg as host, memory, threads};
+use array_api_host::{dispatch_floating, linalg as host, threads};
+use array_api_spec::memory;
 
 /// Up to this many multiplications a plain loop is done before `gemm` has packed its blocks.
 const SMALL: usize = 12 * 12 * 12;

@@ -19,10 +19,8 @@ use std::{
 use array_api_spec::Result;
 use bytemuck::Pod;
 
-use array_api_host::{
-    memory::{self, out_of_memory},
-    process::PerProcess,
-};
+use array_api_host::process::PerProcess;
+use array_api_spec::memory::{self, out_of_memory};
 
 /// Blocks of at least this many bytes are kept for reuse. The allocator is as fast for those below.
 const KEPT: usize = 4 << 10;

@@ -11,7 +11,8 @@ use rayon::prelude::*;
 
 use self::radix::Key;
 use super::{NdArray, Storage, elements, pool::Scratch};
-use array_api_host::{memory, threads};
+use array_api_host::threads;
+use array_api_spec::memory;
 
 /// From this many elements on, one line is sorted by all threads; that many in all, and lines are shared out.
 const PARALLEL: usize = 1 << 15;

@@ -5,7 +5,7 @@ use std::{fmt, ptr::NonNull, slice, sync::Arc};
 use array_api_spec::{DType, Element, HostBuffer, Result, dispatch};
 
 use super::pool::Block;
-use array_api_host::memory::out_of_memory;
+use array_api_spec::memory::out_of_memory;
 
 /// A handle to a flat buffer of one dtype. Clones share the memory; two are equal if they are the same memory.
 ///

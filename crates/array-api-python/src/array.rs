@@ -4,7 +4,7 @@ use array_api_spec::{Index, Scalar};
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     prelude::*,
-    types::{PyComplex, PyDict, PyFloat, PyInt, PyTuple, PyType},
+    types::{PyComplex, PyFloat, PyInt, PyTuple, PyType},
 };
 
 use crate::{
@@ -196,31 +196,7 @@ impl PyArray {
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let x = self.get();
-        let values = if x.size() <= print::LIMIT {
-            run(py, || x.to_host()).ok()
-        } else {
-            None
-        };
-        print::text(py, &x, values.as_ref())
-    }
-
-    /// The array as one of NumPy's, for functions that take nothing else. Copied, so that it can be written to.
-    #[pyo3(signature = (dtype=None, copy=None))]
-    fn __array__<'py>(
-        slf: &Bound<'py, Self>,
-        dtype: Option<Bound<'py, PyAny>>,
-        copy: Option<bool>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let numpy = slf.py().import("numpy")?;
-        let keywords = PyDict::new(slf.py());
-        keywords.set_item("copy", copy != Some(false))?;
-        keywords.set_item("device", "cpu")?;
-        let values = numpy.call_method("from_dlpack", (slf,), Some(&keywords))?;
-        match dtype {
-            Some(dtype) => numpy.call_method1("asarray", (values, dtype)),
-            None => Ok(values),
-        }
+        print::text(py, &self.get())
     }
 }
 

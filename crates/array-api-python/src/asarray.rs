@@ -1,10 +1,10 @@
 //! `asarray`: arrays of ours and of others, buffers, Python's scalars and nested sequences of all of these.
 
-use array_api_spec::{DType, Error, HostArray, HostBuffer, Kind, Scalar, result_type};
+use array_api_spec::{DType, Error, HostArray, HostBuffer, Result, Scalar, result_type};
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     prelude::*,
-    types::{PyBytes, PyMemoryView, PySequence, PyString},
+    types::{PySequence, PyString},
 };
 
 use crate::{
@@ -12,16 +12,17 @@ use crate::{
     array::PyArray,
     data_type::{PyDType, converted},
     device::{self, On, on},
-    dlpack,
     error::{exception, run},
+    interchange::foreign,
     outcome::IntoPython,
-    scalar::scalar,
+    scalar::{scalar, scalar_dtype},
 };
 
 /// An array of what holds values.
 ///
-/// An array that has the dtype and the device already is returned itself, but for `copy=True`. Values of NumPy, of other libraries with
-/// DLPack or the buffer protocol and of Python are copied, which `copy=False` refuses.
+/// An array that has the dtype and the device already is returned itself, but for `copy=True`. Other values are copied, which `copy=False` refuses:
+/// Python's numbers and booleans and nested sequences of them, and what hands out numbers through DLPack, the buffer protocol, Arrow or
+/// NumPy's `__array__`, such as data frames of pandas and polars. Missing values are NaN in floating-point columns and an error in others.
 ///
 /// See https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.asarray.html
 #[pyfunction(signature = (obj, /, *, dtype=None, device=None, copy=None))]
@@ -86,7 +87,7 @@ pub(crate) fn default_dtype(xp: &AnyNamespace, scalars: &[Scalar]) -> DType {
 }
 
 /// How deep sequences may be nested.
-const DEEPEST: usize = 64;
+pub(crate) const DEEPEST: usize = 64;
 
 /// What nested sequences hold.
 #[derive(Default)]
@@ -95,6 +96,8 @@ struct Leaves {
     values: Vec<Scalar>,
     /// Those that are Python's scalars, which have no dtype of their own.
     weak: Vec<Scalar>,
+    /// The dtypes of those that are scalars of NumPy.
+    typed: Vec<DType>,
     /// The dtypes of those that are arrays.
     dtypes: Vec<DType>,
 }
@@ -107,11 +110,7 @@ fn sequence(
 ) -> PyResult<HostArray> {
     let mut leaves = Leaves::default();
     let shape = leaves.collect(object, 0)?;
-    let own = if leaves.dtypes.is_empty() {
-        Ok(default_dtype(xp, &leaves.weak))
-    } else {
-        result_type(&leaves.dtypes, &leaves.weak)
-    };
+    let own = leaves.dtype(xp);
     // Among numbers Python's `True` is 1, as the standard has it.
     if own != Ok(DType::Bool) || dtype.is_some_and(|dtype| dtype != DType::Bool) {
         for value in &mut leaves.values {
@@ -136,6 +135,24 @@ fn sequence(
 }
 
 impl Leaves {
+    /// The dtype of all: that of arrays and scalars with a dtype, else the default one.
+    fn dtype(&self, xp: &AnyNamespace) -> Result<DType> {
+        let all = [&self.dtypes[..], &self.typed].concat();
+        // NumPy's `float64` and `complex128` are Python's own types, too, and mean no more than these.
+        let python = |dtype: &DType| [DType::Float64, DType::Complex128].contains(dtype);
+        let own = result_type(&all, &self.weak);
+        if !self.dtypes.is_empty() {
+            return own;
+        }
+        // Scalars may mix kinds as Python's may, and do not ask for what the device lacks.
+        match own {
+            Ok(dtype) if !all.iter().all(python) && xp.info().dtypes().contains(&dtype) => {
+                Ok(dtype)
+            }
+            _ => Ok(default_dtype(xp, &self.values)),
+        }
+    }
+
     /// Adds the values of an object and says what its shape is.
     fn collect(&mut self, object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Vec<usize>> {
         if depth > DEEPEST {
@@ -145,7 +162,10 @@ impl Leaves {
         }
         if let Some(value) = scalar(object)? {
             self.values.push(value);
-            self.weak.push(value);
+            match scalar_dtype(object) {
+                Some(dtype) => self.typed.push(dtype),
+                None => self.weak.push(value),
+            }
             return Ok(Vec::new());
         }
         let array = match object.cast::<PyArray>() {
@@ -165,10 +185,7 @@ impl Leaves {
         }
         // A text is a sequence of texts without end.
         if object.is_instance_of::<PyString>() || object.cast::<PySequence>().is_err() {
-            return Err(refused(
-                object,
-                "it is no scalar or sequence, and has neither DLPack nor the buffer protocol",
-            ));
+            return Err(refused(object));
         }
         let (mut shape, mut length) = (None, 0);
         for item in object.try_iter()? {
@@ -190,47 +207,19 @@ impl Leaves {
     }
 }
 
-fn refused(object: &Bound<'_, PyAny>, why: &str) -> PyErr {
+/// The error of an object that no values can be read from.
+fn refused(object: &Bound<'_, PyAny>) -> PyErr {
     let kind = object.get_type();
+    let why = if object.cast::<PyString>().is_ok() {
+        "arrays hold numbers and booleans alone"
+    } else if object.hasattr("toarray").unwrap_or(false) {
+        "it is sparse; `toarray` makes it dense"
+    } else if object.hasattr("__iter__").unwrap_or(false) {
+        "it is no sequence; make a list of its values first"
+    } else {
+        "it is no number, no sequence of numbers and no array of a library that hands out its values through DLPack, the buffer protocol, Arrow or `__array__`"
+    };
     PyTypeError::new_err(format!("asarray: cannot make an array of {kind}: {why}"))
-}
-
-/// The values of another library's array or scalar, through DLPack or the buffer protocol; `None` if it has neither.
-fn foreign(object: &Bound<'_, PyAny>) -> PyResult<Option<HostArray>> {
-    if object.hasattr("__dlpack__")?
-        && let Ok(values) = dlpack::values(object)
-    {
-        return Ok(Some(values));
-    }
-    let Ok(view) = PyMemoryView::from(object) else {
-        return Ok(None);
-    };
-    let format: String = view.getattr("format")?.extract()?;
-    let size: usize = view.getattr("itemsize")?.extract()?;
-    let dtype = buffer_dtype(&format, size).ok_or_else(|| {
-        let why = format!("no dtype of the standard has the form `{format}`");
-        refused(object, &why)
-    })?;
-    let bytes = view.call_method0("tobytes")?;
-    let bytes = bytes.cast::<PyBytes>()?.as_bytes();
-    Ok(Some(HostArray {
-        buffer: HostBuffer::from_bytes(dtype, bytes).map_err(|e| exception(&e))?,
-        shape: view.getattr("shape")?.extract()?,
-    }))
-}
-
-/// The dtype of a format of Python's module `struct`.
-fn buffer_dtype(format: &str, size: usize) -> Option<DType> {
-    let kind = match format.trim_start_matches(['@', '=', '<']) {
-        "?" => Kind::Bool,
-        "b" | "h" | "i" | "l" | "q" | "n" => Kind::SignedInteger,
-        "B" | "H" | "I" | "L" | "Q" | "N" => Kind::UnsignedInteger,
-        "f" | "d" => Kind::RealFloating,
-        "Zf" | "Zd" => Kind::ComplexFloating,
-        _ => return None,
-    };
-    let mut all = DType::ALL.into_iter();
-    all.find(|dtype| dtype.kind() == kind && dtype.size() == size)
 }
 
 /// Puts the function into a module.

@@ -1,7 +1,12 @@
 //! Data type objects and functions.
 
-use array_api_spec::{DType, Result, can_cast, finfo, iinfo, isdtype, result_type};
-use pyo3::{IntoPyObjectExt, exceptions::PyTypeError, prelude::*, types::PyTuple};
+use array_api_spec::{DType, Result, can_cast, isdtype, result_type};
+use pyo3::{
+    IntoPyObjectExt,
+    exceptions::PyTypeError,
+    prelude::*,
+    types::{PyTuple, PyType},
+};
 
 use crate::{
     argument::{AnyArray, AnyNamespace},
@@ -19,10 +24,33 @@ pub(crate) struct PyDType(pub(crate) DType);
 
 #[pymethods]
 impl PyDType {
+    /// The data type of a name, such as `DType("float32")`: the same as `float32`.
+    #[new]
+    #[pyo3(signature = (name, /))]
+    fn new(name: &str) -> PyResult<Self> {
+        name.parse().map(Self).map_err(|e| exception(&e))
+    }
+
     /// The standard's name.
     #[getter]
     fn name(&self) -> &'static str {
         self.0.name()
+    }
+
+    /// How many bytes an element has.
+    #[getter]
+    fn itemsize(&self) -> usize {
+        self.0.size()
+    }
+
+    /// NumPy's data type of this name: `numpy.dtype` asks for it.
+    #[getter]
+    fn __numpy_dtype__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.import("numpy")?.call_method1("dtype", (self.0.name(),))
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> (Bound<'py, PyType>, (&'static str,)) {
+        (py.get_type::<Self>(), (self.0.name(),))
     }
 
     fn __repr__(&self) -> String {
@@ -48,7 +76,7 @@ impl<'py> FromPyObject<'_, 'py> for PyDType {
 }
 
 /// A data type, or the one of an array.
-struct Typed(DType);
+pub(crate) struct Typed(pub(crate) DType);
 
 impl<'py> FromPyObject<'_, 'py> for Typed {
     type Error = PyErr;
@@ -59,52 +87,6 @@ impl<'py> FromPyObject<'_, 'py> for Typed {
             Err(_) => object.extract().map(|dtype: PyDType| Self(dtype.0)),
         }
     }
-}
-
-/// Machine limits of a floating-point data type.
-#[pyclass(frozen, get_all, name = "finfo_object", module = "array_api_rust")]
-struct FloatInfo {
-    bits: u32,
-    eps: f64,
-    max: f64,
-    min: f64,
-    smallest_normal: f64,
-    dtype: PyDType,
-}
-
-/// Machine limits of an integer data type.
-#[pyclass(frozen, get_all, name = "iinfo_object", module = "array_api_rust")]
-struct IntegerInfo {
-    bits: u32,
-    max: i128,
-    min: i128,
-    dtype: PyDType,
-}
-
-/// See https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.finfo.html
-#[pyfunction(name = "finfo", signature = (r#type, /))]
-fn finfo_(r#type: Typed) -> PyResult<FloatInfo> {
-    let info = finfo(r#type.0).map_err(|e| exception(&e))?;
-    Ok(FloatInfo {
-        bits: info.bits,
-        eps: info.eps,
-        max: info.max,
-        min: info.min,
-        smallest_normal: info.smallest_normal,
-        dtype: PyDType(info.dtype),
-    })
-}
-
-/// See https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.iinfo.html
-#[pyfunction(name = "iinfo", signature = (r#type, /))]
-fn iinfo_(r#type: Typed) -> PyResult<IntegerInfo> {
-    let info = iinfo(r#type.0).map_err(|e| exception(&e))?;
-    Ok(IntegerInfo {
-        bits: info.bits,
-        max: info.max,
-        min: info.min,
-        dtype: PyDType(info.dtype),
-    })
 }
 
 /// See https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.can_cast.html
@@ -197,8 +179,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let object = PyDType(dtype).into_bound_py_any(module.py())?;
         module.add(dtype.name(), object)?;
     }
-    module.add_function(wrap_pyfunction!(finfo_, module)?)?;
-    module.add_function(wrap_pyfunction!(iinfo_, module)?)?;
     module.add_function(wrap_pyfunction!(can_cast_, module)?)?;
     module.add_function(wrap_pyfunction!(isdtype_, module)?)?;
     module.add_function(wrap_pyfunction!(result_type_, module)?)?;

@@ -17,6 +17,11 @@ struct Info;
 
 #[pymethods]
 impl Info {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, ())> {
+        let module = py.import("array_api_rust")?;
+        Ok((module.getattr("__array_namespace_info__")?, ()))
+    }
+
     /// The optional parts of the standard that are there.
     fn capabilities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let own = device::default().info().capabilities();

@@ -5,7 +5,9 @@
 
 mod argument;
 mod array;
+mod arrow;
 mod asarray;
+mod conversion;
 mod creation;
 mod data_type;
 mod device;
@@ -15,6 +17,8 @@ mod error;
 mod fft;
 mod indexing;
 mod inspection;
+mod interchange;
+mod limits;
 mod linalg;
 mod linear_algebra;
 mod manipulation;
@@ -24,10 +28,13 @@ mod manipulation;
 )]
 mod operators;
 mod outcome;
+mod pickle;
 mod print;
 mod reductions;
+mod results;
 mod scalar;
 mod sorting;
+mod table;
 mod view;
 
 use array_api_spec::constants;
@@ -47,10 +54,13 @@ const CHAPTERS: &[Register] = &[
     elementwise::register,
     indexing::register,
     inspection::register,
+    limits::register,
     linear_algebra::register,
     manipulation::register,
     manipulation::register_others,
+    pickle::register,
     reductions::register,
+    results::register,
     sorting::register,
 ];
 

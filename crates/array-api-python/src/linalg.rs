@@ -8,7 +8,7 @@ use crate::{
     argument::{AxesKeywords, Integers, Keywords, Operand, saturated, word, xp_of},
     data_type::PyDType,
     functions,
-    outcome::Named,
+    results::Named,
     view::View,
 };
 
@@ -18,14 +18,10 @@ functions! { "extensions/generated/array_api.linalg."
     det [x, /] (x: Operand) => x.xp().linalg().det(x);
     diagonal [x, /, *, offset=0] (x: View, #[pyo3(from_py_with = saturated)] offset: isize) =>
         x.view(|x| x.namespace().linalg().diagonal(x, offset));
-    eig [x, /] (x: Operand) => x.xp().linalg().eig(x).map(|e| Named("eig_result", [
-        ("eigenvalues", e.eigenvalues), ("eigenvectors", e.eigenvectors),
-    ]));
+    eig [x, /] (x: Operand) => x.xp().linalg().eig(x).map(|e| Named("eig_result", [e.eigenvalues, e.eigenvectors]));
     eigvals [x, /] (x: Operand) => x.xp().linalg().eigvals(x);
     eigvalsh [x, /] (x: Operand) => x.xp().linalg().eigvalsh(x);
-    eigh [x, /] (x: Operand) => x.xp().linalg().eigh(x).map(|e| Named("eigh_result", [
-        ("eigenvalues", e.eigenvalues), ("eigenvectors", e.eigenvectors),
-    ]));
+    eigh [x, /] (x: Operand) => x.xp().linalg().eigh(x).map(|e| Named("eigh_result", [e.eigenvalues, e.eigenvectors]));
     inv [x, /] (x: Operand) => x.xp().linalg().inv(x);
     #[pyo3(text_signature = "(x, /, *, keepdims=False, ord='fro')")]
     matrix_norm [x, /, *, keepdims=false, ord=Order(MatrixNorm::Frobenius)] (x: Operand, keepdims: bool, ord: Order) =>
@@ -36,14 +32,14 @@ functions! { "extensions/generated/array_api.linalg."
     pinv [x, /, *, rtol=None] (x: Operand, rtol: Option<Operand>) => x.xp().linalg().pinv(x, tolerance(rtol));
     qr [x, /, *, mode="reduced"] (x: Operand, mode: &str) => {
         let mode = word("qr", mode, &[("reduced", QrMode::Reduced), ("complete", QrMode::Complete)])?;
-        x.xp().linalg().qr(x, mode).map(|q| Named("qr_result", [("Q", q.Q), ("R", q.R)]))
+        x.xp().linalg().qr(x, mode).map(|q| Named("qr_result", [q.Q, q.R]))
     };
     slogdet [x, /] (x: Operand) => x.xp().linalg().slogdet(x).map(|s| {
-        Named("slogdet_result", [("sign", s.sign), ("logabsdet", s.logabsdet)])
+        Named("slogdet_result", [s.sign, s.logabsdet])
     });
     solve [x1, x2, /] (x1: Operand, x2: Operand) => xp_of(&x1, &x2).linalg().solve(x1, x2);
     svd [x, /, *, full_matrices=true] (x: Operand, full_matrices: bool) => x.xp().linalg().svd(x, full_matrices).map(|s| {
-        Named("svd_result", [("U", s.U), ("S", s.S), ("Vh", s.Vh)])
+        Named("svd_result", [s.U, s.S, s.Vh])
     });
     svdvals [x, /] (x: Operand) => x.xp().linalg().svdvals(x);
     trace [x, /, *, offset=0, dtype=None] (x: Operand, #[pyo3(from_py_with = saturated)] offset: isize, dtype: Option<PyDType>) =>

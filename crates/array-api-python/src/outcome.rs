@@ -2,12 +2,7 @@
 
 use array_api_compat::AnyBackend;
 use array_api_spec::{Expr, Result};
-use pyo3::{
-    IntoPyObjectExt,
-    prelude::*,
-    sync::PyOnceLock,
-    types::{PyDict, PyTuple},
-};
+use pyo3::{IntoPyObjectExt, prelude::*, types::PyTuple};
 
 use crate::{
     argument::AnyArray,
@@ -85,45 +80,6 @@ impl IntoPython for Vec<AnyArray> {
     fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         let arrays: Vec<PyArray> = self.into_iter().map(PyArray::from).collect();
         PyTuple::new(py, arrays)?.into_bound_py_any(py)
-    }
-}
-
-/// A named tuple: the name of its class, and its fields.
-pub(crate) struct Named<const N: usize>(
-    pub(crate) &'static str,
-    pub(crate) [(&'static str, AnyArray); N],
-);
-
-impl<const N: usize> IntoPython for Named<N> {
-    fn writable(self) -> Result<Self> {
-        let Self(name, mut fields) = self;
-        for (_, array) in &mut fields {
-            if array.layout().is_overlapping() {
-                *array = array.copy()?;
-            }
-        }
-        Ok(Self(name, fields))
-    }
-
-    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        static CLASSES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
-        let Self(name, fields) = self;
-        let classes = CLASSES
-            .get_or_init(py, || PyDict::new(py).unbind())
-            .bind(py);
-        let class = match classes.get_item(name)? {
-            Some(class) => class,
-            None => {
-                let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-                let class = py
-                    .import("collections")?
-                    .call_method1("namedtuple", (name, names))?;
-                classes.set_item(name, &class)?;
-                class
-            }
-        };
-        let values = fields.map(|(_, array)| PyArray::from(array));
-        class.call1(PyTuple::new(py, values)?)
     }
 }
 

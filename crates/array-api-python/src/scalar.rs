@@ -1,6 +1,6 @@
 //! Python's scalars, which take an array's dtype.
 
-use array_api_spec::{Complex, Scalar};
+use array_api_spec::{Complex, DType, Scalar};
 use pyo3::{
     IntoPyObjectExt,
     prelude::*,
@@ -44,6 +44,20 @@ fn registered(object: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
         return Ok(Some(complex(value.cast::<PyComplex>()?)));
     }
     Ok(None)
+}
+
+/// The dtype that a scalar says it has, as NumPy's do; `None` for Python's own.
+pub(crate) fn scalar_dtype(object: &Bound<'_, PyAny>) -> Option<DType> {
+    let own = object.is_exact_instance_of::<PyFloat>()
+        || object.is_exact_instance_of::<PyInt>()
+        || object.is_exact_instance_of::<PyBool>()
+        || object.is_exact_instance_of::<PyComplex>();
+    if own {
+        return None;
+    }
+    let dtype = object.getattr("dtype").ok()?;
+    let name: String = dtype.getattr("name").ok()?.extract().ok()?;
+    name.parse().ok()
 }
 
 fn integer(object: &Bound<'_, PyAny>) -> PyResult<Scalar> {

@@ -3,7 +3,7 @@
 use crate::{
     argument::{Operand, xp_of},
     functions,
-    outcome::Named,
+    results::Named,
 };
 
 functions! { "API_specification/generated/array_api."
@@ -16,14 +16,12 @@ functions! { "API_specification/generated/array_api."
         let _ = stable;
         x.xp().sort(x, axis, descending)
     };
-    unique_all [x, /] (x: Operand) => x.xp().unique_all(x).map(|u| Named("unique_all_result", [
-        ("values", u.values), ("indices", u.indices), ("inverse_indices", u.inverse_indices), ("counts", u.counts),
-    ]));
+    unique_all [x, /] (x: Operand) => x.xp().unique_all(x).map(|u| Named("unique_all_result", [u.values, u.indices, u.inverse_indices, u.counts]));
     unique_counts [x, /] (x: Operand) => x.xp().unique_counts(x).map(|(values, counts)| {
-        Named("unique_counts_result", [("values", values), ("counts", counts)])
+        Named("unique_counts_result", [values, counts])
     });
     unique_inverse [x, /] (x: Operand) => x.xp().unique_inverse(x).map(|(values, inverse_indices)| {
-        Named("unique_inverse_result", [("values", values), ("inverse_indices", inverse_indices)])
+        Named("unique_inverse_result", [values, inverse_indices])
     });
     unique_values [x, /] (x: Operand) => x.xp().unique_values(x);
 }

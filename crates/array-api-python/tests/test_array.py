@@ -125,6 +125,13 @@ def test_writing():
         x[0, 0] = 1j
 
 
+@pytest.mark.parametrize("device", xp.__array_namespace_info__().devices())
+def test_complex_numbers_as_truths(device):
+    for name in xp.__array_namespace_info__().dtypes(device=device, kind="complex floating"):
+        x = xp.asarray([0j, 1j, 1e-30 + 0j, complex(0, xp.nan)], dtype=getattr(xp, name), device=device)
+        assert xp.astype(x, xp.bool).tolist() == [False, True, True, True]
+
+
 @pytest.mark.parametrize(
     "wrong, kind",
     [

@@ -27,6 +27,7 @@ pub mod layout;
 mod linalg;
 mod linear_algebra;
 mod manipulation;
+pub mod memory;
 mod namespace;
 mod operation;
 mod operators;

@@ -3,7 +3,7 @@
 //! Many libraries end the process or panic where an allocation fails, and a system that promises more memory than it has, as Linux does, ends a
 //! process that uses what it was promised. So whoever takes memory whose size the user has chosen asks here first.
 
-use array_api_spec::{Device, Error, Result};
+use crate::{Device, Error, Result};
 
 /// Fewer bytes than this are not asked for: filling more takes far longer than the question.
 const ASKED: usize = 64 << 20;
