@@ -255,7 +255,7 @@ def test_logarithms_near_the_unit_circle():
 
 def test_means_and_deviations_at_the_ends_of_the_range():
     x = xp.asarray([3e38, 3e38, 3e38], dtype=xp.float32)
-    assert float(xp.mean(x)) == float(x[0]) and float(xp.std(x)) == 0.0
+    assert float(xp.mean(x)) == pytest.approx(3e38, rel=2e-7) and float(xp.std(x)) == 0.0
     assert float(xp.mean(xp.asarray([1.7e308, 1.7e308]))) == 1.7e308
     assert complex(xp.mean(xp.asarray([1e308 + 1e308j] * 3))) == pytest.approx(1e308 + 1e308j)
     for size, dtype in [(1e-30, xp.float32), (1e30, xp.float32), (1e-300, xp.float64), (1e300, xp.float64)]:

@@ -5,8 +5,8 @@ use super::{Complex, both, call, call2, choose};
 use crate::ir::{self, Ty, Val, if_, if_else, lit, select, var, while_};
 use crate::math::exponential::{exp as real_exp, exp_parts, expm1 as real_expm1};
 use crate::math::format::{
-    constant, exponent, infinity, is_finite, is_infinite, is_zero, nan, scale, signbit, trunc,
-    upper_half, with_sign,
+    constant, exponent, infinity, is_finite, is_infinite, is_zero, nan, pattern, scale, signbit,
+    trunc, upper_half, with_sign,
 };
 use crate::math::logarithm::{log as real_log, log1p as real_log1p};
 use crate::math::power::{hypot, pow as real_pow, scale_down};
@@ -90,7 +90,9 @@ fn with_square(rest: Val, (x, y): Complex, c: Val) -> Val {
 
 /// Three numbers whose sum is x², each exact: T. J. Dekker, "A floating-point technique for extending the available precision", 1971.
 fn square_parts(x: Val) -> [Val; 3] {
-    let high = upper_half(x);
+    // Rounded to nearest, so that the rest has as few bits as its square needs to be exact.
+    let rounded = x.bits() + pattern(x.ty(), 1 << 11, 1 << 26);
+    let high = upper_half(rounded.bitcast(x.ty()));
     let low = (x - high).pin();
     [
         (high * high).pin(),
