@@ -70,7 +70,7 @@ class Sequence:
             pair = xp.permute_dims(x, tuple(order)), np.permute_dims(y, order)
         elif made == "mT" and ndim > 1:
             pair = rng.choice([x.mT, xp.matrix_transpose(x), *([x.T] if ndim == 2 else [])]), y.mT
-        elif made == "flip":
+        elif made == "flip" and ndim > 0:  # NumPy gives a scalar, not a view, for no axes.
             pair = xp.flip(x), np.flip(y)
         elif made == "expand":
             axis = rng.randrange(ndim + 1)
@@ -151,7 +151,8 @@ class Sequence:
         y[mask] = value
         index = np.array([self.rng.randrange(y.shape[0]) for _ in range(2)])
         key = xp.asarray(index.astype(np.int32), device=self.device)
-        self.pairs.append((x[key], y[index]))
+        # The order in memory decides where `reshape` copies, and NumPy keeps that of `y`.
+        self.pairs.append((x[key], np.ascontiguousarray(y[index])))
         x[key] = value
         y[index] = value
 

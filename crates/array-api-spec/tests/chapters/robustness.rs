@@ -231,7 +231,15 @@ fn call(d: &mut Dice<'_>) -> Result<Vec<Array>> {
         26 | 27 => {
             let (index, value) = (d.index(), d.operand(&x));
             let (mut y, before) = (x.clone(), x.to_host()?);
-            let done = y.set(index, value);
+            // At the index, or through the layout of the view that it gives.
+            let view = x.get(&index).and_then(|view| {
+                let is_view = view.data()?.storage == x.data()?.storage;
+                Ok((is_view && d.chance(2)).then_some(view))
+            });
+            let done = match view {
+                Ok(Some(view)) => y.assign(view.layout(), value),
+                _ => y.set(index, value),
+            };
             assert_eq!(
                 (y.shape(), y.dtype()),
                 (x.shape(), x.dtype()),
