@@ -78,11 +78,12 @@ pub fn quantile<B: Backend>(
     let at = |k: usize| sorted.get(ix![Ellipsis, k.min(n - 1)]);
     let (low, high) = (at(below)?, at(below + 1)?);
     // From the nearer end, so that both are met exactly; equal infinities differ by nothing.
-    let difference = xp.where_(xp.equal(&low, &high), 0, &high - &low);
+    // Half of it, which overflows for no two numbers; halves and doubles are exact.
+    let half = xp.where_(xp.equal(&low, &high), 0, &high * 0.5 - &low * 0.5);
     let between = if part < 0.5 {
-        &low + &difference * part
+        &low + &half * (2.0 * part)
     } else {
-        &high - &difference * (1.0 - part)
+        &high - &half * (2.0 * (1.0 - part))
     };
     let missing = xp.isnan(at(n - 1)?);
     xp.where_(missing, f64::NAN, between).eval()
