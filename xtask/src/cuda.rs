@@ -17,7 +17,7 @@ pub(crate) fn remake_kernels() -> ExitCode {
     }
     // In this order: the table is of the archive's kernels, which a test binary includes when it is built.
     for test in ["library", "machine_code"] {
-        let mut cargo = command(&["test", "-q", "-p", "array-api-cuda", "--test", test]);
+        let mut cargo = command(&["test", "-q", "--workspace", "--test", test]);
         setup::name_nvrtc(&mut cargo);
         let status = cargo.env("REMAKE_CUDA_KERNELS", "1").status();
         if !status.is_ok_and(|status| status.success()) {
