@@ -27,3 +27,8 @@ pub use self::{
     composed::Composed,
     device::{DeviceEntry, device, devices, register},
 };
+
+/// The README's example is tested with the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -111,7 +111,10 @@ fn on_the_cpu() -> Result<(), Error> {
 #[test]
 fn on_wgpu() -> Result<(), Error> {
     if wgpu::adapters().is_empty() {
-        println!("skipped: no adapter; `apt-get install mesa-vulkan-drivers` adds one");
+        array_api_conformance::skip(
+            "wgpu",
+            "`apt-get install mesa-vulkan-drivers` adds an adapter",
+        );
         return Ok(());
     }
     for types in [Types::All, Types::Masked] {

@@ -175,7 +175,10 @@ fn child_of_a_gpu<B: Backend>(xp: Namespace<B>, x: Array<B>) -> Outcome {
 #[test]
 fn a_child_of_a_wgpu_program_is_told_so() -> Outcome {
     if adapters().is_empty() {
-        println!("skipped: no adapter; `apt-get install mesa-vulkan-drivers` adds one");
+        array_api_conformance::skip(
+            "wgpu",
+            "`apt-get install mesa-vulkan-drivers` adds an adapter",
+        );
         return Ok(());
     }
     let own = || fresh_backend(0, Types::All).map(Namespace::new);
@@ -202,7 +205,10 @@ fn a_child_of_a_wgpu_program_is_told_so() -> Outcome {
 #[test]
 fn the_last_handle_may_go_in_a_child() -> Outcome {
     if adapters().is_empty() {
-        println!("skipped: no adapter; `apt-get install mesa-vulkan-drivers` adds one");
+        array_api_conformance::skip(
+            "wgpu",
+            "`apt-get install mesa-vulkan-drivers` adds an adapter",
+        );
         return Ok(());
     }
     let xp = fresh_backend(0, Types::All).map(Namespace::new);

@@ -129,7 +129,10 @@ fn on_the_cpu() -> Result<(), Error> {
 fn on_wgpu() -> Result<(), Error> {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     if adapters().is_empty() {
-        println!("skipped: no adapter; `apt-get install mesa-vulkan-drivers` adds one");
+        array_api_conformance::skip(
+            "wgpu",
+            "`apt-get install mesa-vulkan-drivers` adds an adapter",
+        );
         return Ok(());
     }
     for types in [Types::All, Types::Masked] {

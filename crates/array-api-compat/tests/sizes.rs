@@ -9,7 +9,10 @@ macro_rules! on_each_device {
     ($check:path) => {{
         $check(&cpu());
         if wgpu::adapters().is_empty() {
-            println!("wgpu skipped: no adapter; `apt-get install mesa-vulkan-drivers` adds one");
+            array_api_conformance::skip(
+                "wgpu",
+                "`apt-get install mesa-vulkan-drivers` adds an adapter",
+            );
         } else {
             $check(&wgpu::wgpu(0).expect("opens"));
             $check(&wgpu::with_masked_types(0).expect("opens"));

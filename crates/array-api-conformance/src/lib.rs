@@ -33,3 +33,8 @@ pub use crate::{
         decode_special_cases, functions as function_vectors, grid as grid_vectors, special_cases,
     },
 };
+
+/// The README's example is tested with the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -19,3 +19,8 @@ mod print;
 mod schedule;
 pub mod source;
 mod wgsl;
+
+/// The README's example is tested with the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

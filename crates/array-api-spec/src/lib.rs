@@ -70,3 +70,8 @@ pub use crate::{
     searching::Side,
     set::UniqueAll,
 };
+
+/// The README's example is tested with the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
