@@ -9,7 +9,13 @@ use pyo3::{
     prelude::*,
 };
 
-use crate::{array::PyArray, data_type::PyDType, device, scalar::scalar, view::View};
+use crate::{
+    array::PyArray,
+    data_type::PyDType,
+    device,
+    scalar::scalar,
+    view::{SMALL, View},
+};
 
 /// Arrays of a device that is known at run time only.
 pub(crate) type AnyArray = Array<AnyBackend>;
@@ -24,6 +30,14 @@ pub(crate) enum Operand {
 }
 
 impl Operand {
+    /// Whether there is little to do: see [`View::is_small`], which looks at the device, too.
+    pub(crate) fn is_small(&self) -> bool {
+        match self {
+            Self::Array(x) => x.size() <= SMALL,
+            Self::Scalar(_) => true,
+        }
+    }
+
     /// The namespace of the array; of the default device for a scalar.
     pub(crate) fn xp(&self) -> AnyNamespace {
         match self {
@@ -45,10 +59,10 @@ impl<'py> FromPyObject<'_, 'py> for Operand {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        object.extract().map(|source| match source {
-            Source::View(x) => Self::Array(x.get()),
-            Source::Scalar(value) => Self::Scalar(value),
-        })
+        match object.cast::<PyArray>() {
+            Ok(x) => Ok(Self::Array(x.get().get())),
+            Err(_) => scalar_of(object).map(Self::Scalar),
+        }
     }
 }
 
@@ -65,13 +79,17 @@ impl<'py> FromPyObject<'_, 'py> for Source {
         if let Ok(x) = object.cast::<PyArray>() {
             return Ok(Self::View(x.get().0.clone()));
         }
-        scalar(&object)?.map(Self::Scalar).ok_or_else(|| {
-            let kind = object.get_type();
-            PyTypeError::new_err(format!(
-                "takes an array or a Python scalar, not {kind}; make an array of it with `asarray`"
-            ))
-        })
+        scalar_of(object).map(Self::Scalar)
     }
+}
+
+fn scalar_of(object: Borrowed<'_, '_, PyAny>) -> PyResult<Scalar> {
+    scalar(&object)?.ok_or_else(|| {
+        let kind = object.get_type();
+        PyTypeError::new_err(format!(
+            "takes an array or a Python scalar, not {kind}; make an array of it with `asarray`"
+        ))
+    })
 }
 
 impl From<Operand> for Expr<AnyBackend> {

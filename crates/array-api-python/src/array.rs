@@ -11,9 +11,9 @@ use crate::{
     argument::{AnyArray, Source},
     data_type::PyDType,
     device::On,
-    error::run,
+    error::{run, run_here},
     indexing::Key,
-    outcome::call,
+    outcome::{call, call_here},
     print,
     scalar::to_python,
     view::View,
@@ -188,11 +188,18 @@ impl PyArray {
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, key: Key) -> PyResult<Bound<'py, PyAny>> {
-        call(py, || self.0.item(&key.0))
+        // A view takes less time than the interpreter's handing over.
+        if key.is_basic() {
+            call_here(py, || self.0.item(&key.0))
+        } else {
+            call(py, || self.0.item(&key.0))
+        }
     }
 
     fn __setitem__(&self, py: Python<'_>, key: Key, value: Source) -> PyResult<()> {
-        run(py, || self.0.set(key.0, value))
+        let small = self.0.is_small() && matches!(value, Source::Scalar(_)) && key.is_basic();
+        let set = || self.0.set(key.0, value);
+        if small { run_here(set) } else { run(py, set) }
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

@@ -58,8 +58,21 @@ fn axis_error(text: String) -> PyErr {
 /// # Errors
 /// The exception that belongs to the error.
 pub(crate) fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
+    told(py.detach(|| catch_unwind(AssertUnwindSafe(work))))
+}
+
+/// Computes while no other Python thread runs: for what is done sooner than the interpreter is handed over and taken back.
+///
+/// # Errors
+/// Those of [`run`].
+pub(crate) fn run_here<T>(work: impl FnOnce() -> Result<T>) -> PyResult<T> {
+    told(catch_unwind(AssertUnwindSafe(work)))
+}
+
+/// What came of work, as Python is told it.
+fn told<T>(outcome: std::thread::Result<Result<T>>) -> PyResult<T> {
     // A panic can leave an array with some elements written and others not, as an interrupted loop would; nothing else is broken by it.
-    match py.detach(|| catch_unwind(AssertUnwindSafe(work))) {
+    match outcome {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(exception(&error)),
         Err(panic) => {

@@ -12,10 +12,18 @@ use crate::{
     argument::{Operand, saturated},
     array::PyArray,
     functions,
+    view::has_arrays,
 };
 
 /// What stands between the brackets.
 pub(crate) struct Key(pub(crate) Vec<Index<AnyBackend>>);
+
+impl Key {
+    /// Whether it has no array, so that it gives a view.
+    pub(crate) fn is_basic(&self) -> bool {
+        !has_arrays(&self.0)
+    }
+}
 
 impl<'py> FromPyObject<'_, 'py> for Key {
     type Error = PyErr;

@@ -5,14 +5,24 @@ use pyo3::prelude::*;
 use crate::{
     argument::{Operand, xp_of},
     array::PyArray,
-    error::run,
-    outcome::call,
+    error::{run, run_here},
+    outcome::{Outcome, call, call_here},
 };
 
 impl PyArray {
-    /// The array with another array or scalar on its right.
-    fn with(&self, right: Operand) -> (Operand, Operand) {
-        (Operand::Array(self.get()), right)
+    /// Calls an operator on this array and another array or scalar.
+    fn operate<'py, O: Outcome>(
+        &self,
+        py: Python<'py>,
+        other: Operand,
+        operator: impl FnOnce(Operand, Operand) -> O + Send,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (x1, x2) = (Operand::Array(self.get()), other);
+        if self.0.is_small() && x2.is_small() {
+            call_here(py, move || operator(x1, x2))
+        } else {
+            call(py, move || operator(x1, x2))
+        }
     }
 }
 
@@ -32,23 +42,22 @@ macro_rules! operators {
             )*
             $(
                 fn $comparison<'py>(&self, py: Python<'py>, other: Operand) -> PyResult<Bound<'py, PyAny>> {
-                    let (x1, x2) = self.with(other);
-                    call(py, move || xp_of(&x1, &x2).$compare(x1, x2))
+                    self.operate(py, other, |x1, x2| xp_of(&x1, &x2).$compare(x1, x2))
                 }
             )*
             $(
                 fn $operator<'py>(&self, py: Python<'py>, other: Operand) -> PyResult<Bound<'py, PyAny>> {
-                    let (x1, x2) = self.with(other);
-                    call(py, move || xp_of(&x1, &x2).$function(x1, x2))
+                    self.operate(py, other, |x1, x2| xp_of(&x1, &x2).$function(x1, x2))
                 }
 
                 fn $reflected<'py>(&self, py: Python<'py>, other: Operand) -> PyResult<Bound<'py, PyAny>> {
-                    let (x2, x1) = self.with(other);
-                    call(py, move || xp_of(&x1, &x2).$function(x1, x2))
+                    self.operate(py, other, |x2, x1| xp_of(&x1, &x2).$function(x1, x2))
                 }
 
                 fn $in_place(&self, py: Python<'_>, other: Operand) -> PyResult<()> {
-                    run(py, || self.0.update(|own| own.xp().$function(own, other)))
+                    let small = self.0.is_small() && other.is_small();
+                    let update = || self.0.update(|own| own.xp().$function(own, other));
+                    if small { run_here(update) } else { run(py, update) }
                 }
             )*
 
@@ -59,9 +68,8 @@ macro_rules! operators {
                 other: Operand,
                 modulo: Option<Modulo>,
             ) -> PyResult<Bound<'py, PyAny>> {
-                let (x1, x2) = self.with(other);
                 let None = modulo;
-                call(py, move || xp_of(&x1, &x2).pow(x1, x2))
+                self.operate(py, other, |x1, x2| xp_of(&x1, &x2).pow(x1, x2))
             }
 
             fn __rpow__<'py>(
@@ -70,9 +78,8 @@ macro_rules! operators {
                 other: Operand,
                 modulo: Option<Modulo>,
             ) -> PyResult<Bound<'py, PyAny>> {
-                let (x2, x1) = self.with(other);
                 let None = modulo;
-                call(py, move || xp_of(&x1, &x2).pow(x1, x2))
+                self.operate(py, other, |x2, x1| xp_of(&x1, &x2).pow(x1, x2))
             }
 
             fn __ipow__(&self, py: Python<'_>, other: Operand, modulo: Option<Modulo>) -> PyResult<()> {

@@ -7,7 +7,7 @@ use pyo3::{IntoPyObjectExt, prelude::*, types::PyTuple};
 use crate::{
     argument::AnyArray,
     array::PyArray,
-    error::run,
+    error::{run, run_here},
     view::{View, writable},
 };
 
@@ -92,6 +92,17 @@ pub(crate) fn call<O: Outcome>(
     function: impl FnOnce() -> O + Send,
 ) -> PyResult<Bound<'_, PyAny>> {
     run(py, || function().value()?.writable())?.into_python(py)
+}
+
+/// The same for a call that is done sooner than the interpreter is handed to another thread and taken back.
+///
+/// # Errors
+/// Those of [`call`].
+pub(crate) fn call_here<O: Outcome>(
+    py: Python<'_>,
+    function: impl FnOnce() -> O,
+) -> PyResult<Bound<'_, PyAny>> {
+    run_here(|| function().value()?.writable())?.into_python(py)
 }
 
 /// Python functions, each a row: its name, Python's signature, the arguments' types, and the call of the namespace.

@@ -7,12 +7,15 @@
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use array_api_compat::AnyBackend;
-use array_api_spec::{DType, Index, Layout, Result};
+use array_api_spec::{DType, Index, Layout, Result, backend::ArrayObjectBackend};
 
 use crate::{
     argument::{AnyArray, AnyNamespace, Operand, Source},
     outcome::Outcome,
 };
+
+/// Up to so many elements, and their square if two arrays broadcast, work is done within microseconds.
+pub(crate) const SMALL: usize = 256;
 
 /// A view of memory that other objects may see, too.
 #[derive(Clone)]
@@ -48,6 +51,11 @@ impl View {
 
     pub(crate) const fn namespace(&self) -> &AnyNamespace {
         &self.xp
+    }
+
+    /// Whether an operator on so few elements, in the host's own memory, is done sooner than Python's interpreter is handed to another thread and taken back.
+    pub(crate) fn is_small(&self) -> bool {
+        self.layout.size() <= SMALL && self.xp.backend().is_host()
     }
 
     /// The elements as they are now.
@@ -213,6 +221,6 @@ fn same_memory(x: &AnyArray, y: &AnyArray) -> Result<bool> {
     Ok(x.dtype() == y.dtype() && x.data()?.storage == y.data()?.storage)
 }
 
-fn has_arrays(key: &[Index<AnyBackend>]) -> bool {
+pub(crate) fn has_arrays(key: &[Index<AnyBackend>]) -> bool {
     key.iter().any(|entry| matches!(entry, Index::Array(_)))
 }
