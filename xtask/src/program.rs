@@ -21,7 +21,7 @@ pub(crate) struct Program {
 pub(crate) const BENCH: Program = Program {
     build: &["build", "--workspace", "--release", "--bin", "bench"],
     file: "release/bench",
-    first_build: "Building the bench with all its dependencies, optimised: about six minutes on two cores, this time only.",
+    first_build: "Building the bench with all its dependencies, optimised: about ten minutes on two cores, this time only.",
 };
 
 /// Built as a part of the tests, whose dependencies would otherwise be built once more with other features.

@@ -181,8 +181,8 @@ def test_an_interrupt_harms_nothing(device):
         y = xp.zeros((n, n), dtype=xp.float32, device=sys.argv[1])
         interrupts = 0
         for k in range(10):
-            threading.Timer(0.02 * k, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
             try:
+                threading.Timer(0.02 * k, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
                 while True:
                     y += xp.matmul(x, x)
                     xp.sum(y)
