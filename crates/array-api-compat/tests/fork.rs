@@ -230,7 +230,7 @@ fn a_child_of_a_cuda_program_is_told_so() -> Outcome {
     let xp = cuda::cuda(0).map_err(|e| e.to_string())?;
     let x = xp.asarray([1.0_f32, 2.0]).map_err(|e| e.to_string())?;
     let y = (&x * 2.0).eval().map_err(|e| e.to_string())?;
-    let (again, same) = (xp.clone(), y.clone());
+    let (again, same) = (xp, y.clone());
     forked(move || {
         child_of_a_gpu(again, same)?;
         refused("opening again", cuda::cuda(0))?;

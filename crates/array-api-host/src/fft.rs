@@ -82,7 +82,7 @@ const fn tables(n: usize) -> usize {
     let mut rest = n;
     let mut factor = 2;
     while factor <= 31 {
-        while rest > 1 && rest % factor == 0 {
+        while rest > 1 && rest.is_multiple_of(factor) {
             rest /= factor;
         }
         factor += 1;

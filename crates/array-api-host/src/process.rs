@@ -76,6 +76,12 @@ struct Owned<T> {
     value: T,
 }
 
+impl<T: Default + Sync> Default for PerProcess<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T: Default + Sync> PerProcess<T> {
     /// No value yet.
     #[must_use]
@@ -117,6 +123,7 @@ impl<T: Default + Sync> PerProcess<T> {
 }
 
 /// Remembers which process started something that does not work in a forked child.
+#[derive(Default)]
 pub struct Starter(AtomicU64);
 
 impl Starter {

@@ -76,7 +76,7 @@ mod system {
     /// The folders of the group that a line of `/proc/self/cgroup` names, and of those it belongs to: of the second version of control groups,
     /// or of the first version's memory controller.
     pub(super) fn folders(line: &str) -> Vec<PathBuf> {
-        let root = match line.splitn(3, ':').nth(1) {
+        let root = match line.split(':').nth(1) {
             Some("") => Path::new("/sys/fs/cgroup"),
             Some(controllers) if controllers.split(',').any(|c| c == "memory") => {
                 Path::new("/sys/fs/cgroup/memory")

@@ -229,7 +229,8 @@ fn empties<B: Backend>(xp: &Namespace<B>) {
     let zeros = |shape: &[usize]| xp.zeros(shape, DType::Float32).expect("nothing to hold");
     let (x, wide) = (zeros(&[n, 0, 0]), zeros(&[n, 1, 0]));
     let linalg = xp.linalg();
-    let calls: Vec<(&str, Result<Array<B>>, Vec<usize>)> = vec![
+    type Call<B> = (&'static str, Result<Array<B>>, Vec<usize>);
+    let calls: Vec<Call<B>> = vec![
         ("matmul", xp.matmul(&x, &x), vec![n, 0, 0]),
         ("cholesky", linalg.cholesky(&x, true), vec![n, 0, 0]),
         ("inv", linalg.inv(&x), vec![n, 0, 0]),
@@ -279,7 +280,7 @@ fn empties<B: Backend>(xp: &Namespace<B>) {
         ),
         ("roll", xp.roll(&x, &[1], Some(&[0])), vec![n, 0, 0]),
         ("flip", xp.flip(&x, ..), vec![n, 0, 0]),
-        ("tril", xp.tril(&zeros(&[0, n]), 1), vec![0, n]),
+        ("tril", xp.tril(zeros(&[0, n]), 1), vec![0, n]),
         ("eye", xp.eye(0, n, n as isize, DType::Float32), vec![0, n]),
         ("repeat", xp.repeat(&x, 2, Some(1)), vec![n, 0, 0]),
         ("concat", xp.concat(&[&x, &x], Some(1)), vec![n, 0, 0]),

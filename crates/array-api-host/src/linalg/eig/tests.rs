@@ -84,11 +84,10 @@ fn schur_form_gives_the_matrix_back() {
 fn many_shifts_and_few_agree() {
     let n = 150;
     let noise = random::<f64>(n, 3);
-    let x = Square::from_fn(n, |i, j| {
+    let mut few = Square::from_fn(n, |i, j| {
         let turned = if i < j { noise[(i, j)] } else { -noise[(j, i)] };
         if i == j { noise[(i, i)] } else { turned }
     });
-    let mut few = x.clone();
     let mut z = hessenberg(&mut few, 0..n, Par::Seq).expect("room");
     let (mut many, mut q) = (few.clone(), z.clone());
     francis(&mut few, &mut z).expect("converges");
