@@ -5,7 +5,7 @@
 //! that depends on the largest of them, and the result is multiplied by it. Both are exact. The scale is 1 unless the elements are near an end of the range.
 
 use crate::{
-    Array, Backend, Complex, DType, Expr, Namespace, ReduceOp, Result, Scalar, UnaryOp,
+    Array, Backend, DType, Expr, HostBuffer, Namespace, ReduceOp, Result, Scalar, UnaryOp,
     axes::Resolved, data_type::finfo, expr::Valid,
 };
 
@@ -191,11 +191,17 @@ impl<B: Backend> Namespace<B> {
                 self.greater_equal(&magnitude, least) & self.less_equal(magnitude, largest);
             return self.all(within, ..)?.item();
         }
-        let values = x.to_vec::<Complex<f64>>()?;
-        Ok(values.iter().all(|z| {
-            let (a, b) = (z.re.abs(), z.im.abs());
+        let within = |re: f64, im: f64| {
+            let (a, b) = (re.abs(), im.abs());
             a <= largest && b <= largest && a.max(b) >= least
-        }))
+        };
+        Ok(match x.to_host()? {
+            HostBuffer::Float32(x) => x.iter().all(|&x| within(x.into(), 0.0)),
+            HostBuffer::Float64(x) => x.iter().all(|&x| within(x, 0.0)),
+            HostBuffer::Complex64(x) => x.iter().all(|z| within(z.re.into(), z.im.into())),
+            HostBuffer::Complex128(x) => x.iter().all(|z| within(z.re, z.im)),
+            _ => unreachable!("a mean is floating-point"),
+        })
     }
 }
 
