@@ -13,7 +13,7 @@ fn standardize<B: Backend>(x: &Array<B>) -> Result<Array<B>> {
 
 fn show<B: Backend>(xp: &Namespace<B>) -> Result<()> {
     let x = xp.asarray([[1.0_f32, 10.0], [2.0, 10.0], [3.0, 40.0]])?;
-    println!("{}:\n{}", xp.device(), standardize(&x)?);
+    println!("{}: {:?}", xp.device(), standardize(&x)?.to_vec::<f32>()?);
     Ok(())
 }
 
