@@ -50,7 +50,7 @@ pub enum Kernels {
 /// The namespace of GPU `index`, such as `cuda:0`.
 ///
 /// ```
-/// use array_api_cuda;
+/// use array_api_cuda as cuda;
 /// match cuda::cuda(0) {
 ///     Ok(xp) => assert_eq!(xp.sum(xp.asarray([1.0, 2.0])?, ..)?.item::<f64>()?, 3.0),
 ///     Err(error) => assert!(error.to_string().contains("cuda:0")),
@@ -76,7 +76,7 @@ pub fn cuda(index: usize) -> Result<Namespace<Cuda>> {
 /// with those of [`cuda()`](cuda()); the same index gives the same backend.
 ///
 /// ```
-/// use array_api_cuda;
+/// use array_api_cuda as cuda;
 /// match cuda::with_vendor_libraries(0) {
 ///     Ok(xp) => assert_eq!(xp.matmul(xp.asarray([1.0, 2.0])?, xp.asarray([3.0, 4.0])?)?.item::<f64>()?, 11.0),
 ///     Err(error) => assert!(error.to_string().contains("cuda:0")),

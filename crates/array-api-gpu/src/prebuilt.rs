@@ -107,7 +107,10 @@ impl<R: Runtime> Gpu<R> {
         };
         let keeps_constants = match step.op {
             Op::Binary(_, a, b) => done[a].is_some() || done[b].is_some(),
-            Op::Select(condition, ..) => done[condition].is_some(),
+            // The set has no kernel that chooses between two constants.
+            Op::Select(condition, a, b) => {
+                done[condition].is_some() && (done[a].is_some() || done[b].is_some())
+            }
             _ => false,
         };
         for (number, argument) in step.op.arguments().enumerate() {
