@@ -2,7 +2,8 @@
 //!
 //! Out of the CPU nothing is copied, and a capsule says that its memory is to be read only: Rust reads it, too, and may not read what another library writes. What is
 //! handed out keeps the values of that moment. When the array is next written to while it is out, its elements move to new memory, and all views of the array
-//! go with them. A capsule without a version cannot say that it is to be read only, so it gets a copy, as `copy=True` does, which its taker may write to.
+//! go with them. A capsule without a version cannot say that it is to be read only, so it gets a copy, as `copy=True` does, which its taker may write to. Who asks for such a
+//! capsule with `copy=False` gets the memory itself, as the standard has it, and must not write.
 //!
 //! What comes in is copied: Python may write to another library's memory at any time. `copy=False` is therefore refused for arrays that are not ours.
 //!
@@ -50,7 +51,8 @@ impl PyArray {
     ///
     /// Memory of the CPU is shared, and is to be read only. It keeps the values of this moment: what is written to the array later is not seen there.
     /// `copy=True` gives memory that may be written to, and so does a `max_version` below 1, which knows no read-only memory. An array on a GPU is copied to
-    /// the CPU if `dl_device` asks for that. `copy=False` is refused where this needs a copy.
+    /// the CPU if `dl_device` asks for that; `copy=False` refuses it. On the CPU `copy=False` always shares the memory, and the taker must not write, even
+    /// where `max_version` leaves the capsule no way to say so.
     #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
     fn __dlpack__<'py>(
         &self,
@@ -87,13 +89,7 @@ impl PyArray {
             ));
         }
         let versioned = max_version.is_some_and(|v| v.0 >= 1);
-        if !versioned && copy == Some(false) {
-            return Err(PyBufferError::new_err(
-                "the memory is to be read only, which a capsule from before version 1 of DLPack cannot say, so it needs a copy, which `copy=False` \
-                 forbids; ask with `max_version=(1, 0)` or later",
-            ));
-        }
-        let copied = here != there || copy == Some(true) || !versioned;
+        let copied = here != there || copy.unwrap_or(!versioned);
         export::capsule(py, &self.get(), copied, versioned)
     }
 }
