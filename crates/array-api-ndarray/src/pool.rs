@@ -62,9 +62,9 @@ static BYTES: AtomicU64 = AtomicU64::new(0);
 /// A forked child starts with an empty pool: another thread may have been at work on the parent's.
 static POOL: PerProcess<Mutex<Pool>> = PerProcess::new();
 
-/// Counters of the CPU backend's memory: for tests and benches.
+/// Counters of the CPU backend's memory: for tests and benches. They count what every thread of the process does.
 ///
-/// ```
+/// ```standalone_crate
 /// use array_api_ndarray::statistics;
 /// let xp = array_api_ndarray::cpu();
 /// let x = xp.asarray(vec![1.0; 1000])?; // adopted
