@@ -1,8 +1,12 @@
 //! Class labels: what `y` may be, and the classes in it.
 
-use array_api_spec::{Array, Backend, Error, Result, shape_text};
+use array_api_spec::{Array, Backend, Error, HostArray, Namespace, Result, shape_text};
 
-use crate::{Warning, validation::same_device};
+use crate::{
+    Parts, Warning,
+    host::{HostMatrix, host},
+    validation::same_device,
+};
 
 /// The classes of a `y`.
 pub(crate) struct Labels<B: Backend> {
@@ -102,4 +106,70 @@ fn check_discrete<B: Backend>(function: &'static str, y: &Array<B>) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Classes in host memory: what is kept of labels that were seen.
+#[derive(Clone, Debug)]
+pub(crate) struct ClassList(HostMatrix);
+
+impl ClassList {
+    /// The classes `(K,)`, ascending.
+    ///
+    /// # Errors
+    /// A driver's failure.
+    pub(crate) fn new<B: Backend>(classes: &Array<B>) -> Result<Self> {
+        classes.to_device(&host()).map(Self)
+    }
+
+    /// K, the number of classes.
+    pub(crate) fn len(&self) -> usize {
+        self.0.size()
+    }
+
+    /// The classes of both, and where those of each are among them.
+    ///
+    /// # Errors
+    /// Labels of another dtype.
+    pub(crate) fn union(&self, other: &Self) -> Result<(Self, [Vec<usize>; 2])> {
+        let xp = host();
+        if self.0.dtype() != other.0.dtype() {
+            let found = [self.0.dtype(), other.0.dtype()];
+            return Err(Error::dtype("merge", &found, "labels of one dtype in all parts"));
+        }
+        let all = xp.unique_values(xp.concat(&[&self.0, &other.0], Some(0))?)?;
+        let places = |classes: &HostMatrix| -> Result<Vec<usize>> {
+            let same = xp.equal(xp.expand_dims(classes, 1)?, &all).eval()?;
+            let places: Vec<i64> = xp.argmax(xp.astype(same, array_api_spec::DType::UInt8), 1)?.to_vec()?;
+            Ok(places.into_iter().map(|place| place as usize).collect())
+        };
+        let of_both = [places(&self.0)?, places(&other.0)?];
+        Ok((Self(all), of_both))
+    }
+
+    /// The classes on a device; integers in a type that it has.
+    ///
+    /// # Errors
+    /// Classes that no integer type of the device holds.
+    pub(crate) fn send<B: Backend>(&self, xp: &Namespace<B>) -> Result<Array<B>> {
+        let array = HostArray { buffer: self.0.to_host()?, shape: self.0.shape().to_vec() };
+        crate::frame::send("conclude", array, xp)
+    }
+
+    /// Adds the classes to parts.
+    pub(crate) fn store(&self, parts: &mut Parts<HostArray>) -> Result<()> {
+        parts.arrays.push(("classes".to_owned(), HostArray { buffer: self.0.to_host()?, shape: self.0.shape().to_vec() }));
+        Ok(())
+    }
+
+    /// Takes the classes out of parts.
+    ///
+    /// # Errors
+    /// There are none; they do not ascend.
+    pub(crate) fn take(parts: &mut Parts<HostArray>) -> Result<Self> {
+        let classes = host().asarray(parts.take_array("classes")?)?;
+        if classes.ndim() == 1 && crate::frame::is_ascending(&classes)? {
+            return Ok(Self(classes));
+        }
+        Err(parts.mistake("the classes do not ascend".to_owned()))
+    }
 }

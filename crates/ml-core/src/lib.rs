@@ -15,12 +15,18 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod classifier;
 pub mod datasets;
 pub mod discriminant_analysis;
-mod estimator;
+pub mod frame;
+mod host;
 mod labels;
+pub mod linear_model;
 pub mod metrics;
+pub mod naive_bayes;
 mod persistence;
+pub mod preprocessing;
+mod registry;
 mod validation;
 mod warning;
 
@@ -28,7 +34,15 @@ pub use crate::{
     discriminant_analysis::{
         FittedLinearDiscriminantAnalysis, LinearDiscriminantAnalysis, Shrinkage, Solver,
     },
-    estimator::{FittedModel, Parts},
+    frame::{
+        AnyEstimator, AnyFitted, Attributes, Data, DecisionFunction, Estimator, Fitted, Incremental, IntoParameter,
+        InverseTransform, Log, Method, Parameter, Parameters, Parts, Place, Predict, PredictLogProba, PredictProba, Progress, Score,
+        ScoreSamples, Seen, Statistics, Transform, Value, With, progress, weights,
+    },
+    linear_model::{LinearRegression, Ridge},
+    naive_bayes::GaussianNB,
+    preprocessing::StandardScaler,
+    registry::{ESTIMATORS, estimator_by_name, load_any},
     warning::Warning,
 };
 

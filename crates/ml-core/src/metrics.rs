@@ -17,6 +17,19 @@ use crate::validation::same_device;
 /// # Errors
 /// Arrays that are not one-dimensional, of unequal lengths, empty, or on different devices.
 pub fn accuracy_score<B: Backend>(y_true: &Array<B>, y_pred: &Array<B>) -> Result<f64> {
+    accuracy_of(y_pred, Some(y_true), None)
+}
+
+/// The accuracy of a classifier's predictions; samples count as much as their weights say.
+///
+/// # Errors
+/// As [`accuracy_score`]; no truth.
+pub(crate) fn accuracy_of<B: Backend>(
+    y_pred: &Array<B>,
+    y_true: Option<&Array<B>>,
+    sample_weight: Option<&Array<B>>,
+) -> Result<f64> {
+    let y_true = y_true.ok_or_else(|| Error::value("score", "needs labels for the samples: give y"))?;
     let xp = y_pred.namespace();
     same_device("accuracy_score", y_true, &xp)?;
     let shapes = [y_true.shape(), y_pred.shape()];
@@ -36,6 +49,57 @@ pub fn accuracy_score<B: Backend>(y_true: &Array<B>, y_pred: &Array<B>) -> Resul
         }
     };
     let equal = xp.equal(comparable(y_true), comparable(y_pred));
+    if let Some(weights) = sample_weight {
+        let hits: f64 = xp.sum(xp.where_(equal, weights, 0.0), ..)?.item()?;
+        return Ok(hits / xp.sum(weights, ..)?.item::<f64>()?);
+    }
     let hits: i64 = xp.count_nonzero(equal, ..)?.item()?;
     Ok(hits as f64 / y_pred.size() as f64)
+}
+
+/// The coefficient of determination, `R² = 1 - Σ (y - ŷ)² / Σ (y - ȳ)²`; of several targets the mean of theirs: `(n,), (n,) → (-∞, 1]`, or `(n, t), (n, t)`.
+///
+/// Where y does not vary, R² is 1 for predictions without error, else 0, as in scikit-learn.
+///
+/// ```
+/// use ml_core::metrics::r2_score;
+/// let cpu = array_api_compat::cpu();
+/// let r2 = r2_score(&cpu.asarray([3.0, -0.5, 2.0, 7.0])?, &cpu.asarray([2.5, 0.0, 2.0, 8.0])?)?;
+/// assert!((r2 - 0.948_608).abs() < 1e-6);
+/// # Ok::<(), array_api_spec::Error>(())
+/// ```
+///
+/// # Errors
+/// Arrays of unequal shapes, with more than two axes, with fewer than two rows, or on different devices; complex values.
+pub fn r2_score<B: Backend>(y_true: &Array<B>, y_pred: &Array<B>) -> Result<f64> {
+    r2_of(y_pred, Some(y_true), None)
+}
+
+/// R² of predictions; samples count as much as their weights say.
+///
+/// # Errors
+/// As [`r2_score`]; no truth.
+pub(crate) fn r2_of<B: Backend>(y_pred: &Array<B>, y_true: Option<&Array<B>>, sample_weight: Option<&Array<B>>) -> Result<f64> {
+    let y_true = y_true.ok_or_else(|| Error::value("score", "needs targets for the samples: give y"))?;
+    let xp = y_pred.namespace();
+    same_device("r2_score", y_true, &xp)?;
+    if y_true.shape() != y_pred.shape() || !(1..=2).contains(&y_true.ndim()) || y_true.shape()[0] < 2 {
+        let detail = "were given for y_true and y_pred, which must have one shape, (n,) or (n, t), with at least two rows";
+        return Err(Error::shape("r2_score", &[y_true.shape(), y_pred.shape()], detail));
+    }
+    let columns = |y: &Array<B>| if y.ndim() == 1 { xp.expand_dims(y, 1) } else { Ok(y.clone()) };
+    let (y, predicted) = (xp.astype(columns(y_true)?, y_pred.dtype()).eval()?, columns(y_pred)?);
+    let weights = match sample_weight {
+        Some(weights) => xp.expand_dims(xp.astype(weights, y.dtype()).eval()?, 1)?,
+        None => xp.ones([y.shape()[0], 1], y.dtype())?,
+    };
+    let mean = (xp.sum(&weights * &y, 0)? / xp.sum(&weights, ..)?).eval()?;
+    let residual: Vec<f64> = xp.sum(&weights * xp.square(&y - predicted), 0)?.to_vec()?;
+    let total: Vec<f64> = xp.sum(&weights * xp.square(&y - mean), 0)?.to_vec()?;
+    let scores = residual.iter().zip(&total).map(|(&residual, &total)| match (residual, total) {
+        (0.0, 0.0) => 1.0,
+        (_, 0.0) => 0.0,
+        _ => 1.0 - residual / total,
+    });
+    Ok(scores.sum::<f64>() / total.len() as f64)
 }

@@ -1,52 +1,68 @@
-//! Fitted models in files: safetensors, with the parameters in its metadata.
+//! Fitted models in files: safetensors, with all that is no array as JSON in its metadata.
 //!
 //! The format holds numbers and text only, so that reading a stranger's file runs no code.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashMap},
-    fs,
-    path::Path,
-};
+use std::{borrow::Cow, collections::HashMap, fs, path::Path};
 
-use array_api_spec::{Backend, DType, Error, HostArray, HostBuffer, Namespace, Result};
+use array_api_spec::{DType, Error, HostArray, HostBuffer, Result};
 use safetensors::{Dtype, SafeTensors, View, tensor};
 
-use crate::estimator::{FittedModel, HostParts};
+use crate::{discriminant_analysis, frame::Parts};
 
 /// Raised by one whenever older programs would misread newer files.
-const FORMAT_VERSION: &str = "1";
+const FORMAT_VERSION: &str = "2";
 const FORMAT_KEY: &str = "ml-core.format_version";
-const ESTIMATOR_KEY: &str = "ml-core.estimator";
+const MODEL_KEY: &str = "ml-core.model";
+/// Between the name of a model within a model and that of its array.
+const WITHIN: &str = "__";
 
-pub(crate) fn save<B: Backend, M: FittedModel<B>>(model: &M, path: &Path) -> Result<()> {
-    let HostParts { parameters, arrays } = HostParts::of(model)?;
-    let mut metadata: HashMap<String, String> = parameters.into_iter().collect();
-    metadata.insert(FORMAT_KEY.to_owned(), FORMAT_VERSION.to_owned());
-    metadata.insert(ESTIMATOR_KEY.to_owned(), M::ESTIMATOR.to_owned());
-    let tensors: Vec<(String, Tensor)> = arrays
-        .into_iter()
-        .map(|(name, array)| {
-            Ok((
-                name,
-                Tensor {
-                    dtype: stored_as(array.buffer.dtype())?,
-                    array,
-                },
-            ))
-        })
-        .collect::<Result<_>>()?;
-    let bytes = tensor::serialize(tensors, Some(metadata))
-        .map_err(|e| Error::value("save", e.to_string()))?;
+/// Writes a model's parts to a file.
+///
+/// # Errors
+/// A file that cannot be written.
+pub(crate) fn save(parts: Parts<HostArray>, path: &Path) -> Result<()> {
+    let model = serde_json::to_string(&parts).map_err(|e| Error::value("save", e.to_string()))?;
+    let metadata = HashMap::from([
+        (FORMAT_KEY.to_owned(), FORMAT_VERSION.to_owned()),
+        (MODEL_KEY.to_owned(), model),
+    ]);
+    let mut tensors = Vec::new();
+    flatten(parts, "", &mut tensors)?;
+    let bytes = tensor::serialize(tensors, Some(metadata)).map_err(|e| Error::value("save", e.to_string()))?;
     fs::write(path, bytes).map_err(|e| Error::value("save", format!("{}: {e}", path.display())))
 }
 
-pub(crate) fn load<B: Backend, M: FittedModel<B>>(path: &Path, xp: &Namespace<B>) -> Result<M> {
-    let located = |detail: String| Error::value("load", format!("{}: {detail}", path.display()));
-    let bytes = read_file(path).map_err(located)?;
-    let parts = parse(&bytes, M::ESTIMATOR).map_err(located)?;
-    M::from_parts(parts.send("load", xp)?)
-        .map_err(|e| located(format!("the file's parts make no model: {e}")))
+/// All arrays, those of models within the model with its name in front.
+fn flatten(parts: Parts<HostArray>, prefix: &str, tensors: &mut Vec<(String, Tensor)>) -> Result<()> {
+    for (name, array) in parts.arrays {
+        let dtype = stored_as(array.buffer.dtype())?;
+        tensors.push((format!("{prefix}{name}"), Tensor { dtype, array }));
+    }
+    for (name, inner) in parts.models {
+        flatten(inner, &format!("{prefix}{name}{WITHIN}"), tensors)?;
+    }
+    Ok(())
+}
+
+/// Reads a model's parts from a file; of `estimator`, if one is named.
+///
+/// # Errors
+/// A file that cannot be read, is cut off or altered, or holds another estimator.
+pub(crate) fn load(path: &Path, estimator: Option<&str>) -> Result<Parts<HostArray>> {
+    let bytes = read_file(path).map_err(|e| located(path, &e))?;
+    let parts = parse(&bytes).map_err(|e| located(path, &e))?;
+    match estimator {
+        Some(expected) if expected != parts.estimator => {
+            let detail = format!("holds the estimator {:?}, not {expected:?}", parts.estimator);
+            Err(located(path, &detail))
+        }
+        _ => Ok(parts),
+    }
+}
+
+/// An error about a file.
+pub(crate) fn located(path: &Path, detail: &str) -> Error {
+    Error::value("load", format!("{}: {detail}", path.display()))
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, String> {
@@ -58,60 +74,46 @@ fn read_file(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// A file's parts, checked as far as that is possible without knowing the estimator.
-fn parse(bytes: &[u8], estimator: &str) -> Result<HostParts, String> {
+fn parse(bytes: &[u8]) -> Result<Parts<HostArray>, String> {
     let broken = |e| format!("not a whole safetensors file: {e}");
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
     let tensors = SafeTensors::deserialize(bytes).map_err(broken)?;
-    let mut parameters: BTreeMap<String, String> = header
-        .metadata()
-        .iter()
-        .flatten()
-        .map(|(k, v)| (k.clone(), v.clone()))
-        .collect();
-
-    let version = parameters
-        .remove(FORMAT_KEY)
-        .ok_or("a safetensors file, but not a model saved by ml-core")?;
-    if version != FORMAT_VERSION {
-        return Err(format!(
-            "format version {version:?}; this program reads version {FORMAT_VERSION:?}"
-        ));
-    }
-    let found = parameters.remove(ESTIMATOR_KEY).unwrap_or_default();
-    if found != estimator {
-        return Err(format!("holds the estimator {found:?}, not {estimator:?}"));
-    }
-
-    let read = |(name, view): (&str, tensor::TensorView<'_>)| {
-        let dtype = read_as(view.dtype()).ok_or_else(|| {
-            format!(
-                "array {name:?} has the dtype {:?}, which no model has",
-                view.dtype()
-            )
-        })?;
-        let buffer = HostBuffer::from_bytes(dtype, view.data())
-            .map_err(|e| format!("array {name:?}: {e}"))?;
-        if has_nan(&buffer) {
-            return Err(format!("array {name:?} holds NaN"));
+    let metadata = header.metadata().clone().unwrap_or_default();
+    let mut arrays = tensors.iter().map(|(name, view)| Ok((name.to_owned(), array(name, &view)?))).collect::<Result<Vec<_>, String>>()?;
+    match metadata.get(FORMAT_KEY).map(String::as_str) {
+        Some(FORMAT_VERSION) => {
+            let model = metadata.get(MODEL_KEY).ok_or("the model's description is missing")?;
+            let mut parts: Parts<HostArray> = serde_json::from_str(model).map_err(|e| format!("the model's description: {e}"))?;
+            distribute(&mut parts, "", &mut arrays);
+            match arrays.first() {
+                Some((name, _)) => Err(format!("the array {name:?} belongs to no model")),
+                None => Ok(parts),
+            }
         }
-        Ok((
-            name.to_owned(),
-            HostArray {
-                buffer,
-                shape: view.shape().to_vec(),
-            },
-        ))
-    };
-    let arrays = tensors.iter().map(read).collect::<Result<_, _>>()?;
-    Ok(HostParts { parameters, arrays })
+        Some("1") => discriminant_analysis::parts_of_format_1(metadata, arrays),
+        Some(other) => Err(format!("format version {other:?}; this program reads versions \"1\" and {FORMAT_VERSION:?}")),
+        None => Err("a safetensors file, but not a model saved by ml-core".to_owned()),
+    }
 }
 
-fn has_nan(buffer: &HostBuffer) -> bool {
-    match buffer {
-        HostBuffer::Float32(v) => v.iter().any(|x| x.is_nan()),
-        HostBuffer::Float64(v) => v.iter().any(|x| x.is_nan()),
-        _ => false,
+/// Gives each model its arrays: those that begin with its name, but for those of models within it.
+fn distribute(parts: &mut Parts<HostArray>, prefix: &str, arrays: &mut Vec<(String, HostArray)>) {
+    for (name, inner) in &mut parts.models {
+        distribute(inner, &format!("{prefix}{name}{WITHIN}"), arrays);
     }
+    for (name, array) in std::mem::take(arrays) {
+        match name.strip_prefix(prefix) {
+            Some(own) => parts.arrays.push((own.to_owned(), array)),
+            None => arrays.push((name, array)),
+        }
+    }
+}
+
+fn array(name: &str, view: &tensor::TensorView<'_>) -> Result<HostArray, String> {
+    let dtype = read_as(view.dtype())
+        .ok_or_else(|| format!("array {name:?} has the dtype {:?}, which no model has", view.dtype()))?;
+    let buffer = HostBuffer::from_bytes(dtype, view.data()).map_err(|e| format!("array {name:?}: {e}"))?;
+    Ok(HostArray { buffer, shape: view.shape().to_vec() })
 }
 
 struct Tensor {
@@ -150,18 +152,10 @@ const DTYPES: [(DType, Dtype); 11] = [
 
 fn stored_as(dtype: DType) -> Result<Dtype> {
     let pair = DTYPES.iter().find(|(ours, _)| *ours == dtype);
-    pair.map(|(_, theirs)| *theirs).ok_or_else(|| {
-        Error::dtype(
-            "save",
-            &[dtype],
-            "arrays of bool, integer and real floating-point values",
-        )
-    })
+    pair.map(|(_, theirs)| *theirs)
+        .ok_or_else(|| Error::dtype("save", &[dtype], "arrays of bool, integer and real floating-point values"))
 }
 
 fn read_as(dtype: Dtype) -> Option<DType> {
-    DTYPES
-        .iter()
-        .find(|(_, theirs)| *theirs == dtype)
-        .map(|(ours, _)| *ours)
+    DTYPES.iter().find(|(_, theirs)| *theirs == dtype).map(|(ours, _)| *ours)
 }

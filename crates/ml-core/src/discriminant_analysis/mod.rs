@@ -7,18 +7,22 @@
 
 mod covariance;
 mod eigen;
-mod fitted;
+mod format_1;
 mod lsqr;
-mod parts;
 mod svd;
 
-use array_api_spec::{Array, Backend, DType, Error, Namespace, Result, ix};
+use array_api_spec::{Array, Backend, DType, Error, Namespace, Result, finfo, ix};
+use serde::{Deserialize, Serialize};
 
-pub use self::fitted::FittedLinearDiscriminantAnalysis;
-use crate::{Warning, labels::Labels, validation};
+pub(crate) use self::format_1::parts_of_format_1;
+use crate::{
+    Data, DecisionFunction, Estimator, Fitted, IntoParameter, Log, Parameters, Predict, PredictLogProba, PredictProba,
+    Score, Transform, Warning, attributes, classifier, estimator, labels::Labels, metrics, parameter_by_serde, parameters,
+};
 
 /// How [`LinearDiscriminantAnalysis`] is computed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Solver {
     /// By singular values of the samples about their class means; needs no covariance matrix, so it takes many features and collinear ones. The default.
     #[default]
@@ -30,15 +34,19 @@ pub enum Solver {
 }
 
 /// How far a covariance matrix is drawn towards a multiple of the identity.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", expecting = "it is `auto` or a number from 0 to 1")]
 pub enum Shrinkage {
     /// As far as Ledoit and Wolf's formula says, for each class.
     ///
     /// Source: O. Ledoit, M. Wolf, "A well-conditioned estimator for large-dimensional covariance matrices" (2004).
     Auto,
     /// By this share, from 0 to 1.
+    #[serde(untagged)]
     Value(f64),
 }
+
+parameter_by_serde!(Solver, Shrinkage);
 
 impl From<f64> for Shrinkage {
     fn from(value: f64) -> Self {
@@ -46,112 +54,100 @@ impl From<f64> for Shrinkage {
     }
 }
 
-/// A classifier with a linear boundary, and a projection onto the directions that separate the classes most.
-///
-/// Parameters, defaults, attributes and formulas are those of
-/// [scikit-learn 1.9.1](https://scikit-learn.org/1.9/modules/generated/sklearn.discriminant_analysis.LinearDiscriminantAnalysis.html).
-///
-/// ```
-/// use ml_core::{LinearDiscriminantAnalysis, Shrinkage, Solver};
-///
-/// let cpu = array_api_compat::cpu();
-/// let x = cpu.asarray([[-1.0, -1.0], [-2.0, -1.0], [-3.0, -2.0], [1.0, 1.0], [2.0, 1.0], [3.0, 2.0]])?;
-/// let y = cpu.asarray([1, 1, 1, 2, 2, 2])?;
-/// let lda = LinearDiscriminantAnalysis::default().solver(Solver::Lsqr).shrinkage(Shrinkage::Auto).fit(&x, &y)?;
-/// assert_eq!(lda.predict(&cpu.asarray([[-0.8, -1.0]])?)?.item::<i64>()?, 1);
-/// # Ok::<(), array_api_spec::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct LinearDiscriminantAnalysis {
-    /// The way of computing.
-    pub solver: Solver,
-    /// Shrinkage of the covariance matrix, for the solvers `lsqr` and `eigen`.
-    pub shrinkage: Option<Shrinkage>,
-    /// The classes' probabilities, in the order of the classes. `None`: their shares of the samples.
-    pub priors: Option<Vec<f64>>,
-    /// How many components `transform` returns. `None`: as many as there can be, `min(K - 1, p)`.
-    pub n_components: Option<usize>,
-    /// Whether the solver `svd` also computes `covariance_`; the others always do.
-    pub store_covariance: bool,
-    /// Singular values up to this count as 0, in the solver `svd`. Absolute, for columns of variance 1.
-    pub tol: f64,
-}
-
-impl Default for LinearDiscriminantAnalysis {
-    fn default() -> Self {
-        Self {
-            solver: Solver::Svd,
-            shrinkage: None,
-            priors: None,
-            n_components: None,
-            store_covariance: false,
-            tol: 1e-4,
-        }
+impl IntoParameter<Option<Shrinkage>> for f64 {
+    fn into_parameter(self) -> Option<Shrinkage> {
+        Some(self.into())
     }
 }
 
-impl LinearDiscriminantAnalysis {
-    /// Sets [`solver`](Self#structfield.solver).
-    #[must_use]
-    pub fn solver(mut self, solver: Solver) -> Self {
-        self.solver = solver;
-        self
-    }
-
-    /// Sets [`shrinkage`](Self#structfield.shrinkage): a share, or [`Shrinkage::Auto`].
-    #[must_use]
-    pub fn shrinkage(mut self, shrinkage: impl Into<Shrinkage>) -> Self {
-        self.shrinkage = Some(shrinkage.into());
-        self
-    }
-
-    /// Sets [`priors`](Self#structfield.priors).
-    #[must_use]
-    pub fn priors(mut self, priors: impl Into<Vec<f64>>) -> Self {
-        self.priors = Some(priors.into());
-        self
-    }
-
-    /// Sets [`n_components`](Self#structfield.n_components).
-    #[must_use]
-    pub fn n_components(mut self, n_components: usize) -> Self {
-        self.n_components = Some(n_components);
-        self
-    }
-
-    /// Sets [`store_covariance`](Self#structfield.store_covariance).
-    #[must_use]
-    pub fn store_covariance(mut self, store_covariance: bool) -> Self {
-        self.store_covariance = store_covariance;
-        self
-    }
-
-    /// Sets [`tol`](Self#structfield.tol).
-    #[must_use]
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
-    }
-
-    /// Fits the model to the samples `x (n, p)` and their labels `y (n,)`, on x's device.
+parameters! {
+    /// A classifier with a linear boundary, and a projection onto the directions that separate the classes most.
     ///
-    /// x is real floating-point; integers and `bool` become the device's default floating-point type. y is of integers, `bool`,
-    /// or whole floating-point numbers.
+    /// Parameters, defaults, attributes and formulas are those of
+    /// [scikit-learn 1.9.1](https://scikit-learn.org/1.9/modules/generated/sklearn.discriminant_analysis.LinearDiscriminantAnalysis.html).
+    /// y is of integers, `bool`, or whole floating-point numbers.
     ///
-    /// # Errors
-    /// Parameters out of range or in conflict; shapes, dtypes or devices that do not fit; NaN or infinity in x; labels that
-    /// are fractional; as many classes as samples; features that do not vary within any class (`svd`) or whose covariance is not
-    /// positive definite (`eigen`).
-    pub fn fit<B: Backend>(
+    /// A fit is refused for as many classes as samples, for features that do not vary within any class (`svd`), and for a covariance
+    /// that is not positive definite (`eigen`).
+    ///
+    /// ```
+    /// use ml_core::{LinearDiscriminantAnalysis, Shrinkage, Solver};
+    ///
+    /// let cpu = array_api_compat::cpu();
+    /// let x = cpu.asarray([[-1.0, -1.0], [-2.0, -1.0], [-3.0, -2.0], [1.0, 1.0], [2.0, 1.0], [3.0, 2.0]])?;
+    /// let y = cpu.asarray([1, 1, 1, 2, 2, 2])?;
+    /// let lda = LinearDiscriminantAnalysis::default().solver(Solver::Lsqr).shrinkage(Shrinkage::Auto).fit(&x, &y)?;
+    /// assert_eq!(lda.predict(&cpu.asarray([[-0.8, -1.0]])?)?.item::<i64>()?, 1);
+    /// assert_eq!(lda.means_.to_vec::<f64>()?[0], -2.0);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    pub struct LinearDiscriminantAnalysis {
+        /// The way of computing.
+        pub solver: Solver = Solver::Svd,
+        /// Shrinkage of the covariance matrix, for the solvers `lsqr` and `eigen`: a share, or [`Shrinkage::Auto`].
+        pub shrinkage: Option<Shrinkage> = None,
+        /// The classes' probabilities, in the order of the classes. `None`: their shares of the samples.
+        pub priors: Option<Vec<f64>> = None,
+        /// How many components `transform` returns. `None`: as many as there can be, `min(K - 1, p)`.
+        pub n_components: Option<usize> = None,
+        /// Whether the solver `svd` also computes `covariance_`; the others always do.
+        pub store_covariance: bool = false,
+        /// Singular values up to this count as 0, in the solver `svd`. Absolute, for columns of variance 1.
+        pub tol: f64 = 1e-4,
+    }
+}
+
+/// What the fit of [`LinearDiscriminantAnalysis`] computes. K is the number of classes, p that of features.
+#[derive(Clone)]
+pub struct LinearDiscriminantAnalysisAttributes<B: Backend> {
+    /// `(K,)`: the classes, ascending, in y's dtype.
+    pub classes_: Array<B>,
+    /// `(K,)`: the probability of each class.
+    pub priors_: Array<B>,
+    /// `(K, p)`: the mean of each class.
+    pub means_: Array<B>,
+    /// `(p,)`: the mean of the samples as far as the priors say; from the solver `svd`.
+    pub xbar_: Option<Array<B>>,
+    /// `(K, p)`; `(1, p)` for two classes: the coefficients of the decision function.
+    pub coef_: Array<B>,
+    /// `(K,)`; `(1,)` for two classes: its constants. -∞ for a class whose prior is 0.
+    pub intercept_: Array<B>,
+    /// `(p, rank)`: the directions that separate the classes, in the order of their importance; from the solvers `svd` and `eigen`.
+    pub scalings_: Option<Array<B>>,
+    /// `(n_components,)`: the share of each direction in the variance between classes; from the solvers `svd` and `eigen`.
+    pub explained_variance_ratio_: Option<Array<B>>,
+    /// `(p, p)`: the covariance within classes; from `lsqr` and `eigen`, from `svd` if `store_covariance` asks for it.
+    pub covariance_: Option<Array<B>>,
+}
+
+attributes!(LinearDiscriminantAnalysisAttributes {
+    classes_: "K" Labels,
+    priors_: "K",
+    means_: "Kp",
+    xbar_: "p",
+    coef_: "fp",
+    intercept_: "f" Infinite,
+    scalings_: "pr",
+    explained_variance_ratio_: "c",
+    covariance_: "pp",
+});
+
+estimator! { supervised LinearDiscriminantAnalysis { Predict, PredictProba, PredictLogProba, DecisionFunction, Transform } }
+
+/// What [`LinearDiscriminantAnalysis::fit`] returns.
+pub type FittedLinearDiscriminantAnalysis<B> = Fitted<LinearDiscriminantAnalysis, B>;
+
+impl Estimator for LinearDiscriminantAnalysis {
+    type Attributes<B: Backend> = LinearDiscriminantAnalysisAttributes<B>;
+    const MIN_SAMPLES: usize = 2;
+
+    fn learn<B: Backend>(
         &self,
-        x: &Array<B>,
-        y: &Array<B>,
-    ) -> Result<FittedLinearDiscriminantAnalysis<B>> {
-        self.check()?;
-        let x = &validation::samples("fit", x, 2)?;
-        let xp = &x.namespace();
-        let mut warnings = Vec::new();
-        let labels = Labels::new("fit", x, y, &mut warnings)?;
+        data: &Data<B>,
+        log: &mut Log<'_>,
+    ) -> Result<LinearDiscriminantAnalysisAttributes<B>> {
+        let x = &data.x;
+        let labels = data.labels(log)?;
         if labels.n_samples() == labels.n_classes() {
             let detail = format!(
                 "y has {0} classes for {0} samples; there must be more samples than classes",
@@ -159,53 +155,30 @@ impl LinearDiscriminantAnalysis {
             );
             return Err(Error::value("fit", detail));
         }
-        let priors = &self.resolve_priors(&labels, &mut warnings)?;
+        let priors = &self.resolve_priors(&labels, &mut log.warnings)?;
         let components = self.resolve_components(labels.n_classes(), x.shape()[1])?;
-
         let solved = match self.solver {
             Solver::Svd => svd::solve(self, x, &labels, priors, components),
             Solver::Lsqr => lsqr::solve(self.shrinkage, x, &labels, priors),
             Solver::Eigen => eigen::solve(self.shrinkage, x, &labels, priors, components),
-        };
-        let solved = solved.and_then(|solution| solution.astype(x.dtype()));
-        let finite = match &solved {
-            Ok(solution) => solution.is_finite(priors)?,
-            Err(_) => false,
-        };
-        if !finite {
-            validation::refuse_non_finite("fit", x)?;
-        }
-        let Solution {
-            means,
-            coef,
-            intercept,
-            xbar,
-            scalings,
-            explained_variance_ratio,
-            covariance,
-        } = solved?;
-        if !finite {
-            return Err(too_large(x.dtype()));
-        }
-        let (coef, intercept) = decision(coef, intercept)?;
-        Ok(FittedLinearDiscriminantAnalysis {
-            parameters: self.clone(),
-            warnings,
-            classes: labels.classes,
-            priors: vector(xp, priors, x.dtype())?,
-            means,
-            coef,
-            intercept,
-            xbar,
-            scalings,
-            explained_variance_ratio,
-            covariance,
+        }?
+        .astype(x.dtype())?;
+        let (coef_, intercept_) = decision(solved.coef, solved.intercept)?;
+        Ok(LinearDiscriminantAnalysisAttributes {
+            classes_: labels.classes,
+            priors_: vector(&x.namespace(), priors, x.dtype())?,
+            means_: solved.means,
+            xbar_: solved.xbar,
+            coef_,
+            intercept_,
+            scalings_: solved.scalings,
+            explained_variance_ratio_: solved.explained_variance_ratio,
+            covariance_: solved.covariance,
         })
     }
 
-    /// Checks what can be checked without data.
     fn check(&self) -> Result<()> {
-        let error = |detail: String| Err(Error::value("LinearDiscriminantAnalysis", detail));
+        let error = |detail: String| Err(Error::value(Self::NAME, detail));
         match (self.solver, self.shrinkage) {
             (Solver::Svd, Some(_)) => {
                 return error(
@@ -244,6 +217,42 @@ impl LinearDiscriminantAnalysis {
         Ok(())
     }
 
+    fn validate<B: Backend>(&self, a: &LinearDiscriminantAnalysisAttributes<B>) -> Result<()> {
+        let refused = |detail: String| Err(Error::value(Self::NAME, detail));
+        let (k, p) = (a.classes_.size(), a.means_.shape()[1]);
+        if k == 0 {
+            return refused("a model needs a class".to_owned());
+        }
+        let components = self.resolve_components(k, p)?;
+        let functions = if k == 2 { 1 } else { k };
+        if a.intercept_.size() != functions {
+            return refused(format!("intercept_ has {} elements; {k} classes need {functions}", a.intercept_.size()));
+        }
+        let present = [
+            ("xbar_", &a.xbar_, self.solver == Solver::Svd),
+            ("scalings_", &a.scalings_, self.solver != Solver::Lsqr),
+            ("explained_variance_ratio_", &a.explained_variance_ratio_, self.solver != Solver::Lsqr),
+            ("covariance_", &a.covariance_, self.solver != Solver::Svd || self.store_covariance),
+        ];
+        for (name, array, expected) in present {
+            if array.is_some() != expected {
+                let what = if expected { "is missing" } else { "is there, and the solver does not compute it" };
+                return refused(format!("the array {name:?} {what}"));
+            }
+        }
+        let ratios = a.explained_variance_ratio_.as_ref().map_or(components, Array::size);
+        let rank = a.scalings_.as_ref().map_or(0, |scalings| scalings.shape()[1]);
+        let most = if self.solver == Solver::Eigen { p } else { p.min(k) };
+        if ratios != components || rank > most {
+            return refused(format!(
+                "{rank} directions with {ratios} ratios do not fit {k} classes, {p} features and {components} components"
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl LinearDiscriminantAnalysis {
     /// The probability of each class.
     fn resolve_priors<B: Backend>(
         &self,
@@ -321,28 +330,6 @@ impl<B: Backend> Solution<B> {
             covariance: cast_some(self.covariance)?,
         })
     }
-
-    /// Whether all is finite but for the intercepts of impossible classes, which are -∞.
-    fn is_finite(&self, priors: &[f64]) -> Result<bool> {
-        let intercepts: Vec<f64> = self.intercept.to_vec()?;
-        let mut finite = intercepts
-            .iter()
-            .zip(priors)
-            .all(|(b, &prior)| b.is_finite() || prior == 0.0);
-        let optional = [
-            &self.xbar,
-            &self.scalings,
-            &self.explained_variance_ratio,
-            &self.covariance,
-        ];
-        for array in [&self.means, &self.coef]
-            .into_iter()
-            .chain(optional.into_iter().flatten())
-        {
-            finite = finite && validation::all_finite(array)?;
-        }
-        Ok(finite)
-    }
 }
 
 /// The share of each of the first directions in the sum of all their variances; 0 if there is none, because the class means coincide.
@@ -365,13 +352,6 @@ fn explained_variance_ratio<B: Backend>(
     )
 }
 
-fn too_large(dtype: DType) -> Error {
-    Error::value(
-        "fit",
-        format!("the values of x are too large for sums of their squares in {dtype}; scale them"),
-    )
-}
-
 /// Two classes need one decision function, the difference of theirs: `(2, p), (2,) → (1, p), (1,)`.
 fn decision<B: Backend>(coef: Array<B>, intercept: Array<B>) -> Result<(Array<B>, Array<B>)> {
     if coef.shape()[0] != 2 {
@@ -384,4 +364,66 @@ fn decision<B: Backend>(coef: Array<B>, intercept: Array<B>) -> Result<(Array<B>
 /// Values of the host as a vector of `dtype`.
 fn vector<B: Backend>(xp: &Namespace<B>, values: &[f64], dtype: DType) -> Result<Array<B>> {
     xp.asarray_as(values, dtype)
+}
+
+/// `x coefᵀ + intercept`: `(n, p) → (n, K)`, or `(n, 1)` for two classes.
+fn scores<B: Backend>(function: &'static str, model: &FittedLinearDiscriminantAnalysis<B>, x: &Array<B>) -> Result<Array<B>> {
+    let scores = classifier::linear_scores(x, &model.coef_, &model.intercept_)?;
+    model.checked(function, x, scores)
+}
+
+impl DecisionFunction for LinearDiscriminantAnalysis {
+    fn decision_function<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
+        classifier::decision_function(scores("decision_function", model, x)?)
+    }
+}
+
+impl Predict for LinearDiscriminantAnalysis {
+    fn predict<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
+        classifier::predict(&model.classes_, &scores("predict", model, x)?)
+    }
+}
+
+impl PredictProba for LinearDiscriminantAnalysis {
+    fn predict_proba<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
+        classifier::softmax(model.classes_.size(), &scores("predict_proba", model, x)?)
+    }
+}
+
+impl PredictLogProba for LinearDiscriminantAnalysis {
+    /// The log of a probability of 0 is taken as that of the smallest normal number, as scikit-learn does.
+    fn predict_log_proba<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
+        let p = classifier::softmax(model.classes_.size(), &scores("predict_log_proba", model, x)?)?;
+        let xp = p.namespace();
+        let tiny = finfo(p.dtype())?.smallest_normal;
+        xp.log(xp.where_(xp.equal(&p, 0.0), tiny, &p)).eval()
+    }
+}
+
+impl Transform for LinearDiscriminantAnalysis {
+    /// `(x - xbar) scalings`, the first `n_components` columns.
+    fn transform<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
+        let (Some(scalings), Some(ratios)) = (&model.scalings_, &model.explained_variance_ratio_) else {
+            let detail = "the solver `lsqr` finds no directions to project on; fit with `svd` or `eigen`";
+            return Err(Error::value("transform", detail));
+        };
+        let xp = x.namespace();
+        let used = ratios.size().min(scalings.shape()[1]);
+        let scalings = scalings.get(ix![.., ..used])?;
+        match &model.xbar_ {
+            Some(xbar) => xp.matmul(x - xbar, scalings),
+            None => xp.matmul(x, scalings),
+        }
+    }
+}
+
+impl Score for LinearDiscriminantAnalysis {
+    fn score<B: Backend>(
+        model: &Fitted<Self, B>,
+        x: &Array<B>,
+        y: Option<&Array<B>>,
+        sample_weight: Option<&Array<B>>,
+    ) -> Result<f64> {
+        metrics::accuracy_of(&model.predict(x)?, y, sample_weight)
+    }
 }

@@ -5,9 +5,12 @@ use array_api_spec::{Array, Backend, Error, Result, ix};
 use super::{
     LinearDiscriminantAnalysis, Solution,
     covariance::{by_class, statistics_dtype},
-    explained_variance_ratio, too_large, vector,
+    explained_variance_ratio, vector,
 };
-use crate::{labels::Labels, validation::all_finite};
+use crate::{
+    labels::Labels,
+    validation::{all_finite, too_large},
+};
 
 pub(super) fn solve<B: Backend>(
     parameters: &LinearDiscriminantAnalysis,
@@ -21,7 +24,7 @@ pub(super) fn solve<B: Backend>(
 
     let scatter = xp.group_scatter(x, &labels.groups, &labels.counts, parameters.tol)?;
     if !all_finite(&scatter.std)? {
-        return Err(too_large(x.dtype()));
+        return Err(too_large("the standard deviation", x.dtype()));
     }
     let singular: Vec<f64> = scatter.singular_values.to_vec()?;
     let rank = singular.iter().take_while(|&&s| s > parameters.tol).count();

@@ -1,0 +1,127 @@
+//! Estimators and models whose type is known at run time only: for other languages, and for files of any kind.
+
+use std::fmt::Debug;
+
+use array_api_spec::{Array, Backend, Error, Namespace, Result};
+
+use super::{
+    data::With,
+    estimator::{Estimator, Method},
+    fitted::Fitted,
+    parameters::Value,
+    parts::Parts,
+};
+use crate::{Warning, persistence};
+
+/// An estimator whose type is known at run time only.
+pub trait AnyEstimator<B: Backend>: Debug + Send + Sync {
+    /// Its name, as scikit-learn has it.
+    fn name(&self) -> &'static str;
+
+    /// Its parameters by name, in the order of their definition.
+    fn get_params(&self) -> Vec<(String, Value)>;
+
+    /// Sets one parameter.
+    ///
+    /// # Errors
+    /// A name that is not there; a value of another type.
+    fn set_param(&mut self, name: &str, value: &Value) -> Result<()>;
+
+    /// Whether a fit needs y.
+    fn is_supervised(&self) -> bool;
+
+    /// The methods of its fitted models.
+    fn methods(&self) -> &'static [Method];
+
+    /// Fits; a supervised estimator is given y.
+    ///
+    /// # Errors
+    /// As the estimator's own `fit`.
+    fn fit(&self, x: &Array<B>, y: Option<&Array<B>>, with: With<'_, B>) -> Result<Box<dyn AnyFitted<B>>>;
+
+    /// A model of its parts, which [`AnyFitted::parts`] gave.
+    ///
+    /// # Errors
+    /// Parts that are missing, too many, or do not fit each other.
+    fn model(&self, parts: Parts<Array<B>>, xp: &Namespace<B>) -> Result<Box<dyn AnyFitted<B>>>;
+}
+
+impl<B: Backend, E: Estimator> AnyEstimator<B> for E {
+    fn name(&self) -> &'static str {
+        E::NAME
+    }
+
+    fn get_params(&self) -> Vec<(String, Value)> {
+        E::get_params(self)
+    }
+
+    fn set_param(&mut self, name: &str, value: &Value) -> Result<()> {
+        E::set_param(self, name, value)
+    }
+
+    fn is_supervised(&self) -> bool {
+        E::SUPERVISED
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        E::METHODS
+    }
+
+    fn fit(&self, x: &Array<B>, y: Option<&Array<B>>, with: With<'_, B>) -> Result<Box<dyn AnyFitted<B>>> {
+        Ok(Box::new(Fitted::fit(self, x, y, with)?))
+    }
+
+    fn model(&self, parts: Parts<Array<B>>, xp: &Namespace<B>) -> Result<Box<dyn AnyFitted<B>>> {
+        Ok(Box::new(Fitted::<E, B>::from_parts(parts, xp)?))
+    }
+}
+
+/// A fitted model whose type is known at run time only.
+pub trait AnyFitted<B: Backend>: Debug + Send + Sync {
+    /// The name of its estimator, as scikit-learn has it.
+    fn name(&self) -> &'static str;
+
+    /// All that it is made of: attributes by name, parameters.
+    fn parts(&self) -> Parts<Array<B>>;
+
+    /// What the fit has put right or found odd.
+    fn warnings(&self) -> &[Warning];
+
+    /// Calls a method of the model.
+    ///
+    /// # Errors
+    /// A method that the model does not have; samples that do not fit it.
+    fn call(&self, method: Method, x: &Array<B>) -> Result<Array<B>>;
+}
+
+impl<E: Estimator, B: Backend> AnyFitted<B> for Fitted<E, B> {
+    fn name(&self) -> &'static str {
+        E::NAME
+    }
+
+    fn parts(&self) -> Parts<Array<B>> {
+        Fitted::parts(self)
+    }
+
+    fn warnings(&self) -> &[Warning] {
+        Fitted::warnings(self)
+    }
+
+    fn call(&self, method: Method, x: &Array<B>) -> Result<Array<B>> {
+        E::call(self, method, x).unwrap_or_else(|| {
+            let known: Vec<&str> = E::METHODS.iter().map(|method| method.name()).collect();
+            let detail = format!("{} has no such method; it has {}", E::NAME, known.join(", "));
+            Err(Error::value(method.name(), detail))
+        })
+    }
+}
+
+impl<B: Backend> dyn AnyFitted<B> {
+    /// Writes the model to a safetensors file, as [`Fitted::save`] does.
+    ///
+    /// # Errors
+    /// A file that cannot be written; a driver's failure.
+    pub fn save(&self, path: impl AsRef<std::path::Path>) -> Result<()> {
+        persistence::save(self.parts().to_host()?, path.as_ref())
+    }
+}

@@ -1,0 +1,27 @@
+//! What all estimators share: everything but their parameters, their attributes and their mathematics.
+
+mod any;
+mod data;
+mod estimator;
+mod fitted;
+#[doc(hidden)]
+pub mod parameters;
+mod parts;
+mod rules;
+mod seen;
+pub(crate) mod statistics;
+
+pub(crate) use self::{parts::send, rules::is_ascending};
+pub use self::{
+    any::{AnyEstimator, AnyFitted},
+    data::{Data, Log, Progress, With, progress, weights},
+    estimator::{
+        DecisionFunction, Estimator, Incremental, InverseTransform, Method, Methods, Predict,
+        PredictLogProba, PredictProba, Score, ScoreSamples, Transform,
+    },
+    fitted::Fitted,
+    parameters::{IntoParameter, Parameter, Parameters, Value},
+    parts::{Attribute, Attributes, Parts, Rule, Values},
+    seen::Seen,
+    statistics::{Place, Statistics},
+};

@@ -1,0 +1,250 @@
+//! An estimator's parameters: a struct with defaults, a setter for each, and access by name.
+
+use std::fmt::Debug;
+
+use array_api_spec::{Error, Result};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A parameter's value as grids, files and other languages hold it: `null` for none, and infinities and NaN as the words `"Infinity"`, `"-Infinity"`, `"NaN"`.
+pub use serde_json::Value;
+
+/// A type that a parameter may have.
+pub trait Parameter: Sized {
+    /// The value that stands for it.
+    fn value(&self) -> Value;
+
+    /// The parameter that a value stands for.
+    ///
+    /// # Errors
+    /// What the value is, and what it should be.
+    fn read(value: &Value) -> Result<Self, String>;
+}
+
+/// Implements [`Parameter`](crate::Parameter) for types that have serde's `Serialize` and `Deserialize`, such as an enum of words.
+#[macro_export]
+macro_rules! parameter_by_serde {
+    ($($Type:ty),* $(,)?) => {
+        $(impl $crate::Parameter for $Type {
+            fn value(&self) -> $crate::Value {
+                $crate::frame::parameters::to_value(self)
+            }
+            fn read(value: &$crate::Value) -> Result<Self, String> {
+                $crate::frame::parameters::from_value(value)
+            }
+        })*
+    };
+}
+
+parameter_by_serde!(bool, usize, u64, i64, String);
+
+impl Parameter for f64 {
+    fn value(&self) -> Value {
+        match self {
+            x if x.is_nan() => "NaN".into(),
+            x if x.is_infinite() && *x > 0.0 => "Infinity".into(),
+            x if x.is_infinite() => "-Infinity".into(),
+            x => (*x).into(),
+        }
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        match value.as_str() {
+            Some("NaN") => Ok(Self::NAN),
+            Some("Infinity") => Ok(Self::INFINITY),
+            Some("-Infinity") => Ok(Self::NEG_INFINITY),
+            _ => from_value(value),
+        }
+    }
+}
+
+impl<T: Parameter> Parameter for Option<T> {
+    fn value(&self) -> Value {
+        self.as_ref().map_or(Value::Null, T::value)
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        if value.is_null() {
+            return Ok(None);
+        }
+        T::read(value).map(Some)
+    }
+}
+
+impl<T: Parameter> Parameter for Vec<T> {
+    fn value(&self) -> Value {
+        self.iter().map(T::value).collect()
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        let values = value.as_array().ok_or_else(|| format!("{value} is not a list"))?;
+        values.iter().map(T::read).collect()
+    }
+}
+
+/// What a setter takes for a parameter of type `T`.
+pub trait IntoParameter<T> {
+    /// The parameter.
+    fn into_parameter(self) -> T;
+}
+
+impl<T> IntoParameter<T> for T {
+    fn into_parameter(self) -> T {
+        self
+    }
+}
+
+impl<T> IntoParameter<Option<T>> for T {
+    fn into_parameter(self) -> Option<T> {
+        Some(self)
+    }
+}
+
+impl<const N: usize> IntoParameter<Option<Vec<f64>>> for [f64; N] {
+    fn into_parameter(self) -> Option<Vec<f64>> {
+        Some(self.into())
+    }
+}
+
+impl<const N: usize> IntoParameter<Vec<f64>> for [f64; N] {
+    fn into_parameter(self) -> Vec<f64> {
+        self.into()
+    }
+}
+
+/// An estimator's parameters by name, as scikit-learn's `get_params` and `set_params` have them.
+pub trait Parameters: Clone + Debug + Default + PartialEq + Send + Sync + 'static {
+    /// The estimator's name, as scikit-learn has it.
+    const NAME: &'static str;
+
+    /// Names and values, in the order of their definition. Those of an estimator within this one have its name in front: `ridge__alpha`.
+    fn get_params(&self) -> Vec<(String, Value)>;
+
+    /// Sets one parameter.
+    ///
+    /// # Errors
+    /// A name that is not there; a value of another type.
+    fn set_param(&mut self, name: &str, value: &Value) -> Result<()>;
+}
+
+/// Defines an estimator's parameters: the struct, its defaults, a setter for each field, and [`Parameters`](crate::Parameters).
+///
+/// ```
+/// ml_core::parameters! {
+///     /// Multiplies.
+///     pub struct Multiplier {
+///         /// The factor.
+///         pub factor: f64 = 2.0,
+///         /// Most samples. `None`: any number.
+///         pub most: Option<usize> = None,
+///     }
+/// }
+/// use ml_core::Parameters;
+/// let mut multiplier = Multiplier::default().most(7_usize);
+/// multiplier.set_param("factor", &3.5.into())?;
+/// assert_eq!((multiplier.factor, multiplier.most), (3.5, Some(7)));
+/// assert!(multiplier.set_param("factor", &"three".into()).is_err());
+/// # Ok::<(), array_api_spec::Error>(())
+/// ```
+///
+/// `pub struct Pca as "PCA"` gives an estimator a name that is not the struct's.
+#[macro_export]
+macro_rules! parameters {
+    (
+        $(#[$attribute:meta])*
+        pub struct $Type:ident {
+            $($(#[$doc:meta])* pub $name:ident: $T:ty = $default:expr,)*
+        }
+    ) => {
+        $crate::parameters! {
+            @named stringify!($Type);
+            $(#[$attribute])*
+            pub struct $Type { $($(#[$doc])* pub $name: $T = $default,)* }
+        }
+    };
+    (
+        $(#[$attribute:meta])*
+        pub struct $Type:ident as $named:literal {
+            $($(#[$doc:meta])* pub $name:ident: $T:ty = $default:expr,)*
+        }
+    ) => {
+        $crate::parameters! {
+            @named $named;
+            $(#[$attribute])*
+            pub struct $Type { $($(#[$doc])* pub $name: $T = $default,)* }
+        }
+    };
+    (
+        @named $named:expr;
+        $(#[$attribute:meta])*
+        pub struct $Type:ident {
+            $($(#[$doc:meta])* pub $name:ident: $T:ty = $default:expr,)*
+        }
+    ) => {
+        $(#[$attribute])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $Type { $($(#[$doc])* pub $name: $T,)* }
+
+        impl Default for $Type {
+            fn default() -> Self {
+                Self { $($name: $default,)* }
+            }
+        }
+
+        impl $Type {
+            $(
+                #[doc = concat!("Sets [`", stringify!($name), "`](Self#structfield.", stringify!($name), ").")]
+                #[must_use]
+                #[allow(non_snake_case, reason = "scikit-learn's names")]
+                pub fn $name(mut self, $name: impl $crate::IntoParameter<$T>) -> Self {
+                    self.$name = $name.into_parameter();
+                    self
+                }
+            )*
+        }
+
+        impl $crate::Parameters for $Type {
+            const NAME: &'static str = $named;
+
+            fn get_params(&self) -> Vec<(String, $crate::Value)> {
+                vec![$((stringify!($name).to_owned(), $crate::Parameter::value(&self.$name))),*]
+            }
+
+            fn set_param(&mut self, name: &str, value: &$crate::Value) -> array_api_spec::Result<()> {
+                match name {
+                    $(stringify!($name) => $crate::frame::parameters::set(&mut self.$name, Self::NAME, name, value),)*
+                    _ => Err($crate::frame::parameters::unknown(self, name)),
+                }
+            }
+        }
+    };
+}
+
+/// Sets a field. Called by [`parameters!`](crate::parameters).
+#[doc(hidden)]
+pub fn set<T: Parameter>(field: &mut T, estimator: &'static str, name: &str, value: &Value) -> Result<()> {
+    *field = T::read(value)
+        .map_err(|detail| Error::value(estimator, format!("the parameter {name} cannot be {value}: {detail}")))?;
+    Ok(())
+}
+
+/// The error for a name that is no parameter's. Called by [`parameters!`](crate::parameters).
+#[doc(hidden)]
+pub fn unknown<P: Parameters>(parameters: &P, name: &str) -> Error {
+    let names: Vec<String> = parameters.get_params().into_iter().map(|(name, _)| name).collect();
+    Error::value(
+        P::NAME,
+        format!("there is no parameter {name:?}; the parameters are {}", names.join(", ")),
+    )
+}
+
+/// Called by [`parameter_by_serde!`](crate::parameter_by_serde).
+#[doc(hidden)]
+pub fn to_value<T: Serialize>(parameter: &T) -> Value {
+    serde_json::to_value(parameter).unwrap_or(Value::Null)
+}
+
+/// Called by [`parameter_by_serde!`](crate::parameter_by_serde).
+#[doc(hidden)]
+pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+    T::deserialize(value).map_err(|e| e.to_string())
+}

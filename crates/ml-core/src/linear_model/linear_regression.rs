@@ -1,0 +1,160 @@
+//! Ordinary least squares.
+
+use array_api_spec::{Array, Backend, DType, Error, Namespace, Result, Spread, SvdMode, ix};
+
+use super::least_squares::{self, Problem, RegressionStatistics};
+use crate::{Data, Estimator, Fitted, Incremental, Log, Parameters, Place, Predict, Score, attributes, estimator, host::{self, HostMatrix, host}, metrics, parameters};
+
+parameters! {
+    /// Ordinary least squares: the coefficients that minimise `Σ w (y - x β - b)²`, those of least norm if there are many.
+    ///
+    /// Parameters, defaults, attributes and formulas are those of
+    /// [scikit-learn 1.9.1](https://scikit-learn.org/1.9/modules/generated/sklearn.linear_model.LinearRegression.html).
+    ///
+    /// ```
+    /// use ml_core::linear_model::LinearRegression;
+    ///
+    /// let cpu = array_api_compat::cpu();
+    /// let x = cpu.asarray([[1.0, 1.0], [1.0, 2.0], [2.0, 2.0], [2.0, 3.0]])?;
+    /// let y = cpu.asarray([6.0, 8.0, 9.0, 11.0])?; // x₁ + 2 x₂ + 3
+    /// let model = LinearRegression::default().fit(&x, &y)?;
+    /// assert!((model.intercept_.item::<f64>()? - 3.0).abs() < 1e-12);
+    /// assert!((model.score(&x, &y)? - 1.0).abs() < 1e-12);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    pub struct LinearRegression {
+        /// Whether there is a constant b; without it the line goes through the origin.
+        pub fit_intercept: bool = true,
+        /// Singular values of the centred samples up to this share of the largest count as 0.
+        pub tol: f64 = 1e-6,
+    }
+}
+
+/// What the fit of [`LinearRegression`] computes.
+#[derive(Clone)]
+pub struct LinearRegressionAttributes<B: Backend> {
+    /// `(p,)`, or `(t, p)` for targets `(n, t)`: the coefficients.
+    pub coef_: Array<B>,
+    /// `()` or `(t,)`: the constant.
+    pub intercept_: Array<B>,
+    /// How many singular values are not 0.
+    pub rank_: usize,
+    /// `(min(n, p),)`: the singular values of the centred, weighted samples, descending.
+    pub singular_: Array<B>,
+}
+
+attributes!(LinearRegressionAttributes { coef_: "p|tp", intercept_: "|t", rank_, singular_: "r" });
+estimator! { supervised LinearRegression incremental { Predict } }
+
+impl Estimator for LinearRegression {
+    type Attributes<B: Backend> = LinearRegressionAttributes<B>;
+    const SAMPLE_WEIGHT: bool = true;
+
+    fn check(&self) -> Result<()> {
+        if self.tol >= 0.0 && self.tol.is_finite() {
+            return Ok(());
+        }
+        Err(Error::value(Self::NAME, format!("tol = {} must be finite and not negative", self.tol)))
+    }
+
+    fn learn<B: Backend>(&self, data: &Data<B>, log: &mut Log<'_>) -> Result<LinearRegressionAttributes<B>> {
+        let quick = RegressionStatistics::observe(data, Spread::Gram)?;
+        let problem = quick.problem(data.n_features(), self.fit_intercept)?;
+        match self.by_gram(&problem)? {
+            Some(solved) => solved.attributes(&problem, &data.namespace(), data.x.dtype()),
+            None => self.conclude(&self.statistics(data)?, &Place::of(data), log),
+        }
+    }
+}
+
+impl Incremental for LinearRegression {
+    type Statistics = RegressionStatistics;
+
+    /// A factor, which loses no direction: whether a Gram matrix were good enough is known at the end only.
+    fn statistics<B: Backend>(&self, data: &Data<B>) -> Result<RegressionStatistics> {
+        RegressionStatistics::observe(data, Spread::Factor)
+    }
+
+    fn merge(&self, a: &RegressionStatistics, b: &RegressionStatistics) -> Result<RegressionStatistics> {
+        a.merge(b)
+    }
+
+    fn conclude<B: Backend>(
+        &self,
+        seen: &RegressionStatistics,
+        place: &Place<B>,
+        _: &mut Log<'_>,
+    ) -> Result<LinearRegressionAttributes<B>> {
+        let problem = seen.problem(place.n_features, self.fit_intercept)?;
+        self.by_factor(&problem)?.attributes(&problem, &place.xp, place.dtype)
+    }
+}
+
+/// Coefficients `(p, t)`, and the singular values of the samples.
+struct Solved {
+    beta: HostMatrix,
+    rank: usize,
+    singular: HostMatrix,
+}
+
+impl Solved {
+    fn attributes<B: Backend>(&self, problem: &Problem, xp: &Namespace<B>, dtype: DType) -> Result<LinearRegressionAttributes<B>> {
+        let [coef_, intercept_] = problem.solution(&self.beta, xp, dtype)?;
+        Ok(LinearRegressionAttributes { coef_, intercept_, rank_: self.rank, singular_: host::send(&self.singular, xp, dtype)? })
+    }
+}
+
+/// Smallest eigenvalue, as a share of the largest, at which a Gram matrix is as good as the samples: it loses about as many digits as this has, of 16.
+const WELL_CONDITIONED: f64 = 1e-5;
+
+impl LinearRegression {
+    /// From the Gram matrix: `AᵀA β = AᵀB`, each column of A scaled to length 1. `None` if too many digits would be lost, or the rank is in doubt.
+    fn by_gram(&self, problem: &Problem) -> Result<Option<Solved>> {
+        let (xp, a, b) = (host(), &problem.a, &problem.b);
+        let is_good = |values: &Array<_>| -> Result<bool> {
+            let values: Vec<f64> = values.to_vec()?;
+            Ok(values.first() > Some(&(WELL_CONDITIONED * values.last().copied().unwrap_or(0.0))))
+        };
+        let lengths = xp.sqrt(xp.linalg().diagonal(a, 0)?).eval()?;
+        let column = xp.expand_dims(&lengths, 1)?;
+        let scaled = (a / &lengths / &column).eval()?;
+        let squares = xp.linalg().eigvalsh(a)?;
+        if !is_good(&squares)? || !is_good(&xp.linalg().eigvalsh(&scaled)?)? {
+            return Ok(None);
+        }
+        let beta = (xp.linalg().solve(&scaled, (b / &column).eval()?)? / column).eval()?;
+        let singular = xp.sqrt(xp.flip(&squares, 0)?).eval()?;
+        Ok(Some(Solved { beta, rank: a.shape()[0], singular }))
+    }
+
+    /// From the factors: `β = V S⁻¹ Uᵀ F_y` with `F_x = U S Vᵀ`, singular values that count as 0 left out.
+    fn by_factor(&self, problem: &Problem) -> Result<Solved> {
+        let xp = host();
+        let svd = xp.linalg().svd(&problem.a, SvdMode::Reduced)?;
+        let values: Vec<f64> = svd.S.to_vec()?;
+        let least = self.tol.max(f64::EPSILON * values.len() as f64) * values.first().copied().unwrap_or(0.0);
+        let rank = values.iter().take_while(|&&s| s > least).count();
+        let kept = rank as isize;
+        let left = xp.matmul(svd.U.get(ix![.., ..kept])?.T()?, &problem.b)?;
+        let inverse = xp.expand_dims(1.0 / svd.S.get(ix![..kept])?, 1)?;
+        let beta = xp.matmul(svd.Vh.get(ix![..kept])?.T()?, (left * inverse).eval()?)?;
+        Ok(Solved { beta, rank, singular: svd.S })
+    }
+}
+
+impl Predict for LinearRegression {
+    fn predict<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
+        least_squares::predict(&model.coef_, &model.intercept_, x)
+    }
+}
+
+impl Score for LinearRegression {
+    fn score<B: Backend>(
+        model: &Fitted<Self, B>,
+        x: &Array<B>,
+        y: Option<&Array<B>>,
+        sample_weight: Option<&Array<B>>,
+    ) -> Result<f64> {
+        metrics::r2_of(&model.predict(x)?, y, sample_weight)
+    }
+}

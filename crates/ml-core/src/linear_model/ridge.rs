@@ -1,0 +1,216 @@
+//! Least squares with a penalty on the size of the coefficients.
+
+use array_api_spec::{Array, Backend, Error, Result, Spread, SvdMode, Triangle, ix};
+use serde::{Deserialize, Serialize};
+
+use super::least_squares::{self, Problem, RegressionStatistics};
+use crate::{
+    Data, Estimator, Fitted, Incremental, IntoParameter, Log, Parameters, Place, Predict, Score, attributes, estimator,
+    host::{HostMatrix, host},
+    metrics, parameter_by_serde, parameters,
+};
+
+/// How [`Ridge`] is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RidgeSolver {
+    /// By `cholesky`.
+    Auto,
+    /// By singular values of the samples: the most exact way.
+    Svd,
+    /// By the Cholesky factor of the penalised Gram matrix: the fastest way. Where it is not positive definite, by `svd`.
+    Cholesky,
+}
+
+/// The strength of the penalty.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "it is a number or a list of numbers, one for each target")]
+pub enum Alpha {
+    /// The same for all targets.
+    Same(f64),
+    /// One for each target.
+    Each(Vec<f64>),
+}
+
+parameter_by_serde!(RidgeSolver, Alpha);
+
+impl IntoParameter<Alpha> for f64 {
+    fn into_parameter(self) -> Alpha {
+        Alpha::Same(self)
+    }
+}
+
+impl<const N: usize> IntoParameter<Alpha> for [f64; N] {
+    fn into_parameter(self) -> Alpha {
+        Alpha::Each(self.into())
+    }
+}
+
+parameters! {
+    /// Least squares with a penalty: the coefficients that minimise `Σ w (y - x β - b)² + alpha |β|²`. The constant b is not penalised.
+    ///
+    /// Parameters, defaults, attributes and formulas are those of
+    /// [scikit-learn 1.9.1](https://scikit-learn.org/1.9/modules/generated/sklearn.linear_model.Ridge.html).
+    /// With `alpha = 0` and columns that depend on others, the solution of least norm is taken, as [`LinearRegression`](super::LinearRegression) does;
+    /// scikit-learn then gives coefficients of rounding errors.
+    ///
+    /// ```
+    /// use ml_core::linear_model::Ridge;
+    ///
+    /// let cpu = array_api_compat::cpu();
+    /// let x = cpu.asarray([[0.0, 0.0], [0.0, 0.0], [1.0, 1.0]])?;
+    /// let y = cpu.asarray([0.0, 0.1, 1.0])?;
+    /// let model = Ridge::default().alpha(0.5).fit(&x, &y)?;
+    /// assert!((model.coef_.to_vec::<f64>()?[0] - 0.345_454_545).abs() < 1e-8);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    pub struct Ridge {
+        /// The strength of the penalty, not negative; one for all targets, or one for each.
+        pub alpha: Alpha = Alpha::Same(1.0),
+        /// Whether there is a constant b; without it the line goes through the origin.
+        pub fit_intercept: bool = true,
+        /// The way of computing.
+        pub solver: RidgeSolver = RidgeSolver::Auto,
+    }
+}
+
+/// What the fit of [`Ridge`] computes.
+#[derive(Clone)]
+pub struct RidgeAttributes<B: Backend> {
+    /// `(p,)`, or `(t, p)` for targets `(n, t)`: the coefficients.
+    pub coef_: Array<B>,
+    /// `()` or `(t,)`: the constant.
+    pub intercept_: Array<B>,
+    /// The solver that was used in the end: `cholesky` or `svd`.
+    pub solver_: String,
+}
+
+attributes!(RidgeAttributes { coef_: "p|tp", intercept_: "|t", solver_ });
+estimator! { supervised Ridge incremental { Predict } }
+
+impl Estimator for Ridge {
+    type Attributes<B: Backend> = RidgeAttributes<B>;
+    const SAMPLE_WEIGHT: bool = true;
+
+    fn check(&self) -> Result<()> {
+        let alphas = match &self.alpha {
+            Alpha::Same(alpha) => std::slice::from_ref(alpha),
+            Alpha::Each(alphas) => alphas,
+        };
+        match alphas.iter().find(|a| !(**a >= 0.0 && a.is_finite())) {
+            Some(bad) => Err(Error::value(Self::NAME, format!("alpha = {bad} must be finite and not negative"))),
+            None => Ok(()),
+        }
+    }
+
+    fn learn<B: Backend>(&self, data: &Data<B>, log: &mut Log<'_>) -> Result<RidgeAttributes<B>> {
+        let place = Place::of(data);
+        // With fewer samples than features, a factor is smaller than a Gram matrix.
+        if self.solver != RidgeSolver::Svd && data.n_samples() > data.n_features() {
+            let seen = RegressionStatistics::observe(data, Spread::Gram)?;
+            let problem = seen.problem(place.n_features, self.fit_intercept)?;
+            if let Some(beta) = self.by_cholesky(&problem)? {
+                return attributes(&problem, &beta, "cholesky", &place);
+            }
+        }
+        self.conclude(&self.statistics(data)?, &place, log)
+    }
+}
+
+impl Incremental for Ridge {
+    type Statistics = RegressionStatistics;
+
+    /// A factor, which loses no direction: whether a Gram matrix were good enough is known at the end only.
+    fn statistics<B: Backend>(&self, data: &Data<B>) -> Result<RegressionStatistics> {
+        RegressionStatistics::observe(data, Spread::Factor)
+    }
+
+    fn merge(&self, a: &RegressionStatistics, b: &RegressionStatistics) -> Result<RegressionStatistics> {
+        a.merge(b)
+    }
+
+    fn conclude<B: Backend>(&self, seen: &RegressionStatistics, place: &Place<B>, _: &mut Log<'_>) -> Result<RidgeAttributes<B>> {
+        let problem = seen.problem(place.n_features, self.fit_intercept)?;
+        attributes(&problem, &self.by_svd(&problem)?, "svd", place)
+    }
+}
+
+fn attributes<B: Backend>(problem: &Problem, beta: &HostMatrix, solver: &str, place: &Place<B>) -> Result<RidgeAttributes<B>> {
+    let [coef_, intercept_] = problem.solution(beta, &place.xp, place.dtype)?;
+    Ok(RidgeAttributes { coef_, intercept_, solver_: solver.to_owned() })
+}
+
+impl Ridge {
+    /// The penalty of each target: `(t,)`.
+    fn alphas(&self, targets: usize) -> Result<Vec<f64>> {
+        match &self.alpha {
+            Alpha::Same(alpha) => Ok(vec![*alpha; targets]),
+            Alpha::Each(alphas) if alphas.len() == targets => Ok(alphas.clone()),
+            Alpha::Each(alphas) => {
+                let detail = format!("{} penalties were given for {targets} targets; give one, or one for each", alphas.len());
+                Err(Error::value(Self::NAME, detail))
+            }
+        }
+    }
+
+    /// `(AᵀA + alpha I) β = AᵀB`, rows and columns scaled so that the diagonal is 1. `None` if more than half of the digits would be lost.
+    fn by_cholesky(&self, problem: &Problem) -> Result<Option<HostMatrix>> {
+        let xp = host();
+        let (p, t) = (problem.a.shape()[0], problem.b.shape()[1]);
+        let alphas = self.alphas(t)?;
+        let mut columns = Vec::with_capacity(t);
+        for (target, alpha) in (0_isize..).zip(&alphas) {
+            let penalised = (&problem.a + xp.eye(p, p, 0, problem.a.dtype())? * *alpha).eval()?;
+            let lengths = xp.sqrt(xp.linalg().diagonal(&penalised, 0)?).eval()?;
+            let column = xp.expand_dims(&lengths, 1)?;
+            let scaled = (penalised / &lengths / &column).eval()?;
+            let Ok(factor) = xp.linalg().cholesky(&scaled, Triangle::Lower) else {
+                return Ok(None);
+            };
+            // The least element of the factor's diagonal bounds the condition from below.
+            let least: f64 = xp.min(xp.linalg().diagonal(&factor, 0)?, ..)?.item()?;
+            if !(least > DIGITS) {
+                return Ok(None);
+            }
+            let right = (problem.b.get(ix![.., target..target + 1])? / &column).eval()?;
+            let half = xp.linalg().solve(&factor, right)?;
+            let beta = xp.linalg().solve(factor.T()?, half)?;
+            columns.push((beta / column).eval()?);
+        }
+        xp.concat(&columns.iter().collect::<Vec<_>>(), Some(1)).map(Some)
+    }
+
+    /// `β = V (S / (S² + alpha)) Uᵀ F_y` with `F_x = U S Vᵀ`; singular values that are rounding errors count as 0.
+    fn by_svd(&self, problem: &Problem) -> Result<HostMatrix> {
+        let xp = host();
+        let svd = xp.linalg().svd(&problem.a, SvdMode::Reduced)?;
+        let values: Vec<f64> = svd.S.to_vec()?;
+        let alphas = self.alphas(problem.b.shape()[1])?;
+        let least = f64::EPSILON * problem.a.shape()[0].max(values.len()) as f64 * values.first().copied().unwrap_or(0.0);
+        let shrink = |s: f64, alpha: f64| if s > least { s / (s * s + alpha) } else { 0.0 };
+        let shrinks = values.iter().flat_map(|&s| alphas.iter().map(move |&alpha| shrink(s, alpha)));
+        let shrinks = xp.asarray((shrinks.collect::<Vec<f64>>(), [values.len(), alphas.len()]))?;
+        let left = (xp.matmul(svd.U.T()?, &problem.b)? * shrinks).eval()?;
+        xp.matmul(svd.Vh.T()?, left)
+    }
+}
+
+/// The least element on the diagonal of a Cholesky factor of a matrix whose own diagonal is 1, at which enough digits are left.
+const DIGITS: f64 = 1e-3;
+
+impl Predict for Ridge {
+    fn predict<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
+        least_squares::predict(&model.coef_, &model.intercept_, x)
+    }
+}
+
+impl Score for Ridge {
+    fn score<B: Backend>(
+        model: &Fitted<Self, B>,
+        x: &Array<B>,
+        y: Option<&Array<B>>,
+        sample_weight: Option<&Array<B>>,
+    ) -> Result<f64> {
+        metrics::r2_of(&model.predict(x)?, y, sample_weight)
+    }
+}

@@ -1,0 +1,239 @@
+//! Every feature normal within each class, with a mean and a variance of its own.
+
+use std::f64::consts::TAU;
+
+use array_api_spec::{Array, Backend, Error, Groups, HostArray, Moments, Result, Scatter, Spread, axis, ix};
+
+use crate::{
+    Data, Estimator, Fitted, Incremental, Log, Parameters, Parts, Place, Predict, PredictLogProba, PredictProba, Score, Statistics,
+    attributes, classifier, estimator, frame::statistics, labels::ClassList, metrics, parameters,
+};
+
+parameters! {
+    /// A classifier that takes every feature as normal within each class, independent of the others.
+    ///
+    /// Parameters, defaults, attributes and formulas are those of
+    /// [scikit-learn 1.9.1](https://scikit-learn.org/1.9/modules/generated/sklearn.naive_bayes.GaussianNB.html).
+    ///
+    /// ```
+    /// use ml_core::naive_bayes::GaussianNB;
+    ///
+    /// let cpu = array_api_compat::cpu();
+    /// let x = cpu.asarray([[-1.0, -1.0], [-2.0, -1.0], [-3.0, -2.0], [1.0, 1.0], [2.0, 1.0], [3.0, 2.0]])?;
+    /// let y = cpu.asarray([1, 1, 1, 2, 2, 2])?;
+    /// let model = GaussianNB::default().fit(&x, &y)?;
+    /// assert_eq!(model.predict(&cpu.asarray([[-0.8, -1.0]])?)?.item::<i64>()?, 1);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    pub struct GaussianNB {
+        /// The classes' probabilities, in the order of the classes. `None`: their shares of the samples.
+        pub priors: Option<Vec<f64>> = None,
+        /// This share of the largest variance of all features is added to all variances, so that none is 0.
+        pub var_smoothing: f64 = 1e-9,
+    }
+}
+
+/// What the fit of [`GaussianNB`] computes. K is the number of classes, p that of features.
+#[derive(Clone)]
+pub struct GaussianNBAttributes<B: Backend> {
+    /// `(K,)`: the classes, ascending, in y's dtype.
+    pub classes_: Array<B>,
+    /// `(K,)`: how many samples each class has, or the sum of their weights.
+    pub class_count_: Array<B>,
+    /// `(K,)`: the probability of each class.
+    pub class_prior_: Array<B>,
+    /// `(K, p)`: the mean of each feature in each class.
+    pub theta_: Array<B>,
+    /// `(K, p)`: the variance of each feature in each class, `epsilon_` added.
+    pub var_: Array<B>,
+    /// What was added to all variances.
+    pub epsilon_: f64,
+}
+
+attributes!(GaussianNBAttributes { classes_: "K" Labels, class_count_: "K", class_prior_: "K", theta_: "Kp", var_: "Kp", epsilon_ });
+estimator! { supervised GaussianNB incremental { Predict, PredictProba, PredictLogProba } }
+
+/// What [`GaussianNB`] keeps of samples: of each class and feature the count, the mean and the sum of squares about it.
+#[derive(Clone, Debug)]
+pub struct ClassStatistics {
+    /// The classes, ascending.
+    classes: ClassList,
+    /// The weighted moments of each class.
+    moments: Moments,
+    /// The moments of all samples together, each counted once.
+    all: Moments,
+}
+
+impl Statistics for ClassStatistics {
+    fn is_finite(&self) -> bool {
+        statistics::is_finite(&self.moments) && statistics::is_finite(&self.all)
+    }
+
+    fn store(&self, parts: &mut Parts<HostArray>) -> Result<()> {
+        self.classes.store(parts)?;
+        statistics::store(&self.moments, "", parts);
+        statistics::store(&self.all, "all_", parts);
+        Ok(())
+    }
+
+    fn take(parts: &mut Parts<HostArray>) -> Result<Self> {
+        let classes = ClassList::take(parts)?;
+        let (moments, all) = (statistics::take("", parts)?, statistics::take("all_", parts)?);
+        let (k, p) = (classes.len(), parts.n_features_in_);
+        let are_diagonal = matches!((&moments.scatter, &all.scatter), (Scatter::Diagonal(_), Scatter::Diagonal(_)));
+        let sizes = (moments.weights.len(), moments.features, all.weights.len(), all.features);
+        if !are_diagonal || sizes != (k, p, 1, p) || (k > 1 && moments.pooled) {
+            return Err(parts.mistake("the statistics do not fit the classes and features".to_owned()));
+        }
+        Ok(Self { classes, moments, all })
+    }
+}
+
+impl Estimator for GaussianNB {
+    type Attributes<B: Backend> = GaussianNBAttributes<B>;
+    const SAMPLE_WEIGHT: bool = true;
+
+    fn check(&self) -> Result<()> {
+        let refused = |detail: String| Err(Error::value(Self::NAME, detail));
+        if !(self.var_smoothing >= 0.0 && self.var_smoothing.is_finite()) {
+            return refused(format!("var_smoothing = {} must be finite and not negative", self.var_smoothing));
+        }
+        if let Some(priors) = &self.priors {
+            if let Some(bad) = priors.iter().find(|p| !(**p >= 0.0)) {
+                return refused(format!("the prior {bad} must be a probability: a number that is not negative"));
+            }
+            let sum: f64 = priors.iter().sum();
+            if (sum - 1.0).abs() > 1e-8 {
+                return refused(format!("the priors sum to {sum}; they must sum to 1"));
+            }
+        }
+        Ok(())
+    }
+
+    fn learn<B: Backend>(&self, data: &Data<B>, log: &mut Log<'_>) -> Result<GaussianNBAttributes<B>> {
+        self.conclude(&self.statistics(data)?, &Place::of(data), log)
+    }
+
+    fn validate<B: Backend>(&self, a: &GaussianNBAttributes<B>) -> Result<()> {
+        if a.classes_.size() > 0 && a.epsilon_ >= 0.0 {
+            return Ok(());
+        }
+        Err(Error::value(Self::NAME, "a model needs a class, and variances that are not negative"))
+    }
+}
+
+impl Incremental for GaussianNB {
+    type Statistics = ClassStatistics;
+
+    fn statistics<B: Backend>(&self, data: &Data<B>) -> Result<ClassStatistics> {
+        let labels = data.labels(&mut Log::default())?;
+        let groups = Groups::each(&labels.groups, labels.n_classes());
+        let moments = |groups, weights| data.namespace().moments(&data.x, groups, weights, Spread::Diagonal);
+        Ok(ClassStatistics {
+            classes: ClassList::new(&labels.classes)?,
+            moments: moments(Some(groups), data.sample_weight.as_ref())?,
+            all: moments(None, None)?,
+        })
+    }
+
+    fn merge(&self, a: &ClassStatistics, b: &ClassStatistics) -> Result<ClassStatistics> {
+        let (classes, [of_a, of_b]) = a.classes.union(&b.classes)?;
+        let moments = at(&a.moments, &of_a, classes.len()).merge(&at(&b.moments, &of_b, classes.len()))?;
+        Ok(ClassStatistics { classes, moments, all: a.all.merge(&b.all)? })
+    }
+
+    fn conclude<B: Backend>(&self, seen: &ClassStatistics, place: &Place<B>, _: &mut Log<'_>) -> Result<GaussianNBAttributes<B>> {
+        let (k, p) = (seen.classes.len(), place.n_features);
+        let counts = &seen.moments.weights;
+        if let Some(empty) = counts.iter().position(|&count| count == 0.0) {
+            let detail = format!("class number {empty} has samples of weight 0 only; leave it out");
+            return Err(Error::value("fit", detail));
+        }
+        let total: f64 = counts.iter().sum();
+        let priors = match &self.priors {
+            Some(priors) if priors.len() != k => {
+                let detail = format!("{} priors were given, and y has {k} classes; give one for each", priors.len());
+                return Err(Error::value("fit", detail));
+            }
+            Some(priors) => priors.clone(),
+            None => counts.iter().map(|count| count / total).collect(),
+        };
+        // ε = var_smoothing · max_j var(x_j), and σ²_kj = S_kj / n_k + ε.
+        let largest = squares(&seen.all).iter().fold(0.0, |m: f64, s| m.max(s / seen.all.weights[0]));
+        let epsilon = self.var_smoothing * largest;
+        let of_class = squares(&seen.moments).chunks_exact(p).zip(counts);
+        let variances: Vec<f64> = of_class.flat_map(|(s, n)| s.iter().map(move |s| s / n + epsilon)).collect();
+        Ok(GaussianNBAttributes {
+            classes_: seen.classes.send(&place.xp)?,
+            class_count_: place.array(counts, &[k])?,
+            class_prior_: place.array(&priors, &[k])?,
+            theta_: place.array(&seen.moments.means, &[k, p])?,
+            var_: place.array(&variances, &[k, p])?,
+            epsilon_: epsilon,
+        })
+    }
+}
+
+/// The sums of squares, `(k, p)`.
+fn squares(moments: &Moments) -> &[f64] {
+    match &moments.scatter {
+        Scatter::Diagonal(squares) => squares,
+        Scatter::Gram { .. } | Scatter::Factor(_) => unreachable!("only the diagonal is asked for, and files are checked"),
+    }
+}
+
+/// The same moments with group i at place `places[i]` of k groups.
+fn at(moments: &Moments, places: &[usize], k: usize) -> Moments {
+    let p = moments.features;
+    let (mut weights, mut means, mut sums) = (vec![0.0; k], vec![f64::NAN; k * p], vec![0.0; k * p]);
+    for (group, &place) in places.iter().enumerate() {
+        weights[place] = moments.weights[group];
+        means[place * p..][..p].copy_from_slice(&moments.means[group * p..][..p]);
+        sums[place * p..][..p].copy_from_slice(&squares(moments)[group * p..][..p]);
+    }
+    Moments { rows: moments.rows, features: p, weights, means, pooled: false, scatter: Scatter::Diagonal(sums) }
+}
+
+/// The log of each class's share in the probability of each sample: `(n, p) → (n, K)`.
+///
+/// `log π_k - ½ Σ_j log(2π σ²_kj) - ½ Σ_j (x_j - θ_kj)² / σ²_kj`, class by class, so that no digits are lost between squares.
+fn joint_log_likelihood<B: Backend>(function: &'static str, model: &Fitted<GaussianNB, B>, x: &Array<B>) -> Result<Array<B>> {
+    let xp = x.namespace();
+    let constants = xp.log(&model.class_prior_) - 0.5 * xp.sum(xp.log(&model.var_ * TAU), 1)?;
+    let of_class = (0..model.classes_.size() as isize).map(|class| {
+        let (theta, var) = (model.theta_.get(ix![class])?, model.var_.get(ix![class])?);
+        xp.sum(xp.square(x - theta) / var, 1)
+    });
+    let distances = of_class.collect::<Result<Vec<Array<B>>>>()?;
+    let distances = xp.stack(&distances.iter().collect::<Vec<_>>(), 1)?;
+    model.checked(function, x, (constants - distances * 0.5).eval()?)
+}
+
+impl Predict for GaussianNB {
+    fn predict<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
+        classifier::predict(&model.classes_, &joint_log_likelihood("predict", model, x)?)
+    }
+}
+
+/// The log-likelihoods less their `log Σ exp`.
+impl PredictLogProba for GaussianNB {
+    fn predict_log_proba<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
+        let scores = joint_log_likelihood("predict_log_proba", model, x)?;
+        let xp = scores.namespace();
+        let scores = (&scores - xp.max(&scores, axis(1).keepdims())?).eval()?;
+        (&scores - xp.log(xp.sum(xp.exp(&scores), axis(1).keepdims())?)).eval()
+    }
+}
+
+impl PredictProba for GaussianNB {
+    fn predict_proba<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
+        let log = Self::predict_log_proba(model, x)?;
+        log.namespace().exp(&log).eval()
+    }
+}
+
+impl Score for GaussianNB {
+    fn score<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>, y: Option<&Array<B>>, sample_weight: Option<&Array<B>>) -> Result<f64> {
+        metrics::accuracy_of(&model.predict(x)?, y, sample_weight)
+    }
+}
