@@ -1,6 +1,6 @@
 //! Singular values and vectors.
 
-use array_api_spec::{Error, Layout, Result, shape::size};
+use array_api_spec::{Error, Layout, Result, SvdMode, shape::size};
 use faer::{
     Mat,
     diag::DiagMut,
@@ -14,18 +14,18 @@ use super::{
 /// U, S and Vᴴ of a matrix or a stack.
 pub type Svd<T> = (Vec<T>, Vec<<T as Floating>::Real>, Vec<T>);
 
-/// `(…, m, n) → U (…, m, k), S (…, k), Vᴴ (…, k, n)`, or full matrices. See
+/// `(…, m, n) → U (…, m, k), S (…, k), Vᴴ (…, k, n)`, or [full](SvdMode::Full). See
 /// [`LinalgBackend::svd`](array_api_spec::backend::LinalgBackend::svd).
 ///
 /// # Errors
 /// No convergence; no room.
-pub fn svd<T: Floating>(x: &[T], layout: &Layout, full_matrices: bool) -> Result<Svd<T>> {
+pub fn svd<T: Floating>(x: &[T], layout: &Layout, mode: SvdMode) -> Result<Svd<T>> {
     let &[.., m, n] = layout.shape() else {
         unreachable!("a matrix has two axes")
     };
-    let (left, right) = sides(m, n, full_matrices);
+    let (left, right) = mode.sizes(m, n);
     let elements = size(&[m, left]).saturating_add(size(&[right, n]));
-    let parts = each_matrix_into(x, layout, elements, |x| decompose(x, full_matrices))?;
+    let parts = each_matrix_into(x, layout, elements, |x| decompose(x, mode))?;
     let (mut u, mut s, mut vh) = (Vec::new(), Vec::new(), Vec::new());
     for part in parts {
         u.push(part.0);
@@ -35,16 +35,10 @@ pub fn svd<T: Floating>(x: &[T], layout: &Layout, full_matrices: bool) -> Result
     Ok((join(u), join(s), join(vh)))
 }
 
-/// How many left and right singular vectors there are.
-fn sides(m: usize, n: usize, full_matrices: bool) -> (usize, usize) {
-    let k = m.min(n);
-    if full_matrices { (m, n) } else { (k, k) }
-}
-
-fn decompose<T: Floating>(x: Matrix<'_, T>, full_matrices: bool) -> Result<Svd<T>> {
+fn decompose<T: Floating>(x: Matrix<'_, T>, mode: SvdMode) -> Result<Svd<T>> {
     let (m, n) = (x.rows, x.columns);
     let k = m.min(n);
-    let (left, right) = sides(m, n, full_matrices);
+    let (left, right) = mode.sizes(m, n);
     // A copy of x, and the vectors here and in the result.
     room_for::<T>(&[[m, n], [m, left], [n, right], [m, left], [n, right]])?;
     let mut largest = 0.0_f64;
@@ -66,10 +60,9 @@ fn decompose<T: Floating>(x: Matrix<'_, T>, full_matrices: bool) -> Result<Svd<T
         Mat::<T::Wide>::zeros(n, right),
     );
     let mut s = vec![T::Wide::ZERO; k];
-    let vectors = if full_matrices {
-        ComputeSvdVectors::Full
-    } else {
-        ComputeSvdVectors::Thin
+    let vectors = match mode {
+        SvdMode::Reduced => ComputeSvdVectors::Thin,
+        SvdMode::Full => ComputeSvdVectors::Full,
     };
     let par = x.parallelism();
     with_work(

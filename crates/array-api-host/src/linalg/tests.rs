@@ -1,6 +1,6 @@
 //! Against the laws that define the factorisations, and against `nalgebra`.
 
-use array_api_spec::{Complex, Error, Layout};
+use array_api_spec::{Complex, Error, Layout, QrMode, SvdMode};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 
@@ -126,9 +126,9 @@ where
         x.singular_values().iter().copied().collect()
     };
     oracle.sort_by(|a, b| b.total_cmp(a));
-    for full in [false, true] {
-        let (left, right) = if full { (m, n) } else { (k, k) };
-        let (u, s, vh) = svd(values, &Layout::contiguous(&[m, n]), full).expect("converges");
+    for mode in [SvdMode::Reduced, SvdMode::Full] {
+        let (left, right) = mode.sizes(m, n);
+        let (u, s, vh) = svd(values, &Layout::contiguous(&[m, n]), mode).expect("converges");
         let (u, vh) = (wide(m, left, &u, 1.0), wide(right, n, &vh, 1.0));
         let s: Vec<f64> = s.into_iter().map(|s| T::real(s) / scale).collect();
         assert_orthonormal_columns(&u, tolerance);
@@ -333,9 +333,9 @@ where
 {
     let x = wide(m, n, values, 1.0 / scale);
     let tolerance = 30.0 * T::EPSILON * (m.max(n).max(1) as f64);
-    for complete in [false, true] {
-        let k = if complete { m } else { m.min(n) };
-        let (q, r) = qr(values, &Layout::contiguous(&[m, n]), complete).expect("a factorisation");
+    for mode in [QrMode::Reduced, QrMode::Complete] {
+        let k = mode.size(m, n);
+        let (q, r) = qr(values, &Layout::contiguous(&[m, n]), mode).expect("a factorisation");
         let (q, r) = (wide(m, k, &q, 1.0), wide(k, n, &r, 1.0 / scale));
         assert_orthonormal_columns(&q, tolerance);
         assert_near(&(q * &r), &x, tolerance * largest(&x));
@@ -540,7 +540,7 @@ fn nan_and_infinity_spread_and_never_hang() {
         let mut x: Vec<f64> = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0].repeat(2);
         x[3] = bad;
         let good = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
-        let (u, s, vh) = svd(&x, &layout, false).expect("no error");
+        let (u, s, vh) = svd(&x, &layout, SvdMode::Reduced).expect("no error");
         assert!(
             u[..9]
                 .iter()
@@ -583,13 +583,14 @@ fn stacks_of_strided_matrices() {
         stack.slice(0, 0, 0, 1),
     ] {
         let batch = layout.ndim() - 2;
-        let (u, s, vh) = svd(&values, &layout, false).expect("converges");
+        let (u, s, vh) = svd(&values, &layout, SvdMode::Reduced).expect("converges");
         let flat: Vec<usize> = layout.positions().collect();
         let (m, n) = (layout.shape()[batch], layout.shape()[batch + 1]);
         let mut expected = (Vec::new(), Vec::new(), Vec::new());
         for matrix in flat.chunks(m * n) {
             let matrix: Vec<f64> = matrix.iter().map(|&p| values[p]).collect();
-            let one = svd(&matrix, &Layout::contiguous(&[m, n]), false).expect("converges");
+            let one =
+                svd(&matrix, &Layout::contiguous(&[m, n]), SvdMode::Reduced).expect("converges");
             expected.0.extend(one.0);
             expected.1.extend(one.1);
             expected.2.extend(one.2);
@@ -615,7 +616,7 @@ fn nearly_dependent_columns_in_single_precision() {
     let x: Vec<f32> = (0..m)
         .flat_map(|i| [noise[i], noise[i] + 1e-3 * noise[m + i]])
         .collect();
-    let (_, s, _) = svd(&x, &Layout::contiguous(&[m, 2]), false).expect("converges");
+    let (_, s, _) = svd(&x, &Layout::contiguous(&[m, 2]), SvdMode::Reduced).expect("converges");
     let oracle =
         DMatrix::from_row_iterator(m, 2, x.iter().map(|&v| f64::from(v))).singular_values();
     assert!(

@@ -1,6 +1,6 @@
 //! What singular values tell: rank, pseudo-inverse.
 
-use super::{Linalg, Svd};
+use super::{Linalg, Svd, SvdMode};
 use crate::{Accepts, Array, Backend, DType, Expr, Result, Strided, axis};
 
 /// Singular values up to this part of the largest count as 0: a number, an array with one for each matrix `(…)`, or [`Automatic`].
@@ -73,7 +73,7 @@ impl<B: Backend> Linalg<'_, B> {
         let x = self.matrix(FUNCTION, x.into(), Accepts::Floating)?;
         let threshold = relative_tolerance(&x, rtol.into());
         let Svd { U, S, Vh } = self
-            .svd(Array::new(xp.clone(), x), false)
+            .svd(Array::new(xp.clone(), x), SvdMode::Reduced)
             .map_err(|e| e.told_by(FUNCTION))?;
         let adjoint = |x: &Array<B>| xp.conj(x.mT()).eval();
         if S.size() == 0 {
@@ -93,7 +93,9 @@ impl<B: Backend> Linalg<'_, B> {
     /// # Errors
     /// An array of less than two dimensions; no convergence.
     pub fn svdvals(&self, x: impl Into<Expr<B>>) -> Result<Array<B>> {
-        let svd = self.svd(x, false).map_err(|e| e.told_by("svdvals"))?;
+        let svd = self
+            .svd(x, SvdMode::Reduced)
+            .map_err(|e| e.told_by("svdvals"))?;
         Ok(svd.S)
     }
 
