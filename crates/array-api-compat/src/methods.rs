@@ -36,6 +36,9 @@ macro_rules! backend_methods {
                 required lu(array x) -> pair;
                 required qr(array x, value mode: QrMode) -> pair;
                 required svd(array x, value mode: SvdMode) -> triple;
+                provided eigvalsh(array x) -> storage;
+                provided eigvals(array x) -> storage;
+                provided svdvals(array x) -> storage;
             }
             FftBackend {
                 required fft(array x, value axis: usize, value direction: Direction) -> storage;

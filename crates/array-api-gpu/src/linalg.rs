@@ -213,6 +213,42 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
         })?;
         Ok([self.upload(u)?, self.upload(s)?, self.upload(vh)?])
     }
+
+    fn eigvalsh(&self, x: &Strided<Memory<R>>) -> Option<Result<Memory<R>>> {
+        let values = || {
+            if let Some([values, _]) = self.assisted_eigh(x)? {
+                return Ok(values);
+            }
+            let layout = Layout::contiguous(x.shape());
+            self.upload(dispatch_floating!("eigvalsh", x.dtype, T => {
+                Ok(Element::into_buffer(linalg::eigvalsh(&self.values::<T>(x)?, &layout)?))
+            })?)
+        };
+        Some(values())
+    }
+
+    fn eigvals(&self, x: &Strided<Memory<R>>) -> Option<Result<Memory<R>>> {
+        let values = || {
+            let layout = Layout::contiguous(x.shape());
+            self.upload(dispatch_floating!("eigvals", x.dtype, T => {
+                Ok(Element::into_buffer(linalg::eigvals(&self.values::<T>(x)?, &layout)?))
+            })?)
+        };
+        Some(values())
+    }
+
+    fn svdvals(&self, x: &Strided<Memory<R>>) -> Option<Result<Memory<R>>> {
+        let values = || {
+            if let Some([_, values, _]) = self.assisted_svd(x, SvdMode::Reduced)? {
+                return Ok(values);
+            }
+            let layout = Layout::contiguous(x.shape());
+            self.upload(dispatch_floating!("svdvals", x.dtype, T => {
+                Ok(Element::into_buffer(linalg::svdvals(&self.values::<T>(x)?, &layout)?))
+            })?)
+        };
+        Some(values())
+    }
 }
 
 impl<R: Runtime> Gpu<R> {

@@ -90,6 +90,24 @@ impl LinalgBackend for NdArray {
             Ok([u.into(), s.into(), vh.into()])
         })
     }
+
+    fn eigvalsh(&self, x: &Strided<Storage>) -> Option<Result<Storage>> {
+        Some(dispatch_floating!("eigvalsh", x.dtype, T => {
+            Ok(host::eigvalsh(x.storage.slice::<T>(), &x.layout)?.into())
+        }))
+    }
+
+    fn eigvals(&self, x: &Strided<Storage>) -> Option<Result<Storage>> {
+        Some(dispatch_floating!("eigvals", x.dtype, T => {
+            Ok(host::eigvals(x.storage.slice::<T>(), &x.layout)?.into())
+        }))
+    }
+
+    fn svdvals(&self, x: &Strided<Storage>) -> Option<Result<Storage>> {
+        Some(dispatch_floating!("svdvals", x.dtype, T => {
+            Ok(host::svdvals(x.storage.slice::<T>(), &x.layout)?.into())
+        }))
+    }
 }
 
 /// A number that `gemm` multiplies.

@@ -317,6 +317,24 @@ pub trait LinalgBackend: ArrayObjectBackend {
     /// # Errors
     /// No convergence.
     fn svd(&self, x: &Strided<Self::Storage>, mode: SvdMode) -> Result<[Self::Storage; 3]>;
+
+    /// [`eigh`](Self::eigh)'s eigenvalues, without the vectors.
+    fn eigvalsh(&self, x: &Strided<Self::Storage>) -> Option<Result<Self::Storage>> {
+        let _ = x;
+        None
+    }
+
+    /// [`eig`](Self::eig)'s eigenvalues, without the vectors.
+    fn eigvals(&self, x: &Strided<Self::Storage>) -> Option<Result<Self::Storage>> {
+        let _ = x;
+        None
+    }
+
+    /// [`svd`](Self::svd)'s singular values, without the vectors.
+    fn svdvals(&self, x: &Strided<Self::Storage>) -> Option<Result<Self::Storage>> {
+        let _ = x;
+        None
+    }
 }
 
 /// The direction of a Fourier transform.
