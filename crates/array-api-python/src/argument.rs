@@ -248,6 +248,7 @@ pub(crate) trait AxesKeywords {
     fn keep(self, keepdims: bool) -> Self;
     fn typed(self, dtype: Option<PyDType>) -> Self;
     fn initial(self, include: bool) -> Self;
+    fn ordered(self, descending: bool) -> Self;
 }
 
 impl AxesKeywords for Axes {
@@ -268,6 +269,10 @@ impl AxesKeywords for Axes {
         } else {
             self
         }
+    }
+
+    fn ordered(self, descending: bool) -> Self {
+        if descending { self.descending() } else { self }
     }
 }
 
