@@ -17,6 +17,7 @@
 
 mod classifier;
 pub mod datasets;
+pub mod decomposition;
 pub mod discriminant_analysis;
 pub mod frame;
 mod host;
@@ -31,6 +32,7 @@ mod validation;
 mod warning;
 
 pub use crate::{
+    decomposition::Pca,
     discriminant_analysis::{
         FittedLinearDiscriminantAnalysis, LinearDiscriminantAnalysis, Shrinkage, Solver,
     },

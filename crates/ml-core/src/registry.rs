@@ -33,6 +33,7 @@ macro_rules! estimators {
 }
 
 estimators![
+    crate::decomposition::Pca,
     crate::discriminant_analysis::LinearDiscriminantAnalysis,
     crate::linear_model::LinearRegression,
     crate::linear_model::Ridge,

@@ -132,7 +132,7 @@ attributes!(LinearDiscriminantAnalysisAttributes {
     covariance_: "pp",
 });
 
-estimator! { supervised LinearDiscriminantAnalysis { Predict, PredictProba, PredictLogProba, DecisionFunction, Transform } }
+estimator! { supervised LinearDiscriminantAnalysis { Predict, PredictProba, PredictLogProba, DecisionFunction, Transform } score }
 
 /// What [`LinearDiscriminantAnalysis::fit`] returns.
 pub type FittedLinearDiscriminantAnalysis<B> = Fitted<LinearDiscriminantAnalysis, B>;

@@ -92,6 +92,12 @@ pub trait AnyFitted<B: Backend>: Debug + Send + Sync {
     /// # Errors
     /// A method that the model does not have; samples that do not fit it.
     fn call(&self, method: Method, x: &Array<B>) -> Result<Array<B>>;
+
+    /// scikit-learn's `score` of samples and, for supervised estimators, their y.
+    ///
+    /// # Errors
+    /// A model without a score; data that do not fit it.
+    fn score(&self, x: &Array<B>, y: Option<&Array<B>>, sample_weight: Option<&Array<B>>) -> Result<f64>;
 }
 
 impl<E: Estimator, B: Backend> AnyFitted<B> for Fitted<E, B> {
@@ -113,6 +119,11 @@ impl<E: Estimator, B: Backend> AnyFitted<B> for Fitted<E, B> {
             let detail = format!("{} has no such method; it has {}", E::NAME, known.join(", "));
             Err(Error::value(method.name(), detail))
         })
+    }
+
+    fn score(&self, x: &Array<B>, y: Option<&Array<B>>, sample_weight: Option<&Array<B>>) -> Result<f64> {
+        E::score_by_name(self, x, y, sample_weight)
+            .unwrap_or_else(|| Err(Error::value("score", format!("{} has no score", E::NAME))))
     }
 }
 

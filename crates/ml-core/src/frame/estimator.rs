@@ -127,16 +127,18 @@ macro_rules! methods {
         #[non_exhaustive]
         pub enum Method {
             $($(#[doc = $doc])* $Trait,)*
+            /// Samples in their first form again: `(n, q) → (n, p)`.
+            InverseTransform,
         }
 
         impl Method {
             /// All methods.
-            pub const ALL: &'static [Self] = &[$(Self::$Trait),*];
+            pub const ALL: &'static [Self] = &[$(Self::$Trait,)* Self::InverseTransform];
 
             /// Its name, as scikit-learn has it.
             #[must_use]
             pub const fn name(self) -> &'static str {
-                match self { $(Self::$Trait => stringify!($method)),* }
+                match self { $(Self::$Trait => stringify!($method),)* Self::InverseTransform => "inverse_transform" }
             }
         }
 
@@ -218,14 +220,28 @@ pub trait Methods: Sized {
     fn call<B: Backend>(model: &Fitted<Self, B>, method: Method, x: &Array<B>) -> Option<Result<Array<B>>>
     where
         Self: Estimator;
+
+    /// [`Score::score`], if there is one.
+    fn score_by_name<B: Backend>(
+        model: &Fitted<Self, B>,
+        x: &Array<B>,
+        y: Option<&Array<B>>,
+        sample_weight: Option<&Array<B>>,
+    ) -> Option<Result<f64>>
+    where
+        Self: Estimator,
+    {
+        let _ = (model, x, y, sample_weight);
+        None
+    }
 }
 
 /// Gives an estimator `fit`, and says which methods its fitted models have: `estimator! { supervised Ridge { Predict } }`.
 ///
-/// `supervised` estimators are fitted to samples and targets, `fit(&x, &y)`, `unsupervised` ones to samples alone, `fit(&x)`. `incremental` behind the name adds `observe`.
+/// `supervised` estimators are fitted to samples and targets, `fit(&x, &y)`, `unsupervised` ones to samples alone, `fit(&x)`. `incremental` behind the name adds `observe`; `score` at the end says that there is a [`Score`](crate::Score).
 #[macro_export]
 macro_rules! estimator {
-    ($kind:ident $Type:ident $($incremental:ident)? { $($Method:ident),* $(,)? }) => {
+    ($kind:ident $Type:ident $($incremental:ident)? { $($Method:ident),* $(,)? } $($score:ident)?) => {
         impl $crate::frame::Methods for $Type {
             const SUPERVISED: bool = $crate::estimator!(@supervised $kind);
             const METHODS: &'static [$crate::Method] = &[$($crate::Method::$Method),*];
@@ -240,6 +256,8 @@ macro_rules! estimator {
                     _ => None,
                 }
             }
+
+            $($crate::estimator! { @$score })?
         }
         $crate::estimator! { @fit $kind $Type }
         $($crate::estimator! { @$incremental $kind $Type })?
@@ -252,6 +270,17 @@ macro_rules! estimator {
     (@call DecisionFunction $model:ident $x:ident) => { $model.decision_function($x) };
     (@call Transform $model:ident $x:ident) => { $model.transform($x) };
     (@call ScoreSamples $model:ident $x:ident) => { $model.score_samples($x) };
+    (@call InverseTransform $model:ident $x:ident) => { $model.inverse_transform($x) };
+    (@score) => {
+        fn score_by_name<B: array_api_spec::Backend>(
+            model: &$crate::Fitted<Self, B>,
+            x: &array_api_spec::Array<B>,
+            y: Option<&array_api_spec::Array<B>>,
+            sample_weight: Option<&array_api_spec::Array<B>>,
+        ) -> Option<array_api_spec::Result<f64>> {
+            Some($crate::Score::score(model, x, y, sample_weight))
+        }
+    };
     (@fit supervised $Type:ident) => {
         impl $Type {
             /// Fits the estimator to the samples `x (n, p)` and their `y (n,)`, on x's device.

@@ -44,7 +44,7 @@ pub struct LinearRegressionAttributes<B: Backend> {
 }
 
 attributes!(LinearRegressionAttributes { coef_: "p|tp", intercept_: "|t", rank_, singular_: "r" });
-estimator! { supervised LinearRegression incremental { Predict } }
+estimator! { supervised LinearRegression incremental { Predict } score }
 
 impl Estimator for LinearRegression {
     type Attributes<B: Backend> = LinearRegressionAttributes<B>;

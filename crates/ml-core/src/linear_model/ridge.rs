@@ -86,7 +86,7 @@ pub struct RidgeAttributes<B: Backend> {
 }
 
 attributes!(RidgeAttributes { coef_: "p|tp", intercept_: "|t", solver_ });
-estimator! { supervised Ridge incremental { Predict } }
+estimator! { supervised Ridge incremental { Predict } score }
 
 impl Estimator for Ridge {
     type Attributes<B: Backend> = RidgeAttributes<B>;

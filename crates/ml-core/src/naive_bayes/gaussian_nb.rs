@@ -51,7 +51,7 @@ pub struct GaussianNBAttributes<B: Backend> {
 }
 
 attributes!(GaussianNBAttributes { classes_: "K" Labels, class_count_: "K", class_prior_: "K", theta_: "Kp", var_: "Kp", epsilon_ });
-estimator! { supervised GaussianNB incremental { Predict, PredictProba, PredictLogProba } }
+estimator! { supervised GaussianNB incremental { Predict, PredictProba, PredictLogProba } score }
 
 /// What [`GaussianNB`] keeps of samples: of each class and feature the count, the mean and the sum of squares about it.
 #[derive(Clone, Debug)]

@@ -46,7 +46,7 @@ pub struct StandardScalerAttributes<B: Backend> {
 }
 
 attributes!(StandardScalerAttributes { mean_: "p" Any, var_: "p" Any, scale_: "p" Any, n_samples_seen_ });
-estimator! { unsupervised StandardScaler incremental { Transform } }
+estimator! { unsupervised StandardScaler incremental { Transform, InverseTransform } }
 
 /// What [`StandardScaler`] keeps of samples: of each column the count, the mean and the sum of squares about it.
 #[derive(Clone, Debug)]

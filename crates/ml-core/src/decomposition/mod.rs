@@ -1,0 +1,7 @@
+//! Samples in fewer dimensions.
+
+mod minka;
+mod pca;
+mod randomized;
+
+pub use self::pca::{Components, Pca, PcaAttributes, PcaSolver};
