@@ -21,6 +21,7 @@ mod estimator;
 mod labels;
 pub mod metrics;
 mod persistence;
+mod spectrum;
 mod validation;
 mod warning;
 

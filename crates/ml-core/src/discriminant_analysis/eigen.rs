@@ -39,6 +39,7 @@ pub(super) fn solve<B: Backend>(
         scalings: Some(scalings),
         explained_variance_ratio: Some(ratio),
         covariance: Some(within),
+        is_checked: false,
     })
 }
 

@@ -26,6 +26,7 @@ pub(super) fn solve<B: Backend>(
         scalings: None,
         explained_variance_ratio: None,
         covariance: Some(covariance),
+        is_checked: false,
     })
 }
 

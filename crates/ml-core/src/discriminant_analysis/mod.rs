@@ -169,7 +169,7 @@ impl LinearDiscriminantAnalysis {
         };
         let solved = solved.and_then(|solution| solution.astype(x.dtype()));
         let finite = match &solved {
-            Ok(solution) => solution.is_finite(priors)?,
+            Ok(solution) => solution.is_checked || solution.is_finite(priors)?,
             Err(_) => false,
         };
         if !finite {
@@ -183,6 +183,7 @@ impl LinearDiscriminantAnalysis {
             scalings,
             explained_variance_ratio,
             covariance,
+            is_checked: _,
         } = solved?;
         if !finite {
             return Err(too_large(x.dtype()));
@@ -305,6 +306,8 @@ struct Solution<B: Backend> {
     explained_variance_ratio: Option<Array<B>>,
     /// `(p, p)`.
     covariance: Option<Array<B>>,
+    /// Whether the solver has seen on the host that all is finite.
+    is_checked: bool,
 }
 
 impl<B: Backend> Solution<B> {
@@ -319,6 +322,7 @@ impl<B: Backend> Solution<B> {
             scalings: cast_some(self.scalings)?,
             explained_variance_ratio: cast_some(self.explained_variance_ratio)?,
             covariance: cast_some(self.covariance)?,
+            is_checked: self.is_checked,
         })
     }
 
