@@ -5,12 +5,12 @@
 use std::{any::Any, fmt, sync::Arc};
 
 use array_api_spec::{
-    DType, Device, Error, HostBuffer, Layout, Moments, Namespace, Path, Program, ReduceOp, Result,
-    ScanOp, Strided,
+    DType, Device, Error, HostBuffer, Layout, Moments, Namespace, Path, Program, QrMode, ReduceOp,
+    Result, ScanOp, Strided, SvdMode,
     backend::{
         ArrayObjectBackend, Backend, Direction, ElementwiseBackend, ExtraBackend, FftBackend,
-        FusionLimit, IndexingBackend, LinalgBackend, ManipulationBackend, MomentsPlan, Operation,
-        SortingBackend, StatisticalBackend,
+        FusionLimit, IndexingBackend, Initial, LinalgBackend, ManipulationBackend, MomentsPlan,
+        Operation, Order, SortingBackend, StatisticalBackend,
     },
 };
 

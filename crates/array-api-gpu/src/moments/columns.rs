@@ -132,11 +132,7 @@ pub(super) fn lower_tiles<const TILE: usize>(
     let thread = b.thread();
     let (row_tile, column_tile) = (thread / tiles, thread % tiles);
     if_(row_tile.lt(tiles) & column_tile.le(row_tile), || {
-        body(
-            p,
-            edge::<TILE>(row_tile, p),
-            edge::<TILE>(column_tile, p),
-        );
+        body(p, edge::<TILE>(row_tile, p), edge::<TILE>(column_tile, p));
     });
 }
 

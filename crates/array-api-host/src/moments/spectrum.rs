@@ -1,6 +1,6 @@
 //! The singular values and right singular vectors of standardised rows, from their moments: judged and decomposed here for all devices.
 
-use array_api_spec::{DType, Error, Layout, Moments, Result, Scatter};
+use array_api_spec::{DType, Error, Layout, Moments, Result, Scatter, SvdMode};
 
 use crate::linalg::{eigh, svd};
 
@@ -70,7 +70,8 @@ pub fn spectrum(moments: &Moments, dtype: DType, tolerance: f64) -> Result<Optio
                 .map(|(at, x)| x / root / std[at % p])
                 .collect();
             let layout = Layout::contiguous(&[factor.len() / p, p]);
-            let (_, singular_values, right_vectors) = svd(&standardised, &layout, false)?;
+            let (_, singular_values, right_vectors) =
+                svd(&standardised, &layout, SvdMode::Reduced)?;
             (singular_values, right_vectors)
         }
     };

@@ -56,7 +56,14 @@ impl Table {
             Layout::contiguous(&[self.n, self.p]),
             Layout::contiguous(&[self.n]),
         );
-        of(&self.x, &shape, (&self.groups, &line), self.counts.len(), spread).expect("fits")
+        of(
+            &self.x,
+            &shape,
+            (&self.groups, &line),
+            self.counts.len(),
+            spread,
+        )
+        .expect("fits")
     }
 
     fn found(&self, tolerance: f64) -> Found {
@@ -315,7 +322,13 @@ fn strides_and_types_do_not_matter() {
         }
     }
     let reversed: Vec<i64> = table.groups.iter().rev().copied().collect();
-    let ours = found(of(&table.x, &wide, (&reversed, &line.flip(0)), k, Spread::Gram));
+    let ours = found(of(
+        &table.x,
+        &wide,
+        (&reversed, &line.flip(0)),
+        k,
+        Spread::Gram,
+    ));
     assert_same(&ours.expect("precise"), &expected, p, 1e-11);
 }
 
@@ -419,7 +432,10 @@ fn nan_and_infinity_neither_panic_nor_hang() {
             let Found { means, spectrum } = table.found(1e-4);
             let numbers = spectrum.singular_values.iter();
             assert!(numbers.chain(&spectrum.right_vectors).all(|v| v.is_nan()));
-            assert_eq!((spectrum.singular_values.len(), spectrum.rank), (n.min(p), 0));
+            assert_eq!(
+                (spectrum.singular_values.len(), spectrum.rank),
+                (n.min(p), 0)
+            );
             assert!(means[0].is_finite());
         }
     }

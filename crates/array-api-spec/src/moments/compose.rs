@@ -83,7 +83,7 @@ fn one_by_one<B: Backend>(
     counts: &[i64],
 ) -> Result<Moments> {
     let xp = x.namespace();
-    let order = xp.argsort(codes, 0, false)?;
+    let order = xp.argsort(codes, 0)?;
     let x = xp.take(x, &order, Some(0))?;
     let weights = weights.map(|w| xp.take(w, &order, Some(0))).transpose()?;
     let mut start = 0;

@@ -3,7 +3,7 @@
 //! The rows stay on the device, which gives their moments; what follows is of the size of features and classes, and is computed on the host in `float64`.
 
 use array_api_host::linalg;
-use array_api_spec::{Array, Backend, DType, Error, Groups, Layout, Result};
+use array_api_spec::{Array, Backend, DType, Error, Groups, Layout, Result, SvdMode};
 
 use super::{
     LinearDiscriminantAnalysis, Solution,
@@ -110,7 +110,7 @@ impl Directions {
             row.iter_mut().for_each(|b| *b *= weight);
         }
         let layout = Layout::contiguous(&[k, within.rank]);
-        let (_, spread, vectors) = linalg::svd(&between, &layout, false)?;
+        let (_, spread, vectors) = linalg::svd(&between, &layout, SvdMode::Reduced)?;
         let rank = spread.iter().take_while(|&&s| s > tol * spread[0]).count();
         // Scalings = W Vᵀ, again as rows.
         let rows = product(&vectors[..rank * within.rank], &directions, p);
