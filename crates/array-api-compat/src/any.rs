@@ -5,12 +5,12 @@
 use std::{any::Any, fmt, sync::Arc};
 
 use array_api_spec::{
-    DType, Device, Error, HostBuffer, Layout, Namespace, Path, Program, QrMode, ReduceOp, Result,
-    ScanOp, Strided, SvdMode,
+    DType, Device, Error, HostBuffer, Layout, Moments, Namespace, Path, Program, QrMode, ReduceOp,
+    Result, ScanOp, Strided, SvdMode,
     backend::{
         ArrayObjectBackend, Backend, Direction, ElementwiseBackend, ExtraBackend, FftBackend,
-        FusionLimit, GroupScatterParts, IndexingBackend, Initial, LinalgBackend,
-        ManipulationBackend, Operation, Order, SortingBackend, StatisticalBackend,
+        FusionLimit, IndexingBackend, Initial, LinalgBackend, ManipulationBackend, MomentsPlan,
+        Operation, Order, SortingBackend, StatisticalBackend,
     },
 };
 
@@ -155,6 +155,9 @@ macro_rules! known {
     (arrays $x:ident) => {
         &arrays($x)?
     };
+    (optional $x:ident) => {
+        $x.map(array).transpose()?.as_ref()
+    };
     (value $x:ident) => {
         $x
     };
@@ -174,8 +177,8 @@ macro_rules! erased {
     (triple $value:expr) => {
         $value.map(|parts| parts.map(wrap))
     };
-    (scatter $value:expr) => {
-        $value.map(|parts| parts.map(wrap))
+    (moments $value:expr) => {
+        $value
     };
 }
 

@@ -3,8 +3,8 @@
 
 /// Calls `$apply!` with a table of all methods that compute. A row says
 /// - whether a backend must have the method (`required`) or may (`provided`: it returns an `Option`, and `None` means "compose it"),
-/// - its arguments: `program x`, `array x` and `arrays x` hold storages; `value x: T` does not,
-/// - what it returns: one `storage`, a `pair` or a `triple` of them, a `counted` one, or `scatter`.
+/// - its arguments: `program x`, `array x`, `arrays x` and `optional x`, an array or none, hold storages; `value x: T` does not,
+/// - what it returns: one `storage`, a `pair` or a `triple` of them, a `counted` one, or `moments`, which are on the host.
 macro_rules! backend_methods {
     ($apply:ident) => {
         $apply! {
@@ -46,7 +46,7 @@ macro_rules! backend_methods {
             ExtraBackend {
                 provided nan_reduce(value op: ReduceOp, program x, value axes: &[usize]) -> storage;
                 provided take(array x, array indices, value axis: usize) -> storage;
-                provided group_scatter(array x, array groups, value counts: &[usize], value tolerance: f64) -> scatter;
+                provided moments(array x, optional groups, optional weights, value plan: MomentsPlan) -> moments;
             }
         }
     };
@@ -57,6 +57,7 @@ macro_rules! argument {
     (program) => { &Program<Self::Storage> };
     (array) => { &Strided<Self::Storage> };
     (arrays) => { &[Strided<Self::Storage>] };
+    (optional) => { Option<&Strided<Self::Storage>> };
     (value $t:ty) => { $t };
 }
 
@@ -68,7 +69,7 @@ macro_rules! returned {
     (counted) => { (Self::Storage, usize) };
     (pair) => { [Self::Storage; 2] };
     (triple) => { [Self::Storage; 3] };
-    (scatter) => { GroupScatterParts<Self::Storage> };
+    (moments) => { Moments };
 }
 
 pub(crate) use {argument, backend_methods, returned};

@@ -10,10 +10,10 @@ use super::{
     elements::{Elements, Positions, lanes, pack},
     elementwise::Fused,
     fft,
-    group_scatter::HOST as SCATTER,
     kernel::ir::{Atomic, Kernel, Ty, if_, lit},
     linalg::HOST,
     memory::Memory,
+    moments::HOST as MOMENTS,
     prebuilt::{bits, padded},
     runtime::Runtime,
 };
@@ -140,7 +140,7 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
             }
             "fft" | "ifft" | "fftn" | "ifftn" | "rfft" | "irfft" | "rfftn" | "irfftn" | "hfft"
             | "ihfft" => Path::Host(fft::HOST),
-            "group_scatter" => Path::Host(SCATTER),
+            "moments" => Path::Host(MOMENTS),
             _ if NATIVE.contains(&function) => Path::Native,
             _ if array_api_spec::UnaryOp::ALL
                 .iter()

@@ -1,8 +1,8 @@
-//! What the standard lacks: reductions without NaN, `take`, and the statistics of grouped rows.
+//! What the standard lacks: reductions without NaN, `take`, and the moments of rows.
 
 use array_api_spec::{
-    Program, ReduceOp, Result, Strided,
-    backend::{ExtraBackend, GroupScatterParts},
+    Moments, Program, ReduceOp, Result, Strided,
+    backend::{ExtraBackend, MomentsPlan},
 };
 
 use super::{Gpu, memory::Memory, reduction::Reduction, runtime::Runtime};
@@ -32,13 +32,13 @@ impl<R: Runtime> ExtraBackend for Gpu<R> {
         Some(self.take_axis(x, indices, axis))
     }
 
-    fn group_scatter(
+    fn moments(
         &self,
         x: &Strided<Memory<R>>,
-        groups: &Strided<Memory<R>>,
-        counts: &[usize],
-        tolerance: f64,
-    ) -> Option<Result<GroupScatterParts<Memory<R>>>> {
-        Some(self.scatter_of_groups(x, groups, counts, tolerance))
+        groups: Option<&Strided<Memory<R>>>,
+        weights: Option<&Strided<Memory<R>>>,
+        plan: MomentsPlan,
+    ) -> Option<Result<Moments>> {
+        self.moments_of_rows(x, groups, weights, plan)
     }
 }

@@ -14,6 +14,6 @@
 
 pub mod fft;
 pub mod linalg;
+pub mod moments;
 pub mod process;
-pub mod scatter;
 pub mod threads;

@@ -1,12 +1,12 @@
 //! What the standard lacks.
 
 use array_api_spec::{
-    DType, Error, Program, ReduceOp, Result, Strided,
-    backend::{ExtraBackend, GroupScatterParts},
+    DType, Error, Moments, Program, ReduceOp, Result, Strided,
+    backend::{ExtraBackend, MomentsPlan},
 };
 
 use super::{NdArray, Storage, indexing, statistical};
-use array_api_host::{linalg::Floating, scatter::group_scatter};
+use array_api_host::{linalg::Floating, moments::moments};
 
 impl ExtraBackend for NdArray {
     fn nan_reduce(
@@ -27,18 +27,18 @@ impl ExtraBackend for NdArray {
         Some(indexing::take(x, indices, axis))
     }
 
-    fn group_scatter(
+    fn moments(
         &self,
         x: &Strided<Storage>,
-        groups: &Strided<Storage>,
-        counts: &[usize],
-        tolerance: f64,
-    ) -> Option<Result<GroupScatterParts<Storage>>> {
+        groups: Option<&Strided<Storage>>,
+        weights: Option<&Strided<Storage>>,
+        plan: MomentsPlan,
+    ) -> Option<Result<Moments>> {
         Some(match x.dtype {
-            DType::Float32 => scatter::<f32>(x, groups, counts, tolerance),
-            DType::Float64 => scatter::<f64>(x, groups, counts, tolerance),
+            DType::Float32 => of::<f32>(x, groups, weights, plan),
+            DType::Float64 => of::<f64>(x, groups, weights, plan),
             other => Err(Error::dtype(
-                "group_scatter",
+                "moments",
                 &[other],
                 "real floating-point dtypes",
             )),
@@ -46,22 +46,13 @@ impl ExtraBackend for NdArray {
     }
 }
 
-fn scatter<T: Floating<Wide = f64>>(
+fn of<T: Floating<Wide = f64>>(
     x: &Strided<Storage>,
-    groups: &Strided<Storage>,
-    counts: &[usize],
-    tolerance: f64,
-) -> Result<GroupScatterParts<Storage>> {
-    let (values, codes) = (x.storage.slice::<T>(), groups.storage.slice::<i64>());
-    let parts = group_scatter(values, &x.layout, codes, &groups.layout, counts, tolerance)?;
-    let narrow = |values: Vec<f64>| -> Storage {
-        values.into_iter().map(T::narrow).collect::<Vec<T>>().into()
-    };
-    Ok(GroupScatterParts {
-        means: narrow(parts.means),
-        std: narrow(parts.std),
-        singular_values: narrow(parts.singular_values),
-        right_vectors: narrow(parts.right_vectors),
-        rank: parts.rank,
-    })
+    groups: Option<&Strided<Storage>>,
+    weights: Option<&Strided<Storage>>,
+    plan: MomentsPlan,
+) -> Result<Moments> {
+    let groups = groups.map(|g| (g.storage.slice::<i64>(), &g.layout));
+    let weights = weights.map(|w| (w.storage.slice::<T>(), &w.layout));
+    moments(x.storage.slice::<T>(), &x.layout, groups, weights, plan)
 }

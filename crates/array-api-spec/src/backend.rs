@@ -11,8 +11,8 @@
 use std::fmt::Debug;
 
 use crate::{
-    BinaryOp, DType, Device, HostBuffer, Layout, Program, QrMode, ReduceOp, Result, ScanOp,
-    Strided, SvdMode, UnaryOp,
+    BinaryOp, DType, Device, HostBuffer, Layout, Moments, Program, QrMode, ReduceOp, Result,
+    ScanOp, Spread, Strided, SvdMode, UnaryOp,
 };
 
 /// A device and its memory. Two backends are equal if they are the same device and can share arrays.
@@ -384,46 +384,30 @@ pub trait ExtraBackend: StatisticalBackend {
         None
     }
 
-    /// Means of groups of rows and the singular values and right singular vectors of the rows about their group's mean, each column divided by its
-    /// standard deviation. See [`Namespace::group_scatter`](crate::Namespace::group_scatter).
-    fn group_scatter(
+    /// Counts, means and scatter of the rows of x; see [`Namespace::moments`](crate::Namespace::moments). There is at least one row and one column. `groups (n,)` is of the
+    /// default index dtype: rows whose group is not in `0..plan.groups` are left out, and `rows` of the result does not count them. `weights (n,)` is of x's dtype;
+    /// where one is negative, the result is not finite.
+    fn moments(
         &self,
         x: &Strided<Self::Storage>,
-        groups: &Strided<Self::Storage>,
-        counts: &[usize],
-        tolerance: f64,
-    ) -> Option<Result<GroupScatterParts<Self::Storage>>> {
-        let _ = (x, groups, counts, tolerance);
+        groups: Option<&Strided<Self::Storage>>,
+        weights: Option<&Strided<Self::Storage>>,
+        plan: MomentsPlan,
+    ) -> Option<Result<Moments>> {
+        let _ = (x, groups, weights, plan);
         None
     }
 }
 
-/// What [`ExtraBackend::group_scatter`] returns. `r = min(n, p)` or `p`.
-#[derive(Clone, Debug)]
-pub struct GroupScatterParts<S> {
-    /// `(k, p)`: mean of each group.
-    pub means: S,
-    /// `(p,)`: population standard deviation of each column about the group means, 1 where that is 0.
-    pub std: S,
-    /// `(r,)`: singular values, descending.
-    pub singular_values: S,
-    /// `(r, p)`: right singular vectors in rows.
-    pub right_vectors: S,
-    /// How many singular values there are.
-    pub rank: usize,
-}
-
-impl<S> GroupScatterParts<S> {
-    /// The same parts with storages of another kind.
-    pub fn map<T>(self, mut f: impl FnMut(S) -> T) -> GroupScatterParts<T> {
-        GroupScatterParts {
-            means: f(self.means),
-            std: f(self.std),
-            singular_values: f(self.singular_values),
-            right_vectors: f(self.right_vectors),
-            rank: self.rank,
-        }
-    }
+/// What [`ExtraBackend::moments`] is to compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MomentsPlan {
+    /// k: how many groups there are; 1 where none are given.
+    pub groups: usize,
+    /// Whether the scatter is one for all groups together, rather than one for each.
+    pub pooled: bool,
+    /// How much of the scatter is wanted.
+    pub spread: Spread,
 }
 
 /// A whole backend: all chapters together.

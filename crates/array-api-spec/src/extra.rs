@@ -1,120 +1,13 @@
 //! What the standard lacks and estimators need: a backend may have a way of its own, and here is the composition for those that have none.
 
 use crate::{
-    Array, Axes, Backend, DType, Error, Expr, Namespace, ReduceOp, Result, SvdMode,
+    Array, Axes, Backend, DType, Expr, Namespace, ReduceOp, Result,
     axes::{Keyword, Resolved},
     expr::Valid,
     statistical::range::Range,
 };
 
-/// What [`Namespace::group_scatter`] returns.
-#[derive(Clone, Debug)]
-pub struct GroupScatter<B: Backend> {
-    /// `(k, p)`: mean of each group.
-    pub means: Array<B>,
-    /// `(p,)`: population standard deviation of each column about the group means, 1 where that is 0.
-    pub std: Array<B>,
-    /// `(r,)`: singular values, descending.
-    pub singular_values: Array<B>,
-    /// `(r, p)`: right singular vectors in rows.
-    pub right_vectors: Array<B>,
-}
-
 impl<B: Backend> Namespace<B> {
-    /// Statistics of rows in groups: group means, the columns' standard deviations about them, and the singular values and right singular
-    /// vectors of `(x - means[groups]) / std / √n`. `x (n, p), groups (n,) → (k, p), (p,), (r,), (r, p)` with r at most p.
-    ///
-    /// Real floating-point x; `groups` holds 0 to k - 1 in an integer dtype, and `counts` how often each of them. This is the core of
-    /// linear discriminant analysis: a backend can do it in one pass over x, without the left singular vectors, which would be as large as x. Singular values below
-    /// `tolerance` may be inexact but stay below it.
-    ///
-    /// # Errors
-    /// Shapes that do not fit; counts that do not add up to n, or a group without rows; no convergence.
-    pub fn group_scatter(
-        &self,
-        x: &Array<B>,
-        groups: &Array<B>,
-        counts: &[usize],
-        tolerance: f64,
-    ) -> Result<GroupScatter<B>> {
-        const FUNCTION: &str = "group_scatter";
-        let (&[n, p], &[m]) = (x.shape(), groups.shape()) else {
-            return Err(Error::shape(
-                FUNCTION,
-                &[x.shape(), groups.shape()],
-                "are not (n, p) and (n,)",
-            ));
-        };
-        if n != m
-            || counts
-                .iter()
-                .try_fold(0, |sum: usize, &c| sum.checked_add(c))
-                != Some(n)
-            || n == 0
-            || p == 0
-            || counts.contains(&0)
-        {
-            let detail = format!(
-                "and the counts {counts:?} do not fit: there must be one group for each row, and rows in each group"
-            );
-            return Err(Error::shape(FUNCTION, &[x.shape(), groups.shape()], detail));
-        }
-        if !x.dtype().is_real_floating() || !groups.dtype().is_integer() {
-            return Err(Error::dtype(
-                FUNCTION,
-                &[x.dtype(), groups.dtype()],
-                "real floating-point x and integer groups",
-            ));
-        }
-        let codes = self
-            .astype(groups, self.index_dtype())
-            .on(FUNCTION, self)?
-            .evaluate(self)?;
-        let rows = Expr::from(x).on(FUNCTION, self)?.evaluate(self)?;
-        let k = counts.len();
-        if let Some(parts) = self
-            .backend()
-            .group_scatter(&rows, &codes, counts, tolerance)
-        {
-            let parts = parts?;
-            return Ok(GroupScatter {
-                means: self.wrap(parts.means, &[k, p], x.dtype()),
-                std: self.wrap(parts.std, &[p], x.dtype()),
-                singular_values: self.wrap(parts.singular_values, &[parts.rank], x.dtype()),
-                right_vectors: self.wrap(parts.right_vectors, &[parts.rank, p], x.dtype()),
-            });
-        }
-        self.compose_group_scatter(x, &Array::new(self.clone(), codes), counts)
-    }
-
-    fn compose_group_scatter(
-        &self,
-        x: &Array<B>,
-        codes: &Array<B>,
-        counts: &[usize],
-    ) -> Result<GroupScatter<B>> {
-        let (n, k) = (x.shape()[0], counts.len());
-        let labels = self.reshape(self.arange(0, k, 1), [k, 1])?;
-        let members = self.astype(self.equal(labels, codes), x.dtype());
-        let sizes = self.asarray_as(
-            (counts.iter().map(|&c| c as f64).collect(), [k, 1]),
-            x.dtype(),
-        )?;
-        let means = (self.matmul(members, x)? / sizes).eval()?;
-        let centred = (x - self.take(&means, codes, Some(0))).eval()?;
-        let std = self.std(&centred, 0)?;
-        let std = self.where_(self.equal(&std, 0.0), 1.0, &std).eval()?;
-        let svd = self
-            .linalg()
-            .svd(centred / &std * (1.0 / n as f64).sqrt(), SvdMode::Reduced)?;
-        Ok(GroupScatter {
-            means,
-            std,
-            singular_values: svd.S,
-            right_vectors: svd.Vh,
-        })
-    }
-
     /// Sum of the elements along axes that are not NaN; 0 for none. Real floating-point dtypes, kept. Takes `keepdims`.
     ///
     /// # Errors

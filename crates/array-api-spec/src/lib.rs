@@ -28,6 +28,7 @@ mod linalg;
 mod linear_algebra;
 mod manipulation;
 pub mod memory;
+mod moments;
 mod namespace;
 mod operation;
 mod operators;
@@ -54,7 +55,6 @@ pub use crate::{
     elementwise::{Bound, Unbounded},
     error::{Error, ErrorClass, Result, shape_text},
     expr::Expr,
-    extra::GroupScatter,
     fft::{Fft, Norm},
     host::{Element, HostBuffer},
     indexing::{Ellipsis, Index, NewAxis, Slice, StepBy},
@@ -66,6 +66,7 @@ pub use crate::{
     },
     linear_algebra::Contraction,
     manipulation::Repeats,
+    moments::{Groups, Moments, Scatter, Spread},
     namespace::Namespace,
     operation::{Accepts, BinaryOp, ReduceOp, Returns, ScanOp, UnaryOp},
     program::{Op, Program, Step},

@@ -28,6 +28,7 @@ pub mod naive_bayes;
 mod persistence;
 pub mod preprocessing;
 mod registry;
+mod spectrum;
 mod validation;
 mod warning;
 

@@ -100,9 +100,7 @@ fn a_file_keeps_every_bit() {
         let model = iris_model(&xp, DType::Float64, &lda);
         model.save(&path).expect("a written file");
         let loaded = Fitted::load(&path, &xp).expect("a good file");
-        for ((name, a), (_, b)) in ml_core::FittedModel::arrays(&model)
-            .into_iter()
-            .zip(ml_core::FittedModel::arrays(&loaded))
+        for ((name, a), (_, b)) in model.parts().arrays.iter().zip(&loaded.parts().arrays)
         {
             assert_eq!(
                 a.to_host().expect("values"),
@@ -122,7 +120,7 @@ fn float64_and_int64_become_what_the_device_has() {
         .expect("a good fit");
     let moved = model.to_device(&narrow).expect("a move");
     assert_eq!(
-        (moved.coef_().dtype(), moved.classes_().dtype()),
+        (moved.coef_.dtype(), moved.classes_.dtype()),
         (DType::Float32, DType::Int32)
     );
 

@@ -36,11 +36,11 @@ fn two_classes_of_one_feature_by_hand() {
             .fit(&x, &y)
             .expect("a good fit");
         assert_eq!(
-            (lda.coef_().shape(), lda.intercept_().shape()),
+            (lda.coef_.shape(), lda.intercept_.shape()),
             (&[1, 1][..], &[1][..])
         );
-        close(lda.coef_(), &[w], 1e-12);
-        close(lda.intercept_(), &[b], 1e-12);
+        close(&lda.coef_, &[w], 1e-12);
+        close(&lda.intercept_, &[b], 1e-12);
         let new = xp.asarray([[3.0], [4.0]]).expect("good");
         let scores = [3.0 * w + b, 4.0 * w + b];
         close(&lda.decision_function(&new).expect("good"), &scores, 1e-11);
@@ -128,7 +128,7 @@ fn one_class_is_always_predicted() {
         );
         assert_eq!(lda.decision_function(&x).expect("good").shape(), [3]);
         if solver == Solver::Svd {
-            assert_eq!(lda.scalings_().expect("of svd").shape(), [2, 0]);
+            assert_eq!(lda.scalings_.as_ref().expect("of svd").shape(), [2, 0]);
             assert_eq!(lda.transform(&x).expect("good").shape(), [3, 0]);
         }
     }
@@ -170,7 +170,7 @@ fn x_of_integers_is_taken_as_numbers() {
         .expect("good");
     let y = xp.asarray([0, 0, 0, 1, 1, 1]).expect("good");
     let lda = Lda::default().fit(&x, &y).expect("a good fit");
-    assert_eq!(lda.coef_().dtype(), DType::Float64);
+    assert_eq!(lda.coef_.dtype(), DType::Float64);
     assert_eq!(
         lda.predict(&x)
             .expect("good")
@@ -190,7 +190,7 @@ fn everything_follows_x() {
                 .store_covariance(true)
                 .fit(&data.x_train, &data.y_train)
                 .expect("a good fit");
-            for (name, array) in ml_core::FittedModel::arrays(&lda) {
+            for (name, array) in &lda.parts().arrays {
                 assert_eq!(array.namespace(), xp, "{name}");
                 assert!(
                     name == "classes_" || array.dtype() == DType::Float32,
@@ -215,7 +215,7 @@ fn warnings_say_what_was_put_right() {
         .expect("a good fit");
     assert_eq!(lda.warnings(), [Warning::PriorsRenormalized { sum: 4.0 }]);
     assert_eq!(
-        lda.priors_().to_vec::<f64>().expect("real"),
+        lda.priors_.to_vec::<f64>().expect("real"),
         [0.25, 0.5, 0.25]
     );
     insta::assert_snapshot!(lda.warnings()[0], @"the priors sum to 4, not to 1; each was divided by the sum");
@@ -301,7 +301,7 @@ fn coinciding_means_explain_nothing() {
             .fit(&x, &y)
             .expect("a good fit");
         close(
-            lda.explained_variance_ratio_().expect("of both"),
+            lda.explained_variance_ratio_.as_ref().expect("of both"),
             &[0.0],
             0.0,
         );
@@ -353,7 +353,7 @@ fn full_shrinkage_ignores_correlations() {
         .shrinkage(Shrinkage::Value(1.0))
         .fit(&data.x_train, &data.y_train)
         .expect("a good fit");
-    let covariance = lda.covariance_().expect("of lsqr");
+    let covariance = lda.covariance_.as_ref().expect("of lsqr");
     let diagonal: Vec<f64> = xp
         .linalg()
         .diagonal(covariance, 0)

@@ -227,7 +227,7 @@ fn check_fit<B: Backend>(
     let Ok(model) = lda.fit(&x, &y) else {
         return Ok(());
     };
-    let classes: Vec<i64> = model.classes_().to_vec().expect("integers");
+    let classes: Vec<i64> = model.classes_.to_vec().expect("integers");
     let predicted: Vec<i64> = model
         .predict(&x)
         .expect("the samples that were fitted")

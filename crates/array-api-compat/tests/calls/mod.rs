@@ -2,7 +2,7 @@
 
 use array_api_compat::cpu;
 use array_api_spec::{
-    Array, Backend, DType, Error, Namespace, Norm, QrMode, SvdMode, Triangle, axis,
+    Array, Backend, DType, Error, Groups, Namespace, Norm, QrMode, Spread, SvdMode, Triangle, axis,
 };
 
 type Numbers = Result<Vec<f64>, Error>;
@@ -126,14 +126,20 @@ fn linear_algebra<B: Backend>() -> Vec<(&'static str, Call<B>)> {
         ("svd", |xp, m| {
             numbers(&xp.linalg().svd(m, SvdMode::Full)?.S)
         }),
-        ("group_scatter", |xp, m| {
+        ("moments", |xp, m| {
             let n = m.shape()[0];
             // Many rows of few columns.
             let x = xp.reshape(m, [n * n / 5, 5])?;
             let groups: Vec<i32> = (0..n * n / 5).map(|k| k as i32 % 2).collect();
-            let half = n * n / 10;
-            let parts = xp.group_scatter(&x, &xp.asarray(groups)?, &[half, half], 1e-4)?;
-            numbers(&parts.singular_values)
+            let groups = xp.asarray(groups)?;
+            let groups = Groups::pooled(&groups, 2);
+            let spreads = [Spread::Diagonal, Spread::Gram, Spread::Factor];
+            let found = spreads.map(|spread| xp.moments(&x, Some(groups), None, spread));
+            let mut all = Vec::new();
+            for moments in found {
+                all.extend(moments?.deviations());
+            }
+            Ok(all)
         }),
     ];
     calls.into()

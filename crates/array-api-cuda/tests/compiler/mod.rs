@@ -12,10 +12,10 @@ use array_api_gpu::{
 };
 use array_api_spec::{
     BinaryOp, DType, Device, HostBuffer, Layout, Op, Program, ReduceOp, Result, Scalar, ScanOp,
-    Strided, UnaryOp,
+    Spread, Strided, UnaryOp,
     backend::{
         ArrayObjectBackend, ElementwiseBackend, ExtraBackend, IndexingBackend, Initial,
-        LinalgBackend, Order, SortingBackend, StatisticalBackend,
+        LinalgBackend, MomentsPlan, Order, SortingBackend, StatisticalBackend,
     },
 };
 use naga::valid::{Capabilities as Features, ValidationFlags, Validator};
@@ -274,7 +274,12 @@ pub(crate) fn call_everything(compiler: Compiler) {
             for (n, p) in [(400, 7), (40_000, 30)] {
                 let (x, groups) = (array(gpu, dtype, &[n, p]), array(gpu, index, &[n]));
                 // What the device "computed" makes no sense to the host; only the kernels matter here.
-                let _ = gpu.group_scatter(&x, &groups, &[n / 2, n / 2], 1e-4);
+                let plan = MomentsPlan {
+                    groups: 2,
+                    pooled: true,
+                    spread: Spread::Gram,
+                };
+                let _ = gpu.moments(&x, Some(&groups), None, plan);
             }
         }
         fused(gpu, &x, dtype);

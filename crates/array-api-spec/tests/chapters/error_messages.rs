@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use array_api_spec::{
-    Complex, DType, Ellipsis, Indexing, Norm, Result, Scalar, Side, StepBy, SvdMode, Triangle,
-    axis, finfo, isdtype, ix, result_type,
+    Complex, DType, Ellipsis, Groups, Indexing, Norm, Result, Scalar, Side, Spread, StepBy,
+    SvdMode, Triangle, axis, finfo, isdtype, ix, result_type,
 };
 
 use super::{narrow, xp};
@@ -134,7 +134,8 @@ fn messages_say_what_is_wrong_and_what_to_do() -> Result<()> {
         xp.asarray(vec![vec![1, 2], vec![3]]);
         xp.asarray((vec![1, 2, 3], [2, 2]));
         xp.asarray_as([1.5], DType::Int32);
-        xp.group_scatter(&x, &i, &[1, 1], 1e-4);
+        xp.moments(&x, Some(Groups::pooled(&i, 2)), None, Spread::Gram);
+        xp.moments(&x, None, Some(&i), Spread::Gram);
         finfo(DType::Int8);
         isdtype(DType::Int8, "float");
         result_type(&[], &[Scalar::Int(1)]);

@@ -31,38 +31,3 @@ fn nan_functions_skip_nan() -> Result {
     );
     Ok(())
 }
-
-#[test]
-fn group_scatter_is_what_it_says() -> Result {
-    let x = xp().asarray([
-        [1.0, 10.0, 5.0],
-        [3.0, 14.0, 5.0],
-        [0.0, 2.0, 7.0],
-        [4.0, 4.0, 7.0],
-        [2.0, 0.0, 7.0],
-    ])?;
-    let groups = xp().asarray([0_u8, 0, 1, 1, 1])?;
-    let parts = xp().group_scatter(&x, &groups, &[2, 3], 1e-4)?;
-    assert_eq!(
-        parts.means.to_vec::<f64>()?,
-        [2.0, 12.0, 5.0, 2.0, 2.0, 7.0]
-    );
-    let centred = (&x - xp().take(&parts.means, &groups, Some(0))).eval()?;
-    let std = xp().std(&centred, 0)?.to_vec::<f64>()?;
-    assert_eq!(parts.std.to_vec::<f64>()?, [std[0], std[1], 1.0]);
-    let scaled = (centred / &parts.std / 5.0_f64.sqrt()).eval()?;
-    let scatter = xp().matmul(scaled.mT()?, &scaled)?;
-    let v = &parts.right_vectors * xp().expand_dims(&parts.singular_values, 1);
-    let back = xp().matmul(xp().matrix_transpose(v.clone()), v)?;
-    assert!(
-        xp().all(xp().less(xp().abs(back - scatter), 1e-14), ..)?
-            .item::<bool>()?
-    );
-    for counts in [vec![2, 2], vec![5, 0], vec![]] {
-        assert_eq!(
-            class(xp().group_scatter(&x, &groups, &counts, 1e-4)),
-            ErrorClass::ValueError
-        );
-    }
-    Ok(())
-}

@@ -21,6 +21,7 @@ mod inspection;
 mod laws;
 mod linalg;
 mod manipulation;
+mod moments;
 mod robustness;
 mod searching;
 mod set;
@@ -47,6 +48,9 @@ const fn xp() -> Namespace<Reference> {
 const fn narrow() -> Namespace<Reference> {
     reference::narrow_namespace()
 }
+
+/// Cases of a property that is tried on each device.
+const CASES: u32 = 64;
 
 /// The class of an error that must be there; an `AxisError` counts as the `ValueError` that it is too.
 #[track_caller]

@@ -2,9 +2,9 @@
 //! checks what it is promised, this also shows that no mistake reaches a backend. `array-api-compat` runs the same calls on the CPU.
 
 use array_api_spec::{
-    Automatic, Axes, BinaryOp, Complex, DType, Ellipsis, HostBuffer, Index, Indexing, Layout,
-    MatrixNorm, Namespace, NewAxis, Norm, Num, QrMode, Scalar, Side, Slice, SvdMode, Triangle,
-    UnaryOp, Unbounded, axis, dispatch, ix, num, reference::math::Arithmetic,
+    Automatic, Axes, BinaryOp, Complex, DType, Ellipsis, Groups, HostBuffer, Index, Indexing,
+    Layout, MatrixNorm, Namespace, NewAxis, Norm, Num, QrMode, Scalar, Side, Slice, Spread,
+    SvdMode, Triangle, UnaryOp, Unbounded, axis, dispatch, ix, num, reference::math::Arithmetic,
 };
 use proptest::prelude::*;
 
@@ -351,14 +351,14 @@ fn call(d: &mut Dice<'_>) -> Result<Vec<Array>> {
                 .and(one(ns.nanmax(&x, d.axes())))
                 .and(one(ns.nanmean(&x, d.axes()))),
             5 => {
-                let counts: Vec<usize> = (0..d.below(4)).map(|_| d.below(3)).collect();
-                let groups = ns.group_scatter(&x, &d.beside(&x), &counts, 1e-4)?;
-                Ok(vec![
-                    groups.means,
-                    groups.std,
-                    groups.singular_values,
-                    groups.right_vectors,
-                ])
+                let column = x.get(ix![.., 0])?;
+                let groups = d.beside(&ns.astype(&column, DType::Int32).eval()?);
+                let groups = Groups::pooled(&groups, d.below(4));
+                let weights = d.chance(2).then(|| d.beside(&column));
+                let spreads = [Spread::Diagonal, Spread::Gram, Spread::Factor];
+                let spread = spreads[d.below(3)];
+                let moments = ns.moments(&x, Some(groups), weights.as_ref(), spread)?;
+                one(ns.asarray(moments.weights))
             }
             6 => {
                 let mut y = x.clone();

@@ -3,7 +3,7 @@
 
 use array_api_spec::{
     Array, Backend, DType, Error, ErrorClass, HostArray, HostBuffer, Namespace, Norm, QrMode,
-    Result, SvdMode, Triangle, axis, ix,
+    Result, Spread, SvdMode, Triangle, axis, ix,
 };
 
 #[allow(unused_imports, reason = "the devices are the macro's affair")]
@@ -202,7 +202,7 @@ fn runs_out<B: Backend>(xp: &Namespace<B>) {
             "unstack",
             xp.unstack(none(&[n, 0]), 0).map(|mut a| a.remove(0)),
         ),
-        ("group_scatter", scatter_of(xp, 1 << 40)),
+        ("moments", moments_of(xp, 1 << 40)),
     ];
     for (function, result) in calls {
         let error = result.expect_err(function);
@@ -216,11 +216,10 @@ fn runs_out<B: Backend>(xp: &Namespace<B>) {
     assert_eq!(host.class(), ErrorClass::MemoryError, "{host}");
 }
 
-/// Of two rows in two groups.
-fn scatter_of<B: Backend>(xp: &Namespace<B>, p: usize) -> Result<Array<B>> {
-    let groups = xp.asarray([0_i32, 1])?;
-    let scatter = xp.group_scatter(&ones(xp, &[2, p]), &groups, &[1, 1], 1e-4)?;
-    Ok(scatter.means)
+/// Of two rows.
+fn moments_of<B: Backend>(xp: &Namespace<B>, p: usize) -> Result<Array<B>> {
+    let moments = xp.moments(&ones(xp, &[2, p]), None, None, Spread::Diagonal)?;
+    xp.asarray(moments.means)
 }
 
 #[test]

@@ -1,13 +1,12 @@
 //! What the standard lacks.
 
 use array_api_spec::{
-    DType, HostBuffer, Program, ReduceOp, Strided,
-    backend::{ArrayObjectBackend, ExtraBackend},
+    DType, Groups, HostBuffer, Program, ReduceOp, Scatter, Spread, Strided,
+    backend::{ArrayObjectBackend, ExtraBackend, MomentsPlan},
     reference,
 };
 
 use super::{assert_close, on_each, values};
-use array_api_wgpu::Wgpu;
 
 #[test]
 fn reductions_without_nan() {
@@ -50,15 +49,13 @@ fn reductions_without_nan() {
 }
 
 /// Grouped rows whose last column depends on the others, far from 0.
-fn grouped(n: usize, p: usize, k: usize) -> (Vec<f64>, Vec<i64>, Vec<usize>) {
+fn grouped(n: usize, p: usize, k: usize) -> (Vec<f64>, Vec<i64>) {
     let HostBuffer::Float64(noise) = values(DType::Float64, n * p, false) else {
         unreachable!()
     };
     let groups: Vec<i64> = (0..n).map(|i| (i * i + i / 3) as i64 % k as i64).collect();
-    let mut counts = vec![0; k];
     let mut x = noise;
     for (row, &g) in x.chunks_exact_mut(p).zip(&groups) {
-        counts[g as usize] += 1;
         for (j, x) in row.iter_mut().enumerate() {
             // Sixteenths: both precisions see one problem.
             let far = *x * (1.0 + j as f64) + 100.0 + 10.0 * (g as f64) * (j as f64);
@@ -66,21 +63,25 @@ fn grouped(n: usize, p: usize, k: usize) -> (Vec<f64>, Vec<i64>, Vec<usize>) {
         }
         row[p - 1] = row[0] + row[1];
     }
-    (x, groups, counts)
+    (x, groups)
 }
 
 #[test]
-fn scatter_of_groups_has_more_precision_than_its_input() {
+fn moments_have_more_precision_than_their_input() {
     on_each(|pair| {
         for (n, p, k) in [(400, 7, 3), (40_000, 5, 4)] {
-            let (x, groups, counts) = grouped(n, p, k);
+            let (x, groups) = grouped(n, p, k);
             let x: Vec<f32> = x.iter().map(|&x| x as f32).collect();
             let x32 = pair.contiguous(HostBuffer::Float32(x.clone()), &[n, p]);
             let codes = pair.contiguous(pair.integers(groups.clone()), &[n]);
             let before = pair.gpu.counters();
-            let parts = pair.gpu.group_scatter(&x32.gpu, &codes.gpu, &counts, 1e-4);
-            let parts = parts.expect("native").expect("computes");
-            assert_eq!(parts.rank, p);
+            let plan = MomentsPlan {
+                groups: k,
+                pooled: true,
+                spread: Spread::Gram,
+            };
+            let ours = pair.gpu.moments(&x32.gpu, Some(&codes.gpu), None, plan);
+            let ours = ours.expect("native").expect("computes");
             let downloaded = pair.gpu.counters().downloaded_bytes - before.downloaded_bytes;
             assert!(
                 n == 400 || downloaded < 4 * (n * p) as u64,
@@ -93,48 +94,54 @@ fn scatter_of_groups_has_more_precision_than_its_input() {
                 DType::Float64,
             );
             let codes = truth.asarray(groups).expect("room");
+            let groups = Some(Groups::pooled(&codes, k));
             let exact = truth
-                .group_scatter(&wide.expect("room"), &codes, &counts, 1e-4)
+                .moments(&wide.expect("room"), groups, None, Spread::Gram)
                 .expect("computes");
-            let get = |storage: &<Wgpu as ArrayObjectBackend>::Storage, shape: &[usize]| {
-                let x = Strided::contiguous(storage.clone(), shape, DType::Float32);
-                super::parts(&pair.gpu.download(&x).expect("downloads")).expect("floats")
+            assert_eq!((ours.rows, &ours.weights), (n, &exact.weights));
+            let close = |a: &[f64], b: &[f64], tolerance: f64, what: &str| {
+                let (a, b) = (a.to_vec(), b.to_vec());
+                let [a, b] = [a, b].map(HostBuffer::Float64);
+                assert_close(&a, &b, tolerance, what);
             };
-            let close = |a: Vec<f64>, b: Vec<f64>, tolerance: f64, what: &str| {
-                assert_close(
-                    &HostBuffer::Float64(a),
-                    &HostBuffer::Float64(b),
-                    tolerance,
-                    what,
-                );
+            close(&ours.means, &exact.means, 1e-12, "means");
+            close(&ours.deviations(), &exact.deviations(), 1e-12, "std");
+            let (
+                Scatter::Gram { values, error },
+                Scatter::Gram {
+                    values: expected, ..
+                },
+            ) = (&ours.scatter, &exact.scatter)
+            else {
+                panic!("Gram matrices")
             };
-            close(
-                get(&parts.means, &[k, p]),
-                exact.means.to_vec().expect("downloads"),
-                2e-7,
-                "means",
-            );
-            close(
-                get(&parts.std, &[p]),
-                exact.std.to_vec().expect("downloads"),
-                1e-6,
-                "std",
-            );
-            let s = get(&parts.singular_values, &[p]);
-            let truth: Vec<f64> = exact.singular_values.to_vec().expect("downloads");
-            close(
-                s[..p - 1].to_vec(),
-                truth[..p - 1].to_vec(),
-                1e-6,
-                "singular values",
-            );
-            assert!(s[p - 1] < 1e-4, "the dependent column is found: {s:?}");
-            let v = get(&parts.right_vectors, &[p, p]);
-            let truth: Vec<f64> = exact.right_vectors.to_vec().expect("downloads");
-            for r in 0..p - 1 {
-                let dot: f64 = (0..p).map(|j| v[r * p + j] * truth[r * p + j]).sum();
-                assert!((dot.abs() - 1.0).abs() < 1e-5, "right vector {r}: {dot}");
+            assert!(*error < 1e-12, "{error}");
+            for (at, (a, b)) in values.iter().zip(expected).enumerate() {
+                let norm = (expected[at / p * (p + 1)] * expected[at % p * (p + 1)]).sqrt();
+                assert!((a - b).abs() <= 1e-9 * norm, "{at}: {a} {b}");
             }
         }
+    });
+}
+
+/// No sum of equal numbers is exact in binary, nor is their mean; the deviations are 0 all the same.
+#[test]
+fn columns_that_are_constant_within_groups_do_not_vary() {
+    on_each(|pair| {
+        let (n, p, k) = (5000, 3, 2);
+        let values = [[0.1, 1e-30, 7.7e6], [1e9 / 3.0, 0.0, -0.7]];
+        let x: Vec<f32> = (0..n * p).map(|at| values[at / p % k][at % p]).collect();
+        let x = pair.contiguous(HostBuffer::Float32(x), &[n, p]);
+        let codes = pair.integers((0..n).map(|i| (i % k) as i64).collect());
+        let codes = pair.contiguous(codes, &[n]);
+        let plan = MomentsPlan {
+            groups: k,
+            pooled: true,
+            spread: Spread::Gram,
+        };
+        let found = pair.gpu.moments(&x.gpu, Some(&codes.gpu), None, plan);
+        let found = found.expect("native").expect("computes");
+        assert_eq!(found.deviations(), [0.0; 3]);
+        assert_eq!(found.divisors(), [1.0; 3]);
     });
 }

@@ -1,15 +1,19 @@
 //! The solver `svd`: no covariance matrix, only singular values of the samples about their class means.
+//!
+//! The rows stay on the device, which gives their moments; what follows is of the size of features and classes, and is computed on the host in `float64`.
 
-use array_api_spec::{Array, Backend, Error, Result, SvdMode, ix};
+use array_api_host::linalg;
+use array_api_spec::{Array, Backend, DType, Error, Groups, Layout, Result, SvdMode};
 
 use super::{
     LinearDiscriminantAnalysis, Solution,
     covariance::{by_class, statistics_dtype},
-    explained_variance_ratio, vector,
+    explained_variance_ratio,
 };
 use crate::{
     labels::Labels,
-    validation::{all_finite, too_large},
+    spectrum::{Spectrum, spectrum},
+    validation::too_large,
 };
 
 pub(super) fn solve<B: Backend>(
@@ -19,67 +23,139 @@ pub(super) fn solve<B: Backend>(
     priors: &[f64],
     components: usize,
 ) -> Result<Solution<B>> {
-    let xp = &x.namespace();
-    let (n, k) = (labels.n_samples() as f64, labels.n_classes());
-
-    let scatter = xp.group_scatter(x, &labels.groups, &labels.counts, parameters.tol)?;
-    if !all_finite(&scatter.std)? {
-        return Err(too_large("the standard deviation", x.dtype()));
+    let (xp, dtype) = (&x.namespace(), x.dtype());
+    let groups = Groups::pooled(&labels.groups, labels.n_classes());
+    let (moments, spectrum) = spectrum(x, Some(groups), parameters.tol)?;
+    let (k, p) = (labels.n_classes(), moments.features);
+    if !spectrum.std.iter().all(|s| s.is_finite()) {
+        return Err(too_large("the standard deviation", dtype));
     }
-    let singular: Vec<f64> = scatter.singular_values.to_vec()?;
-    let rank = singular.iter().take_while(|&&s| s > parameters.tol).count();
-    if rank == 0 {
+    if spectrum.rank == 0 {
         let detail = format!(
             "no feature varies within any class beyond tol = {}, so classes cannot be told apart by their spread; check x, or lower tol",
             parameters.tol
         );
         return Err(Error::value("fit", detail));
     }
-    let within = (scatter.right_vectors.get(ix![..rank])? / &scatter.std)
-        .eval()?
-        .T()?;
-    let within = (within / vector(xp, &singular[..rank], x.dtype())?).eval()?;
-
-    let means = scatter.means;
-    let xbar = xp.matmul(vector(xp, priors, x.dtype())?, &means)?;
-    let offsets = (&means - &xbar).eval()?;
-    let degrees = k.saturating_sub(1).max(1) as f64;
-    let weights: Vec<f64> = priors
-        .iter()
-        .map(|prior| (n * prior / degrees).sqrt())
-        .collect();
-    let weights = xp.reshape(vector(xp, &weights, x.dtype())?, [k, 1])?;
-    let between = xp.linalg().svd(
-        (weights * xp.matmul(&offsets, &within)?).eval()?,
-        SvdMode::Reduced,
+    let solved = Directions::new(
+        &moments.means,
+        priors,
+        moments.rows,
+        &spectrum,
+        parameters.tol,
     )?;
 
-    let spread: Vec<f64> = between.S.to_vec()?;
-    let rank = spread
-        .iter()
-        .take_while(|&&s| s > parameters.tol * spread[0])
-        .count();
-    let scalings = xp.matmul(&within, between.Vh.get(ix![..rank])?.T()?)?;
-
-    let projected = xp.matmul(&offsets, &scalings)?;
-    let log_priors = xp.log(vector(xp, priors, x.dtype())?);
-    let coef = xp.matmul(&projected, scalings.T()?)?;
-    let intercept =
-        (log_priors - 0.5 * xp.sum(xp.square(&projected), 1)? - xp.matmul(&coef, &xbar)?).eval()?;
-
-    let variances: Vec<f64> = spread.iter().map(|s| s * s).collect();
-    let ratio = explained_variance_ratio(xp, &variances, components, x.dtype())?;
+    let array = |values: &[f64], shape: &[usize]| xp.asarray_as((values.to_vec(), shape), dtype);
     let covariance = parameters.store_covariance.then(|| {
         let x = xp.astype(x, statistics_dtype(x)).eval()?;
         Ok(by_class(&x, labels, priors, None)?.covariance)
     });
     Ok(Solution {
-        means,
-        coef,
-        intercept,
-        xbar: Some(xbar),
-        scalings: Some(scalings),
-        explained_variance_ratio: Some(ratio),
+        means: array(&solved.means, &[k, p])?,
+        coef: array(&solved.coef, &[k, p])?,
+        intercept: array(&solved.intercept, &[k])?,
+        xbar: Some(array(&solved.xbar, &[p])?),
+        scalings: Some(array(&solved.scalings, &[p, solved.rank])?),
+        explained_variance_ratio: Some(explained_variance_ratio(
+            xp,
+            &solved.variances,
+            components,
+            dtype,
+        )?),
         covariance: covariance.transpose()?,
     })
+}
+
+/// What follows from the classes' means and the spread within them.
+struct Directions {
+    /// `(K, p)`.
+    means: Vec<f64>,
+    /// `(p,)`: the mean of the class means, weighted by the priors.
+    xbar: Vec<f64>,
+    /// `(p, rank)`: directions that separate the classes, in which the samples have variance 1 within classes.
+    scalings: Vec<f64>,
+    rank: usize,
+    /// The variance between classes along each direction.
+    variances: Vec<f64>,
+    /// `(K, p)`.
+    coef: Vec<f64>,
+    /// `(K,)`.
+    intercept: Vec<f64>,
+}
+
+impl Directions {
+    fn new(means: &[f64], priors: &[f64], n: usize, within: &Spectrum, tol: f64) -> Result<Self> {
+        let (k, p) = (priors.len(), within.std.len());
+        // W = (V / std)ᵀ / S: in these directions, samples about their class means have variance 1. Here as rows, Wᵀ (r, p).
+        let singular = &within.singular_values[..within.rank];
+        let mut directions = within.right_vectors[..within.rank * p].to_vec();
+        for (row, s) in directions.chunks_exact_mut(p).zip(singular) {
+            let std = row.iter_mut().zip(&within.std);
+            std.for_each(|(v, std)| *v = *v / std / s);
+        }
+
+        // m = π · means, and the class means about it.
+        let xbar = product(priors, means, p);
+        let offsets: Vec<f64> = means
+            .iter()
+            .enumerate()
+            .map(|(at, mean)| mean - xbar[at % p])
+            .collect();
+        // B = √(n π / (K - 1)) (means - m) W, whose right singular vectors are the directions between classes.
+        let degrees = k.saturating_sub(1).max(1) as f64;
+        let mut between = product_transposed(&offsets, &directions, p);
+        for (row, prior) in between.chunks_exact_mut(within.rank).zip(priors) {
+            let weight = (n as f64 * prior / degrees).sqrt();
+            row.iter_mut().for_each(|b| *b *= weight);
+        }
+        let layout = Layout::contiguous(&[k, within.rank]);
+        let (_, spread, vectors) = linalg::svd(&between, &layout, SvdMode::Reduced)?;
+        let rank = spread.iter().take_while(|&&s| s > tol * spread[0]).count();
+        // Scalings = W Vᵀ, again as rows.
+        let rows = product(&vectors[..rank * within.rank], &directions, p);
+
+        // With the means projected onto them, a = (means - m) · scalings: coef = a · scalingsᵀ, intercept = log π - ½ |a|² - coef · m.
+        let projected = product_transposed(&offsets, &rows, p);
+        let coef = if rank == 0 {
+            vec![0.0; k * p]
+        } else {
+            product(&projected, &rows, p)
+        };
+        let intercept = (0..k).map(|c| {
+            let squares: f64 = projected[c * rank..][..rank].iter().map(|a| a * a).sum();
+            let at_centre = coef[c * p..][..p].iter().zip(&xbar).map(|(w, m)| w * m);
+            priors[c].ln() - 0.5 * squares - at_centre.sum::<f64>()
+        });
+        Ok(Self {
+            means: means.to_vec(),
+            intercept: intercept.collect(),
+            scalings: (0..p * rank)
+                .map(|at| rows[at % rank * p + at / rank])
+                .collect(),
+            rank,
+            variances: spread.iter().map(|s| s * s).collect(),
+            coef,
+            xbar,
+        })
+    }
+}
+
+/// `a · b`: `(m, k), (k, n) → (m, n)`.
+fn product(a: &[f64], b: &[f64], n: usize) -> Vec<f64> {
+    let k = b.len() / n;
+    let mut out = vec![0.0; if k == 0 { 0 } else { a.len() / k * n }];
+    for (row, out) in a.chunks_exact(k.max(1)).zip(out.chunks_exact_mut(n)) {
+        for (x, line) in row.iter().zip(b.chunks_exact(n)) {
+            out.iter_mut().zip(line).for_each(|(sum, y)| *sum += x * y);
+        }
+    }
+    out
+}
+
+/// `a · bᵀ`: `(m, k), (n, k) → (m, n)`.
+fn product_transposed(a: &[f64], b: &[f64], k: usize) -> Vec<f64> {
+    let rows = a.chunks_exact(k);
+    rows.flat_map(|x| b.chunks_exact(k).map(move |y| (x, y)))
+        .map(|(x, y)| x.iter().zip(y).map(|(x, y)| x * y).sum())
+        .collect()
 }

@@ -208,19 +208,20 @@ pub(crate) fn check_all<B: Backend>(
 
         for (name, theirs) in &case.attributes {
             let (ours, signs) = match name.as_str() {
-                "classes_" => (Some(model.classes_()), true),
-                "priors_" => (Some(model.priors_()), true),
-                "means_" => (Some(model.means_()), true),
-                "coef_" => (Some(model.coef_()), true),
-                "intercept_" => (Some(model.intercept_()), true),
-                "xbar_" => (model.xbar_(), true),
-                "covariance_" => (model.covariance_(), true),
-                "explained_variance_ratio_" => (model.explained_variance_ratio_(), true),
+                "classes_" => (Some(&model.classes_), true),
+                "priors_" => (Some(&model.priors_), true),
+                "means_" => (Some(&model.means_), true),
+                "coef_" => (Some(&model.coef_), true),
+                "intercept_" => (Some(&model.intercept_), true),
+                "xbar_" => (model.xbar_.as_ref(), true),
+                "covariance_" => (model.covariance_.as_ref(), true),
+                "explained_variance_ratio_" => (model.explained_variance_ratio_.as_ref(), true),
                 "abs_scalings_" => {
                     let scalings = model
-                        .scalings_()
+                        .scalings_
+                        .as_ref()
                         .unwrap_or_else(|| panic!("{}", place("scalings_ is missing")));
-                    let used = model.explained_variance_ratio_().map_or(0, Array::size);
+                    let used = model.explained_variance_ratio_.as_ref().map_or(0, Array::size);
                     let (ours, theirs) = comparable_scalings(scalings, case, used);
                     compare("scalings_", &ours, &theirs, false);
                     continue;
@@ -236,15 +237,15 @@ pub(crate) fn check_all<B: Backend>(
             compare(name, ours, theirs, signs);
         }
         assert_eq!(
-            model.xbar_().is_some(),
+            model.xbar_.is_some(),
             case.attributes.contains_key("xbar_")
         );
         assert_eq!(
-            model.covariance_().is_some(),
+            model.covariance_.is_some(),
             case.attributes.contains_key("covariance_")
         );
         assert_eq!(
-            model.scalings_().is_some(),
+            model.scalings_.is_some(),
             case.attributes.contains_key("abs_scalings_")
         );
 

@@ -1,24 +1,34 @@
-//! Rows as they are read: centred about a value of their group and scaled.
+//! Rows as they are read: centred about a value of their group, scaled and weighted.
 
-use std::{borrow::Cow, ops::Range};
+use std::ops::Range;
 
-use array_api_spec::{Layout, Result};
+use array_api_spec::{Layout, Moments, Scatter};
 
-use super::mismatch;
 use crate::linalg::Floating;
 
 /// Rows of a group that its provisional centre is taken from. About such a centre no sum of squares is more than
 /// `count / SAMPLE` times that about the mean, so the correction that follows cancels no more digits than that.
 const SAMPLE: usize = 64;
 
-/// A table of rows in groups.
+/// A matrix of rows, and the square roots of their weights.
+#[derive(Clone, Copy)]
+pub(super) struct Table<'a, T> {
+    pub(super) values: &'a [T],
+    pub(super) layout: &'a Layout,
+    pub(super) roots: Option<&'a [f64]>,
+}
+
+/// Rows of a table in groups.
 pub(super) struct Source<'a, T> {
-    values: &'a [T],
-    layout: &'a Layout,
+    table: Table<'a, T>,
+    /// The rows of the table that belong here; all of them where there is none.
+    members: Option<&'a [usize]>,
+    groups: Option<&'a [i64]>,
     pub(super) n: usize,
     pub(super) p: usize,
-    groups: Cow<'a, [i64]>,
-    pub(super) counts: &'a [usize],
+    pub(super) counts: Vec<usize>,
+    /// `(k,)`: the weight of each group.
+    pub(super) weights: Vec<f64>,
     /// `(k, p)`: what is subtracted from a row, after scaling.
     pub(super) centres: Vec<f64>,
     /// Whether the centres are the means of the groups, or come from a part of the rows.
@@ -28,50 +38,45 @@ pub(super) struct Source<'a, T> {
 }
 
 impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
-    /// Checks the groups and looks at some rows of each for a provisional centre.
+    /// Looks at some rows of each group for a provisional centre. `counts` holds the sizes of the groups; without `groups` there is one.
     pub(super) fn new(
-        values: &'a [T],
-        layout: &'a Layout,
-        groups: &'a [i64],
-        group_layout: &Layout,
-        counts: &'a [usize],
-    ) -> Result<Self> {
-        let (n, p) = (layout.shape()[0], layout.shape()[1]);
-        let groups: Cow<'_, [i64]> = if group_layout.size() == 0 {
-            Cow::Borrowed(&[])
-        } else if group_layout.is_contiguous() {
-            Cow::Borrowed(&groups[group_layout.offset()..][..group_layout.size()])
-        } else {
-            group_layout.positions().map(|i| groups[i]).collect()
-        };
-        let mut found = vec![0_usize; counts.len()];
-        for &g in groups.iter() {
-            let count = usize::try_from(g).ok().and_then(|g| found.get_mut(g));
-            *count.ok_or_else(|| {
-                mismatch(format!("there is no group {g}; there are {}", counts.len()))
-            })? += 1;
-        }
-        if groups.len() != n || found != counts {
-            return Err(mismatch(format!(
-                "the groups of {n} rows have {found:?} members, not {counts:?}"
-            )));
-        }
+        table: Table<'a, T>,
+        members: Option<&'a [usize]>,
+        groups: Option<&'a [i64]>,
+        counts: Vec<usize>,
+    ) -> Self {
+        let n = members.map_or(table.layout.shape()[0], <[usize]>::len);
+        let p = table.layout.shape()[1];
         let mut source = Self {
-            values,
-            layout,
+            table,
+            members,
+            groups,
             n,
             p,
-            groups,
-            counts,
+            weights: Vec::new(),
             centres: Vec::new(),
             exact: false,
             scale: vec![1.0; p],
+            counts,
         };
+        source.weights = source.sum_of_weights();
         // With few rows in a group, on average, reading them all is a small part of the work, and sums for each of
         // many groups would fill the memory.
-        let exact = counts.len().saturating_mul(4 * SAMPLE) > n;
+        let exact = source.counts.len().saturating_mul(4 * SAMPLE) > n;
         source.centre(exact);
-        Ok(source)
+        source
+    }
+
+    fn sum_of_weights(&self) -> Vec<f64> {
+        if self.table.roots.is_none() {
+            return self.counts.iter().map(|&count| count as f64).collect();
+        }
+        let mut sums = vec![0.0; self.counts.len()];
+        for i in 0..self.n {
+            let root = self.root(i);
+            sums[self.group(i)] += root * root;
+        }
+        sums
     }
 
     /// Sets the centres: the means of all rows of a group, or of a sample.
@@ -85,36 +90,37 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
         // Differences from the first row are summed: the mean of equal values is then exactly their value, and a large mean costs
         // small differences nothing.
         let (mut first, mut sums) = (vec![0.0; k * p], vec![0.0; k * p]);
-        let (mut seen, mut taken) = (vec![0_usize; k], vec![0_usize; k]);
+        let (mut seen, mut taken) = (vec![0_usize; k], vec![0.0_f64; k]);
         let mut row = vec![0.0; p];
         for i in 0..self.n {
-            let g = self.groups[i] as usize;
+            let g = self.group(i);
             if seen[g].is_multiple_of(step[g]) {
                 self.scaled_row(i, &mut row);
+                let weight = self.root(i) * self.root(i);
                 let slot = g * p..(g + 1) * p;
-                if taken[g] == 0 {
+                if seen[g] == 0 {
                     first[slot].copy_from_slice(&row);
                 } else {
                     for ((sum, x), first) in
                         sums[slot.clone()].iter_mut().zip(&row).zip(&first[slot])
                     {
-                        *sum += x - first;
+                        *sum += weight * (x - first);
                     }
                 }
-                taken[g] += 1;
+                taken[g] += weight;
             }
             seen[g] += 1;
         }
-        let width = p.max(1);
         for ((first, sums), &taken) in first
-            .chunks_exact_mut(width)
-            .zip(sums.chunks_exact(width))
+            .chunks_exact_mut(p)
+            .zip(sums.chunks_exact(p))
             .zip(&taken)
+            .filter(|&(_, &taken)| taken != 0.0)
         {
             first
                 .iter_mut()
                 .zip(sums)
-                .for_each(|(first, sum)| *first += sum / taken as f64);
+                .for_each(|(first, sum)| *first += sum / taken);
         }
         self.centres = first;
         self.exact = exact;
@@ -146,21 +152,38 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
         largest.iter().all(|x| x.is_finite())
     }
 
+    /// The moments with a scatter, and means that lie `shift`, a function of the position in `(k, p)`, from the centres.
+    pub(super) fn moments(&self, shift: impl Fn(usize) -> f64, scatter: Scatter) -> Moments {
+        let mean = |(at, centre): (usize, &f64)| {
+            if self.weights[at / self.p] > 0.0 {
+                (centre + shift(at)) / self.scale[at % self.p]
+            } else {
+                f64::NAN
+            }
+        };
+        Moments {
+            rows: self.n,
+            features: self.p,
+            weights: self.weights.clone(),
+            means: self.centres.iter().enumerate().map(mean).collect(),
+            pooled: true,
+            scatter,
+        }
+    }
+
     /// Whether rows lie one after the other, rather than columns.
     pub(super) fn by_rows(&self) -> bool {
-        let strides = self.layout.strides();
+        let strides = self.table.layout.strides();
         strides[1].abs() <= strides[0].abs() || self.p == 1
     }
 
-    /// Writes rows, scaled and less their group's centre: element (i, j) to `out[i · row + j · column]`.
+    /// Writes rows, scaled, less their group's centre, times the root of their weight: element (i, j) to `out[i · row + j · column]`.
     pub(super) fn read(&self, rows: Range<usize>, out: &mut [f64], row: usize, column: usize) {
-        if self.p == 0 {
-            // A row of no elements has no place in the slices.
-        } else if self.by_rows() {
+        if self.by_rows() {
             for (r, i) in rows.enumerate() {
-                let g = self.groups[i] as usize;
+                let (g, root) = (self.group(i), self.root(i));
                 let centre = &self.centres[g * self.p..(g + 1) * self.p];
-                let shift = |(x, (s, c)): (T, (&f64, &f64))| x.widen() * s - c;
+                let shift = |(x, (s, c)): (T, (&f64, &f64))| (x.widen() * s - c) * root;
                 let parameters = self.scale.iter().zip(centre);
                 let out = &mut out[r * row..];
                 match self.contiguous_row(i) {
@@ -187,39 +210,53 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
         } else {
             for j in 0..self.p {
                 for (r, i) in rows.clone().enumerate() {
-                    let g = self.groups[i] as usize;
-                    out[r * row + j * column] =
-                        self.at(i, j).widen() * self.scale[j] - self.centres[g * self.p + j];
+                    let centre = self.centres[self.group(i) * self.p + j];
+                    let x = self.at(i, j).widen() * self.scale[j] - centre;
+                    out[r * row + j * column] = x * self.root(i);
                 }
             }
         }
     }
 
-    /// The group of each row.
-    pub(super) fn groups(&self, rows: Range<usize>) -> impl Iterator<Item = usize> + '_ {
-        self.groups[rows].iter().map(|&g| g as usize)
+    /// The group of a row.
+    pub(super) fn group(&self, i: usize) -> usize {
+        self.groups
+            .map_or(0, |groups| groups[self.place(i)] as usize)
+    }
+
+    /// The square root of a row's weight.
+    pub(super) fn root(&self, i: usize) -> f64 {
+        self.table.roots.map_or(1.0, |roots| roots[self.place(i)])
     }
 
     /// Whether a column is the same as its centre in all these rows.
-    pub(super) fn equals_centre(&self, rows: Range<usize>, columns: &[usize]) -> bool {
-        rows.clone().zip(self.groups(rows)).all(|(i, g)| {
+    pub(super) fn equals_centre(&self, mut rows: Range<usize>, columns: &[usize]) -> bool {
+        rows.all(|i| {
+            let g = self.group(i);
             columns
                 .iter()
                 .all(|&j| self.at(i, j).widen() * self.scale[j] == self.centres[g * self.p + j])
         })
     }
 
+    /// The position of a row in the table.
+    fn place(&self, i: usize) -> usize {
+        self.members.map_or(i, |members| members[i])
+    }
+
+    fn row_start(&self, i: usize) -> isize {
+        let layout = self.table.layout;
+        layout.offset() as isize + self.place(i) as isize * layout.strides()[0]
+    }
+
     fn at(&self, i: usize, j: usize) -> T {
-        let strides = self.layout.strides();
-        let position =
-            self.layout.offset() as isize + i as isize * strides[0] + j as isize * strides[1];
-        self.values[position as usize]
+        let position = self.row_start(i) + j as isize * self.table.layout.strides()[1];
+        self.table.values[position as usize]
     }
 
     fn contiguous_row(&self, i: usize) -> Option<&[T]> {
-        let strides = self.layout.strides();
-        let start = self.layout.offset() as isize + i as isize * strides[0];
-        (strides[1] == 1 || self.p == 1).then(|| &self.values[start as usize..][..self.p])
+        let contiguous = self.table.layout.strides()[1] == 1 || self.p == 1;
+        contiguous.then(|| &self.table.values[self.row_start(i) as usize..][..self.p])
     }
 
     fn scaled_row(&self, i: usize, row: &mut [f64]) {

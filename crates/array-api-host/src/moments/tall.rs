@@ -1,19 +1,19 @@
-//! The careful way: R of the centred rows by a QR factorisation of row blocks, then the SVD of R.
+//! The careful way: R of the centred rows by a QR factorisation of row blocks.
 //!
 //! Source: J. Demmel, L. Grigori, M. Hoemmen, J. Langou, Communication-optimal parallel and sequential QR and LU
 //! factorizations, SIAM J. Sci. Comput. 34 (2012).
 
 use std::ops::Range;
 
-use array_api_spec::{Layout, Result, SvdMode};
+use array_api_spec::{Moments, Scatter};
 use faer::{
-    ColRef, Mat, MatMut, Par,
+    Mat, MatMut, Par,
     dyn_stack::{MemBuffer, MemStack},
     linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch},
 };
 
-use super::{Scatter, source::Source, tree};
-use crate::linalg::{Floating, svd};
+use super::{source::Source, tree};
+use crate::linalg::Floating;
 
 /// Rows that are factorised at a time, at least.
 const BLOCK: usize = 2048;
@@ -31,48 +31,22 @@ struct Tall {
 }
 
 /// Reads x three times: for the columns' magnitudes, the exact means and the factorisation.
-pub(super) fn scatter<T: Floating<Wide = f64>>(mut source: Source<'_, T>) -> Result<Scatter> {
+pub(super) fn moments<T: Floating<Wide = f64>>(mut source: Source<'_, T>) -> Moments {
     let (n, p) = (source.n, source.p);
     let finite = source.scale_columns();
     source.centre(true);
-    let unscaled = |j: usize, x: f64| x / source.scale[j % p.max(1)];
-    let means: Vec<f64> = source
-        .centres
-        .iter()
-        .enumerate()
-        .map(|(j, &x)| unscaled(j, x))
-        .collect();
     let rank = n.min(p);
-    if !finite {
-        return Ok(Scatter::nan(means, p, rank));
-    }
-    let step = n.div_ceil(32).max(4 * BLOCK.max(p));
-    let r = tree(0..n, step, &|rows| Tall::new(&source, rows), &Tall::join);
-
-    let norms: Vec<f64> = (0..p)
-        .map(|j| ColRef::from_slice(r.column(j)).norm_l2())
-        .collect();
-    let std: Vec<f64> = (0..p)
-        .map(|j| Scatter::divisor(unscaled(j, norms[j] / (n as f64).sqrt())))
-        .collect();
-    let standardised: Vec<f64> = (0..rank * p)
-        .map(|position| {
-            let (i, j) = (position / p, position % p);
-            r.column(j)[i] / Scatter::divisor(norms[j])
-        })
-        .collect();
-    let (_, singular_values, right_vectors) = svd(
-        &standardised,
-        &Layout::contiguous(&[rank, p]),
-        SvdMode::Reduced,
-    )?;
-    Ok(Scatter {
-        means,
-        std,
-        singular_values,
-        right_vectors,
-        rank,
-    })
+    let factor = if finite {
+        let step = n.div_ceil(32).max(4 * BLOCK.max(p));
+        let r = tree(0..n, step, &|rows| Tall::new(&source, rows), &Tall::join);
+        let places = (0..rank * p).map(|at| (at / p, at % p));
+        places
+            .map(|(i, j)| r.column(j)[i] / source.scale[j])
+            .collect()
+    } else {
+        vec![f64::NAN; rank * p]
+    };
+    source.moments(|_| 0.0, Scatter::Factor(vec![factor]))
 }
 
 impl Tall {
@@ -80,7 +54,7 @@ impl Tall {
         let mut tall =
             Self::with_capacity((source.p + BLOCK.max(source.p)).min(rows.len()), source.p);
         let mut start = rows.start;
-        while start < rows.end && tall.p > 0 {
+        while start < rows.end {
             if tall.rows == tall.capacity {
                 tall.compress();
             }

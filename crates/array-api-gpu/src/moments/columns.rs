@@ -1,0 +1,142 @@
+//! How the kernels divide rows among threads, and read them.
+
+use array_api_spec::DType;
+
+use super::Rows;
+use crate::{
+    Gpu,
+    elements::{Elements, Positions},
+    kernel::ir::{Builder, Ty, Val, for_, if_, lit},
+    runtime::Runtime,
+};
+
+/// Bytes of what parts of the rows contribute, at most.
+const PARTIAL_BYTES: usize = 16 << 20;
+/// Parts of the rows, at most: one thread adds up the contributions of all.
+const PARTS: usize = 1 << 11;
+/// Rows that are centred at a time.
+const BLOCK_ROWS: usize = 1 << 14;
+/// Bytes of a block of centred rows, at most.
+const BLOCK_BYTES: usize = 64 << 20;
+
+impl<R: Runtime> Gpu<R> {
+    /// Threads along the rows for kernels with a thread for each column, which leaves `bytes_each` bytes.
+    pub(super) fn row_parts(&self, columns: usize, rows: usize, bytes_each: usize) -> usize {
+        let threads = if self.runtime.capabilities().is_cpu {
+            1 << 10
+        } else {
+            1 << 16
+        };
+        let room = PARTIAL_BYTES / (bytes_each * columns).max(1);
+        (threads / columns)
+            .min(room)
+            .min(rows.div_ceil(16))
+            .clamp(1, PARTS)
+    }
+}
+
+/// Rows in a block whose elements have `size` bytes.
+pub(super) fn block_rows(p: usize, size: usize) -> usize {
+    (BLOCK_BYTES / (p * size)).clamp(1, BLOCK_ROWS)
+}
+
+/// The type of a floating-point dtype in kernels.
+pub(super) const fn float(work: DType) -> Ty {
+    if matches!(work, DType::Float64) {
+        Ty::F64
+    } else {
+        Ty::F32
+    }
+}
+
+/// The indices of a tile; those beyond the edge are held at it.
+pub(super) fn edge<const TILE: usize>(tile: Val, p: Val) -> [Val; TILE] {
+    std::array::from_fn(|i| (tile * TILE as u32 + i as u32).min(p - 1))
+}
+
+/// The arrays as kernels read them.
+pub(super) struct RowsInput {
+    x: Elements,
+    groups: Elements,
+    x_at: Positions,
+    groups_at: Positions,
+    k: Val,
+}
+
+impl RowsInput {
+    pub(super) fn new<R: Runtime>(b: Builder, rows: &Rows<'_, R>) -> Self {
+        Self {
+            x: Elements::input(b, "x", rows.x.dtype),
+            groups: Elements::input(b, "codes", rows.groups.dtype),
+            x_at: Positions::new(b, "x", &rows.x.layout),
+            groups_at: Positions::new(b, "codes", &rows.groups.layout),
+            k: b.size("k", rows.k as isize),
+        }
+    }
+
+    pub(super) fn x(&self, row: Val, column: Val, p: Val) -> Val {
+        self.x.load(self.x_at.at(row * p + column)).real()
+    }
+
+    /// The group of a row; the last one for a row whose group is not there, so that nothing is written outside.
+    pub(super) fn group(&self, row: Val) -> Val {
+        let code = self.groups.load(self.groups_at.at(row)).real();
+        code.to(Ty::U32).min(self.k - 1)
+    }
+
+    /// k: how many groups there are.
+    pub(super) const fn k(&self) -> Val {
+        self.k
+    }
+}
+
+/// Threads for every column and every `parts`-th row of `first..end`.
+#[derive(Clone, Copy)]
+pub(super) struct Columns {
+    pub(super) p: Val,
+    parts: Val,
+    pub(super) first: Val,
+    end: Val,
+}
+
+impl Columns {
+    pub(super) fn new(b: Builder, p: usize, parts: usize, first: usize, end: usize) -> Self {
+        Self {
+            p: b.size("p", p as isize),
+            parts: b.size("parts", parts as isize),
+            first: b.size("first", first as isize),
+            end: b.size("end", end as isize),
+        }
+    }
+
+    /// Hands `body` its part, its column, and a loop over its rows.
+    pub(super) fn each(self, b: Builder, body: impl FnOnce(Val, Val, &dyn Fn(&dyn Fn(Val)))) {
+        let thread = b.thread();
+        let (part, column) = (thread / self.p, thread % self.p);
+        if_(part.lt(self.parts), || {
+            body(part, column, &|row| {
+                for_(self.first + part, self.end, self.parts, row);
+            });
+        });
+    }
+}
+
+/// Threads for every lower tile of a `(p, p)` matrix: hands `body` its rows and its columns.
+pub(super) fn lower_tiles<const TILE: usize>(
+    b: Builder,
+    p: usize,
+    body: impl FnOnce(Val, [Val; TILE], [Val; TILE]),
+) {
+    let tiles = p.div_ceil(TILE);
+    let (p, tiles) = (b.size("p", p as isize), b.size("tiles", tiles as isize));
+    let thread = b.thread();
+    let (row_tile, column_tile) = (thread / tiles, thread % tiles);
+    if_(row_tile.lt(tiles) & column_tile.le(row_tile), || {
+        body(p, edge::<TILE>(row_tile, p), edge::<TILE>(column_tile, p));
+    });
+}
+
+/// A sum of 0.
+pub(super) fn zero(ty: Ty) -> Val {
+    lit(ty, 0)
+}

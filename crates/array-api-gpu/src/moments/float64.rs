@@ -1,0 +1,122 @@
+//! The Gram matrix about the means in double precision.
+
+use array_api_spec::{DType, Moments, Result};
+
+use super::{
+    Found, Rows,
+    columns::{Columns, RowsInput, block_rows, lower_tiles, zero},
+    mirror,
+};
+use crate::{
+    GROUP, Gpu,
+    kernel::ir::{Kernel, Ty, Var, for_, if_, lit, var},
+    memory::Memory,
+    runtime::Runtime,
+};
+
+/// Rows and columns of the square whose products a thread adds up.
+const TILE: usize = 4;
+/// Sums of squares below this have lost digits, or all of them, because the squares vanish.
+const VANISHING: f64 = 1e-200;
+
+impl<R: Runtime> Gpu<R> {
+    pub(super) fn gram_in_float64(&self, rows: &Rows<'_, R>) -> Result<Moments> {
+        const WORK: DType = DType::Float64;
+        let (n, p, k) = (rows.n, rows.p, rows.k);
+        let counts = self.group_counts(rows)?;
+        let means = self.group_means(rows, &counts, WORK)?;
+        let largest = self.largest_distances(rows, &means, WORK)?;
+        let gram = self.allocate(p * p, WORK)?;
+        let block_rows = block_rows(p, WORK.size()).min(n);
+        let centred = self.allocate(block_rows * p, WORK)?;
+        for first in (0..n).step_by(block_rows) {
+            let end = (first + block_rows).min(n);
+            self.centre(rows, &means, &centred, (first, end))?;
+            self.add_products(&centred, &gram, p, (first, end))?;
+        }
+        let [counts, means, largest, gram] = self.fetch_together([
+            (&counts, k),
+            (&means, 2 * k * p),
+            (&largest, 2 * p),
+            (&gram, 2 * p * p),
+        ])?;
+        let (largest, mut gram) = (largest.float64(), gram.float64());
+        let vanishes = |j: usize| largest[j] > 0.0 && gram[j * p + j] < VANISHING;
+        let error = if (0..p).any(vanishes) {
+            f64::INFINITY
+        } else {
+            4.0 * f64::EPSILON
+        };
+        mirror(&mut gram, p);
+        Ok(Found {
+            counts: counts.uint32(),
+            means: means.float64(),
+            gram,
+            error,
+        }
+        .moments(p))
+    }
+
+    /// Writes rows less the means of their groups.
+    fn centre(
+        &self,
+        rows: &Rows<'_, R>,
+        means: &Memory<R>,
+        centred: &Memory<R>,
+        (first, end): (usize, usize),
+    ) -> Result<()> {
+        let p = rows.p;
+        let parts = self.row_parts(p, end - first, 1);
+        let kernel = Kernel::build("group_centre", GROUP, |b| {
+            let input = RowsInput::new(b, rows);
+            let means = b.input("means", Ty::F64);
+            let out = b.output("centred", Ty::F64);
+            let columns = Columns::new(b, p, parts, first, end);
+            columns.each(b, |_, column, all| {
+                all(&|row| {
+                    let mean = means.load(input.group(row) * columns.p + column);
+                    let x = input.x(row, column, columns.p).to(Ty::F64);
+                    out.store((row - columns.first) * columns.p + column, x - mean);
+                });
+            });
+        });
+        let buffers = [&rows.x.storage, &rows.groups.storage, means, centred];
+        self.launch(&kernel, &buffers, parts * p)
+    }
+
+    /// Adds the products of a block's columns to the Gram matrix, of which the lower triangle is enough.
+    fn add_products(
+        &self,
+        centred: &Memory<R>,
+        gram: &Memory<R>,
+        p: usize,
+        (first, end): (usize, usize),
+    ) -> Result<()> {
+        let kernel = Kernel::build("gram_float64", GROUP, |b| {
+            let centred = b.input("centred", Ty::F64);
+            let gram = b.output("gram", Ty::F64);
+            let again = b.size("again", isize::from(first > 0));
+            let rows = b.size("rows", (end - first) as isize);
+            lower_tiles::<TILE>(b, p, |p, i, j| {
+                let sums: Vec<Var> = (0..TILE * TILE).map(|_| var(zero(Ty::F64))).collect();
+                for_(lit(Ty::U32, 0), rows, 1, |row| {
+                    let a = i.map(|i| centred.load(row * p + i));
+                    let b = j.map(|j| centred.load(row * p + j));
+                    for (at, sum) in sums.iter().enumerate() {
+                        sum.set(sum.get() + a[at / TILE] * b[at % TILE]);
+                    }
+                });
+                let place = |at: usize| i[at / TILE] * p + j[at % TILE];
+                for (at, sum) in sums.iter().enumerate() {
+                    if_(again.ne(0), || sum.set(sum.get() + gram.load(place(at))));
+                }
+                // Beyond the edge the tile repeats the last row and column, with the same sums.
+                for (at, sum) in sums.iter().enumerate() {
+                    gram.store(place(at), sum.get());
+                }
+            });
+        });
+        let tiles = p.div_ceil(TILE);
+        self.launch(&kernel, &[centred, gram], tiles * tiles)
+    }
+}

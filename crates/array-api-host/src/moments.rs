@@ -1,0 +1,168 @@
+//! Counts, means and scatter of rows in groups, and what follows from them: singular values and vectors.
+//!
+//! The singular values and right singular vectors of a tall matrix A follow from its Gram matrix AᵀA, which takes one
+//! pass over the rows and half the arithmetic of a QR factorisation, but loses singular values below √ε of the largest.
+//! [`spectrum`] judges whether that decides anything; if so, the caller asks for a factor instead, which a QR factorisation of
+//! row blocks (TSQR) finds. Both are in double precision.
+//!
+//! Sums run over a tree of row ranges that depends on the shape alone, so the results do not depend on the number of threads.
+
+mod gram;
+mod source;
+mod spectrum;
+mod tall;
+
+use std::{borrow::Cow, ops::Range};
+
+use array_api_spec::{Layout, Moments, Result, Spread, backend::MomentsPlan, memory, shape::size};
+
+use self::source::{Source, Table};
+pub use self::spectrum::{Spectrum, spectrum};
+use crate::{linalg::Floating, threads};
+
+/// Counts, means and scatter of the rows `x (n, p)`, as [`ExtraBackend::moments`](array_api_spec::backend::ExtraBackend::moments) says: `groups (n,)` and `weights (n,)` come
+/// with their layouts.
+///
+/// ```
+/// use array_api_host::moments::moments;
+/// use array_api_spec::{Layout, Scatter, Spread, backend::MomentsPlan};
+///
+/// let plan = MomentsPlan { groups: 1, pooled: true, spread: Spread::Diagonal };
+/// let found = moments(&[1.0, 3.0], &Layout::contiguous(&[2, 1]), None, None, plan)?;
+/// assert_eq!((&found.means[..], found.scatter), (&[2.0][..], Scatter::Diagonal(vec![2.0])));
+/// # Ok::<(), array_api_spec::Error>(())
+/// ```
+///
+/// # Errors
+/// No room.
+pub fn moments<T: Floating<Wide = f64>>(
+    x: &[T],
+    layout: &Layout,
+    groups: Option<(&[i64], &Layout)>,
+    weights: Option<(&[T], &Layout)>,
+    plan: MomentsPlan,
+) -> Result<Moments> {
+    let &[n, p] = layout.shape() else {
+        unreachable!("x has two axes")
+    };
+    let k = plan.groups;
+    // The sums of all groups, and factors or a Gram matrix of at most p rows: here, on the way and in the result.
+    let factors = match plan.spread {
+        Spread::Diagonal => size(&[p, 4 * size_of::<f64>()]),
+        Spread::Gram => size(&[p, p, 4 * size_of::<f64>()]),
+        Spread::Factor => size(&[n.min(p), p, 4 * size_of::<f64>()]),
+    };
+    memory::room(factors.saturating_add(size(&[k, p, 2 * size_of::<f64>()])))?;
+
+    let groups = groups.map(|(codes, layout)| in_order(codes, layout));
+    let mut counts = vec![0_usize; k];
+    let inside = |g: i64| usize::try_from(g).ok().filter(|&g| g < k);
+    match &groups {
+        None => counts[0] = n,
+        Some(codes) => codes
+            .iter()
+            .filter_map(|&g| inside(g))
+            .for_each(|g| counts[g] += 1),
+    }
+    let rows: usize = counts.iter().sum();
+    if rows < n {
+        return Ok(Moments {
+            rows,
+            ..Moments::none(p, plan)
+        });
+    }
+    let roots: Option<Vec<f64>> = weights.map(|(weights, layout)| {
+        let weights = in_order(weights, layout);
+        weights.iter().map(|w| w.widen().sqrt()).collect()
+    });
+    let table = Table {
+        values: x,
+        layout,
+        roots: roots.as_deref(),
+    };
+    if plan.pooled {
+        let source = Source::new(table, None, groups.as_deref(), counts);
+        return Ok(of(source, plan.spread));
+    }
+    let order = by_group(groups.as_deref(), &counts);
+    let mut end = 0;
+    let each = counts.iter().map(|&count| {
+        let members = &order[end..end + count];
+        end += count;
+        of(
+            Source::new(table, Some(members), None, vec![count]),
+            plan.spread,
+        )
+    });
+    Moments::side_by_side(each.collect())
+}
+
+/// The moments of a source's rows about the means of its groups.
+fn of<T: Floating<Wide = f64>>(source: Source<'_, T>, spread: Spread) -> Moments {
+    match spread {
+        Spread::Diagonal => gram::moments(&source, gram::Products::Diagonal),
+        Spread::Gram => gram::moments(&source, gram::Products::All),
+        Spread::Factor => tall::moments(source),
+    }
+}
+
+/// The elements of a vector one after the other.
+fn in_order<'a, T: Copy>(values: &'a [T], layout: &Layout) -> Cow<'a, [T]> {
+    if layout.is_contiguous() {
+        Cow::Borrowed(&values[layout.offset()..][..layout.size()])
+    } else {
+        layout.positions().map(|i| values[i]).collect()
+    }
+}
+
+/// The rows of group 0, then those of group 1, and so on, each in their order.
+fn by_group(groups: Option<&[i64]>, counts: &[usize]) -> Vec<usize> {
+    let Some(groups) = groups else {
+        return (0..counts[0]).collect();
+    };
+    let mut next: Vec<usize> = counts
+        .iter()
+        .scan(0, |sum, &count| Some(std::mem::replace(sum, *sum + count)))
+        .collect();
+    let mut order = vec![0; groups.len()];
+    for (row, &g) in groups.iter().enumerate() {
+        let place = &mut next[g as usize];
+        order[*place] = row;
+        *place += 1;
+    }
+    order
+}
+
+/// Combines what `leaf` makes of at most `step` rows, along a balanced tree, in parallel.
+fn tree<R: Send>(
+    rows: Range<usize>,
+    step: usize,
+    leaf: &(impl Fn(Range<usize>) -> R + Sync),
+    combine: &(impl Fn(R, R) -> R + Sync),
+) -> R {
+    if rows.len() <= step {
+        return leaf(rows);
+    }
+    threads::install(|| branch(rows, step, leaf, combine))
+}
+
+fn branch<R: Send>(
+    rows: Range<usize>,
+    step: usize,
+    leaf: &(impl Fn(Range<usize>) -> R + Sync),
+    combine: &(impl Fn(R, R) -> R + Sync),
+) -> R {
+    let leaves = rows.len().div_ceil(step);
+    if leaves <= 1 {
+        return leaf(rows);
+    }
+    let middle = rows.start + leaves / 2 * step;
+    let (left, right) = rayon::join(
+        || branch(rows.start..middle, step, leaf, combine),
+        || branch(middle..rows.end, step, leaf, combine),
+    );
+    combine(left, right)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+//! The fast way: one pass that sums up products of the columns.
+
+use std::ops::Range;
+
+use array_api_spec::{Moments, Scatter};
+use gemm::{Parallelism, gemm};
+
+use super::{source::Source, tree};
+use crate::linalg::Floating;
+
+/// Rows that are centred, widened and multiplied at a time.
+const BLOCK: usize = 512;
+
+/// Columns of the triangle that one product computes. Of the squares on the diagonal half is wasted: narrow panels waste
+/// less, wide ones multiply faster.
+const PANEL: usize = 64;
+
+/// Sums of squares below this have lost digits, or all of them, because the squares vanish.
+const VANISHING: f64 = 1e-200;
+
+/// Which columns are multiplied with which.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Products {
+    /// Each with itself.
+    Diagonal,
+    /// All with all.
+    All,
+}
+
+/// What rows contribute.
+struct Sums {
+    /// `(p, p)`, the lower triangle in column-major order, or `(p,)`, the diagonal: sum of z zᵀ over the centred rows z.
+    products: Vec<f64>,
+    /// `(k, p)`: sum of z, times the root of its weight, by group; empty if the centres are exact.
+    shifts: Vec<f64>,
+}
+
+/// With the sum s of the `√w z` of a group, its weight w and its centre c, the mean is `c + s / w`, and the scatter about it `Σ z zᵀ - s sᵀ / w`.
+pub(super) fn moments<T: Floating<Wide = f64>>(source: &Source<'_, T>, which: Products) -> Moments {
+    let (n, p) = (source.n, source.p);
+    // About a million elements a leaf, and no more leaves than keep many threads busy.
+    let step = ((1 << 20) / p).max(n / 64).max(1).next_multiple_of(BLOCK);
+    let Sums {
+        mut products,
+        mut shifts,
+    } = tree(0..n, step, &|rows| sums(source, rows, which), &Sums::add);
+    let stride = match which {
+        Products::Diagonal => 1,
+        Products::All => p + 1,
+    };
+    let about_centres: Vec<f64> = products.iter().step_by(stride).copied().collect();
+    for (shift, &weight) in shifts.chunks_exact_mut(p).zip(&source.weights) {
+        if weight == 0.0 {
+            continue;
+        }
+        shift.iter_mut().for_each(|s| *s /= weight);
+        for j in 0..p {
+            let factor = weight * shift[j];
+            match which {
+                Products::Diagonal => products[j] -= shift[j] * factor,
+                Products::All => {
+                    let column = &mut products[j * p + j..(j + 1) * p];
+                    column
+                        .iter_mut()
+                        .zip(&shift[j..])
+                        .for_each(|(w, d)| *w -= d * factor);
+                }
+            }
+        }
+    }
+    let scatter = match which {
+        Products::Diagonal => {
+            // Rounding must not leave a negative square; NaN stays.
+            products.iter_mut().for_each(|s| {
+                if *s < 0.0 {
+                    *s = 0.0;
+                }
+            });
+            Scatter::Diagonal(products)
+        }
+        Products::All => {
+            let error = error(source, step, &about_centres, &products);
+            mirror(&mut products, p);
+            Scatter::Gram {
+                values: products,
+                error,
+            }
+        }
+    };
+    source.moments(|at| shifts.get(at).copied().unwrap_or(0.0), scatter)
+}
+
+/// The relative error of the Gram matrix's elements: that of sums, as many times larger as the correction has cancelled digits. Infinite if squares overflowed, or vanished while
+/// their column varies.
+fn error<T: Floating<Wide = f64>>(
+    source: &Source<'_, T>,
+    step: usize,
+    about_centres: &[f64],
+    gram: &[f64],
+) -> f64 {
+    let p = source.p;
+    let mut cancelled = 1.0_f64;
+    let mut suspects = Vec::new();
+    for (j, &before) in about_centres.iter().enumerate() {
+        let after = gram[j * p + j];
+        if before < VANISHING {
+            suspects.push(j);
+        } else if before.is_finite() && after > 0.0 {
+            cancelled = cancelled.max(before / after);
+        } else {
+            return f64::INFINITY;
+        }
+    }
+    let constant = suspects.is_empty()
+        || tree(
+            0..source.n,
+            step,
+            &|rows| source.equals_centre(rows, &suspects),
+            &|a, b| a && b,
+        );
+    if constant {
+        4.0 * f64::EPSILON * cancelled
+    } else {
+        f64::INFINITY
+    }
+}
+
+/// Copies the triangle that is there to the other one.
+fn mirror(gram: &mut [f64], p: usize) {
+    for j in 0..p {
+        for i in 0..j {
+            gram[j * p + i] = gram[i * p + j];
+        }
+    }
+}
+
+impl Sums {
+    fn add(mut self, other: Self) -> Self {
+        let pairs = [
+            (&mut self.products, &other.products),
+            (&mut self.shifts, &other.shifts),
+        ];
+        for (mine, others) in pairs {
+            for (a, b) in mine.iter_mut().zip(others) {
+                *a += b;
+            }
+        }
+        self
+    }
+}
+
+fn sums<T: Floating<Wide = f64>>(
+    source: &Source<'_, T>,
+    rows: Range<usize>,
+    which: Products,
+) -> Sums {
+    let (k, p) = (source.counts.len(), source.p);
+    let by_rows = source.by_rows();
+    let mut sums = Sums {
+        products: vec![0.0; if which == Products::All { p * p } else { p }],
+        shifts: vec![0.0; if source.exact { 0 } else { k * p }],
+    };
+    let mut z = vec![0.0; BLOCK.min(rows.len()) * p];
+    for start in rows.clone().step_by(BLOCK) {
+        let block = start..(start + BLOCK).min(rows.end);
+        let count = block.len();
+        let (row, column) = if by_rows { (p, 1) } else { (1, count) };
+        let z = &mut z[..count * p];
+        source.read(block.clone(), z, row, column);
+        if !source.exact {
+            for (r, i) in block.enumerate() {
+                let (g, root) = (source.group(i), source.root(i));
+                let shifts = sums.shifts[g * p..(g + 1) * p].iter_mut();
+                if by_rows {
+                    shifts
+                        .zip(&z[r * p..])
+                        .for_each(|(sum, z)| *sum += z * root);
+                } else {
+                    shifts
+                        .zip(z[r..].iter().step_by(count))
+                        .for_each(|(sum, z)| *sum += z * root);
+                }
+            }
+        }
+        match which {
+            Products::All => add_gram(&mut sums.products, z, count, p, (row, column)),
+            Products::Diagonal if by_rows => {
+                for row in z.chunks_exact(p) {
+                    let squares = sums.products.iter_mut().zip(row);
+                    squares.for_each(|(sum, z)| *sum += z * z);
+                }
+            }
+            Products::Diagonal => {
+                for (sum, column) in sums.products.iter_mut().zip(z.chunks_exact(count)) {
+                    *sum += column.iter().map(|z| z * z).sum::<f64>();
+                }
+            }
+        }
+    }
+    sums
+}
+
+/// Adds the lower triangle of `zᵀ z` to `gram`. Element (r, j) of z, r < count, j < p, lies at `r · row + j · column`.
+fn add_gram(gram: &mut [f64], z: &[f64], count: usize, p: usize, (row, column): (usize, usize)) {
+    assert!(
+        gram.len() == p * p
+            && (count == 0 || p == 0 || z.len() > (count - 1) * row + (p - 1) * column)
+    );
+    let (row, column) = (row as isize, column as isize);
+    for j in (0..p).step_by(PANEL) {
+        let width = PANEL.min(p - j);
+        // SAFETY: the result covers rows j.. and columns j..j + width of the p × p matrix, the factors columns j.. of z, all inside
+        // their slices (just checked); the result is borrowed for writing, so it does not overlap z.
+        unsafe {
+            let left = z.as_ptr().offset(j as isize * column);
+            gemm(
+                p - j,
+                width,
+                count,
+                gram.as_mut_ptr().add(j * p + j),
+                p as isize,
+                1,
+                true,
+                left,
+                row,
+                column,
+                left,
+                column,
+                row,
+                1.0,
+                1.0,
+                false,
+                false,
+                false,
+                Parallelism::None,
+            );
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The singular values and right singular vectors of standardised rows, from their moments: judged and decomposed here for all devices.
+
+use array_api_spec::{DType, Error, Layout, Moments, Result, Scatter, SvdMode};
+
+use crate::linalg::{eigh, svd};
+
+/// What [`spectrum`] finds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spectrum {
+    /// `(p,)`: the population standard deviation of each column about the means, 1 where that is 0.
+    pub std: Vec<f64>,
+    /// `(r,)`: singular values, descending.
+    pub singular_values: Vec<f64>,
+    /// `(r, p)`: right singular vectors in rows.
+    pub right_vectors: Vec<f64>,
+    /// How many singular values are above the tolerance.
+    pub rank: usize,
+}
+
+/// The singular values and right singular vectors of `Z = (x - means) / std / √Σw`, whose Gram matrix is that of the columns' correlations about the means. `None` if the
+/// moments hold a Gram matrix that is too coarse: its errors could decide whether a singular value is above `tolerance`, or be more than the last digits of one that is. A
+/// [factor](array_api_spec::Spread::Factor) never is.
+///
+/// `dtype` is that of the rows: it says how many digits there are to lose. A Gram matrix that is not finite is too coarse, because its squares may have overflowed; a factor that is
+/// not finite has a spectrum of NaN.
+///
+/// ```
+/// use array_api_host::moments::spectrum;
+/// use array_api_spec::{DType, Moments, Scatter};
+///
+/// let scatter = Scatter::Gram { values: vec![8.0, 8.0, 8.0, 8.0], error: 1e-15 };
+/// let moments = Moments { rows: 2, features: 2, weights: vec![2.0], means: vec![0.0; 2], pooled: true, scatter };
+/// let found = spectrum(&moments, DType::Float64, 1e-4)?.expect("precise enough");
+/// assert_eq!((found.std, found.rank), (vec![2.0, 2.0], 1));
+/// assert!((found.singular_values[0] - 2.0_f64.sqrt()).abs() < 1e-15);
+/// # Ok::<(), array_api_spec::Error>(())
+/// ```
+///
+/// # Errors
+/// A scatter of each group, or its diagonal alone; no convergence.
+pub fn spectrum(moments: &Moments, dtype: DType, tolerance: f64) -> Result<Option<Spectrum>> {
+    let p = moments.features;
+    if !(moments.pooled || moments.weights.len() == 1) {
+        return Err(Error::value(
+            "spectrum",
+            "the scatter is that of each group; one of all groups together is needed",
+        ));
+    }
+    let std = moments.divisors();
+    let root = moments.weights.iter().sum::<f64>().sqrt();
+    let (singular_values, right_vectors) = match &moments.scatter {
+        Scatter::Diagonal(_) => {
+            return Err(Error::value(
+                "spectrum",
+                "the scatter is a diagonal; a Gram matrix or a factor is needed",
+            ));
+        }
+        Scatter::Gram { values, error } => {
+            let unit: Vec<f64> = std.iter().map(|s| s * root).collect();
+            let Some(found) = decompose(values, &unit, *error, Need { dtype, tolerance })? else {
+                return Ok(None);
+            };
+            found
+        }
+        Scatter::Factor(factor) => {
+            let factor = factor.first().map_or(&[][..], Vec::as_slice);
+            let standardised: Vec<f64> = factor
+                .iter()
+                .enumerate()
+                .map(|(at, x)| x / root / std[at % p])
+                .collect();
+            let layout = Layout::contiguous(&[factor.len() / p, p]);
+            let (_, singular_values, right_vectors) =
+                svd(&standardised, &layout, SvdMode::Reduced)?;
+            (singular_values, right_vectors)
+        }
+    };
+    let rank = singular_values.iter().filter(|&&s| s > tolerance).count();
+    Ok(Some(Spectrum {
+        std,
+        singular_values,
+        right_vectors,
+        rank,
+    }))
+}
+
+/// What is asked of singular values.
+#[derive(Clone, Copy)]
+struct Need {
+    dtype: DType,
+    tolerance: f64,
+}
+
+impl Need {
+    /// Whether eigenvalues, each of which may be off by `error`, say which singular values are above the tolerance, and those precisely enough.
+    fn is_met(self, eigenvalues: &[f64], error: f64) -> bool {
+        // A singular value, the root, loses half as many digits.
+        let digits = if self.dtype == DType::Float32 {
+            1e-5
+        } else {
+            1e-8
+        };
+        let bound = self.tolerance * self.tolerance;
+        eigenvalues
+            .iter()
+            .all(|&e| (e - bound).abs() > error && (e <= bound || e * digits >= error))
+    }
+}
+
+/// The roots of the eigenvalues and the eigenvectors of the correlations `gramᵢⱼ / (unitᵢ unitⱼ)`, or `None` if they are too coarse.
+///
+/// An element may be off by `error`, so an eigenvalue by p times as much.
+fn decompose(
+    gram: &[f64],
+    unit: &[f64],
+    error: f64,
+    need: Need,
+) -> Result<Option<(Vec<f64>, Vec<f64>)>> {
+    let p = unit.len();
+    if !error.is_finite() || !gram.iter().chain(unit).all(|x| x.is_finite()) {
+        return Ok(None);
+    }
+    let correlation = |(at, product): (usize, &f64)| {
+        let (i, j) = (at / p, at % p);
+        match i == j {
+            // Of a column that does not vary.
+            true if *product == 0.0 => 0.0,
+            true => 1.0,
+            false => product / unit[i] / unit[j],
+        }
+    };
+    let correlations: Vec<f64> = gram.iter().enumerate().map(correlation).collect();
+    let (eigenvalues, vectors) = eigh(&correlations, &Layout::contiguous(&[p, p]))?;
+    if !need.is_met(&eigenvalues, error * p as f64) {
+        return Ok(None);
+    }
+    let descending = || (0..p).rev();
+    let singular_values = descending()
+        .map(|i| eigenvalues[i].max(0.0).sqrt())
+        .collect();
+    let right_vectors = descending()
+        .flat_map(|i| (0..p).map(move |j| (i, j)))
+        .map(|(i, j)| vectors[j * p + i])
+        .collect();
+    Ok(Some((singular_values, right_vectors)))
+}

@@ -1,0 +1,336 @@
+//! The moments of two sets of rows together.
+//!
+//! With the weights a and b of the two sets, w = a + b, their means and δ, the difference of the means, the mean of all is `mean_a + δ b / w`, and the scatter of all is
+//! `S_a + S_b + (a b / w) δ δᵀ`. So δ √(a b / w) joins the scatter as a row of its own.
+//!
+//! Source: T. Chan, G. Golub, R. LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances" (1979); for the factors, J. Demmel, L. Grigori,
+//! M. Hoemmen, J. Langou, "Communication-optimal parallel and sequential QR and LU factorizations" (2012).
+
+use super::{Moments, Scatter};
+use crate::{Error, Result};
+
+impl Moments {
+    /// The moments of the rows of both, in any order: equal to those of all rows at once but for rounding.
+    ///
+    /// # Errors
+    /// Another number of columns or groups, or another kind of scatter.
+    pub fn merge(&self, other: &Self) -> Result<Self> {
+        self.check_alike(other)?;
+        let (means, joining) = self.join_means(other);
+        let weights = self.weights.iter().zip(&other.weights);
+        Ok(Self {
+            rows: self.rows + other.rows,
+            features: self.features,
+            weights: weights.map(|(a, b)| a + b).collect(),
+            means,
+            pooled: self.pooled,
+            scatter: self.join_scatter(other, &joining),
+        })
+    }
+
+    /// The moments of groups that were computed one by one, as those of all of them with a scatter of each.
+    ///
+    /// # Errors
+    /// No moments; other numbers of columns, or other kinds of scatter; a scatter of several groups together.
+    pub fn side_by_side(parts: Vec<Self>) -> Result<Self> {
+        const FUNCTION: &str = "side_by_side";
+        let mut parts = parts.into_iter();
+        let Some(mut all) = parts.next() else {
+            return Err(Error::value(FUNCTION, "there are no moments"));
+        };
+        all.pooled &= all.weights.len() > 1;
+        for mut part in parts {
+            part.pooled &= part.weights.len() > 1;
+            all.check_kind(FUNCTION, &part)?;
+            all.rows += part.rows;
+            all.weights.extend(part.weights);
+            all.means.extend(part.means);
+            match (&mut all.scatter, part.scatter) {
+                (Scatter::Diagonal(all), Scatter::Diagonal(squares)) => all.extend(squares),
+                (
+                    Scatter::Gram { values, error },
+                    Scatter::Gram {
+                        values: more,
+                        error: other,
+                    },
+                ) => {
+                    values.extend(more);
+                    *error = error.max(other);
+                }
+                (Scatter::Factor(all), Scatter::Factor(factors)) => all.extend(factors),
+                _ => unreachable!("both are of one kind"),
+            }
+        }
+        if all.pooled {
+            let detail = "a scatter of several groups together is not one of each";
+            return Err(Error::value(FUNCTION, detail));
+        }
+        Ok(all)
+    }
+
+    fn check_alike(&self, other: &Self) -> Result<()> {
+        let (a, b) = (self.weights.len(), other.weights.len());
+        if a != b {
+            let detail = format!(
+                "the numbers of groups differ, {a} and {b}; only moments of rows of one table merge"
+            );
+            return Err(Error::value("merge", detail));
+        }
+        self.check_kind("merge", other)
+    }
+
+    /// # Errors
+    /// Another number of columns, or another kind of scatter.
+    fn check_kind(&self, function: &'static str, other: &Self) -> Result<()> {
+        let (a, b) = (self.features, other.features);
+        if a != b {
+            let detail = format!("the numbers of columns differ: {a} and {b}");
+            return Err(Error::value(function, detail));
+        }
+        let kind = |m: &Self| {
+            let kind = match m.scatter {
+                Scatter::Diagonal(_) => "Diagonal",
+                Scatter::Gram { .. } => "Gram",
+                Scatter::Factor(_) => "Factor",
+            };
+            let whose = if m.pooled {
+                "all groups together"
+            } else {
+                "each group"
+            };
+            format!("{kind} of {whose}")
+        };
+        let (a, b) = (kind(self), kind(other));
+        if a != b {
+            let detail = format!("the kinds of scatter differ: {a}, and {b}");
+            return Err(Error::value(function, detail));
+        }
+        Ok(())
+    }
+
+    /// The means of both, and `(k, p)` the rows `δ √(a b / w)` that join the scatter.
+    fn join_means(&self, other: &Self) -> (Vec<f64>, Vec<f64>) {
+        let p = self.features;
+        let mut means = self.means.clone();
+        let mut joining = vec![0.0; means.len()];
+        for (g, (&a, &b)) in self.weights.iter().zip(&other.weights).enumerate() {
+            let rows = g * p..(g + 1) * p;
+            let theirs = &other.means[rows.clone()];
+            if b == 0.0 {
+                continue;
+            }
+            if a == 0.0 {
+                means[rows].copy_from_slice(theirs);
+                continue;
+            }
+            let share = b / (a + b);
+            let root = (a * share).sqrt();
+            let both = means[rows.clone()].iter_mut().zip(&mut joining[rows]);
+            for ((mean, joining), theirs) in both.zip(theirs) {
+                let delta = theirs - *mean;
+                *mean += delta * share;
+                *joining = delta * root;
+            }
+        }
+        (means, joining)
+    }
+
+    fn join_scatter(&self, other: &Self, joining: &[f64]) -> Scatter {
+        let p = self.features;
+        // The rows that join each scatter.
+        let width = if self.pooled { joining.len() } else { p };
+        let joining = joining.chunks_exact(width);
+        match (&self.scatter, &other.scatter) {
+            (Scatter::Diagonal(a), Scatter::Diagonal(b)) => {
+                let mut sum = add(a, b);
+                for (squares, rows) in sum.chunks_exact_mut(p).zip(joining) {
+                    for row in rows.chunks_exact(p) {
+                        squares.iter_mut().zip(row).for_each(|(s, z)| *s += z * z);
+                    }
+                }
+                Scatter::Diagonal(sum)
+            }
+            (
+                Scatter::Gram { values: a, error },
+                Scatter::Gram {
+                    values: b,
+                    error: other_error,
+                },
+            ) => {
+                let mut values = add(a, b);
+                for (gram, rows) in values.chunks_exact_mut(p * p).zip(joining) {
+                    for row in rows.chunks_exact(p) {
+                        for (line, y) in gram.chunks_exact_mut(p).zip(row) {
+                            line.iter_mut().zip(row).for_each(|(s, z)| *s += y * z);
+                        }
+                    }
+                }
+                // By Cauchy and Schwarz, √(aᵢ aⱼ) + √(bᵢ bⱼ) is at most √((aᵢ + bᵢ)(aⱼ + bⱼ)), so errors that are shares of them do not grow.
+                Scatter::Gram {
+                    values,
+                    error: error.max(*other_error).max(4.0 * f64::EPSILON),
+                }
+            }
+            (Scatter::Factor(a), Scatter::Factor(b)) => {
+                let parts = a.iter().zip(b).zip(joining);
+                let stacked = parts.map(|((a, b), rows)| {
+                    // Rows of zeros change nothing.
+                    let rows = rows
+                        .chunks_exact(p)
+                        .filter(|row| row.iter().any(|&z| z != 0.0));
+                    let mut stack = [&a[..], b].concat();
+                    rows.for_each(|row| stack.extend(row));
+                    triangle(stack, p)
+                });
+                Scatter::Factor(stacked.collect())
+            }
+            _ => unreachable!("both are of one kind"),
+        }
+    }
+}
+
+fn add(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a + b).collect()
+}
+
+/// At most p rows with the Gram matrix of the rows `(m, p)`: those themselves, or R of their QR factorisation by Householder's reflections.
+///
+/// A reflection `I - β v vᵀ` takes column j below row j to 0: v is that column, its first element x lengthened by ± its norm ν, and `β = 1 / (ν (ν + |x|))`.
+fn triangle(mut rows: Vec<f64>, p: usize) -> Vec<f64> {
+    if rows.len() <= p * p {
+        return rows;
+    }
+    // Powers of two, so that squares neither overflow nor vanish and nothing is rounded.
+    let units: Vec<f64> = largest(&rows, p).into_iter().map(power_of_two).collect();
+    let scale = |rows: &mut [f64], by: &dyn Fn(f64, f64) -> f64| {
+        for row in rows.chunks_exact_mut(p) {
+            row.iter_mut()
+                .zip(&units)
+                .for_each(|(x, &u)| *x = by(*x, u));
+        }
+    };
+    scale(&mut rows, &|x, unit| x / unit);
+    let mut sums = vec![0.0; p];
+    for j in 0..p {
+        let below = &mut rows[j * p..];
+        let norm = below
+            .iter()
+            .skip(j)
+            .step_by(p)
+            .map(|x| x * x)
+            .sum::<f64>()
+            .sqrt();
+        if norm == 0.0 {
+            continue;
+        }
+        let first = below[j];
+        let beta = 1.0 / (norm * (norm + first.abs()));
+        below[j] = first + norm.copysign(first);
+        let sums = &mut sums[j + 1..];
+        sums.fill(0.0);
+        for row in below.chunks_exact(p).filter(|row| row[j] != 0.0) {
+            let v = row[j];
+            sums.iter_mut()
+                .zip(&row[j + 1..])
+                .for_each(|(s, x)| *s += v * x);
+        }
+        for row in below.chunks_exact_mut(p).filter(|row| row[j] != 0.0) {
+            let v = row[j] * beta;
+            row[j] = 0.0;
+            row[j + 1..]
+                .iter_mut()
+                .zip(&*sums)
+                .for_each(|(x, s)| *x -= v * s);
+        }
+        below[j] = -norm.copysign(first);
+    }
+    rows.truncate(p * p);
+    scale(&mut rows, &|x, unit| x * unit);
+    rows
+}
+
+/// The largest magnitude of each column of `rows (m, p)`; NaN if there is one.
+fn largest(rows: &[f64], p: usize) -> Vec<f64> {
+    let mut largest = vec![0.0_f64; p];
+    for row in rows.chunks_exact(p) {
+        for (most, x) in largest.iter_mut().zip(row) {
+            if !(x.abs() <= *most) && !most.is_nan() {
+                *most = x.abs();
+            }
+        }
+    }
+    largest
+}
+
+/// The power of two of a positive number; 1 for others.
+fn power_of_two(x: f64) -> f64 {
+    const EXPONENT: u64 = 0x7ff << 52;
+    if x == 0.0 || !x.is_finite() {
+        return 1.0;
+    }
+    f64::from_bits(x.to_bits() & EXPONENT).max(f64::MIN_POSITIVE)
+}
+
+/// The Euclidean norm of each column of `rows (m, p)`.
+pub(super) fn column_norms(rows: &[f64], p: usize) -> Vec<f64> {
+    let units: Vec<f64> = largest(rows, p).into_iter().map(power_of_two).collect();
+    let mut squares = vec![0.0; p];
+    for row in rows.chunks_exact(p) {
+        for ((sum, x), unit) in squares.iter_mut().zip(row).zip(&units) {
+            *sum += (x / unit) * (x / unit);
+        }
+    }
+    squares
+        .iter()
+        .zip(&units)
+        .map(|(s, unit)| s.sqrt() * unit)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_triangle_has_the_gram_matrix_of_its_rows() {
+        for scale in [1.0, 1e-200, 1e200] {
+            // Row 2 repeats row 0, and column 1 is 0.
+            let rows: Vec<f64> = [
+                [3.0, 0.0, 1.0],
+                [1.0, 0.0, 5.0],
+                [3.0, 0.0, 1.0],
+                [0.5, 0.0, 0.0],
+            ]
+            .concat();
+            let scaled = rows.iter().map(|x| x * scale).collect();
+            let r = triangle(scaled, 3);
+            assert_eq!(r.len(), 9);
+            for i in 0..3 {
+                assert!((0..i).all(|j| r[i * 3 + j] == 0.0));
+                for j in 0..3 {
+                    let dot = |rows: &[f64], unit: f64| -> f64 {
+                        let rows = rows.chunks_exact(3);
+                        rows.map(|row| row[i] / unit * (row[j] / unit)).sum()
+                    };
+                    assert!((dot(&r, scale) - dot(&rows, 1.0)).abs() < 1e-14);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_stays_so() {
+        for bad in [f64::NAN, f64::INFINITY] {
+            let r = triangle(vec![1.0, 2.0, 3.0, bad, 5.0, 6.0], 2);
+            assert!(!r[1].is_finite() && !r[3].is_finite(), "{r:?}");
+            assert!(!column_norms(&r, 2)[1].is_finite());
+        }
+    }
+
+    #[test]
+    fn powers_of_two() {
+        assert_eq!(power_of_two(5.9), 4.0);
+        assert_eq!(power_of_two(f64::from_bits(1)), f64::MIN_POSITIVE);
+        assert_eq!([0.0, f64::NAN, f64::INFINITY].map(power_of_two), [1.0; 3]);
+    }
+}
