@@ -71,11 +71,8 @@ impl HostParts {
                 Some(dtype) if dtype == buffer.dtype() => buffer,
                 Some(dtype) => buffer.to_dtype(function, dtype)?,
                 None => {
-                    return Err(Error::UnsupportedDType {
-                        device: xp.device(),
-                        dtype: buffer.dtype(),
-                        available: available.clone(),
-                    });
+                    let (dtype, available) = (buffer.dtype(), available.clone());
+                    return Err(Error::unsupported_dtype(xp.device(), dtype, available));
                 }
             };
             Ok((name, xp.asarray(HostArray { buffer, shape })?))

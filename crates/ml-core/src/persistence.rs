@@ -5,7 +5,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap},
-    fs,
+    fs, io,
     path::Path,
 };
 
@@ -38,23 +38,23 @@ pub(crate) fn save<B: Backend, M: FittedModel<B>>(model: &M, path: &Path) -> Res
         .collect::<Result<_>>()?;
     let bytes = tensor::serialize(tensors, Some(metadata))
         .map_err(|e| Error::value("save", e.to_string()))?;
-    fs::write(path, bytes).map_err(|e| Error::value("save", format!("{}: {e}", path.display())))
+    fs::write(path, bytes)
+        .map_err(|e| Error::value("save", format!("{}: {e}", path.display())).caused_by(e))
 }
 
 pub(crate) fn load<B: Backend, M: FittedModel<B>>(path: &Path, xp: &Namespace<B>) -> Result<M> {
     let located = |detail: String| Error::value("load", format!("{}: {detail}", path.display()));
-    let bytes = read_file(path).map_err(located)?;
+    let bytes = read_file(path).map_err(|e| located(e.to_string()).caused_by(e))?;
     let parts = parse(&bytes, M::ESTIMATOR).map_err(located)?;
     M::from_parts(parts.send("load", xp)?)
         .map_err(|e| located(format!("the file's parts make no model: {e}")))
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, String> {
-    let about = fs::metadata(path).map_err(|e| e.to_string())?;
-    if !about.is_file() {
-        return Err("not a regular file".to_owned());
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("not a regular file"));
     }
-    fs::read(path).map_err(|e| e.to_string())
+    fs::read(path)
 }
 
 /// A file's parts, checked as far as that is possible without knowing the estimator.

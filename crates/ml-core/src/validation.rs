@@ -70,10 +70,7 @@ pub(crate) fn same_device<B: Backend>(
     if x.namespace() == *xp {
         Ok(())
     } else {
-        Err(Error::Device {
-            function,
-            devices: (x.device(), xp.device()),
-        })
+        Err(Error::device(function, x.device(), xp.device()))
     }
 }
 

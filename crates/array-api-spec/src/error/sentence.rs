@@ -1,0 +1,147 @@
+//! What errors say.
+
+use std::fmt;
+
+use super::ErrorKind;
+use crate::Scalar;
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shape {
+                function,
+                shapes,
+                detail,
+            } => {
+                let many = if shapes.len() == 1 { "shape" } else { "shapes" };
+                let shapes: Vec<String> = shapes.iter().map(|s| shape_text(s)).collect();
+                write!(f, "{function}: {many} {} {detail}", shapes.join(" and "))
+            }
+            Self::Axis {
+                function,
+                axis,
+                detail: Some(detail),
+                ..
+            } => write!(f, "{function}: axis {axis} {detail}"),
+            Self::Axis {
+                function,
+                axis,
+                ndim: 0,
+                ..
+            } => {
+                write!(
+                    f,
+                    "{function}: axis {axis} does not exist: the array is 0-dimensional and has no axes"
+                )
+            }
+            Self::Axis {
+                function,
+                axis,
+                ndim,
+                ..
+            } => {
+                write!(
+                    f,
+                    "{function}: axis {axis} does not exist: a {ndim}-dimensional array has axes -{ndim} to {}",
+                    ndim - 1
+                )
+            }
+            Self::DType {
+                function,
+                dtypes,
+                expected,
+            } => {
+                let dtypes: Vec<&str> = dtypes.iter().map(|d| d.name()).collect();
+                write!(
+                    f,
+                    "{function}: takes {expected}, not {}",
+                    dtypes.join(" and ")
+                )
+            }
+            Self::Promotion {
+                function,
+                dtypes: (a, b),
+            } => write!(
+                f,
+                "{function}: the standard does not say what {a} and {b} promote to; convert one of them with `astype`"
+            ),
+            Self::Scalar {
+                function,
+                scalar: Scalar::Int(i),
+                dtype,
+            } if dtype.is_integer() => {
+                let (low, high) = dtype.integer_range().unwrap_or_default();
+                write!(
+                    f,
+                    "{function}: {i} is out of range for {dtype}, which holds {low} to {high}"
+                )
+            }
+            Self::Scalar {
+                function,
+                scalar,
+                dtype,
+            } => write!(
+                f,
+                "{function}: the {} scalar {scalar} does not go with an array of {dtype}; convert the array with `astype`",
+                scalar.kind_name()
+            ),
+            Self::Device {
+                function,
+                devices: (a, b),
+            } => write!(
+                f,
+                "{function}: one array is on {a}, another on {b}; bring one to the other's device with `to_device`"
+            ),
+            Self::UnsupportedDType {
+                device,
+                dtype,
+                available,
+            } => {
+                let names: Vec<&str> = available.iter().map(|d| d.name()).collect();
+                write!(
+                    f,
+                    "{device} cannot hold {dtype}; it has {}",
+                    names.join(", ")
+                )
+            }
+            Self::Index { function, detail }
+            | Self::Value { function, detail }
+            | Self::LinearAlgebra { function, detail } => {
+                write!(f, "{function}: {detail}")
+            }
+            Self::OutOfMemory {
+                device,
+                bytes,
+                detail,
+            } => write!(f, "{device}: no room for {bytes} bytes: {detail}"),
+            Self::NoDevice { name, detail } => write!(f, "no device `{name}`: {detail}"),
+            Self::Driver {
+                device,
+                function,
+                detail,
+            } => write!(f, "{device}: {function} failed: {detail}"),
+            Self::Unsupported {
+                function,
+                device,
+                detail,
+            } => write!(f, "{function}: not on {device}: {detail}"),
+            Self::Other { detail } => f.write_str(detail),
+        }
+    }
+}
+
+/// A shape as Python writes it: `()`, `(3,)`, `(3, 4)`.
+#[must_use]
+pub fn shape_text(shape: &[usize]) -> String {
+    match shape {
+        [one] => format!("({one},)"),
+        _ => format!(
+            "({})",
+            shape
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+    }
+}
