@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::ErrorKind;
-use crate::Scalar;
+use crate::{DType, Scalar};
 
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -20,31 +20,14 @@ impl fmt::Display for ErrorKind {
             Self::Axis {
                 function,
                 axis,
-                detail: Some(detail),
-                ..
-            } => write!(f, "{function}: axis {axis} {detail}"),
-            Self::Axis {
-                function,
-                axis,
-                ndim: 0,
-                ..
-            } => {
-                write!(
-                    f,
-                    "{function}: axis {axis} does not exist: the array is 0-dimensional and has no axes"
-                )
-            }
-            Self::Axis {
-                function,
-                axis,
                 ndim,
-                ..
+                detail,
             } => {
-                write!(
-                    f,
-                    "{function}: axis {axis} does not exist: a {ndim}-dimensional array has axes -{ndim} to {}",
-                    ndim - 1
-                )
+                write!(f, "{function}: axis {axis} ")?;
+                match detail {
+                    Some(detail) => f.write_str(detail),
+                    None => no_such_axis(f, *ndim),
+                }
             }
             Self::DType {
                 function,
@@ -67,24 +50,12 @@ impl fmt::Display for ErrorKind {
             ),
             Self::Scalar {
                 function,
-                scalar: Scalar::Int(i),
-                dtype,
-            } if dtype.is_integer() => {
-                let (low, high) = dtype.integer_range().unwrap_or_default();
-                write!(
-                    f,
-                    "{function}: {i} is out of range for {dtype}, which holds {low} to {high}"
-                )
-            }
-            Self::Scalar {
-                function,
                 scalar,
                 dtype,
-            } => write!(
-                f,
-                "{function}: the {} scalar {scalar} does not go with an array of {dtype}; convert the array with `astype`",
-                scalar.kind_name()
-            ),
+            } => {
+                write!(f, "{function}: ")?;
+                does_not_fit(f, *scalar, *dtype)
+            }
             Self::Device {
                 function,
                 devices: (a, b),
@@ -127,6 +98,30 @@ impl fmt::Display for ErrorKind {
             } => write!(f, "{function}: not on {device}: {detail}"),
             Self::Other { detail } => f.write_str(detail),
         }
+    }
+}
+
+fn no_such_axis(f: &mut fmt::Formatter<'_>, ndim: usize) -> fmt::Result {
+    match ndim.checked_sub(1) {
+        None => f.write_str("does not exist: the array is 0-dimensional and has no axes"),
+        Some(last) => write!(
+            f,
+            "does not exist: a {ndim}-dimensional array has axes -{ndim} to {last}"
+        ),
+    }
+}
+
+fn does_not_fit(f: &mut fmt::Formatter<'_>, scalar: Scalar, dtype: DType) -> fmt::Result {
+    match (scalar, dtype.integer_range()) {
+        (Scalar::Int(i), Some((low, high))) => write!(
+            f,
+            "{i} is out of range for {dtype}, which holds {low} to {high}"
+        ),
+        _ => write!(
+            f,
+            "the {} scalar {scalar} does not go with an array of {dtype}; convert the array with `astype`",
+            scalar.kind_name()
+        ),
     }
 }
 
