@@ -63,7 +63,11 @@ impl<B: Backend> Namespace<B> {
         self.backend.synchronize()
     }
 
-    pub(crate) fn check_same(&self, function: &'static str, other: &Self) -> Result<()> {
+    /// Fails, as told by a function, unless arrays of this namespace and of another can meet.
+    ///
+    /// # Errors
+    /// Two devices.
+    pub fn check_same(&self, function: &'static str, other: &Self) -> Result<()> {
         if self == other {
             Ok(())
         } else {

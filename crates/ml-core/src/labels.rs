@@ -2,7 +2,7 @@
 
 use array_api_spec::{Array, Backend, Error, Result, shape_text};
 
-use crate::{Warning, validation::same_device};
+use crate::Warning;
 
 /// The classes of a `y`.
 pub(crate) struct Labels<B: Backend> {
@@ -26,7 +26,7 @@ impl<B: Backend> Labels<B> {
         warnings: &mut Vec<Warning>,
     ) -> Result<Self> {
         let xp = x.namespace();
-        same_device(function, y, &xp)?;
+        y.namespace().check_same(function, &xp)?;
         let n = x.shape()[0];
         let y = match *y.shape() {
             [_] => y.clone(),

@@ -2,8 +2,6 @@
 
 use array_api_spec::{Array, Backend, Error, Result};
 
-use crate::validation::same_device;
-
 /// The share of predictions that equal the truth: `(n,), (n,) → [0, 1]`.
 ///
 /// ```
@@ -18,7 +16,7 @@ use crate::validation::same_device;
 /// Arrays that are not one-dimensional, of unequal lengths, empty, or on different devices.
 pub fn accuracy_score<B: Backend>(y_true: &Array<B>, y_pred: &Array<B>) -> Result<f64> {
     let xp = y_pred.namespace();
-    same_device("accuracy_score", y_true, &xp)?;
+    y_true.namespace().check_same("accuracy_score", &xp)?;
     let shapes = [y_true.shape(), y_pred.shape()];
     if y_true.ndim() != 1 || y_true.shape() != y_pred.shape() || y_true.size() == 0 {
         return Err(Error::shape(

@@ -48,7 +48,7 @@ pub(crate) fn samples_like<B: Backend>(
     xp: &Namespace<B>,
     n_features: usize,
 ) -> Result<Array<B>> {
-    same_device(function, x, xp)?;
+    x.namespace().check_same(function, xp)?;
     let x = samples(function, x, 1)?;
     if x.shape()[1] != n_features {
         let detail = format!(
@@ -58,20 +58,6 @@ pub(crate) fn samples_like<B: Backend>(
         return Err(Error::shape(function, &[x.shape()], detail));
     }
     Ok(x)
-}
-
-/// # Errors
-/// An array of another device than `xp`'s.
-pub(crate) fn same_device<B: Backend>(
-    function: &'static str,
-    x: &Array<B>,
-    xp: &Namespace<B>,
-) -> Result<()> {
-    if x.namespace() == *xp {
-        Ok(())
-    } else {
-        Err(Error::device(function, x.device(), xp.device()))
-    }
 }
 
 /// Whether no value is NaN or infinite.
