@@ -5,7 +5,7 @@ use array_api_spec::{Automatic, MatrixNorm, QrMode, SvdMode, Tolerance, Triangle
 use pyo3::{exceptions::PyValueError, prelude::*};
 
 use crate::{
-    argument::{AxesKeywords, Integers, Keywords, Operand, saturated, word, xp_of},
+    argument::{AxesKeywords, Integers, Keywords, Operand, Work, saturated, word, xp_of},
     data_type::PyDType,
     functions,
     results::Named,
@@ -60,6 +60,12 @@ fn tolerance(rtol: Option<Operand>) -> Tolerance<AnyBackend> {
 
 /// The argument `ord` of `matrix_norm`.
 struct Order(MatrixNorm);
+
+impl Work for Order {
+    fn is_little(&self) -> bool {
+        true
+    }
+}
 
 impl<'py> FromPyObject<'_, 'py> for Order {
     type Error = PyErr;
