@@ -41,7 +41,7 @@ const BUILT_IN: [&str; 4] = ["cpu", "wgpu", "cuda", "cuda-sim"];
 /// # Errors
 /// A name that is none, a device that this machine does not have, or one whose feature (`wgpu`, `cuda`) this program was built without.
 pub fn device(name: &str) -> Result<Namespace<AnyBackend>> {
-    let none = |detail: &str| no_device(name, detail.to_owned());
+    let none = |detail: &str| Error::no_device(name, detail);
     let (kind, number) = name.split_once(':').unwrap_or((name, "0"));
     let number: usize = number
         .parse()
@@ -53,7 +53,7 @@ pub fn device(name: &str) -> Result<Namespace<AnyBackend>> {
         ("cuda" | "cuda-sim", number) => cuda(kind, number),
         _ => match registered(kind) {
             Some(open) => open(number),
-            None => Err(no_device(name, known_kinds())),
+            None => Err(Error::no_device(name, known_kinds())),
         },
     }
 }
@@ -69,7 +69,7 @@ pub fn device(name: &str) -> Result<Namespace<AnyBackend>> {
 ///
 /// register("oracle", |number| match number {
 ///     0 => Ok(AnyBackend::erase(&reference::namespace())),
-///     _ => Err(Error::NoDevice { name: format!("oracle:{number}"), detail: "there is one, `oracle`".into() }),
+///     _ => Err(Error::no_device(format!("oracle:{number}"), "there is one, `oracle`")),
 /// })?;
 /// let xp = device("oracle")?;
 /// assert_eq!(xp.sum(xp.asarray([1.0, 2.0])?, ..)?.item::<f64>()?, 3.0);
@@ -141,13 +141,6 @@ fn known_kinds() -> String {
     format!("the kinds of devices are `cpu`, `wgpu:N`, `cuda:N`{others}")
 }
 
-fn no_device(name: &str, detail: String) -> Error {
-    Error::NoDevice {
-        name: name.into(),
-        detail,
-    }
-}
-
 #[cfg(feature = "wgpu")]
 fn wgpu(number: usize) -> Result<Namespace<AnyBackend>> {
     array_api_wgpu::wgpu(number).map(|xp| AnyBackend::erase(&xp))
@@ -169,7 +162,7 @@ fn cuda(kind: &str, number: usize) -> Result<Namespace<AnyBackend>> {
         }
         _ => "only tests and `cargo xtask conformance` install a simulated driver",
     };
-    Err(no_device(&format!("{kind}:{number}"), detail.into()))
+    Err(Error::no_device(format!("{kind}:{number}"), detail))
 }
 
 #[cfg(feature = "cuda")]
@@ -188,7 +181,7 @@ fn not_built(name: &str, feature: &str) -> Error {
     let detail = format!(
         "this program was built without it; `array-api-compat = {{ features = [\"{feature}\"] }}` in Cargo.toml adds it"
     );
-    no_device(name, detail)
+    Error::no_device(name, detail)
 }
 
 #[cfg(not(feature = "wgpu"))]

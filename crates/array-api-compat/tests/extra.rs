@@ -2,7 +2,7 @@
 
 use array_api_compat::{AnyBackend, Composed, cpu, wgpu};
 use array_api_spec::{
-    Array, Axes, Backend, DType, Error, Namespace, Num, Result, axis, num, reference,
+    Array, Axes, Backend, DType, ErrorKind, Namespace, Num, Result, axis, num, reference,
 };
 
 /// Runs a check on every backend: as it is, with its type erased, and against the reference.
@@ -133,20 +133,13 @@ fn check_nan_functions<B: Backend>(xp: &Namespace<B>) {
         }
     }
     let integers = xp.asarray([1_i32, 2]).expect("room");
-    assert!(matches!(
-        xp.nansum(&integers, ..),
-        Err(Error::DType {
-            function: "nansum",
-            ..
-        })
-    ));
-    assert!(matches!(
-        xp.nanmax(&integers, ..),
-        Err(Error::DType {
-            function: "nanmax",
-            ..
-        })
-    ));
+    for (name, result) in [
+        ("nansum", xp.nansum(&integers, ..)),
+        ("nanmax", xp.nanmax(&integers, ..)),
+    ] {
+        let error = result.expect_err("integers");
+        assert!(matches!(error.kind(), ErrorKind::DType { function, .. } if *function == name));
+    }
 }
 
 #[test]

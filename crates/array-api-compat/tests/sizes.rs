@@ -2,7 +2,7 @@
 #![allow(missing_docs, reason = "tests")]
 
 use array_api_compat::{cpu, extra, ndarray::NdArray, wgpu};
-use array_api_spec::{Array, Backend, DType, Error, ErrorClass, Namespace, Result};
+use array_api_spec::{Array, Backend, DType, ErrorClass, ErrorKind, Namespace, Result};
 
 /// Runs a check on the CPU, and on an adapter as it is and without its 64-bit types.
 macro_rules! on_each_device {
@@ -57,8 +57,8 @@ fn extras<B: Backend>(xp: &Namespace<B>) {
     ] {
         let error = result.map(|x| x.shape().to_vec()).expect_err(function);
         let is_size = matches!(
-            error,
-            Error::Shape { .. } | Error::Value { .. } | Error::Scalar { .. }
+            error.kind(),
+            ErrorKind::Shape { .. } | ErrorKind::Value { .. } | ErrorKind::Scalar { .. }
         );
         assert!(is_size, "{function}: {error}");
     }

@@ -173,7 +173,7 @@ pub(crate) fn call<B: Backend>(
 
 /// An argument that no vector has in this place.
 fn unknown(argument: &impl std::fmt::Debug) -> Error {
-    Error::Other(format!("the conformance runner cannot pass {argument:?}").into())
+    Error::other(format!("the conformance runner cannot pass {argument:?}"))
 }
 
 fn one<B: Backend>(x: Array<B>) -> Output<B> {
@@ -216,10 +216,9 @@ fn axes(keywords: &BTreeMap<String, Value>) -> Result<Axes> {
             ("correction", Value::Scalar(Scalar::Int(i))) => axes.correction(*i as f64),
             ("correction", Value::Scalar(Scalar::Float(x))) => axes.correction(*x),
             _ => {
-                return Err(Error::Other(
-                    format!("the conformance runner knows no keyword `{name}` with {value:?}")
-                        .into(),
-                ));
+                return Err(Error::other(format!(
+                    "the conformance runner knows no keyword `{name}` with {value:?}"
+                )));
             }
         };
     }
@@ -238,6 +237,6 @@ fn order(keywords: &BTreeMap<String, Value>) -> Result<Axes> {
 fn integer(value: &Value) -> Result<isize> {
     match value {
         Value::Scalar(Scalar::Int(i)) => Ok(isize::try_from(*i).unwrap_or(isize::MAX)),
-        other => Err(Error::Other(format!("{other:?} is no integer").into())),
+        other => Err(Error::other(format!("{other:?} is no integer"))),
     }
 }

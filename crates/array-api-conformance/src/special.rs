@@ -87,7 +87,7 @@ fn run_batch<B: Backend>(
             Some(Ok(Output::Arrays(mut arrays))) => {
                 tally.result(xp, arrays.swap_remove(0))?.to_host()
             }
-            Some(Ok(_)) | None => Err(Error::Other("no array came back".into())),
+            Some(Ok(_)) | None => Err(Error::other("no array came back")),
             Some(Err(error)) => Err(error),
         }
     });

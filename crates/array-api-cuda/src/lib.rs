@@ -59,7 +59,7 @@ pub enum Kernels {
 /// ```
 ///
 /// # Errors
-/// [`Error::NoDevice`] if there is no driver, no such GPU, or one that is too old.
+/// [`ErrorKind::NoDevice`](array_api_spec::ErrorKind::NoDevice) if there is no driver, no such GPU, or one that is too old.
 pub fn cuda(index: usize) -> Result<Namespace<Cuda>> {
     backend(index, Kernels::Any).map(Namespace::new)
 }
@@ -85,7 +85,7 @@ pub fn cuda(index: usize) -> Result<Namespace<Cuda>> {
 /// ```
 ///
 /// # Errors
-/// Those of [`cuda()`](cuda()), and [`Error::NoDevice`] with the name of the library that is missing or does not start.
+/// Those of [`cuda()`](cuda()), and [`ErrorKind::NoDevice`](array_api_spec::ErrorKind::NoDevice) with the name of the library that is missing or does not start.
 pub fn with_vendor_libraries(index: usize) -> Result<Namespace<Cuda>> {
     shared(index, Kernels::Any, Libraries::Vendor).map(Namespace::new)
 }
@@ -112,7 +112,7 @@ fn shared(index: usize, kernels: Kernels, libraries: Libraries) -> Result<Cuda> 
     // Before the lock, which a thread of the parent may have held at the fork.
     STARTER
         .claim()
-        .map_err(|detail| no_device(&name(index), detail.into()))?;
+        .map_err(|detail| Error::no_device(name(index), detail))?;
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((_, gpu)) = open.iter().find(|(other, _)| *other == key) {
         return Ok(gpu.clone());
@@ -133,17 +133,17 @@ pub fn fresh_backend(index: usize, kernels: Kernels) -> Result<Cuda> {
 
 fn fresh(index: usize, kernels: Kernels, libraries: Libraries) -> Result<Cuda> {
     let name = name(index);
-    let count = count().map_err(|detail| no_device(&name, detail))?;
+    let count = count().map_err(|detail| Error::no_device(&name, detail))?;
     if index >= count {
         let all: Vec<String> = (0..count).map(self::name).collect();
-        return Err(no_device(
-            &name,
-            format!("the devices are {}", all.join(", ")),
-        ));
+        let detail = format!("the devices are {}", all.join(", "));
+        return Err(Error::no_device(&name, detail));
     }
     let libraries = match libraries {
         Libraries::None => None,
-        Libraries::Vendor => Some(found_libraries().map_err(|detail| no_device(&name, detail))?),
+        Libraries::Vendor => {
+            Some(found_libraries().map_err(|detail| Error::no_device(&name, detail))?)
+        }
     };
     let compiler = match kernels {
         Kernels::Any => nvrtc(),
@@ -194,13 +194,6 @@ pub fn name(index: usize) -> String {
         (Driver::Installed(_), 0) => "cuda-sim".into(),
         (Driver::Installed(_), _) => format!("cuda-sim:{index}"),
         _ => format!("cuda:{index}"),
-    }
-}
-
-fn no_device(name: &str, detail: String) -> Error {
-    Error::NoDevice {
-        name: name.to_owned(),
-        detail,
     }
 }
 

@@ -69,22 +69,15 @@ impl Session {
     }
 
     fn error(&self, function: &str, error: CudaError) -> Error {
-        Error::Driver {
-            device: self.device.clone(),
-            function: function.to_owned(),
-            detail: error.to_string(),
-        }
+        Error::driver(self.device.clone(), function, error.to_string()).caused_by(error)
     }
 
     /// A failure that is seen only when the GPU is waited for.
     fn late_error(&self, function: &str, error: CudaError) -> Error {
-        Error::Driver {
-            device: self.device.clone(),
-            function: function.to_owned(),
-            detail: format!(
-                "{error} (it may stem from earlier work; with CUDA_LAUNCH_BLOCKING=1 the driver tells at once)"
-            ),
-        }
+        let detail = format!(
+            "{error} (it may stem from earlier work; with CUDA_LAUNCH_BLOCKING=1 the driver tells at once)"
+        );
+        Error::driver(self.device.clone(), function, detail).caused_by(error)
     }
 }
 
@@ -106,14 +99,11 @@ impl Buffer {
     fn part(&self, start: u64, length: usize) -> Result<DeviceSlice<u8>> {
         let end = start.checked_add(length as u64);
         if end.is_none_or(|end| end > self.memory.len() as u64) {
-            return Err(Error::Driver {
-                device: self.session.device.clone(),
-                function: "copy".into(),
-                detail: format!(
-                    "{length} bytes from {start} on are not within a buffer of {}",
-                    self.memory.len()
-                ),
-            });
+            let detail = format!(
+                "{length} bytes from {start} on are not within a buffer of {}",
+                self.memory.len()
+            );
+            return Err(Error::driver(self.session.device.clone(), "copy", detail));
         }
         // SAFETY: the bytes lie within the buffer, which outlives its use in the stream: it is freed in the stream's order.
         Ok(unsafe {
@@ -225,10 +215,7 @@ impl CudaRuntime {
         compiler: Option<&'static Nvrtc>,
         libraries: Option<Found>,
     ) -> Result<Self> {
-        let no_device = |detail: String| Error::NoDevice {
-            name: device.name().to_owned(),
-            detail,
-        };
+        let no_device = |detail: String| Error::no_device(device.name(), detail);
         let open = || -> CudaResult<_> {
             let card = cust::device::Device::get_device(index as u32)?;
             let attribute = |a| card.get_attribute(a).map(i32::unsigned_abs);
@@ -254,7 +241,7 @@ impl CudaRuntime {
             shared_bytes,
             memory,
             card,
-        ) = open().map_err(|e| no_device(format!("the GPU cannot be opened: {e}")))?;
+        ) = open().map_err(|e| no_device(format!("the GPU cannot be opened: {e}")).caused_by(e))?;
         if generation < GENERATION {
             return Err(no_device(format!(
                 "{card} is of generation sm_{generation}; sm_{GENERATION} (Volta) is the oldest that the kernels are made for"
@@ -318,11 +305,7 @@ impl CudaRuntime {
     }
 
     fn out_of_memory(&self, bytes: u64, detail: String) -> Error {
-        Error::OutOfMemory {
-            device: self.capabilities.device.clone(),
-            bytes: bytes as usize,
-            detail,
-        }
+        Error::out_of_memory(self.capabilities.device.clone(), bytes as usize, detail)
     }
 
     fn fresh_buffer(&self, bytes: u64) -> CudaResult<Buffer> {
@@ -347,11 +330,12 @@ impl CudaRuntime {
         let name = &source.entry;
         let bytes = source.parameters * 4 + source.access.len() * 8;
         if bytes > PARAMETER_BYTES {
-            return Err(Error::Driver {
-                device: self.capabilities.device.clone(),
-                function: name.clone(),
-                detail: format!("{bytes} bytes of parameters are more than {PARAMETER_BYTES}"),
-            });
+            let detail = format!("{bytes} bytes of parameters are more than {PARAMETER_BYTES}");
+            return Err(Error::driver(
+                self.capabilities.device.clone(),
+                name,
+                detail,
+            ));
         }
         let module = match library::kernels().get(&library::key(&source.text)) {
             Some(ptx) => Module::from_ptx(ptx, &[]).map_err(|e| self.session.error(name, e))?,
@@ -374,11 +358,8 @@ impl CudaRuntime {
     }
 
     fn compiled(&self, source: &Source) -> Result<Module> {
-        let failure = |detail: String| Error::Driver {
-            device: self.capabilities.device.clone(),
-            function: source.entry.clone(),
-            detail,
-        };
+        let failure =
+            |detail: String| Error::driver(self.capabilities.device.clone(), &source.entry, detail);
         let Some(nvrtc) = self.compiler else {
             return Err(failure(
                 "the program has no such kernel and the machine no NVRTC to compile one".into(),
@@ -445,7 +426,9 @@ impl Runtime for CudaRuntime {
             return Ok(buffer);
         }
         let failure = |error| match error {
-            CudaError::OutOfMemory => self.out_of_memory(bytes, error.to_string()),
+            CudaError::OutOfMemory => self
+                .out_of_memory(bytes, error.to_string())
+                .caused_by(error),
             error => self.session.error("allocate", error),
         };
         self.session.enter().map_err(failure)?;
@@ -559,11 +542,7 @@ impl Runtime for CudaRuntime {
             return Ok(());
         }
         let name = &kernel.name;
-        let refuse = |detail: String| Error::Driver {
-            device: self.capabilities.device.clone(),
-            function: name.clone(),
-            detail,
-        };
+        let refuse = |detail: String| Error::driver(self.capabilities.device.clone(), name, detail);
         if (parameters.len(), buffers.len()) != (kernel.parameters, kernel.buffers) {
             return Err(refuse(format!(
                 "it takes {} words of parameters and {} buffers, not {} and {}",

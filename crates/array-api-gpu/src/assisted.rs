@@ -3,7 +3,8 @@
 //! is an error.
 
 use array_api_spec::{
-    BinaryOp, DType, Error, Op, Program, ReduceOp, Result, Scalar, Strided, SvdMode, UnaryOp,
+    BinaryOp, DType, ErrorKind, Op, Program, ReduceOp, Result, Scalar, Strided, SvdMode,
+    UnaryOp,
     backend::{ElementwiseBackend, StatisticalBackend},
     shape::size,
 };
@@ -147,7 +148,7 @@ impl<R: Runtime> Gpu<R> {
     ) -> Offer<T> {
         match self.runtime.vendor() {
             Some(vendor) if x.layout.size() > 0 => match ask(vendor) {
-                Err(Error::OutOfMemory { .. }) => Ok(None),
+                Err(error) if matches!(error.kind(), ErrorKind::OutOfMemory { .. }) => Ok(None),
                 offer => offer,
             },
             _ => Ok(None),

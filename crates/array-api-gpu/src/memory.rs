@@ -106,10 +106,10 @@ impl<R: Runtime> Gpu<R> {
         let source = Source::new(kernel, self.runtime.capabilities().language);
         let compiled = self.runtime.compile(&source)?;
         let buffers: Option<Vec<&R::Buffer>> = buffers.iter().map(|m| m.buffer()).collect();
-        let buffers = buffers.ok_or_else(|| Error::Driver {
-            device: self.runtime.capabilities().device.clone(),
-            function: kernel.name().to_owned(),
-            detail: "an array without elements has no memory".to_owned(),
+        let buffers = buffers.ok_or_else(|| {
+            let device = self.runtime.capabilities().device.clone();
+            let detail = "an array without elements has no memory";
+            Error::driver(device, kernel.name(), detail)
         })?;
         let groups = threads.div_ceil(kernel.workgroup() as usize);
         self.runtime
@@ -126,11 +126,9 @@ impl<R: Runtime> Gpu<R> {
     }
 
     fn beyond_reach(&self, bytes: usize) -> Error {
-        Error::OutOfMemory {
-            device: self.runtime.capabilities().device.clone(),
-            bytes,
-            detail: "an array reaches beyond element 2³¹ of its memory, and a kernel cannot count further; take a part of it on the host first".to_owned(),
-        }
+        let device = self.runtime.capabilities().device.clone();
+        let detail = "an array reaches beyond element 2³¹ of its memory, and a kernel cannot count further; take a part of it on the host first";
+        Error::out_of_memory(device, bytes, detail)
     }
 
     /// Refuses more elements than 32-bit positions can tell apart.
@@ -139,11 +137,9 @@ impl<R: Runtime> Gpu<R> {
         if n <= i32::MAX as usize {
             return Ok(());
         }
-        Err(Error::OutOfMemory {
-            device: self.runtime.capabilities().device.clone(),
-            bytes: n,
-            detail: format!("{n} elements are more than a kernel can count, which is 2³¹"),
-        })
+        let device = self.runtime.capabilities().device.clone();
+        let detail = format!("{n} elements are more than a kernel can count, which is 2³¹");
+        Err(Error::out_of_memory(device, n, detail))
     }
 }
 

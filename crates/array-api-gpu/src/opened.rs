@@ -41,11 +41,8 @@ impl<R: Runtime> Opened<R> {
         if self.is_here() {
             return Ok(&self.runtime);
         }
-        Err(Error::Driver {
-            device: self.runtime.capabilities().device.clone(),
-            function: function.to_owned(),
-            detail: FORKED.to_owned(),
-        })
+        let device = self.runtime.capabilities().device.clone();
+        Err(Error::driver(device, function, FORKED))
     }
 }
 

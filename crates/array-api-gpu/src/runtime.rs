@@ -116,7 +116,7 @@ pub trait Runtime: Debug + Send + Sync + 'static {
     /// Memory of at least `bytes` bytes (not 0), with any content.
     ///
     /// # Errors
-    /// [`OutOfMemory`](array_api_spec::Error::OutOfMemory) beyond the device's limits.
+    /// [`OutOfMemory`](array_api_spec::ErrorKind::OutOfMemory) beyond the device's limits.
     fn allocate(&self, bytes: u64) -> Result<Self::Buffer>;
 
     /// Takes memory back for later use.
@@ -149,7 +149,7 @@ pub trait Runtime: Debug + Send + Sync + 'static {
     /// The kernel of this text, compiled unless it was before.
     ///
     /// # Errors
-    /// [`Driver`](array_api_spec::Error::Driver) with the compiler's words.
+    /// [`Driver`](array_api_spec::ErrorKind::Driver) with the compiler's words.
     fn compile(&self, source: &Source) -> Result<Arc<Self::Kernel>>;
 
     /// Starts a kernel with `groups` workgroups or more. A kernel finds its number as `x + y * (groups along x)`, because a device may

@@ -69,29 +69,11 @@ pub trait Floating: Element {
 #[macro_export]
 macro_rules! dispatch_floating {
     ($function:literal, $dtype:expr, $T:ident => $body:expr) => {
-        match $dtype {
-            array_api_spec::DType::Float32 => {
-                type $T = f32;
-                $body
-            }
-            array_api_spec::DType::Float64 => {
-                type $T = f64;
-                $body
-            }
-            array_api_spec::DType::Complex64 => {
-                type $T = array_api_spec::Complex<f32>;
-                $body
-            }
-            array_api_spec::DType::Complex128 => {
-                type $T = array_api_spec::Complex<f64>;
-                $body
-            }
-            other => Err(array_api_spec::Error::dtype(
-                $function,
-                &[other],
-                "floating-point dtypes",
-            )),
-        }
+        array_api_spec::dispatch!(floating: $dtype, $T => $body, other => Err(array_api_spec::Error::dtype(
+            $function,
+            &[other],
+            "floating-point dtypes",
+        )))
     };
 }
 

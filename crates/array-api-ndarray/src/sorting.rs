@@ -7,8 +7,9 @@
 mod radix;
 
 use array_api_spec::{
-    DType, Element, Error, Result, Strided,
+    Element, Error, Result, Strided,
     backend::{Order, SortingBackend},
+    dispatch,
 };
 use rayon::prelude::*;
 
@@ -20,78 +21,24 @@ use array_api_spec::memory;
 /// From this many elements on, one line is sorted by all threads; that many in all, and lines are shared out.
 const PARALLEL: usize = 1 << 15;
 
-/// Runs a block with `$T` as the Rust type of a dtype that has an order.
-macro_rules! dispatch_real {
-    ($function:literal, $dtype:expr, $T:ident => $body:expr) => {
-        match $dtype {
-            DType::Complex64 | DType::Complex128 => {
-                Err(Error::dtype($function, &[$dtype], "real dtypes"))
-            }
-            DType::Bool => {
-                type $T = bool;
-                $body
-            }
-            DType::Int8 => {
-                type $T = i8;
-                $body
-            }
-            DType::Int16 => {
-                type $T = i16;
-                $body
-            }
-            DType::Int32 => {
-                type $T = i32;
-                $body
-            }
-            DType::Int64 => {
-                type $T = i64;
-                $body
-            }
-            DType::UInt8 => {
-                type $T = u8;
-                $body
-            }
-            DType::UInt16 => {
-                type $T = u16;
-                $body
-            }
-            DType::UInt32 => {
-                type $T = u32;
-                $body
-            }
-            DType::UInt64 => {
-                type $T = u64;
-                $body
-            }
-            DType::Float32 => {
-                type $T = f32;
-                $body
-            }
-            DType::Float64 => {
-                type $T = f64;
-                $body
-            }
-        }
-    };
-}
 impl SortingBackend for NdArray {
     fn argsort(&self, x: &Strided<Storage>, axis: usize, order: Order) -> Result<Storage> {
         let descending = order == Order::Descending;
         along(x, axis, |x: &Strided<Storage>, n| {
-            dispatch_real!("argsort", x.dtype, T => {
+            dispatch!(real: x.dtype, T => {
                 let values = elements::<T>(x)?;
                 each_line::<T, i64>(&values, n, |line, out, parallel| argsort(line, out, descending, parallel))
-            })
+            }, other => Err(Error::dtype("argsort", &[other], "real dtypes")))
         })
     }
 
     fn sort(&self, x: &Strided<Storage>, axis: usize, order: Order) -> Option<Result<Storage>> {
         let descending = order == Order::Descending;
         Some(along(x, axis, |x: &Strided<Storage>, n| {
-            dispatch_real!("sort", x.dtype, T => {
+            dispatch!(real: x.dtype, T => {
                 let values = elements::<T>(x)?;
                 each_line::<T, T>(&values, n, |line, out, parallel| sort(line, out, descending, parallel))
-            })
+            }, other => Err(Error::dtype("sort", &[other], "real dtypes")))
         }))
     }
 }
@@ -141,7 +88,6 @@ macro_rules! sortable {
     };
 }
 sortable! {
-    bool, u8, u64, |x| x as u8, |k| k != 0;
     u8, u8, u64, |x| x, |k| k;
     u16, u16, u64, |x| x, |k| k;
     u32, u32, u64, |x| x, |k| k;
@@ -227,7 +173,7 @@ fn along(
 
 /// The elements of a view in memory of their own.
 fn copy(x: &Strided<Storage>) -> Result<Storage> {
-    array_api_spec::dispatch!(x.dtype, T => {
+    dispatch!(x.dtype, T => {
         let values = elements::<T>(x)?;
         Storage::build::<T>(values.len(), |out| out.copy_from_slice(&values))
     })
@@ -336,15 +282,13 @@ fn sort<T: Sortable>(line: &[T], out: &mut [T], descending: bool, parallel: bool
 
 #[cfg(test)]
 mod tests {
-    use array_api_spec::{Layout, Program};
+    use array_api_spec::{DType, Layout, Program};
     use proptest::prelude::*;
 
     use super::{
         super::testing::{on_reference, reference_backend, reference_values, shape, values, view},
         *,
     };
-
-    const REAL: usize = 11;
 
     fn assert_same_order(x: &Strided<Storage>, axis: usize) {
         let mirrored = on_reference(&Program::input(x.clone())).inputs.remove(0);
@@ -383,7 +327,7 @@ mod tests {
     proptest! {
         #[test]
         fn order_is_that_of_the_reference(
-            (x, axis) in (shape(), 0..REAL, any::<prop::sample::Index>())
+            (x, axis) in (shape(), 1..11_usize, any::<prop::sample::Index>())
                 .prop_filter("an axis", |(shape, ..)| !shape.is_empty())
                 .prop_flat_map(|(shape, dtype, axis)| {
                     let axis = axis.index(shape.len());

@@ -77,10 +77,7 @@ fn common(columns: &[Labelled]) -> PyResult<DType> {
     let differs =
         |column: &&Labelled| result_type(&[first, column.values.buffer.dtype()], &[]).is_err();
     let other = columns.iter().find(differs).unwrap_or(&columns[0]);
-    let error = Error::Promotion {
-        function: "asarray",
-        dtypes: (first, other.values.buffer.dtype()),
-    };
+    let error = Error::promotion("asarray", first, other.values.buffer.dtype());
     Err(PyTypeError::new_err(format!(
         "{error} (the columns `{}` and `{}`)",
         columns[0].name, other.name

@@ -124,10 +124,7 @@ pub fn result_type(dtypes: &[DType], scalars: &[Scalar]) -> Result<DType> {
         .split_first()
         .ok_or_else(|| Error::value(FUNCTION, "needs at least one array or dtype"))?;
     let promoted = rest.iter().try_fold(*first, |a, &b| {
-        a.promote(b).ok_or(Error::Promotion {
-            function: FUNCTION,
-            dtypes: (a, b),
-        })
+        a.promote(b).ok_or_else(|| Error::promotion(FUNCTION, a, b))
     })?;
     scalars
         .iter()

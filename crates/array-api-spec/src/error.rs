@@ -1,19 +1,45 @@
 //! The project's one error type.
 
-use std::{fmt, sync::Arc};
+mod sentence;
+
+use std::{error::Error as Cause, fmt, sync::Arc};
 
 use crate::{DType, Device, Scalar};
+
+pub use self::sentence::shape_text;
 
 /// `Result` with the project's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, with the shapes, dtypes or devices at fault. `Display` is a sentence that a user can act on.
+/// What went wrong. `Display` is a sentence that a user can act on, with the shapes, dtypes or devices at fault; [`kind`](Self::kind) tells a program the same, and
+/// [`source`](Cause::source) what lies behind it, such as the driver's or the file system's own error.
 ///
-/// Cheap to clone, because an error may wait inside an [`Expr`](crate::Expr) for its `?`.
+/// One word long and cheap to clone, because an error may wait inside an [`Expr`](crate::Expr) for its `?`. Two are equal if their kinds are.
+///
+/// ```
+/// use array_api_spec::{ErrorClass, ErrorKind, reference};
+/// let xp = reference::namespace();
+/// let error = xp.sum(xp.asarray([1.0, 2.0])?, 1).unwrap_err();
+/// assert!(matches!(error.kind(), ErrorKind::Axis { axis: 1, ndim: 1, .. }));
+/// assert_eq!(error.class(), ErrorClass::AxisError);
+/// assert_eq!(error.to_string(), "sum: axis 1 does not exist: a 1-dimensional array has axes -1 to 0");
+/// # Ok::<(), array_api_spec::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    cause: Option<Arc<dyn Cause + Send + Sync>>,
+}
+
+/// What went wrong, for programs: see [`Error::kind`]. Kinds and their fields may become more.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Error {
+pub enum ErrorKind {
     /// Shapes that do not fit each other or the function.
+    #[non_exhaustive]
     Shape {
         /// The function's standard name.
         function: &'static str,
@@ -23,6 +49,7 @@ pub enum Error {
         detail: String,
     },
     /// An axis that the array does not have, or that is named twice.
+    #[non_exhaustive]
     Axis {
         /// The function's standard name.
         function: &'static str,
@@ -34,6 +61,7 @@ pub enum Error {
         detail: Option<&'static str>,
     },
     /// A dtype that the function does not take.
+    #[non_exhaustive]
     DType {
         /// The function's standard name.
         function: &'static str,
@@ -43,6 +71,7 @@ pub enum Error {
         expected: &'static str,
     },
     /// Dtypes whose mixture the standard leaves open.
+    #[non_exhaustive]
     Promotion {
         /// The function's standard name.
         function: &'static str,
@@ -50,6 +79,7 @@ pub enum Error {
         dtypes: (DType, DType),
     },
     /// A Rust scalar that does not fit the array's dtype.
+    #[non_exhaustive]
     Scalar {
         /// The function's standard name.
         function: &'static str,
@@ -59,6 +89,7 @@ pub enum Error {
         dtype: DType,
     },
     /// Arrays on different devices.
+    #[non_exhaustive]
     Device {
         /// The function's standard name.
         function: &'static str,
@@ -66,6 +97,7 @@ pub enum Error {
         devices: (Device, Device),
     },
     /// A dtype that the device cannot hold.
+    #[non_exhaustive]
     UnsupportedDType {
         /// The device.
         device: Device,
@@ -75,6 +107,7 @@ pub enum Error {
         available: Vec<DType>,
     },
     /// An index or key that does not fit the array.
+    #[non_exhaustive]
     Index {
         /// The function's standard name.
         function: &'static str,
@@ -82,6 +115,7 @@ pub enum Error {
         detail: String,
     },
     /// An argument whose value is wrong.
+    #[non_exhaustive]
     Value {
         /// The function's standard name.
         function: &'static str,
@@ -89,6 +123,7 @@ pub enum Error {
         detail: String,
     },
     /// A matrix that the factorisation cannot handle: singular, not positive definite, no convergence.
+    #[non_exhaustive]
     LinearAlgebra {
         /// The function's standard name.
         function: &'static str,
@@ -96,6 +131,7 @@ pub enum Error {
         detail: String,
     },
     /// The device has no room for an array.
+    #[non_exhaustive]
     OutOfMemory {
         /// The device.
         device: Device,
@@ -105,6 +141,7 @@ pub enum Error {
         detail: String,
     },
     /// No such device on this machine.
+    #[non_exhaustive]
     NoDevice {
         /// The name asked for.
         name: String,
@@ -112,6 +149,7 @@ pub enum Error {
         detail: String,
     },
     /// The driver or the device failed.
+    #[non_exhaustive]
     Driver {
         /// The device.
         device: Device,
@@ -121,6 +159,7 @@ pub enum Error {
         detail: String,
     },
     /// The device cannot do this, for the reason given.
+    #[non_exhaustive]
     Unsupported {
         /// The function's standard name.
         function: &'static str,
@@ -130,7 +169,11 @@ pub enum Error {
         detail: String,
     },
     /// An error of a layer above, such as an estimator's.
-    Other(Arc<str>),
+    #[non_exhaustive]
+    Other {
+        /// The whole sentence.
+        detail: String,
+    },
 }
 
 /// The exception class that Python's users would expect.
@@ -149,253 +192,233 @@ pub enum ErrorClass {
 }
 
 impl Error {
+    /// Not a conversion: with a second one into `Error`, closures that use `?` would have to name their error type.
+    pub(crate) fn new(kind: ErrorKind) -> Self {
+        Self(Arc::new(Inner { kind, cause: None }))
+    }
+
+    /// What went wrong, for programs.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// The same error with what lies behind it, which [`source`](Cause::source) returns. The sentence stays as it is.
+    ///
+    /// ```
+    /// use std::error::Error as _;
+    /// use array_api_spec::Error;
+    /// let cause = std::fs::read("/no/such/file").unwrap_err();
+    /// let error = Error::value("load", format!("the file cannot be read: {cause}")).caused_by(cause);
+    /// assert!(error.source().is_some_and(|cause| cause.is::<std::io::Error>()));
+    /// ```
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Cause + Send + Sync + 'static) -> Self {
+        Arc::make_mut(&mut self.0).cause = Some(Arc::new(cause));
+        self
+    }
+
     /// A wrong argument value.
     #[must_use]
     pub fn value(function: &'static str, detail: impl Into<String>) -> Self {
-        Self::Value {
-            function,
-            detail: detail.into(),
-        }
+        let detail = detail.into();
+        Self::new(ErrorKind::Value { function, detail })
     }
 
     /// Shapes that do not fit.
     #[must_use]
     pub fn shape(function: &'static str, shapes: &[&[usize]], detail: impl Into<String>) -> Self {
-        Self::Shape {
+        Self::new(ErrorKind::Shape {
             function,
             shapes: shapes.iter().map(|s| s.to_vec()).collect(),
             detail: detail.into(),
-        }
+        })
     }
 
     /// A wrong index or key.
     #[must_use]
     pub fn index(function: &'static str, detail: impl Into<String>) -> Self {
-        Self::Index {
-            function,
-            detail: detail.into(),
-        }
+        let detail = detail.into();
+        Self::new(ErrorKind::Index { function, detail })
     }
 
     /// A dtype that a function does not take.
     #[must_use]
     pub fn dtype(function: &'static str, dtypes: &[DType], expected: &'static str) -> Self {
-        Self::DType {
+        Self::new(ErrorKind::DType {
             function,
             dtypes: dtypes.to_vec(),
             expected,
-        }
+        })
+    }
+
+    /// Two dtypes whose mixture the standard leaves open.
+    #[must_use]
+    pub fn promotion(function: &'static str, one: DType, other: DType) -> Self {
+        Self::new(ErrorKind::Promotion {
+            function,
+            dtypes: (one, other),
+        })
     }
 
     /// A scalar that does not fit a dtype.
     #[must_use]
-    pub const fn scalar(function: &'static str, scalar: Scalar, dtype: DType) -> Self {
-        Self::Scalar {
+    pub fn scalar(function: &'static str, scalar: Scalar, dtype: DType) -> Self {
+        Self::new(ErrorKind::Scalar {
             function,
             scalar,
             dtype,
-        }
+        })
+    }
+
+    /// Arrays on two devices.
+    #[must_use]
+    pub fn device(function: &'static str, one: Device, other: Device) -> Self {
+        Self::new(ErrorKind::Device {
+            function,
+            devices: (one, other),
+        })
+    }
+
+    /// A dtype that a device cannot hold, and those that it can.
+    #[must_use]
+    pub fn unsupported_dtype(device: Device, dtype: DType, available: Vec<DType>) -> Self {
+        Self::new(ErrorKind::UnsupportedDType {
+            device,
+            dtype,
+            available,
+        })
     }
 
     /// A matrix that a factorisation cannot handle.
     #[must_use]
     pub fn linear_algebra(function: &'static str, detail: impl Into<String>) -> Self {
-        Self::LinearAlgebra {
-            function,
+        let detail = detail.into();
+        Self::new(ErrorKind::LinearAlgebra { function, detail })
+    }
+
+    /// No room for so many bytes, and the limit that was met.
+    #[must_use]
+    pub fn out_of_memory(device: Device, bytes: usize, detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::OutOfMemory {
+            device,
+            bytes,
             detail: detail.into(),
-        }
+        })
+    }
+
+    /// No such device, and how to get one.
+    #[must_use]
+    pub fn no_device(name: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::NoDevice {
+            name: name.into(),
+            detail: detail.into(),
+        })
+    }
+
+    /// A failure of the driver or the device while a function or kernel was running.
+    #[must_use]
+    pub fn driver(device: Device, function: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Driver {
+            device,
+            function: function.into(),
+            detail: detail.into(),
+        })
+    }
+
+    /// What a device cannot do, and why.
+    #[must_use]
+    pub fn unsupported(function: &'static str, device: Device, detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unsupported {
+            function,
+            device,
+            detail: detail.into(),
+        })
+    }
+
+    /// An error of a layer above, as a whole sentence.
+    #[must_use]
+    pub fn other(detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self::new(ErrorKind::Other { detail })
     }
 
     /// The same mistake, as told by the function that the user called.
     #[must_use]
     pub(crate) fn told_by(mut self, name: &'static str) -> Self {
-        match &mut self {
-            Self::Shape { function, .. }
-            | Self::Axis { function, .. }
-            | Self::DType { function, .. }
-            | Self::Promotion { function, .. }
-            | Self::Scalar { function, .. }
-            | Self::Device { function, .. }
-            | Self::Index { function, .. }
-            | Self::Value { function, .. }
-            | Self::LinearAlgebra { function, .. }
-            | Self::Unsupported { function, .. } => *function = name,
-            Self::UnsupportedDType { .. }
-            | Self::OutOfMemory { .. }
-            | Self::NoDevice { .. }
-            | Self::Driver { .. }
-            | Self::Other(_) => {}
+        match &mut Arc::make_mut(&mut self.0).kind {
+            ErrorKind::Shape { function, .. }
+            | ErrorKind::Axis { function, .. }
+            | ErrorKind::DType { function, .. }
+            | ErrorKind::Promotion { function, .. }
+            | ErrorKind::Scalar { function, .. }
+            | ErrorKind::Device { function, .. }
+            | ErrorKind::Index { function, .. }
+            | ErrorKind::Value { function, .. }
+            | ErrorKind::LinearAlgebra { function, .. }
+            | ErrorKind::Unsupported { function, .. } => *function = name,
+            ErrorKind::UnsupportedDType { .. }
+            | ErrorKind::OutOfMemory { .. }
+            | ErrorKind::NoDevice { .. }
+            | ErrorKind::Driver { .. }
+            | ErrorKind::Other { .. } => {}
         }
         self
     }
 
     /// The exception class that Python's users would expect.
     #[must_use]
-    pub const fn class(&self) -> ErrorClass {
-        match self {
-            Self::DType { .. } | Self::Promotion { .. } | Self::UnsupportedDType { .. } => {
-                ErrorClass::TypeError
-            }
-            Self::Scalar {
+    pub fn class(&self) -> ErrorClass {
+        match self.kind() {
+            ErrorKind::DType { .. }
+            | ErrorKind::Promotion { .. }
+            | ErrorKind::UnsupportedDType { .. } => ErrorClass::TypeError,
+            ErrorKind::Scalar {
                 scalar: Scalar::Int(_),
                 dtype,
                 ..
             } if dtype.is_integer() => ErrorClass::OverflowError,
-            Self::Scalar { .. } => ErrorClass::TypeError,
-            Self::Axis { .. } => ErrorClass::AxisError,
-            Self::Shape { .. }
-            | Self::Value { .. }
-            | Self::Device { .. }
-            | Self::NoDevice { .. } => ErrorClass::ValueError,
-            Self::Index { .. } => ErrorClass::IndexError,
-            Self::LinearAlgebra { .. } => ErrorClass::LinAlgError,
-            Self::OutOfMemory { .. } => ErrorClass::MemoryError,
-            Self::Driver { .. } | Self::Unsupported { .. } | Self::Other(_) => {
+            ErrorKind::Scalar { .. } => ErrorClass::TypeError,
+            ErrorKind::Axis { .. } => ErrorClass::AxisError,
+            ErrorKind::Shape { .. }
+            | ErrorKind::Value { .. }
+            | ErrorKind::Device { .. }
+            | ErrorKind::NoDevice { .. } => ErrorClass::ValueError,
+            ErrorKind::Index { .. } => ErrorClass::IndexError,
+            ErrorKind::LinearAlgebra { .. } => ErrorClass::LinAlgError,
+            ErrorKind::OutOfMemory { .. } => ErrorClass::MemoryError,
+            ErrorKind::Driver { .. } | ErrorKind::Unsupported { .. } | ErrorKind::Other { .. } => {
                 ErrorClass::RuntimeError
             }
         }
     }
 }
 
-impl fmt::Display for Error {
+impl PartialEq for Error {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind() == other.kind()
+    }
+}
+
+impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Shape {
-                function,
-                shapes,
-                detail,
-            } => {
-                let many = if shapes.len() == 1 { "shape" } else { "shapes" };
-                let shapes: Vec<String> = shapes.iter().map(|s| shape_text(s)).collect();
-                write!(f, "{function}: {many} {} {detail}", shapes.join(" and "))
-            }
-            Self::Axis {
-                function,
-                axis,
-                detail: Some(detail),
-                ..
-            } => write!(f, "{function}: axis {axis} {detail}"),
-            Self::Axis {
-                function,
-                axis,
-                ndim: 0,
-                ..
-            } => {
-                write!(
-                    f,
-                    "{function}: axis {axis} does not exist: the array is 0-dimensional and has no axes"
-                )
-            }
-            Self::Axis {
-                function,
-                axis,
-                ndim,
-                ..
-            } => {
-                write!(
-                    f,
-                    "{function}: axis {axis} does not exist: a {ndim}-dimensional array has axes -{ndim} to {}",
-                    ndim - 1
-                )
-            }
-            Self::DType {
-                function,
-                dtypes,
-                expected,
-            } => {
-                let dtypes: Vec<&str> = dtypes.iter().map(|d| d.name()).collect();
-                write!(
-                    f,
-                    "{function}: takes {expected}, not {}",
-                    dtypes.join(" and ")
-                )
-            }
-            Self::Promotion {
-                function,
-                dtypes: (a, b),
-            } => write!(
-                f,
-                "{function}: the standard does not say what {a} and {b} promote to; convert one of them with `astype`"
-            ),
-            Self::Scalar {
-                function,
-                scalar: Scalar::Int(i),
-                dtype,
-            } if dtype.is_integer() => {
-                let (low, high) = dtype.integer_range().unwrap_or_default();
-                write!(
-                    f,
-                    "{function}: {i} is out of range for {dtype}, which holds {low} to {high}"
-                )
-            }
-            Self::Scalar {
-                function,
-                scalar,
-                dtype,
-            } => write!(
-                f,
-                "{function}: the {} scalar {scalar} does not go with an array of {dtype}; convert the array with `astype`",
-                scalar.kind_name()
-            ),
-            Self::Device {
-                function,
-                devices: (a, b),
-            } => write!(
-                f,
-                "{function}: one array is on {a}, another on {b}; bring one to the other's device with `to_device`"
-            ),
-            Self::UnsupportedDType {
-                device,
-                dtype,
-                available,
-            } => {
-                let names: Vec<&str> = available.iter().map(|d| d.name()).collect();
-                write!(
-                    f,
-                    "{device} cannot hold {dtype}; it has {}",
-                    names.join(", ")
-                )
-            }
-            Self::Index { function, detail }
-            | Self::Value { function, detail }
-            | Self::LinearAlgebra { function, detail } => {
-                write!(f, "{function}: {detail}")
-            }
-            Self::OutOfMemory {
-                device,
-                bytes,
-                detail,
-            } => write!(f, "{device}: no room for {bytes} bytes: {detail}"),
-            Self::NoDevice { name, detail } => write!(f, "no device `{name}`: {detail}"),
-            Self::Driver {
-                device,
-                function,
-                detail,
-            } => write!(f, "{device}: {function} failed: {detail}"),
-            Self::Unsupported {
-                function,
-                device,
-                detail,
-            } => write!(f, "{function}: not on {device}: {detail}"),
-            Self::Other(text) => f.write_str(text),
+        fmt::Debug::fmt(self.kind(), f)?;
+        match &self.0.cause {
+            Some(cause) => write!(f, ", caused by {cause:?}"),
+            None => Ok(()),
         }
     }
 }
 
-impl std::error::Error for Error {}
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.kind(), f)
+    }
+}
 
-/// A shape as Python writes it: `()`, `(3,)`, `(3, 4)`.
-#[must_use]
-pub fn shape_text(shape: &[usize]) -> String {
-    match shape {
-        [one] => format!("({one},)"),
-        _ => format!(
-            "({})",
-            shape
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
+impl Cause for Error {
+    fn source(&self) -> Option<&(dyn Cause + 'static)> {
+        let cause = self.0.cause.as_deref()?;
+        Some(cause)
     }
 }

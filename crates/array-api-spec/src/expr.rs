@@ -205,10 +205,10 @@ pub(crate) fn promote<B: Backend>(
         (Operand::Failed(error), _) | (_, Operand::Failed(error)) => Err(error),
         (Operand::Array(xp, a), Operand::Array(other, b)) => {
             xp.check_same(function, &other)?;
-            let both = a.dtype.promote(b.dtype).ok_or(Error::Promotion {
-                function,
-                dtypes: (a.dtype, b.dtype),
-            })?;
+            let both = a
+                .dtype
+                .promote(b.dtype)
+                .ok_or_else(|| Error::promotion(function, a.dtype, b.dtype))?;
             if both != a.dtype && both != b.dtype {
                 xp.check_dtype(both)?;
             }

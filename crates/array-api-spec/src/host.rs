@@ -49,70 +49,49 @@ pub trait Element:
     fn stored(scalar: Scalar) -> Self;
 }
 
-/// Runs a block with `$T` as the Rust type of a dtype.
+/// Runs a block with `$T` as the Rust type of a dtype: of any, or of a `real` (integer or real floating-point), `numeric` or `floating` one, with what to
+/// do with another.
 ///
 /// ```
 /// use array_api_spec::{DType, dispatch};
 /// let size = dispatch!(DType::Complex64, T => size_of::<T>());
 /// assert_eq!(size, 8);
+/// let largest = |dtype| dispatch!(real: dtype, T => Some(T::MAX as f64), _other => None);
+/// assert_eq!((largest(DType::UInt8), largest(DType::Complex64)), (Some(255.0), None));
 /// ```
 #[macro_export]
 macro_rules! dispatch {
-    ($dtype:expr, $T:ident => $body:expr) => {
+    (@arms $dtype:expr, $T:ident => $body:expr, { $($variant:ident $t:ty),* } $($other:ident => $otherwise:expr)?) => {
         match $dtype {
-            $crate::DType::Bool => {
-                type $T = bool;
+            $($crate::DType::$variant => {
+                type $T = $t;
                 $body
-            }
-            $crate::DType::Int8 => {
-                type $T = i8;
-                $body
-            }
-            $crate::DType::Int16 => {
-                type $T = i16;
-                $body
-            }
-            $crate::DType::Int32 => {
-                type $T = i32;
-                $body
-            }
-            $crate::DType::Int64 => {
-                type $T = i64;
-                $body
-            }
-            $crate::DType::UInt8 => {
-                type $T = u8;
-                $body
-            }
-            $crate::DType::UInt16 => {
-                type $T = u16;
-                $body
-            }
-            $crate::DType::UInt32 => {
-                type $T = u32;
-                $body
-            }
-            $crate::DType::UInt64 => {
-                type $T = u64;
-                $body
-            }
-            $crate::DType::Float32 => {
-                type $T = f32;
-                $body
-            }
-            $crate::DType::Float64 => {
-                type $T = f64;
-                $body
-            }
-            $crate::DType::Complex64 => {
-                type $T = $crate::Complex<f32>;
-                $body
-            }
-            $crate::DType::Complex128 => {
-                type $T = $crate::Complex<f64>;
-                $body
-            }
+            })*
+            $($other => $otherwise,)?
         }
+    };
+    (real: $dtype:expr, $T:ident => $body:expr, $other:ident => $otherwise:expr) => {
+        $crate::dispatch!(@arms $dtype, $T => $body, {
+            Int8 i8, Int16 i16, Int32 i32, Int64 i64, UInt8 u8, UInt16 u16, UInt32 u32, UInt64 u64, Float32 f32, Float64 f64
+        } $other => $otherwise)
+    };
+    (floating: $dtype:expr, $T:ident => $body:expr, $other:ident => $otherwise:expr) => {
+        $crate::dispatch!(@arms $dtype, $T => $body, {
+            Float32 f32, Float64 f64, Complex64 $crate::Complex<f32>, Complex128 $crate::Complex<f64>
+        } $other => $otherwise)
+    };
+    (numeric: $dtype:expr, $T:ident => $body:expr, $other:ident => $otherwise:expr) => {
+        $crate::dispatch!(@arms $dtype, $T => $body, {
+            Int8 i8, Int16 i16, Int32 i32, Int64 i64, UInt8 u8, UInt16 u16, UInt32 u32, UInt64 u64, Float32 f32, Float64 f64,
+            Complex64 $crate::Complex<f32>, Complex128 $crate::Complex<f64>
+        } $other => $otherwise)
+    };
+    ($dtype:expr, $T:ident => $body:expr) => {
+        $crate::dispatch!(@arms $dtype, $T => $body, {
+            Bool bool,
+            Int8 i8, Int16 i16, Int32 i32, Int64 i64, UInt8 u8, UInt16 u16, UInt32 u32, UInt64 u64, Float32 f32, Float64 f64,
+            Complex64 $crate::Complex<f32>, Complex128 $crate::Complex<f64>
+        })
     };
 }
 

@@ -53,7 +53,7 @@ pub use crate::{
     device::Device,
     dtype::{DType, Kind},
     elementwise::{Bound, Unbounded},
-    error::{Error, ErrorClass, Result, shape_text},
+    error::{Error, ErrorClass, ErrorKind, Result, shape_text},
     expr::Expr,
     fft::{Fft, Norm},
     host::{Element, HostBuffer},

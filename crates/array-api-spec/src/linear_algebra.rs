@@ -229,10 +229,10 @@ impl<B: Backend> Namespace<B> {
             self.taking(function, x1, Accepts::Numeric)?,
             self.taking(function, x2, Accepts::Numeric)?,
         );
-        let dtype = a.dtype().promote(b.dtype()).ok_or(Error::Promotion {
-            function,
-            dtypes: (a.dtype(), b.dtype()),
-        })?;
+        let dtype = a
+            .dtype()
+            .promote(b.dtype())
+            .ok_or_else(|| Error::promotion(function, a.dtype(), b.dtype()))?;
         self.check_dtype(dtype)?;
         Ok([a.cast(dtype).evaluate(self)?, b.cast(dtype).evaluate(self)?])
     }

@@ -100,10 +100,8 @@ impl<B: Backend> Namespace<B> {
             .first()
             .ok_or_else(|| Error::value(FUNCTION, "needs at least one array"))?;
         let dtype = arrays[1..].iter().try_fold(first.dtype(), |d, a| {
-            d.promote(a.dtype()).ok_or(Error::Promotion {
-                function: FUNCTION,
-                dtypes: (d, a.dtype()),
-            })
+            d.promote(a.dtype())
+                .ok_or_else(|| Error::promotion(FUNCTION, d, a.dtype()))
         })?;
         let axis = resolve_axis(FUNCTION, axis, first.ndim())?;
         let mut shape = first.shape().to_vec();
@@ -565,13 +563,11 @@ impl<B: Backend> Namespace<B> {
         let count = x.shape()[axis];
         let mut parts = Vec::new();
         // An array without elements may have any number of parts.
-        parts
-            .try_reserve_exact(count)
-            .map_err(|_| Error::OutOfMemory {
-                device: self.device(),
-                bytes: count.saturating_mul(size_of::<Array<B>>()),
-                detail: format!("a list of {count} arrays is more than the host's memory holds"),
-            })?;
+        parts.try_reserve_exact(count).map_err(|cause| {
+            let bytes = count.saturating_mul(size_of::<Array<B>>());
+            let detail = format!("a list of {count} arrays is more than the host's memory holds");
+            Error::out_of_memory(self.device(), bytes, detail).caused_by(cause)
+        })?;
         parts.extend((0..count).map(part));
         Ok(parts)
     }

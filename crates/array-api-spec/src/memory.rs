@@ -17,11 +17,10 @@ pub fn room(bytes: usize) -> Result<()> {
         return Ok(());
     }
     match system::available() {
-        Some(available) if bytes > available => Err(Error::OutOfMemory {
-            device: Device::new("cpu"),
-            bytes,
-            detail: format!("the system has {available} bytes available"),
-        }),
+        Some(available) if bytes > available => {
+            let detail = format!("the system has {available} bytes available");
+            Err(Error::out_of_memory(Device::new("cpu"), bytes, detail))
+        }
         _ => reserved::<u8>(bytes).map(drop),
     }
 }
@@ -45,11 +44,8 @@ fn reserved<T>(len: usize) -> Result<Vec<T>> {
 
 /// What is said when there is no room for a buffer.
 pub fn out_of_memory(bytes: usize) -> Error {
-    Error::OutOfMemory {
-        device: Device::new("cpu"),
-        bytes,
-        detail: "the system has no more memory to give".into(),
-    }
+    let detail = "the system has no more memory to give";
+    Error::out_of_memory(Device::new("cpu"), bytes, detail)
 }
 
 #[cfg(target_os = "linux")]
@@ -127,6 +123,7 @@ mod system {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorKind;
 
     #[test]
     fn there_is_room_for_a_little_and_none_for_everything() {
@@ -134,7 +131,8 @@ mod tests {
             assert_eq!(room(bytes), Ok(()));
         }
         for bytes in [1 << 50, isize::MAX as usize, usize::MAX] {
-            assert!(matches!(room(bytes), Err(Error::OutOfMemory { bytes: b, .. }) if b == bytes));
+            let error = room(bytes).expect_err("more than there is");
+            assert!(matches!(error.kind(), ErrorKind::OutOfMemory { bytes: b, .. } if *b == bytes));
         }
         assert!(vector::<f64>(usize::MAX / 2).is_err());
         assert!(vector::<f64>(10).is_ok_and(|v| v.capacity() >= 10));

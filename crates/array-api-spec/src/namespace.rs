@@ -63,14 +63,15 @@ impl<B: Backend> Namespace<B> {
         self.backend.synchronize()
     }
 
-    pub(crate) fn check_same(&self, function: &'static str, other: &Self) -> Result<()> {
+    /// Fails, as told by a function, unless arrays of this namespace and of another can meet.
+    ///
+    /// # Errors
+    /// Two devices.
+    pub fn check_same(&self, function: &'static str, other: &Self) -> Result<()> {
         if self == other {
             Ok(())
         } else {
-            Err(Error::Device {
-                function,
-                devices: (self.device(), other.device()),
-            })
+            Err(Error::device(function, self.device(), other.device()))
         }
     }
 
@@ -80,11 +81,7 @@ impl<B: Backend> Namespace<B> {
         if available.contains(&dtype) {
             Ok(())
         } else {
-            Err(Error::UnsupportedDType {
-                device: self.device(),
-                dtype,
-                available,
-            })
+            Err(Error::unsupported_dtype(self.device(), dtype, available))
         }
     }
 
@@ -94,11 +91,7 @@ impl<B: Backend> Namespace<B> {
                 Operation::Unary(op) => op.name(),
                 Operation::Binary(op) => op.name(),
             };
-            Error::Unsupported {
-                function,
-                device: self.device(),
-                detail: format!("for {dtype}: {reason}"),
-            }
+            Error::unsupported(function, self.device(), format!("for {dtype}: {reason}"))
         })
     }
 

@@ -3,7 +3,7 @@
 //! An array has at most `isize::MAX / 16` elements, lengths of 0 counted as 1. So its number of bytes, its strides and every position inside it can be
 //! computed without a check. Every function that makes a shape holds it against this bound, by [`checked_size`] or [`needed_size`].
 
-use crate::{Error, Result, layout::Dims, shape_text};
+use crate::{Error, ErrorKind, Result, layout::Dims, shape_text};
 
 /// Most elements of an array, lengths of 0 counted as 1: elements of 16 bytes then still fit the address space.
 const MOST: usize = isize::MAX as usize / 16;
@@ -53,12 +53,12 @@ pub fn resolve_axis(function: &'static str, axis: isize, ndim: usize) -> Result<
     if (0..ndim as isize).contains(&resolved) {
         Ok(resolved as usize)
     } else {
-        Err(Error::Axis {
+        Err(Error::new(ErrorKind::Axis {
             function,
             axis,
             ndim,
             detail: None,
-        })
+        }))
     }
 }
 
@@ -71,12 +71,12 @@ pub fn resolve_axes(function: &'static str, axes: &[isize], ndim: usize) -> Resu
     for &axis in axes {
         let resolved = resolve_axis(function, axis, ndim)?;
         if out.contains(&resolved) {
-            return Err(Error::Axis {
+            return Err(Error::new(ErrorKind::Axis {
                 function,
                 axis,
                 ndim,
                 detail: Some("is named twice"),
-            });
+            }));
         }
         out.push(resolved);
     }

@@ -113,10 +113,8 @@ impl WgpuRuntime {
         };
         let (device, queue) =
             pollster::block_on(adapter.request_device(&descriptor)).map_err(|e| {
-                Error::NoDevice {
-                    name: name.name().to_owned(),
-                    detail: format!("{} ({}) cannot be opened: {e}", info.name, info.backend),
-                }
+                let detail = format!("{} ({}) cannot be opened: {e}", info.name, info.backend);
+                Error::no_device(name.name(), detail).caused_by(e)
             })?;
         let failure: Arc<Mutex<Option<Failure>>> = Arc::default();
         let note = |failure: &Arc<Mutex<Option<Failure>>>| {
@@ -197,19 +195,11 @@ impl WgpuRuntime {
     }
 
     fn driver_error(&self, function: &str, detail: impl Into<String>) -> Error {
-        Error::Driver {
-            device: self.capabilities.device.clone(),
-            function: function.to_owned(),
-            detail: detail.into(),
-        }
+        Error::driver(self.capabilities.device.clone(), function, detail)
     }
 
     fn out_of_memory(&self, bytes: u64, detail: impl Into<String>) -> Error {
-        Error::OutOfMemory {
-            device: self.capabilities.device.clone(),
-            bytes: bytes as usize,
-            detail: detail.into(),
-        }
+        Error::out_of_memory(self.capabilities.device.clone(), bytes as usize, detail)
     }
 
     /// Fails if the driver has complained since the last check.
@@ -291,7 +281,7 @@ impl WgpuRuntime {
         self.device
             .poll(until)
             .map(drop)
-            .map_err(|e| self.driver_error(function, e.to_string()))
+            .map_err(|e| self.driver_error(function, e.to_string()).caused_by(e))
     }
 
     /// Waits until `bytes` bytes of a buffer are mapped.
@@ -345,7 +335,7 @@ impl WgpuRuntime {
         let result = slice
             .get_mapped_range()
             .map(|view| read(&view))
-            .map_err(|e| self.driver_error("download", e.to_string()));
+            .map_err(|e| self.driver_error("download", e.to_string()).caused_by(e));
         buffer.unmap();
         result
     }
@@ -513,7 +503,7 @@ impl Runtime for WgpuRuntime {
             let result = slice
                 .get_mapped_range_mut()
                 .map(|mut view| view.slice(..bytes.len()).copy_from_slice(bytes))
-                .map_err(|e| self.driver_error("upload", e.to_string()));
+                .map_err(|e| self.driver_error("upload", e.to_string()).caused_by(e));
             buffer.unmap();
             return result;
         }

@@ -5,7 +5,6 @@ use array_api_spec::{Array, Backend, Error, HostArray, Namespace, Result, shape_
 use crate::{
     Parts, Warning,
     host::{HostMatrix, host},
-    validation::same_device,
 };
 
 /// The classes of a `y`.
@@ -30,7 +29,7 @@ impl<B: Backend> Labels<B> {
         warnings: &mut Vec<Warning>,
     ) -> Result<Self> {
         let xp = x.namespace();
-        same_device(function, y, &xp)?;
+        y.namespace().check_same(function, &xp)?;
         let n = x.shape()[0];
         let y = match *y.shape() {
             [_] => y.clone(),

@@ -2,8 +2,6 @@
 
 use array_api_spec::{Array, Backend, Error, Result};
 
-use crate::validation::same_device;
-
 /// The share of predictions that equal the truth: `(n,), (n,) → [0, 1]`.
 ///
 /// ```
@@ -31,7 +29,7 @@ pub(crate) fn accuracy_of<B: Backend>(
 ) -> Result<f64> {
     let y_true = y_true.ok_or_else(|| Error::value("score", "needs labels for the samples: give y"))?;
     let xp = y_pred.namespace();
-    same_device("accuracy_score", y_true, &xp)?;
+    y_true.namespace().check_same("accuracy_score", &xp)?;
     let shapes = [y_true.shape(), y_pred.shape()];
     if y_true.ndim() != 1 || y_true.shape() != y_pred.shape() || y_true.size() == 0 {
         return Err(Error::shape(
@@ -82,7 +80,7 @@ pub fn r2_score<B: Backend>(y_true: &Array<B>, y_pred: &Array<B>) -> Result<f64>
 pub(crate) fn r2_of<B: Backend>(y_pred: &Array<B>, y_true: Option<&Array<B>>, sample_weight: Option<&Array<B>>) -> Result<f64> {
     let y_true = y_true.ok_or_else(|| Error::value("score", "needs targets for the samples: give y"))?;
     let xp = y_pred.namespace();
-    same_device("r2_score", y_true, &xp)?;
+    y_true.namespace().check_same("r2_score", &xp)?;
     if y_true.shape() != y_pred.shape() || !(1..=2).contains(&y_true.ndim()) || y_true.shape()[0] < 2 {
         let detail = "were given for y_true and y_pred, which must have one shape, (n,) or (n, t), with at least two rows";
         return Err(Error::shape("r2_score", &[y_true.shape(), y_pred.shape()], detail));

@@ -2,7 +2,7 @@
 //!
 //! The format holds numbers and text only, so that reading a stranger's file runs no code.
 
-use std::{borrow::Cow, collections::HashMap, fs, path::Path};
+use std::{borrow::Cow, collections::HashMap, fs, io, path::Path};
 
 use array_api_spec::{DType, Error, HostArray, HostBuffer, Result};
 use safetensors::{Dtype, SafeTensors, View, tensor};
@@ -29,7 +29,7 @@ pub(crate) fn save(parts: Parts<HostArray>, path: &Path) -> Result<()> {
     let mut tensors = Vec::new();
     flatten(parts, "", &mut tensors)?;
     let bytes = tensor::serialize(tensors, Some(metadata)).map_err(|e| Error::value("save", e.to_string()))?;
-    fs::write(path, bytes).map_err(|e| Error::value("save", format!("{}: {e}", path.display())))
+    fs::write(path, bytes).map_err(|e| Error::value("save", format!("{}: {e}", path.display())).caused_by(e))
 }
 
 /// All arrays, those of models within the model with its name in front.
@@ -49,7 +49,7 @@ fn flatten(parts: Parts<HostArray>, prefix: &str, tensors: &mut Vec<(String, Ten
 /// # Errors
 /// A file that cannot be read, is cut off or altered, or holds another estimator.
 pub(crate) fn load(path: &Path, estimator: Option<&str>) -> Result<Parts<HostArray>> {
-    let bytes = read_file(path).map_err(|e| located(path, &e))?;
+    let bytes = read_file(path).map_err(|e| located(path, &e.to_string()).caused_by(e))?;
     let parts = parse(&bytes).map_err(|e| located(path, &e))?;
     match estimator {
         Some(expected) if expected != parts.estimator => {
@@ -65,12 +65,11 @@ pub(crate) fn located(path: &Path, detail: &str) -> Error {
     Error::value("load", format!("{}: {detail}", path.display()))
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, String> {
-    let about = fs::metadata(path).map_err(|e| e.to_string())?;
-    if !about.is_file() {
-        return Err("not a regular file".to_owned());
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("not a regular file"));
     }
-    fs::read(path).map_err(|e| e.to_string())
+    fs::read(path)
 }
 
 /// A file's parts, checked as far as that is possible without knowing the estimator.

@@ -48,7 +48,7 @@ pub(crate) fn samples_like<B: Backend>(
     xp: &Namespace<B>,
     n_features: usize,
 ) -> Result<Array<B>> {
-    same_device(function, x, xp)?;
+    x.namespace().check_same(function, xp)?;
     let x = samples(function, x, 1)?;
     if x.shape()[1] != n_features {
         let detail = format!(
@@ -58,23 +58,6 @@ pub(crate) fn samples_like<B: Backend>(
         return Err(Error::shape(function, &[x.shape()], detail));
     }
     Ok(x)
-}
-
-/// # Errors
-/// An array of another device than `xp`'s.
-pub(crate) fn same_device<B: Backend>(
-    function: &'static str,
-    x: &Array<B>,
-    xp: &Namespace<B>,
-) -> Result<()> {
-    if x.namespace() == *xp {
-        Ok(())
-    } else {
-        Err(Error::Device {
-            function,
-            devices: (x.device(), xp.device()),
-        })
-    }
 }
 
 /// Whether no value is NaN or infinite.
@@ -125,7 +108,7 @@ pub(crate) fn refuse_non_finite<B: Backend>(
 /// Another device, shape or kind of dtype; weights that are negative, not finite, or all 0.
 pub(crate) fn weights<B: Backend>(function: &'static str, weights: &Array<B>, x: &Array<B>) -> Result<Array<B>> {
     let xp = x.namespace();
-    same_device(function, weights, &xp)?;
+    weights.namespace().check_same(function, &xp)?;
     if weights.shape() != [x.shape()[0]] {
         let detail = "were given for x and sample_weight, which must have one weight for each sample, shape (n,)";
         return Err(Error::shape(function, &[x.shape(), weights.shape()], detail));

@@ -14,7 +14,6 @@ const LONG_FUNCTIONS: &[(&str, &str)] = &[
     ("crates/array-api-gpu/src/linalg.rs", "matmul"),
     ("crates/array-api-gpu/src/statistical.rs", "reduce_by"),
     ("crates/array-api-wgpu/src/runtime.rs", "open"),
-    ("crates/array-api-spec/src/error.rs", "fmt"),
     (
         "crates/array-api-spec/tests/chapters/error_messages.rs",
         "messages_say_what_is_wrong_and_what_to_do",

@@ -57,8 +57,8 @@ struct NoConvergence;
 /// # Errors
 /// No convergence.
 pub fn eig<T: Floating>(x: &[T], layout: &Layout) -> Result<Eig<T>> {
-    let each = |x| decompose(x, Wanted::ValuesAndVectors);
-    let (values, vectors) = each_matrix(x, layout, each)?.into_iter().unzip();
+    let parts = each_matrix(x, layout, |x| decompose(x, Wanted::ValuesAndVectors))?;
+    let (values, vectors) = parts.into_iter().unzip();
     Ok((join(values), join(vectors)))
 }
 
@@ -68,8 +68,9 @@ pub fn eig<T: Floating>(x: &[T], layout: &Layout) -> Result<Eig<T>> {
 /// No convergence.
 pub fn eigvals<T: Floating>(x: &[T], layout: &Layout) -> Result<Vec<T::Complex>> {
     let n = layout.shape()[layout.ndim() - 1];
-    let each = |x| Ok(decompose(x, Wanted::Values)?.0);
-    Ok(join(each_matrix_into(x, layout, n, each)?))
+    Ok(join(each_matrix_into(x, layout, n, |x| {
+        Ok(decompose(x, Wanted::Values)?.0)
+    })?))
 }
 
 /// The vectors are empty where they are not wanted.

@@ -1,6 +1,6 @@
 //! Against the laws that define the factorisations, and against `nalgebra`.
 
-use array_api_spec::{Complex, Error, Layout, QrMode, SvdMode};
+use array_api_spec::{Complex, Error, ErrorKind, Layout, QrMode, SvdMode};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 
@@ -537,8 +537,9 @@ fn singular_and_indefinite_matrices_are_errors() {
         [1.0, 0.0, 1e300, 1.0],
         [1e-300, 0.0, 1e300, 1e-300],
     ] {
+        let error = cholesky(&x, &square).expect_err("not positive definite");
         assert!(
-            matches!(cholesky(&x, &square), Err(Error::LinearAlgebra { .. })),
+            matches!(error.kind(), ErrorKind::LinearAlgebra { .. }),
             "{x:?}"
         );
     }

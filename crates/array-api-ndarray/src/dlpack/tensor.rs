@@ -144,10 +144,9 @@ impl<M: Managed> ManagedTensor<M> {
             let bytes = bytes.as_bytes();
             // Tried first, because the conversion below does not ask.
             let room = Vec::<u8>::new().try_reserve_exact(bytes.len());
-            room.map_err(|error| Error::OutOfMemory {
-                device: Device::new("cpu"),
-                bytes: bytes.len(),
-                detail: error.to_string(),
+            room.map_err(|error| {
+                Error::out_of_memory(Device::new("cpu"), bytes.len(), error.to_string())
+                    .caused_by(error)
             })?;
             HostBuffer::from_bytes(data.dtype, bytes)?
         };
@@ -160,13 +159,10 @@ impl<M: Managed> ManagedTensor<M> {
         let dtype = dtype(tensor.dtype)?;
         let kind = tensor.device.device_type;
         if !matches!(kind, CPU | CUDA_HOST) {
-            return Err(Error::Unsupported {
-                function: FUNCTION,
-                device: Device::new("cpu"),
-                detail: format!(
-                    "the memory is on a device of kind {kind}; ask its library for memory of kind {CPU}, the CPU"
-                ),
-            });
+            let detail = format!(
+                "the memory is on a device of kind {kind}; ask its library for memory of kind {CPU}, the CPU"
+            );
+            return Err(Error::unsupported(FUNCTION, Device::new("cpu"), detail));
         }
         let shape = self.shape()?;
         let size = checked_size(FUNCTION, &shape)?;

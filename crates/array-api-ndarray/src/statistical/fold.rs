@@ -8,7 +8,7 @@ mod extreme;
 mod simple;
 mod variance;
 
-use array_api_spec::{Complex, DType, ReduceOp};
+use array_api_spec::{DType, ReduceOp, dispatch};
 
 use crate::vectors::Vectors;
 
@@ -106,64 +106,8 @@ macro_rules! compiled {
 }
 use compiled;
 
-/// Runs a block with `$T` as the Rust type of a real dtype.
-macro_rules! real {
-    ($dtype:expr, $T:ident => $body:expr) => {
-        match $dtype {
-            DType::Int8 => {
-                type $T = i8;
-                $body
-            }
-            DType::Int16 => {
-                type $T = i16;
-                $body
-            }
-            DType::Int32 => {
-                type $T = i32;
-                $body
-            }
-            DType::Int64 => {
-                type $T = i64;
-                $body
-            }
-            DType::UInt8 => {
-                type $T = u8;
-                $body
-            }
-            DType::UInt16 => {
-                type $T = u16;
-                $body
-            }
-            DType::UInt32 => {
-                type $T = u32;
-                $body
-            }
-            DType::UInt64 => {
-                type $T = u64;
-                $body
-            }
-            DType::Float32 => {
-                type $T = f32;
-                $body
-            }
-            DType::Float64 => {
-                type $T = f64;
-                $body
-            }
-            other => panic!("{other} has no order"),
-        }
-    };
-}
-
-/// Runs a block with `$T` as the Rust type of a numeric dtype.
-macro_rules! number {
-    ($dtype:expr, $T:ident => $body:expr) => {
-        match $dtype {
-            DType::Complex64 => { type $T = Complex<f32>; $body }
-            DType::Complex128 => { type $T = Complex<f64>; $body }
-            dtype => real!(dtype, $T => $body),
-        }
-    };
+fn refuse(op: ReduceOp, dtype: DType) -> ! {
+    panic!("{op:?} does not take {dtype}")
 }
 
 impl Fold {
@@ -173,14 +117,26 @@ impl Fold {
     /// If the reduction does not take the dtype, which whoever asks for it has checked.
     pub(super) fn new(op: ReduceOp, dtype: DType, vectors: Vectors) -> Self {
         match op {
-            ReduceOp::Sum => number!(dtype, T => Sum::<T>::fold(vectors)),
-            ReduceOp::Prod => number!(dtype, T => Prod::<T>::fold(vectors)),
-            ReduceOp::Max => real!(dtype, T => Max::<T>::fold(vectors)),
-            ReduceOp::Min => real!(dtype, T => Min::<T>::fold(vectors)),
+            ReduceOp::Sum => {
+                dispatch!(numeric: dtype, T => Sum::<T>::fold(vectors), other => refuse(op, other))
+            }
+            ReduceOp::Prod => {
+                dispatch!(numeric: dtype, T => Prod::<T>::fold(vectors), other => refuse(op, other))
+            }
+            ReduceOp::Max => {
+                dispatch!(real: dtype, T => Max::<T>::fold(vectors), other => refuse(op, other))
+            }
+            ReduceOp::Min => {
+                dispatch!(real: dtype, T => Min::<T>::fold(vectors), other => refuse(op, other))
+            }
             ReduceOp::All => All::fold(vectors),
             ReduceOp::Any => Any::fold(vectors),
-            ReduceOp::Argmax => real!(dtype, T => Largest::<T>::fold(vectors)),
-            ReduceOp::Argmin => real!(dtype, T => Smallest::<T>::fold(vectors)),
+            ReduceOp::Argmax => {
+                dispatch!(real: dtype, T => Largest::<T>::fold(vectors), other => refuse(op, other))
+            }
+            ReduceOp::Argmin => {
+                dispatch!(real: dtype, T => Smallest::<T>::fold(vectors), other => refuse(op, other))
+            }
         }
     }
 

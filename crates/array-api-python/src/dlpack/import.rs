@@ -3,7 +3,7 @@
 use array_api_compat::dlpack::{
     CPU, DLManagedTensor, DLManagedTensorVersioned, Managed, ManagedTensor, VERSION,
 };
-use array_api_spec::{Error, HostArray};
+use array_api_spec::{ErrorKind, HostArray};
 use pyo3::{
     exceptions::{PyBufferError, PyTypeError},
     prelude::*,
@@ -47,8 +47,8 @@ pub(crate) fn values(x: &Bound<'_, PyAny>) -> PyResult<HostArray> {
 
 /// The values, or the exception that DLPack's users expect.
 fn copy<M: Managed>(tensor: &ManagedTensor<M>) -> PyResult<HostArray> {
-    tensor.values().map_err(|error| match error {
-        Error::OutOfMemory { .. } => exception(&error),
-        other => PyBufferError::new_err(other.to_string()),
+    tensor.values().map_err(|error| match error.kind() {
+        ErrorKind::OutOfMemory { .. } => exception(&error),
+        _ => PyBufferError::new_err(error.to_string()),
     })
 }

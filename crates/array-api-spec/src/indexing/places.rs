@@ -2,7 +2,7 @@
 
 use super::{Index, region};
 use crate::{
-    Array, Backend, DType, Error, Expr, Namespace, Result, Side, Unbounded,
+    Array, Backend, DType, Error, ErrorKind, Expr, Namespace, Result, Side, Unbounded,
     expr::{Valid, view},
     shape::{broadcast_shapes, checked_size, size},
 };
@@ -217,7 +217,7 @@ fn positions<B: Backend>(
         .map_err(|error| {
             let shapes: Vec<String> = shapes.iter().map(|s| crate::shape_text(s)).collect();
             let shapes = shapes.join(" and ");
-            let Error::Shape { detail, .. } = error else {
+            let ErrorKind::Shape { detail, .. } = error.kind() else {
                 return error;
             };
             Error::index(

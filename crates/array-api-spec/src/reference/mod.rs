@@ -106,11 +106,8 @@ impl Reference {
         if bytes <= ROOM {
             return Ok(());
         }
-        Err(Error::OutOfMemory {
-            device: self.device(),
-            bytes,
-            detail: format!("an array takes {ROOM} at most"),
-        })
+        let detail = format!("an array takes {ROOM} at most");
+        Err(Error::out_of_memory(self.device(), bytes, detail))
     }
 
     /// A program's elements in row-major order.
@@ -142,11 +139,8 @@ impl ArrayObjectBackend for Reference {
 
     fn upload(&self, values: HostBuffer) -> Result<Memory> {
         if !self.dtypes().contains(&values.dtype()) {
-            return Err(Error::UnsupportedDType {
-                device: self.device(),
-                dtype: values.dtype(),
-                available: self.dtypes(),
-            });
+            let (device, available) = (self.device(), self.dtypes());
+            return Err(Error::unsupported_dtype(device, values.dtype(), available));
         }
         Ok(self.store_buffer(values))
     }

@@ -1,9 +1,9 @@
 //! Every message that people read, in one snapshot (`snapshots/`). To accept new words: `INSTA_UPDATE=always cargo test -p array-api-spec`.
 
-use std::fmt::Write;
+use std::{error::Error as _, fmt::Write};
 
 use array_api_spec::{
-    Complex, DType, Ellipsis, Groups, Indexing, Norm, Result, Scalar, Side, Spread, StepBy,
+    Complex, DType, Ellipsis, Error, ErrorClass, Groups, Indexing, Norm, Result, Scalar, Side, Spread, StepBy,
     SvdMode, Triangle, axis, finfo, isdtype, ix, result_type,
 };
 
@@ -144,4 +144,21 @@ fn messages_say_what_is_wrong_and_what_to_do() -> Result<()> {
     }
     insta::assert_snapshot!(text);
     Ok(())
+}
+
+#[test]
+fn an_error_is_one_word_and_keeps_its_cause() {
+    assert_eq!(size_of::<Result<()>>(), size_of::<usize>());
+    let plain = Error::value("load", "the file cannot be read");
+    assert!(plain.source().is_none());
+    let cause = std::io::Error::other("a broken disk");
+    let error = plain.clone().caused_by(cause);
+    assert_eq!(error.to_string(), plain.to_string());
+    assert_eq!((error.class(), &error), (ErrorClass::ValueError, &plain));
+    let found = error.source().expect("a cause");
+    assert!(found.is::<std::io::Error>() && found.to_string() == "a broken disk");
+    assert_eq!(
+        format!("{error:?}"),
+        "Value { function: \"load\", detail: \"the file cannot be read\" }, caused by Custom { kind: Other, error: \"a broken disk\" }"
+    );
 }

@@ -2,7 +2,7 @@
 //! runs these once more in the release profile, where arithmetic wraps that is not checked.
 
 use array_api_spec::{
-    Array, Backend, DType, Error, ErrorClass, HostArray, HostBuffer, Namespace, Norm, QrMode,
+    Array, Backend, DType, ErrorClass, ErrorKind, HostArray, HostBuffer, Namespace, Norm, QrMode,
     Result, Spread, SvdMode, Triangle, axis, ix,
 };
 
@@ -92,7 +92,10 @@ fn refuses<B: Backend>(xp: &Namespace<B>) {
     for (function, result) in calls {
         let error = result.expect_err(function);
         let text = error.to_string();
-        assert!(matches!(error, Error::Shape { .. }), "{function}: {text}");
+        assert!(
+            matches!(error.kind(), ErrorKind::Shape { .. }),
+            "{function}: {text}"
+        );
         assert!(
             text.starts_with(&format!("{function}: ")),
             "{function}: {text}"
@@ -356,7 +359,10 @@ fn counts<B: Backend>(xp: &Namespace<B>) {
     for counts in wrong {
         let text = format!("{counts:?}");
         let error = repeat(counts).expect_err(&text);
-        assert!(matches!(error, Error::Value { .. }), "{text}: {error}");
+        assert!(
+            matches!(error.kind(), ErrorKind::Value { .. }),
+            "{text}: {error}"
+        );
     }
     for counts in [
         HostBuffer::UInt8(vec![0, 2, 1, 0]),

@@ -16,7 +16,8 @@ use super::Dataset;
 /// message names the file, the line and the column.
 pub fn load_csv(path: impl AsRef<Path>, target: &str) -> Result<Dataset> {
     let name = path.as_ref().display().to_string();
-    let file = File::open(&path).map_err(|e| Error::value("load_csv", format!("{name}: {e}")))?;
+    let file = File::open(&path)
+        .map_err(|e| Error::value("load_csv", format!("{name}: {e}")).caused_by(e))?;
     read(file, &name, target)
 }
 

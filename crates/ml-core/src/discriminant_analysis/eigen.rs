@@ -1,6 +1,6 @@
 //! The solver `eigen`: directions along which the classes' means spread most, relative to the spread within classes.
 
-use array_api_spec::{Array, Backend, Error, Result, Triangle};
+use array_api_spec::{Array, Backend, Error, ErrorKind, Result, Triangle};
 
 use super::{
     Shrinkage, Solution,
@@ -47,13 +47,13 @@ pub(super) fn solve<B: Backend>(
 /// By b's Cholesky factor L: the eigenvectors of `L⁻¹ a L⁻ᵀ`, multiplied by `L⁻ᵀ`. LAPACK's `sygvd` does the same.
 fn generalized_eigh<B: Backend>(a: Array<B>, b: &Array<B>) -> Result<(Array<B>, Array<B>)> {
     let xp = a.namespace();
-    let l = xp.linalg().cholesky(b, Triangle::Lower).map_err(|e| match e {
-        Error::LinearAlgebra { .. } => Error::linear_algebra(
+    let l = xp.linalg().cholesky(b, Triangle::Lower).map_err(|e| match e.kind() {
+        ErrorKind::LinearAlgebra { .. } => Error::linear_algebra(
             "fit",
             "the covariance matrix within classes is not positive definite: features are constant or linear combinations of others, or there are more \
              features than samples. Set `shrinkage`, or use the solver `svd`",
         ),
-        other => other,
+        _ => e,
     })?;
     let half = xp.linalg().solve(&l, &a)?;
     let c = xp.linalg().solve(&l, half.T()?)?;

@@ -32,7 +32,7 @@ impl<B: Backend> Data<B> {
         let x = validation::samples(function, x, E::MIN_SAMPLES)?;
         let xp = x.namespace();
         if let Some(y) = y {
-            validation::same_device(function, y, &xp)?;
+            y.namespace().check_same(function, &xp)?;
             if y.shape().first() != Some(&x.shape()[0]) {
                 let detail = "were given for x and y, which must have one row for each sample";
                 return Err(Error::shape(function, &[x.shape(), y.shape()], detail));

@@ -128,7 +128,7 @@ impl<E: InverseTransform, B: Backend> Fitted<E, B> {
     /// # Errors
     /// Another device than the model's, number of columns or rank.
     pub fn inverse_transform(&self, z: &Array<B>) -> Result<Array<B>> {
-        validation::same_device("inverse_transform", z, &self.xp)?;
+        z.namespace().check_same("inverse_transform", &self.xp)?;
         let z = validation::samples("inverse_transform", z, 1)?;
         E::inverse_transform(self, &z)
     }

@@ -128,7 +128,7 @@ pub(crate) fn send<B: Backend>(function: &'static str, HostArray { buffer, shape
     let buffer = match held_as(buffer.dtype(), &available) {
         Some(dtype) if dtype == buffer.dtype() => buffer,
         Some(dtype) => buffer.to_dtype(function, dtype)?,
-        None => return Err(Error::UnsupportedDType { device: xp.device(), dtype: buffer.dtype(), available }),
+        None => return Err(Error::unsupported_dtype(xp.device(), buffer.dtype(), available)),
     };
     xp.asarray(HostArray { buffer, shape })
 }
