@@ -3,7 +3,7 @@
 //! The rows stay on the device, which gives their moments; what follows is of the size of features and classes, and is computed on the host in `float64`.
 
 use array_api_host::linalg;
-use array_api_spec::{Array, Backend, DType, Error, Groups, Layout, Result, SvdMode};
+use array_api_spec::{Array, Backend, Error, Groups, Layout, Result, SvdMode};
 
 use super::{
     LinearDiscriminantAnalysis, Solution,

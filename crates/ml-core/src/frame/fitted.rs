@@ -7,7 +7,6 @@ use array_api_spec::{Array, Backend, Namespace, Result};
 use super::{
     data::{Data, Log, With},
     estimator::{Estimator, Incremental, InverseTransform, Method, Score},
-    parameters::Parameters,
     parts::{Attribute, Attributes, Parts},
     rules,
     statistics::Place,

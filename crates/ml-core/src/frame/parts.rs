@@ -10,7 +10,7 @@ use super::parameters::{Parameter, Value};
 
 /// The parts of a fitted model; `A` is an array of a device, [`Array<B>`], or of the host, [`HostArray`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, bound = "")]
 pub struct Parts<A> {
     /// The name of the estimator, as scikit-learn has it.
     pub estimator: String,
@@ -236,7 +236,7 @@ pub struct Rule {
 }
 
 /// What a fit computes: a struct of attributes, listed once by [`attributes!`](crate::attributes).
-pub trait Attributes<B: Backend>: Clone {
+pub trait Attributes<B: Backend>: Clone + Send + Sync {
     /// What is known of each attribute.
     const RULES: &'static [Rule];
 

@@ -69,7 +69,6 @@ impl RegressionStatistics {
             y_mean: mean.get(ix![0, p..])?,
             a: if is_gram { scatter.get(ix![..p, ..p])? } else { scatter.get(ix![.., ..p])? },
             b: if is_gram { scatter.get(ix![..p, p..])? } else { scatter.get(ix![.., p..])? },
-            is_gram,
             fit_intercept,
             is_vector: self.is_vector,
         })
@@ -107,7 +106,6 @@ pub(super) struct Problem {
     pub(super) a: HostMatrix,
     /// `AᵀB (p, t)`, or `F_y (r, t)`.
     pub(super) b: HostMatrix,
-    pub(super) is_gram: bool,
     fit_intercept: bool,
     is_vector: bool,
 }

@@ -1,9 +1,9 @@
 //! Columns of mean 0 and variance 1.
 
-use array_api_spec::{Array, Backend, DType, Error, HostArray, Moments, Result, Scatter, Spread};
+use array_api_spec::{Array, Backend, DType, Error, Expr, HostArray, Moments, Result, Scatter, Spread};
 
 use crate::{
-    Data, Estimator, Fitted, Incremental, InverseTransform, Log, Parameters, Parts, Place, Statistics, Transform, attributes, estimator,
+    Data, Estimator, Fitted, Incremental, InverseTransform, Log, Parts, Place, Statistics, Transform, attributes, estimator,
     frame::statistics,
     parameters,
 };
@@ -161,7 +161,7 @@ impl Transform for StandardScaler {
     /// `(x - mean) / scale`, computed in the wider dtype of both and returned in x's.
     fn transform<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
         let xp = x.namespace();
-        let mut z = x.into();
+        let mut z = Expr::from(x);
         if let (true, Some(mean)) = (model.parameters().with_mean, &model.mean_) {
             z = z - mean;
         }
@@ -180,7 +180,7 @@ impl InverseTransform for StandardScaler {
             let detail = format!("was given for z: the model was fitted on {} features", model.n_features_in_());
             return Err(Error::shape("inverse_transform", &[z.shape()], &detail));
         }
-        let mut x = z.into();
+        let mut x = Expr::from(z);
         if let Some(scale) = &model.scale_ {
             x = x * scale;
         }
