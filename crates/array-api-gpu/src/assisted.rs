@@ -3,8 +3,7 @@
 //! is an error.
 
 use array_api_spec::{
-    BinaryOp, DType, ErrorKind, Op, Program, ReduceOp, Result, Scalar, Strided, SvdMode,
-    UnaryOp,
+    BinaryOp, DType, ErrorKind, Op, Program, ReduceOp, Result, Scalar, Strided, SvdMode, UnaryOp,
     backend::{ElementwiseBackend, StatisticalBackend},
     shape::size,
 };

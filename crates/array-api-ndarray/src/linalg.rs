@@ -93,19 +93,19 @@ impl LinalgBackend for NdArray {
 
     fn eigvalsh(&self, x: &Strided<Storage>) -> Option<Result<Storage>> {
         Some(dispatch_floating!("eigvalsh", x.dtype, T => {
-            host::eigvalsh(x.storage.slice::<T>(), &x.layout).map(Into::into)
+            host::eigvalsh(x.storage.slice::<T>(), &x.layout).map(Storage::from)
         }))
     }
 
     fn eigvals(&self, x: &Strided<Storage>) -> Option<Result<Storage>> {
         Some(dispatch_floating!("eigvals", x.dtype, T => {
-            host::eigvals(x.storage.slice::<T>(), &x.layout).map(Into::into)
+            host::eigvals(x.storage.slice::<T>(), &x.layout).map(Storage::from)
         }))
     }
 
     fn svdvals(&self, x: &Strided<Storage>) -> Option<Result<Storage>> {
         Some(dispatch_floating!("svdvals", x.dtype, T => {
-            host::svdvals(x.storage.slice::<T>(), &x.layout).map(Into::into)
+            host::svdvals(x.storage.slice::<T>(), &x.layout).map(Storage::from)
         }))
     }
 }

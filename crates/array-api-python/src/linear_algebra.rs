@@ -4,7 +4,7 @@ use array_api_spec::Contraction;
 use pyo3::prelude::*;
 
 use crate::{
-    argument::{Operand, Work, xp_of},
+    argument::{Operand, xp_of},
     functions,
     view::View,
 };
@@ -23,12 +23,6 @@ functions! { "API_specification/generated/array_api."
 pub(crate) enum Axes {
     Last(usize),
     Named(Vec<isize>, Vec<isize>),
-}
-
-impl Work for Axes {
-    fn is_little(&self) -> bool {
-        true
-    }
 }
 
 impl Axes {

@@ -7,7 +7,7 @@ use array_api_compat::{
     Cuda, Wgpu,
     cuda::{self, Kernels},
 };
-use array_api_spec::{Array, Backend, DType, ErrorKind, Namespace, axis, ix};
+use array_api_spec::{Array, Backend, DType, ErrorKind, Namespace, Result, axis, ix};
 use ml_core::{LinearDiscriminantAnalysis, Shrinkage, Solver, datasets::Dataset};
 use serde::Deserialize;
 
@@ -109,7 +109,7 @@ fn decode(compressed: &[u8]) -> Reference {
 
 /// The first graphics adapter as it is, and with its 64-bit types hidden. Empty, with a line that says so, where there is none.
 pub(crate) fn adapters() -> Vec<Namespace<Wgpu>> {
-    let open = || {
+    let open = || -> Result<_> {
         Ok([
             array_api_compat::wgpu(0)?,
             array_api_compat::wgpu::with_masked_types(0)?,
