@@ -120,10 +120,12 @@ fn by_group(groups: Option<&[i64]>, counts: &[usize]) -> Vec<usize> {
     let Some(groups) = groups else {
         return (0..counts[0]).collect();
     };
-    let mut next: Vec<usize> = counts
-        .iter()
-        .scan(0, |sum, &count| Some(std::mem::replace(sum, *sum + count)))
-        .collect();
+    let mut start = 0;
+    let mut next: Vec<usize> = Vec::with_capacity(counts.len());
+    for count in counts {
+        next.push(start);
+        start += count;
+    }
     let mut order = vec![0; groups.len()];
     for (row, &g) in groups.iter().enumerate() {
         let place = &mut next[g as usize];

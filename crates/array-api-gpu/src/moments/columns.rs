@@ -50,7 +50,7 @@ pub(super) const fn float(work: DType) -> Ty {
 }
 
 /// The indices of a tile; those beyond the edge are held at it.
-pub(super) fn edge<const TILE: usize>(tile: Val, p: Val) -> [Val; TILE] {
+fn edge<const TILE: usize>(tile: Val, p: Val) -> [Val; TILE] {
     std::array::from_fn(|i| (tile * TILE as u32 + i as u32).min(p - 1))
 }
 

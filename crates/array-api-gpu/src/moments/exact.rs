@@ -31,7 +31,7 @@ const WORDS: usize = 6;
 const ERROR: f64 = 1.0 / (1_u64 << 44) as f64;
 
 /// Integer sums of rows, on the device.
-struct Device<R: Runtime> {
+struct Buffers<R: Runtime> {
     /// `(rows, p)`: the fixed-point numbers of a block of rows.
     fixed: Memory<R>,
     /// `(parts, k, p, 2)`: sums of their halves.
@@ -61,7 +61,7 @@ impl<R: Runtime> Gpu<R> {
 
         let block_rows = block_rows(p, 4).min(n);
         let parts = self.row_parts(p, block_rows, k * 8);
-        let device = Device {
+        let buffers = Buffers {
             fixed: self.allocate(block_rows * p, DType::Int32)?,
             residuals: self.allocate(parts * k * p * 2, DType::Int32)?,
             products: self.allocate(p * p * WORDS, DType::Int32)?,
@@ -79,16 +79,16 @@ impl<R: Runtime> Gpu<R> {
                 end,
                 again: since > 0,
             };
-            self.fix(rows, [&near, &scales], &device, block)?;
-            self.add_exact_products(&device, p, block)?;
+            self.fix(rows, [&near, &scales], &buffers, block)?;
+            self.add_exact_products(&buffers, p, block)?;
             since += end - first;
             if since + block_rows > EXACT_ROWS && end < n {
                 since = 0;
-                let [residuals, products] = self.fetch_together(device.words(k, p))?;
+                let [residuals, products] = self.fetch_together(buffers.words(k, p))?;
                 sums.add(residuals.int32(), products.int32());
             }
         }
-        let [residuals, products] = device.words(k, p);
+        let [residuals, products] = buffers.words(k, p);
         let [counts, near, largest, scales, residuals, products] = self.fetch_together([
             (&counts, k),
             (&near, k * p),
@@ -129,22 +129,22 @@ impl<R: Runtime> Gpu<R> {
         &self,
         rows: &Rows<'_, R>,
         [near, scales]: [&Memory<R>; 2],
-        device: &Device<R>,
+        sums: &Buffers<R>,
         block: Block,
     ) -> Result<()> {
-        let (p, parts) = (rows.p, device.parts);
+        let (p, parts) = (rows.p, sums.parts);
         let kernel = Kernel::build("group_fix", GROUP, |b| {
             let input = RowsInput::new(b, rows);
             let (near, scales) = (b.input("near", Ty::F32), b.input("scales", Ty::F32));
-            let (out, sums) = (b.output("fixed", Ty::I32), b.output("residuals", Ty::I32));
+            let (out, halves_of) = (b.output("fixed", Ty::I32), b.output("residuals", Ty::I32));
             let columns = Columns::new(b, p, parts, block.first, block.end);
             let again = b.size("again", isize::from(block.again));
             columns.each(b, |part, column, all| {
                 let at = |group: Val| ((part * input.k() + group) * columns.p + column) * 2;
                 if_(again.eq(0), || {
                     for_(lit(Ty::U32, 0), input.k(), 1, |g| {
-                        sums.store(at(g), 0);
-                        sums.store(at(g) + 1, 0);
+                        halves_of.store(at(g), 0);
+                        halves_of.store(at(g) + 1, 0);
                     });
                 });
                 let scale = scales.load(column);
@@ -158,8 +158,8 @@ impl<R: Runtime> Gpu<R> {
                     out.store((row - columns.first) * columns.p + column, fixed);
                     let (high, low) = halves(fixed);
                     let at = at(group);
-                    sums.store(at, sums.load(at) + high);
-                    sums.store(at + 1, sums.load(at + 1) + low);
+                    halves_of.store(at, halves_of.load(at) + high);
+                    halves_of.store(at + 1, halves_of.load(at + 1) + low);
                 });
             });
         });
@@ -168,14 +168,14 @@ impl<R: Runtime> Gpu<R> {
             &rows.groups.storage,
             near,
             scales,
-            &device.fixed,
-            &device.residuals,
+            &sums.fixed,
+            &sums.residuals,
         ];
         self.launch(&kernel, &buffers, parts * p)
     }
 
     /// Adds the products of a block's columns, in halves.
-    fn add_exact_products(&self, device: &Device<R>, p: usize, block: Block) -> Result<()> {
+    fn add_exact_products(&self, sums: &Buffers<R>, p: usize, block: Block) -> Result<()> {
         let kernel = Kernel::build("gram_exact", GROUP, |b| {
             let fixed = b.input("fixed", Ty::I32);
             let out = b.output("products", Ty::I32);
@@ -221,7 +221,7 @@ impl<R: Runtime> Gpu<R> {
             });
         });
         let tiles = p.div_ceil(TILE);
-        let buffers = [&device.fixed, &device.products];
+        let buffers = [&sums.fixed, &sums.products];
         self.launch(&kernel, &buffers, tiles * tiles)
     }
 }
@@ -234,7 +234,7 @@ struct Block {
     again: bool,
 }
 
-impl<R: Runtime> Device<R> {
+impl<R: Runtime> Buffers<R> {
     /// The sums, with the numbers of their words.
     fn words(&self, k: usize, p: usize) -> [(&Memory<R>, usize); 2] {
         [

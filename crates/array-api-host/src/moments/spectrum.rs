@@ -122,11 +122,11 @@ fn decompose(
     }
     let correlation = |(at, product): (usize, &f64)| {
         let (i, j) = (at / p, at % p);
-        match i == j {
-            // Of a column that does not vary.
-            true if *product == 0.0 => 0.0,
-            true => 1.0,
-            false => product / unit[i] / unit[j],
+        // A column that does not vary has no correlation with itself.
+        if i == j && *product != 0.0 {
+            1.0
+        } else {
+            product / unit[i] / unit[j]
         }
     };
     let correlations: Vec<f64> = gram.iter().enumerate().map(correlation).collect();
