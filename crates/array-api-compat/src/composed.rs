@@ -5,7 +5,7 @@ use array_api_spec::{
     backend::{
         ArrayObjectBackend, Backend, Direction, ElementwiseBackend, ExtraBackend, FftBackend,
         FusionLimit, IndexingBackend, LinalgBackend, ManipulationBackend, Operation,
-        SortingBackend, StatisticalBackend,
+        SortingBackend, StatisticalBackend, is_required,
     },
 };
 
@@ -70,8 +70,15 @@ impl<B: Backend> ArrayObjectBackend for Composed<B> {
         self.0.is_host()
     }
 
-    fn path(&self, _function: &str) -> Path {
-        Path::Composed
+    fn path(&self, function: &str) -> Path {
+        match self.0.path(function) {
+            Path::Native if !is_required(function) => Path::Composed,
+            path => path,
+        }
+    }
+
+    fn downloaded_bytes(&self) -> Option<u64> {
+        self.0.downloaded_bytes()
     }
 }
 

@@ -31,8 +31,3 @@ pub use crate::{
     estimator::{FittedModel, Parts},
     warning::Warning,
 };
-
-/// The README's example is tested with the documentation.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
