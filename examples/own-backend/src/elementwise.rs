@@ -27,15 +27,11 @@ fn apply(step: &Step, arguments: &[&Strided<Memory>], shape: &[usize]) -> Result
         Op::Index(axis) => {
             let mut strides = vec![0; shape.len()];
             strides[axis] = 1;
-            converted(
-                Layout::new(shape, &strides, 0)
-                    .positions()
-                    .map(Scalar::from),
-                step,
-            )
+            let layout = Layout::new(shape, &strides, 0);
+            converted(&mut layout.positions().map(Scalar::from), step)
         }
         Op::Cast(_) => dispatch!(arguments[0].dtype, T => {
-            converted(read::<T>(arguments[0])?.into_iter().map(Into::into), step)
+            converted(&mut read::<T>(arguments[0])?.into_iter().map(Into::into), step)
         }),
         Op::Unary(op, _) => unary(op, arguments[0]),
         Op::Binary(op, ..) => binary(op, arguments[0], arguments[1]),
@@ -49,7 +45,7 @@ fn apply(step: &Step, arguments: &[&Strided<Memory>], shape: &[usize]) -> Result
 }
 
 /// Values in a step's dtype.
-fn converted(values: impl Iterator<Item = Scalar>, step: &Step) -> Result<Memory> {
+fn converted(values: &mut dyn Iterator<Item = Scalar>, step: &Step) -> Result<Memory> {
     dispatch!(step.dtype, T => Ok(stored(values.map(T::cast).collect())))
 }
 

@@ -18,7 +18,7 @@ impl IndexingBackend for Mine {
             let pairs = wanted.chunks(m.max(1)).zip(values.chunks(n.max(1)));
             let picked = pairs.flat_map(|(wanted, line)| {
                 // Negative indices count from the end.
-                wanted.iter().map(|&i| line[if i < 0 { i + n as i64 } else { i } as usize])
+                wanted.iter().map(move |&i| line[if i < 0 { i + n as i64 } else { i } as usize])
             });
             from_lines(picked.collect(), axis, indices.shape())
         })

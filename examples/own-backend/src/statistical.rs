@@ -1,7 +1,7 @@
 //! Reductions and running reductions: each takes one value after the other by an elementwise operation of two arguments.
 
 use array_api_spec::{
-    BinaryOp, DType, Element, Program, ReduceOp, Result, Scalar, ScanOp,
+    BinaryOp, DType, Program, ReduceOp, Result, Scalar, ScanOp,
     backend::StatisticalBackend,
     dispatch,
     reference::math::{Arithmetic, BinaryFunction},
@@ -24,33 +24,21 @@ impl StatisticalBackend for Mine {
         op: ReduceOp,
         x: &Program<Memory>,
         axes: &[usize],
-        dtype: DType,
+        _dtype: DType,
     ) -> Result<Memory> {
-        let others = (0..x.shape.len()).filter(|axis| !axes.contains(axis));
-        let order: Vec<usize> = others.chain(axes.iter().copied()).collect();
-        let length = size(&axes.iter().map(|&axis| x.shape[axis]).collect::<Vec<_>>());
-        let count = size(
-            &order[..order.len() - axes.len()]
-                .iter()
-                .map(|&axis| x.shape[axis])
-                .collect::<Vec<_>>(),
-        );
+        let others: Vec<usize> = (0..x.shape.len()).filter(|a| !axes.contains(a)).collect();
+        let elements = |axes: &[usize]| size(&axes.iter().map(|&a| x.shape[a]).collect::<Vec<_>>());
+        let (count, length) = (elements(&others), elements(axes));
         let x = computed(x)?;
+        // What makes one element of the result is brought side by side.
+        let grouped = x.layout.permute(&[&others, axes].concat());
         dispatch!(x.dtype, T => {
-            // What belongs to one element of the result lies side by side.
-            let values: Vec<T> = read(&x.with_layout(x.layout.permute(&order)))?;
+            let values: Vec<T> = read(&x.with_layout(grouped))?;
             let groups = (0..count).map(|i| &values[i * length..][..length]);
-            if dtype == x.dtype && !matches!(op, ReduceOp::Argmax | ReduceOp::Argmin) {
-                return Ok(stored(groups.map(|group| reduced(op, group)).collect()));
-            }
-            let largest = if op == ReduceOp::Argmax { ReduceOp::Max } else { ReduceOp::Min };
-            let position = |group: &[T]| {
-                let best = reduced(largest, group);
-                // The first NaN, which alone differs from itself, comes before all else.
-                #[allow(clippy::eq_op)]
-                group.iter().position(|&x| x == best || x != x).unwrap_or_default() as i64
-            };
-            Ok(stored(groups.map(position).collect()))
+            Ok(match op {
+                ReduceOp::Argmax | ReduceOp::Argmin => stored(groups.map(|g| position(op, g)).collect()),
+                _ => stored(groups.map(|g| reduced(op, g)).collect()),
+            })
         })
     }
 
@@ -95,4 +83,12 @@ fn reduced<T: Arithmetic>(op: ReduceOp, group: &[T]) -> T {
     values
         .reduce(operation(op))
         .expect("an extreme of nothing is refused beforehand")
+}
+
+/// Where the first extreme value is, or the first NaN, which alone differs from itself.
+#[allow(clippy::eq_op)]
+fn position<T: Arithmetic>(op: ReduceOp, group: &[T]) -> i64 {
+    let extreme = reduced(op, group);
+    let found = group.iter().position(|&x| x == extreme || x != x);
+    found.expect("the extreme is one of the values") as i64
 }
