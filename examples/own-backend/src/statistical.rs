@@ -31,7 +31,7 @@ impl StatisticalBackend for Mine {
         let (count, length) = (elements(&others), elements(axes));
         let x = computed(x)?;
         // What makes one element of the result is brought side by side.
-        let grouped = x.layout.permute(&[&others, axes].concat());
+        let grouped = x.layout.permute(&[&others[..], axes].concat());
         dispatch!(x.dtype, T => {
             let values: Vec<T> = read(&x.with_layout(grouped))?;
             let groups = (0..count).map(|i| &values[i * length..][..length]);
