@@ -2,7 +2,7 @@
 
 use array_api_spec::{
     DType, Layout, Op, Program, Result, ScanOp, Strided,
-    backend::{ElementwiseBackend, IndexingBackend, StatisticalBackend},
+    backend::{ElementwiseBackend, IndexingBackend, Initial, StatisticalBackend},
     shape::size,
 };
 
@@ -94,7 +94,7 @@ impl<R: Runtime> Gpu<R> {
             },
             _ => Program::input(Strided::contiguous(self.evaluate(x)?, &[n], x.dtype())),
         };
-        self.scan(op, &flat, 0, true)
+        self.scan(op, &flat, 0, Initial::Included)
     }
 
     fn read_count(&self, counts: &Memory<R>, position: usize) -> Result<usize> {

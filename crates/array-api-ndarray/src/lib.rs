@@ -47,11 +47,14 @@ pub const fn cpu() -> Namespace<NdArray> {
 /// What has code of its own here besides what every backend must write.
 const NATIVE: &[&str] = &[
     "concat",
+    "eigvals",
+    "eigvalsh",
     "group_scatter",
     "nanmax",
     "nanmin",
     "nansum",
     "sort",
+    "svdvals",
     "take",
     "var",
 ];

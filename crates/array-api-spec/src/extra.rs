@@ -1,7 +1,7 @@
 //! What the standard lacks and estimators need: a backend may have a way of its own, and here is the composition for those that have none.
 
 use crate::{
-    Array, Axes, Backend, DType, Error, Expr, Namespace, ReduceOp, Result,
+    Array, Axes, Backend, DType, Error, Expr, Namespace, ReduceOp, Result, SvdMode,
     axes::{Keyword, Resolved},
     expr::Valid,
     statistical::range::Range,
@@ -106,7 +106,7 @@ impl<B: Backend> Namespace<B> {
         let std = self.where_(self.equal(&std, 0.0), 1.0, &std).eval()?;
         let svd = self
             .linalg()
-            .svd(centred / &std * (1.0 / n as f64).sqrt(), false)?;
+            .svd(centred / &std * (1.0 / n as f64).sqrt(), SvdMode::Reduced)?;
         Ok(GroupScatter {
             means,
             std,

@@ -2,8 +2,8 @@
 
 use array_api_host::{dispatch_floating, linalg};
 use array_api_spec::{
-    BinaryOp, Element, Result, Scalar, Strided, backend::LinalgBackend, dispatch, memory,
-    reference::math::Arithmetic, shape::size,
+    BinaryOp, Element, QrMode, Result, Scalar, Strided, SvdMode, backend::LinalgBackend, dispatch,
+    memory, reference::math::Arithmetic, shape::size,
 };
 
 use crate::{Memory, Mine, read, statistical::operation, stored};
@@ -67,16 +67,16 @@ impl LinalgBackend for Mine {
         })
     }
 
-    fn qr(&self, x: &Strided<Memory>, complete: bool) -> Result<[Memory; 2]> {
+    fn qr(&self, x: &Strided<Memory>, mode: QrMode) -> Result<[Memory; 2]> {
         dispatch_floating!("qr", x.dtype, T => {
-            let (q, r) = linalg::qr(values::<T>(x), &x.layout, complete)?;
+            let (q, r) = linalg::qr(values::<T>(x), &x.layout, mode)?;
             Ok([stored(q), stored(r)])
         })
     }
 
-    fn svd(&self, x: &Strided<Memory>, full_matrices: bool) -> Result<[Memory; 3]> {
+    fn svd(&self, x: &Strided<Memory>, mode: SvdMode) -> Result<[Memory; 3]> {
         dispatch_floating!("svd", x.dtype, T => {
-            let (u, s, vh) = linalg::svd(values::<T>(x), &x.layout, full_matrices)?;
+            let (u, s, vh) = linalg::svd(values::<T>(x), &x.layout, mode)?;
             Ok([stored(u), stored(s), stored(vh)])
         })
     }

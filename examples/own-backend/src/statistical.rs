@@ -2,7 +2,7 @@
 
 use array_api_spec::{
     BinaryOp, DType, Program, ReduceOp, Result, Scalar, ScanOp,
-    backend::StatisticalBackend,
+    backend::{Initial, StatisticalBackend},
     dispatch,
     reference::math::{Arithmetic, BinaryFunction},
     shape::size,
@@ -47,17 +47,17 @@ impl StatisticalBackend for Mine {
         op: ScanOp,
         x: &Program<Memory>,
         axis: usize,
-        include_initial: bool,
+        initial: Initial,
     ) -> Result<Memory> {
-        let (op, initial) = match op {
+        let (op, start) = match op {
             ScanOp::Sum => (BinaryOp::Add, 0),
             ScanOp::Prod => (BinaryOp::Multiply, 1),
         };
-        let length = x.shape[axis] + usize::from(include_initial);
+        let length = x.shape[axis] + initial.length();
         dispatch!(x.dtype(), T => {
             along(&computed(x)?, axis, length, |line: &[T]| {
-                let (f, mut last) = (operation::<T>(op), T::cast(Scalar::Int(initial)));
-                let first = include_initial.then_some(last);
+                let (f, mut last) = (operation::<T>(op), T::cast(Scalar::Int(start)));
+                let first = (initial == Initial::Included).then_some(last);
                 let running = line.iter().map(|&value| {
                     last = f(last, value);
                     last
