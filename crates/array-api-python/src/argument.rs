@@ -2,7 +2,8 @@
 
 use array_api_compat::AnyBackend;
 use array_api_spec::{
-    Array, Axes, Bound as ClipBound, Error, Expr, Namespace, Result, Scalar, Unbounded, shape,
+    Array, Axes, Bound as ClipBound, Error, Expr, Namespace, Result, Scalar, Unbounded,
+    backend::ArrayObjectBackend, shape,
 };
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
@@ -13,6 +14,7 @@ use crate::{
     array::PyArray,
     data_type::PyDType,
     device::{self, On},
+    linear_algebra,
     scalar::scalar,
     view::View,
 };
@@ -88,7 +90,7 @@ macro_rules! work {
 }
 
 // They choose among ways to compute.
-work!(true: bool, isize, i64, f64, &str, Vec<isize>, Axes, Integers, PyDType);
+work!(true: bool, isize, i64, f64, &str, Vec<isize>, linear_algebra::Axes, Integers, PyDType);
 // They may ask for a result that is much larger than the arguments, or on a device that is to be waited for.
 work!(false: usize, Shape, ScalarOnly, Vec<ArrayOnly>, Vec<View>, On);
 

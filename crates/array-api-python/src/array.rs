@@ -8,7 +8,7 @@ use pyo3::{
 };
 
 use crate::{
-    argument::{AnyArray, Source},
+    argument::{AnyArray, Source, Work},
     data_type::PyDType,
     device::On,
     error::{run, run_here},

@@ -7,7 +7,7 @@
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use array_api_compat::AnyBackend;
-use array_api_spec::{DType, Index, Layout, Result, backend::ArrayObjectBackend};
+use array_api_spec::{DType, Index, Layout, Result};
 
 use crate::{
     argument::{AnyArray, AnyNamespace, Operand, Source},
