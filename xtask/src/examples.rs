@@ -1,12 +1,12 @@
 //! The examples: crates outside the workspace, built and run by the commands that their READMEs name, as a user would.
 
 use std::{
-    fs, io,
+    env, fs, io,
     path::{Path, PathBuf},
     process::Command,
 };
 
-use crate::{command, quieten, root, setup, test::Outcome};
+use crate::{command, python, quieten, root, setup, test::Outcome};
 
 /// What a program for the CPU alone must not compile.
 const GPU_CRATES: [&str; 5] = ["wgpu", "naga", "cust", "array-api-gpu", "array-api-kernel"];
@@ -33,24 +33,35 @@ pub(crate) fn test() -> Outcome {
         if commands.is_empty() {
             return Outcome::Failed(format!("examples/{name}/README.md names no command"));
         }
-        for line in commands {
+        for mut line in commands {
             // Where there is no adapter, the example is still built.
-            let arguments = match line.strip_prefix("run") {
-                Some(_) if wants_adapter && !adapter => {
-                    skipped.push(name.clone());
-                    "build"
+            if wants_adapter && !adapter && line.starts_with("cargo run") {
+                skipped.push(format!("no adapter to run {name} on"));
+                line = "cargo build".into();
+            }
+            let outcome = match line.strip_prefix("cargo ") {
+                Some(arguments) => cargo(&folder, arguments),
+                None if !cfg!(target_os = "linux") => {
+                    skipped.push(format!("`{line}` is for Linux"));
+                    Ok(())
                 }
-                _ => &line,
+                None => match python::folder() {
+                    Some(python) => shell(&folder, &line, &python),
+                    None => {
+                        skipped.push(format!("no Python for `{line}`"));
+                        Ok(())
+                    }
+                },
             };
-            if let Err(reason) = run(&folder, arguments) {
-                return Outcome::Failed(format!("examples/{name}: `cargo {arguments}` {reason}"));
+            if let Err(reason) = outcome {
+                return Outcome::Failed(format!("examples/{name}: `{line}` {reason}"));
             }
         }
     }
     match cpu_alone() {
         Err(reason) => Outcome::Failed(reason),
         Ok(()) if skipped.is_empty() => Outcome::Passed,
-        Ok(()) => Outcome::Skipped(format!("no adapter to run {} on", skipped.join(", "))),
+        Ok(()) => Outcome::Skipped(skipped.join("; ")),
     }
 }
 
@@ -67,36 +78,53 @@ fn folders() -> io::Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-/// The arguments of cargo in the shell blocks of a page, without comments.
+/// The lines of the shell blocks of a page, without comments.
 fn commands(page: &str) -> Vec<String> {
     let mut inside = false;
     let mut found = Vec::new();
     for line in page.lines() {
         if line.starts_with("```") {
             inside = line == "```sh";
-        } else if inside && let Some(rest) = line.strip_prefix("cargo ") {
-            let command = rest.split('#').next().unwrap_or_default();
-            found.push(command.trim().to_owned());
+        } else if inside {
+            let command = line.split(" #").next().unwrap_or_default().trim();
+            found.extend((!command.is_empty()).then(|| command.to_owned()));
         }
     }
     found
 }
 
 /// Runs cargo in an example's folder, with the versions of the project's lock file, from which cargo takes what the example needs.
-fn run(folder: &Path, arguments: &str) -> Result<(), String> {
+fn cargo(folder: &Path, arguments: &str) -> Result<(), String> {
     fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock"))
         .map_err(|error| format!("has no lock file: {error}"))?;
     let mut command = Command::new(env!("CARGO"));
-    command.current_dir(folder).args(arguments.split(' '));
+    command.args(arguments.split(' '));
+    run(folder, command, arguments.starts_with("run"))
+}
+
+/// Runs another line of the shell, which finds the Python of a folder.
+fn shell(folder: &Path, line: &str, python: &Path) -> Result<(), String> {
+    let mut path = vec![python.to_owned()];
+    path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+    let path = env::join_paths(path).map_err(|error| error.to_string())?;
+    let mut command = Command::new("sh");
+    command.args(["-c", line]).env("PATH", path);
+    run(folder, command, line.contains("python"))
+}
+
+/// Runs a command in a folder.
+fn run(folder: &Path, mut command: Command, prints: bool) -> Result<(), String> {
     quieten(&mut command);
     let output = command
+        .current_dir(folder)
         .output()
         .map_err(|error| format!("did not start: {error}"))?;
     if !output.status.success() {
-        let words = String::from_utf8_lossy(&output.stderr);
+        let words = [output.stdout, output.stderr].concat();
+        let words = String::from_utf8_lossy(&words);
         return Err(format!("ended with {}:\n{words}", output.status));
     }
-    if arguments.starts_with("run") && output.stdout.trim_ascii().is_empty() {
+    if prints && output.stdout.trim_ascii().is_empty() {
         return Err("printed nothing".into());
     }
     Ok(())
@@ -130,7 +158,8 @@ mod tests {
 
     #[test]
     fn commands_stand_in_shell_blocks() {
-        let page = "cargo no\n```sh\ncargo run              # on the CPU\ncargo run wgpu:0\n```\n```rust\ncargo no\n```\n";
-        assert_eq!(commands(page), ["run", "run wgpu:0"]);
+        let page = "cargo no\n```sh\ncargo run              # on the CPU\n\ncargo run wgpu:0\nln -s a b\n```\n```rust\ncargo no\n```\n";
+        let wanted = ["cargo run", "cargo run wgpu:0", "ln -s a b"];
+        assert_eq!(commands(page), wanted);
     }
 }

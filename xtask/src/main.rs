@@ -2,6 +2,7 @@
 
 mod cuda;
 mod examples;
+mod packages;
 mod program;
 mod python;
 mod setup;

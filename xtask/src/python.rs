@@ -154,6 +154,13 @@ impl Environment {
     }
 }
 
+/// The folder of the environment's programs, if there is the environment.
+pub(crate) fn folder() -> Option<PathBuf> {
+    let folder = if cfg!(windows) { "Scripts" } else { "bin" };
+    let folder = target().join("python").join(folder);
+    folder.exists().then_some(folder)
+}
+
 /// Runs the module's own tests.
 pub(crate) fn test() -> Outcome {
     let environment = match Environment::new(TESTS) {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{examples, python, setup, tidy};
+use crate::{examples, packages, python, setup, tidy};
 
 /// What came of a step.
 pub(crate) enum Outcome {
@@ -86,6 +86,10 @@ const STEPS: &[Step] = &[
     Step {
         title: "examples, outside the workspace",
         run: examples::test,
+    },
+    Step {
+        title: "packages of the libraries",
+        run: packages::test,
     },
     Step {
         title: "documentation",

@@ -25,6 +25,7 @@ const RULES: &[fn(&Tree) -> Vec<String>] = &[
     layers::runtimes,
     facts::required_functions,
     facts::rust_version,
+    facts::cuda_patch,
     skips::tests,
 ];
 

@@ -215,6 +215,7 @@ macro_rules! erase {
             fn synchronize(&self) -> Result<()>;
             fn is_host(&self) -> bool;
             fn path(&self, function: &str) -> Path;
+            fn downloaded_bytes(&self) -> Option<u64>;
             fn fusion_limit(&self) -> FusionLimit;
             fn supports(&self, operation: Operation, dtype: DType) -> Result<(), &'static str>;
             $($( fn $name(&self, $($x: argument!($form $($t)?)),*) -> returned!($need $kind); )*)*
@@ -262,6 +263,10 @@ macro_rules! erase {
 
             fn path(&self, function: &str) -> Path {
                 self.0.path(function)
+            }
+
+            fn downloaded_bytes(&self) -> Option<u64> {
+                self.0.downloaded_bytes()
             }
 
             fn fusion_limit(&self) -> FusionLimit {
@@ -363,5 +368,9 @@ impl ArrayObjectBackend for AnyBackend {
 
     fn path(&self, function: &str) -> Path {
         self.0.path(function)
+    }
+
+    fn downloaded_bytes(&self) -> Option<u64> {
+        self.0.downloaded_bytes()
     }
 }

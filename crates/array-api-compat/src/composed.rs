@@ -6,7 +6,7 @@ use array_api_spec::{
     backend::{
         ArrayObjectBackend, Backend, Direction, ElementwiseBackend, ExtraBackend, FftBackend,
         FusionLimit, IndexingBackend, Initial, LinalgBackend, ManipulationBackend, Operation,
-        Order, SortingBackend, StatisticalBackend,
+        Order, SortingBackend, StatisticalBackend, is_required,
     },
 };
 
@@ -71,8 +71,15 @@ impl<B: Backend> ArrayObjectBackend for Composed<B> {
         self.0.is_host()
     }
 
-    fn path(&self, _function: &str) -> Path {
-        Path::Composed
+    fn path(&self, function: &str) -> Path {
+        match self.0.path(function) {
+            Path::Native if !is_required(function) => Path::Composed,
+            path => path,
+        }
+    }
+
+    fn downloaded_bytes(&self) -> Option<u64> {
+        self.0.downloaded_bytes()
     }
 }
 

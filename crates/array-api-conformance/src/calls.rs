@@ -275,7 +275,7 @@ pub(crate) fn run<B: Backend>(xp: &Namespace<B>, function: &str, tally: &mut Tal
                 Arrangement::Strided,
             ] {
                 let got = Arguments::new(xp, dtype, arrangement).map(|x| {
-                    let results = compute(number, xp, &x).into_iter();
+                    let results = tally.watch(xp, || compute(number, xp, &x)).into_iter();
                     let results = results.map(|r| r.and_then(|x| tally.result(xp, x)));
                     results.collect::<Vec<_>>()
                 });

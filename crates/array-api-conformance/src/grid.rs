@@ -86,7 +86,7 @@ fn run_vector<B: Backend>(
     xp: &Namespace<B>,
     vector: &GridVector,
     arrangement: Arrangement,
-    tally: &Tally<'_>,
+    tally: &mut Tally<'_>,
 ) -> Option<Outcome> {
     let info = xp.info();
     let available = info.dtypes();
@@ -100,7 +100,10 @@ fn run_vector<B: Backend>(
         .map(|(i, a)| argument(xp, vector, i, a, arrangement));
     let arguments: Result<Vec<Argument<B>>> = arguments.collect();
     let result = match arguments {
-        Ok(arguments) => call(xp, &vector.function, &arguments, &vector.keywords)?
+        Ok(arguments) => tally
+            .watch(xp, || {
+                call(xp, &vector.function, &arguments, &vector.keywords)
+            })?
             .and_then(|output| output.try_map(|x| tally.result(xp, x)))
             .map(|output| tally.answer(output)),
         Err(error) => Err(error),

@@ -17,6 +17,7 @@ mod skip;
 mod special;
 mod standard;
 mod table;
+mod traffic;
 mod vectors;
 
 pub use crate::{

@@ -6,7 +6,9 @@ use crate::{
     Arrangement, Chapter, Failure, FunctionReport, Gap, Mutation, Report, Selection, Status,
     arrangement::scatter,
     call::{ON_THE_HOST, Output},
-    calls, chapters, grid, special, vectors,
+    calls, chapters, grid, special,
+    traffic::Traffic,
+    vectors,
 };
 
 /// Runs the vectors that are selected on a namespace's device and says what came out.
@@ -42,6 +44,7 @@ pub fn run<B: Backend>(xp: &Namespace<B>, select: &Selection, gaps: &[Gap]) -> R
             special::run(xp, name, &mut tally);
             grid::run(xp, name, &mut tally);
             calls::run(xp, name, &mut tally);
+            tally.judge_path();
             if tally.missing {
                 tally.report = FunctionReport {
                     status: Status::NotThere,
@@ -107,6 +110,7 @@ pub(crate) struct Tally<'a> {
     gaps: Vec<GapCount<'a>>,
     keep: usize,
     mutation: Option<Mutation>,
+    traffic: Traffic,
 }
 
 impl<'a> Tally<'a> {
@@ -125,6 +129,33 @@ impl<'a> Tally<'a> {
                 .collect(),
             keep: select.failures,
             mutation: select.mutation,
+            traffic: Traffic::default(),
+        }
+    }
+
+    /// Does a call of the function on the device.
+    pub(crate) fn watch<B: Backend, T>(
+        &mut self,
+        xp: &Namespace<B>,
+        call: impl FnOnce() -> T,
+    ) -> T {
+        self.traffic.watch(xp, call)
+    }
+
+    /// A path that the calls contradict is a failure.
+    fn judge_path(&mut self) {
+        let found = self.traffic.contradicts(self.report.name, self.report.path);
+        if let Some((got, want)) = found {
+            self.report.failed += 1;
+            self.report.failures.push(Failure {
+                function: self.report.name.into(),
+                dtype: DType::Bool,
+                arrangement: Arrangement::Contiguous,
+                input: "all calls".into(),
+                got,
+                want,
+                rule: "the path is true".into(),
+            });
         }
     }
 
@@ -283,6 +314,17 @@ mod tests {
             }])
             .is_success()
         );
+    }
+
+    #[test]
+    fn a_path_that_the_calls_contradict_fails_the_run() {
+        let mut tally = Tally::new("elementwise", "abs", &[], &Selection::default());
+        tally.watch(&reference::namespace(), || ());
+        tally.judge_path();
+        assert_eq!(tally.report.failed, 0);
+        tally.report.path = array_api_spec::Path::Host("to see");
+        tally.judge_path();
+        assert_eq!((tally.report.failed, tally.report.failures.len()), (1, 1));
     }
 
     #[test]

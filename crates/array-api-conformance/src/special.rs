@@ -83,7 +83,8 @@ fn run_batch<B: Backend>(
     });
     let function = cases[0].function.as_str();
     let outcome = arguments.collect::<Result<Vec<_>>>().and_then(|arguments| {
-        match call(xp, function, &arguments, &std::collections::BTreeMap::new()) {
+        let keywords = std::collections::BTreeMap::new();
+        match tally.watch(xp, || call(xp, function, &arguments, &keywords)) {
             Some(Ok(Output::Arrays(mut arrays))) => {
                 tally.result(xp, arrays.swap_remove(0))?.to_host()
             }

@@ -2,7 +2,7 @@
 
 use array_api_spec::{
     DType, Device, HostBuffer, Layout, Path, Program, Result, Strided,
-    backend::{ArrayObjectBackend, ElementwiseBackend},
+    backend::{ArrayObjectBackend, ElementwiseBackend, is_required},
 };
 
 use super::{
@@ -133,7 +133,12 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
         let has_vendor = self.runtime.vendor().is_some();
         match function {
             "cholesky" | "solve" | "eigh" | "svd" if has_vendor => Path::Native,
-            "inv" | "eigvalsh" | "svdvals" | "pinv" | "matrix_rank" if has_vendor => Path::Composed,
+            "inv" | "eigvalsh" | "svdvals" | "pinv" | "matrix_rank" | "matrix_norm"
+            | "matrix_power"
+                if has_vendor =>
+            {
+                Path::Composed
+            }
             "cholesky" | "inv" | "lu" | "solve" | "eig" | "eigvals" | "eigh" | "eigvalsh"
             | "svd" | "svdvals" | "qr" | "pinv" | "matrix_rank" | "det" | "slogdet" => {
                 Path::Host(HOST)
@@ -141,49 +146,21 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
             "fft" | "ifft" | "fftn" | "ifftn" | "rfft" | "irfft" | "rfftn" | "irfftn" | "hfft"
             | "ihfft" => Path::Host(fft::HOST),
             "moments" => Path::Host(MOMENTS),
-            _ if NATIVE.contains(&function) => Path::Native,
-            _ if array_api_spec::UnaryOp::ALL
-                .iter()
-                .any(|op| op.name() == function) =>
-            {
-                Path::Native
-            }
-            _ if array_api_spec::BinaryOp::ALL
-                .iter()
-                .any(|op| op.name() == function) =>
-            {
-                Path::Native
-            }
+            "matrix_norm" => Path::Host(NORMS),
+            "matrix_power" => Path::Host(POWERS),
+            _ if is_required(function) || NATIVE.contains(&function) => Path::Native,
             _ => Path::Composed,
         }
     }
+
+    fn downloaded_bytes(&self) -> Option<u64> {
+        Some(self.counters().downloaded_bytes)
+    }
 }
 
-/// Functions with kernels of their own, beside the elementwise ones.
-const NATIVE: [&str; 25] = [
-    "all",
-    "any",
-    "argmax",
-    "argmin",
-    "argsort",
-    "asarray",
-    "astype",
-    "clip",
-    "cumulative_prod",
-    "cumulative_sum",
-    "full",
-    "matmul",
-    "max",
-    "min",
-    "nanmax",
-    "nanmin",
-    "nansum",
-    "nonzero",
-    "prod",
-    "sum",
-    "take",
-    "take_along_axis",
-    "where",
-    "zeros",
-    "ones",
-];
+/// Functions with kernels of their own, beside those that every backend must have.
+const NATIVE: [&str; 4] = ["nanmax", "nanmin", "nansum", "take"];
+
+const NORMS: &str =
+    "the orders 2, -2 and \"nuc\" need singular values; all others stay on the device";
+const POWERS: &str = "negative powers need the inverse; all others stay on the device";

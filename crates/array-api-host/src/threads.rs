@@ -3,7 +3,7 @@
 
 use std::{mem, sync::OnceLock};
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::{ThreadPool, ThreadPoolBuilder, prelude::*};
 
 use crate::process::{PerProcess, Process};
 
@@ -16,6 +16,22 @@ pub fn install<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     } else {
         alone(work)
     }
+}
+
+/// Calls `work` with each chunk of `length` elements (the last may be shorter) and its number; a thread takes `grain` chunks or more at once.
+///
+/// The work is no type parameter, because rayon's code would else be compiled anew for every caller.
+pub fn for_each_chunk<T: Send>(
+    out: &mut [T],
+    length: usize,
+    grain: usize,
+    work: &(dyn Fn(usize, &mut [T]) + Sync),
+) {
+    install(|| {
+        let chunks = out.par_chunks_mut(length).enumerate();
+        let each = |(number, chunk): (usize, &mut [T])| work(number, chunk);
+        chunks.with_min_len(grain).for_each(each);
+    });
 }
 
 /// How many threads [`install`] gives to work.
@@ -48,9 +64,16 @@ fn alone<R>(work: impl FnOnce() -> R) -> R {
 
 #[cfg(test)]
 mod tests {
-    use rayon::prelude::*;
-
     use super::*;
+
+    #[test]
+    fn every_chunk_is_worked_on_once() {
+        let mut values = vec![0; 1001];
+        for_each_chunk(&mut values, 10, 3, &|number, chunk| {
+            chunk.iter_mut().for_each(|x| *x += number + 1);
+        });
+        assert!(values.iter().enumerate().all(|(i, &x)| x == i / 10 + 1));
+    }
 
     #[test]
     fn one_thread_can_do_all_the_work() {

@@ -107,11 +107,7 @@ fn pick<T: Element>(
         } else if size <= PIECE {
             fill(0, out);
         } else {
-            threads::install(|| {
-                out.par_chunks_mut(PIECE)
-                    .enumerate()
-                    .for_each(|(k, out)| fill(k * PIECE, out));
-            });
+            threads::for_each_chunk(out, PIECE, 1, &|k, out| fill(k * PIECE, out));
         }
     })
 }
@@ -137,7 +133,7 @@ pub(super) fn take(
             let mut starts: Vec<usize> = memory::vector(size(outer))?;
             starts.extend(Layout::new(outer, &strides[..axis], x.layout.offset()).positions());
             let rows = wanted.len();
-            let copy = |(row, out): (usize, &mut [T])| {
+            let copy = |row: usize, out: &mut [T]| {
                 let index = wanted[row % rows];
                 let index = if index < 0 { index + n } else { index };
                 assert!((0..n).contains(&index), "index {index} on an axis of length {n}");
@@ -147,10 +143,10 @@ pub(super) fn take(
             Storage::build::<T>(starts.len() * rows * inner, |out| {
                 let together = (PIECE / inner).max(1);
                 if out.len() <= PIECE {
-                    out.chunks_exact_mut(inner).enumerate().for_each(copy);
+                    let rows = out.chunks_exact_mut(inner).enumerate();
+                    rows.for_each(|(row, out)| copy(row, out));
                 } else {
-                    let rows = out.par_chunks_exact_mut(inner).with_min_len(together);
-                    threads::install(|| rows.enumerate().for_each(copy));
+                    threads::for_each_chunk(out, inner, together, &copy);
                 }
             })
         } else {

@@ -20,8 +20,9 @@ mod vectors;
 use std::{borrow::Cow, sync::LazyLock};
 
 use array_api_spec::{
-    BinaryOp, DType, Device, Element, HostBuffer, Layout, Namespace, Path, Program, Result,
-    Strided, UnaryOp, backend::ArrayObjectBackend, dispatch,
+    DType, Device, Element, HostBuffer, Layout, Namespace, Path, Program, Result, Strided,
+    backend::{ArrayObjectBackend, is_required},
+    dispatch,
 };
 
 pub use self::{
@@ -43,48 +44,19 @@ pub const fn cpu() -> Namespace<NdArray> {
     Namespace::new(NdArray)
 }
 
-/// What has code of its own here besides the elementwise functions.
+/// What has code of its own here besides what every backend must write.
 const NATIVE: &[&str] = &[
-    "all",
-    "any",
-    "argmax",
-    "argmin",
-    "argsort",
-    "astype",
-    "cholesky",
     "concat",
-    "cumulative_prod",
-    "cumulative_sum",
-    "eig",
-    "eigh",
     "eigvals",
     "eigvalsh",
-    "fft",
-    "hfft",
-    "ifft",
-    "inv",
-    "irfft",
-    "lu",
-    "matmul",
-    "max",
-    "min",
     "moments",
     "nanmax",
     "nanmin",
     "nansum",
-    "nonzero",
-    "prod",
-    "qr",
-    "rfft",
-    "solve",
     "sort",
-    "sum",
-    "svd",
     "svdvals",
     "take",
-    "take_along_axis",
     "var",
-    "where",
 ];
 
 static DEVICE: LazyLock<Device> = LazyLock::new(|| Device::new("cpu"));
@@ -154,13 +126,7 @@ impl ArrayObjectBackend for NdArray {
     }
 
     fn path(&self, function: &str) -> Path {
-        let unary = UnaryOp::ALL.iter().map(|op| op.name());
-        let binary = BinaryOp::ALL.iter().map(|op| op.name());
-        if unary
-            .chain(binary)
-            .chain(NATIVE.iter().copied())
-            .any(|name| name == function)
-        {
+        if is_required(function) || NATIVE.contains(&function) {
             Path::Native
         } else {
             Path::Composed

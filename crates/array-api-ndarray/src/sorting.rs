@@ -6,6 +6,8 @@
 
 mod radix;
 
+use std::sync::{Mutex, PoisonError};
+
 use array_api_spec::{
     Element, Error, Result, Strided,
     backend::{Order, SortingBackend},
@@ -202,11 +204,14 @@ fn each_line<T: Element, O: Element>(
                 all()
             }
         } else {
-            let lines = values
-                .par_chunks_exact(n)
-                .zip(out.par_chunks_exact_mut(n))
-                .with_min_len((PARALLEL / 4 / n).max(1));
-            threads::install(|| lines.try_for_each(|(line, out)| f(line, out, n >= PARALLEL)))
+            let failed = Mutex::new(Ok(()));
+            let grain = (PARALLEL / 4 / n).max(1);
+            threads::for_each_chunk(out, n, grain, &|k, out| {
+                if let Err(error) = f(&values[k * n..][..n], out, n >= PARALLEL) {
+                    *failed.lock().unwrap_or_else(PoisonError::into_inner) = Err(error);
+                }
+            });
+            failed.into_inner().unwrap_or_else(PoisonError::into_inner)
         };
     })?;
     outcome.map(|()| results)
@@ -219,23 +224,16 @@ fn map_into<T: Copy + Sync, O: Send>(
     parallel: bool,
     f: impl Fn(usize, T) -> O + Sync,
 ) {
-    let run = |(part, (values, out)): (usize, (&[T], &mut [O]))| {
-        for (k, (out, &value)) in out.iter_mut().zip(values).enumerate() {
-            *out = f(part * PARALLEL + k, value);
+    let run = |part: usize, out: &mut [O]| {
+        let first = part * PARALLEL;
+        for (k, (out, &value)) in out.iter_mut().zip(&values[first..]).enumerate() {
+            *out = f(first + k, value);
         }
     };
     if parallel {
-        let values = values.par_chunks(PARALLEL);
-        values
-            .zip(out.par_chunks_mut(PARALLEL))
-            .enumerate()
-            .for_each(run);
+        threads::for_each_chunk(out, PARALLEL, 1, &run);
     } else {
-        let values = values.chunks(PARALLEL);
-        values
-            .zip(out.chunks_mut(PARALLEL))
-            .enumerate()
-            .for_each(run);
+        run(0, out);
     }
 }
 

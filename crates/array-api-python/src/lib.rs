@@ -2,6 +2,10 @@
 //!
 //! It is thin. Checks, promotion, broadcasting and the texts of errors are `array-api-spec`'s; here Python's arguments become Rust's and
 //! results become Python objects. A function of the standard is a row of a table (`functions!`) in the file of its chapter.
+//!
+//! A crate with a backend of its own makes this module itself, so that Python knows the backend by name: its `#[pymodule]`, which is called
+//! `array_api_rust`, too, registers the backend and calls [`fill`]. It depends on this crate without the feature `module`. See
+//! `examples/own-backend-programs`.
 
 mod argument;
 mod array;
@@ -73,8 +77,17 @@ const EXTENSIONS: &[(&str, &[Register])] = &[
 /// The array API standard, edition 2025.12, in Rust: on the CPU and on any GPU.
 ///
 /// Devices are named, `asarray(x, device="wgpu:0")`; the environment variable `ARRAY_API_DEVICE` names the one that is meant where none is.
+#[cfg(feature = "module")]
 #[pymodule]
 fn array_api_rust(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    fill(module)
+}
+
+/// Puts the whole interface into a module, which must be called `array_api_rust`: pickles and `__array_namespace__` find it by this name.
+///
+/// # Errors
+/// `ARRAY_API_DEVICE` names a device that this machine does not have.
+pub fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     device::initialise(py)?;
     module.add("__array_api_version__", VERSION)?;

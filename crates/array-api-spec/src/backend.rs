@@ -65,11 +65,52 @@ pub trait ArrayObjectBackend: Clone + Debug + PartialEq + Send + Sync + Sized + 
         false
     }
 
-    /// How a function is carried out here. Data for reports; it must be true.
+    /// How a function is carried out here. Data for reports; it must be true, and conformance holds it against [`downloaded_bytes`](Self::downloaded_bytes).
     fn path(&self, function: &str) -> Path {
-        let _ = function;
-        Path::Composed
+        if is_required(function) {
+            Path::Native
+        } else {
+            Path::Composed
+        }
     }
+
+    /// How many bytes this backend has brought to the host so far, if it counts them. One whose memory is the host's own need not.
+    fn downloaded_bytes(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// Whether a function of the standard is what one of the required methods computes, so that every backend has code of its own for it.
+///
+/// ```
+/// use array_api_spec::backend::is_required;
+/// assert!(is_required("sin") && is_required("cumulative_sum") && is_required("matmul"));
+/// assert!(!is_required("mean")); // a sum and a quotient
+/// ```
+#[must_use]
+pub fn is_required(function: &str) -> bool {
+    const OTHERS: [&str; 16] = [
+        "argsort",
+        "astype",
+        "cholesky",
+        "cumulative_prod",
+        "cumulative_sum",
+        "eig",
+        "eigh",
+        "fft",
+        "lu",
+        "matmul",
+        "nonzero",
+        "qr",
+        "solve",
+        "svd",
+        "take_along_axis",
+        "where",
+    ];
+    UnaryOp::ALL.iter().any(|op| op.name() == function)
+        || BinaryOp::ALL.iter().any(|op| op.name() == function)
+        || ReduceOp::ALL.iter().any(|op| op.name() == function)
+        || OTHERS.contains(&function)
 }
 
 /// How a backend carries out a function.

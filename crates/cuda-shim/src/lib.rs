@@ -29,16 +29,9 @@
 //!
 //! # Outside this workspace
 //!
-//! The build scripts of `cust` and `cust_raw` look for a toolkit and fail without one. The workspace replaces their helper,
-//! `find_cuda_helper`, by a crate that looks for nothing. Cargo reads `[patch]` from the manifest of the workspace that is
-//! built and never from a dependency's, so another workspace repeats it:
-//!
-//! ```toml
-//! [patch.crates-io]
-//! find_cuda_helper = { path = "…/crates/find_cuda_helper" }
-//! ```
-//!
-//! or builds where a toolkit is installed (`CUDA_LIBRARY_PATH` may name it). The symbols here come first in that case too.
+//! The build scripts of `cust` and `cust_raw` look for a toolkit and fail without one. The workspace that is built replaces their helper by a `[patch]`,
+//! which the README of this crate gives; or it is built where a toolkit is installed (`CUDA_LIBRARY_PATH` may name it). The symbols here come first
+//! in that case too.
 //!
 //! # What `cust` 0.3.2 needs beyond the symbols
 //!

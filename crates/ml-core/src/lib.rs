@@ -48,8 +48,3 @@ pub use crate::{
     registry::{ESTIMATORS, estimator_by_name, load_any},
     warning::Warning,
 };
-
-/// The README's example is tested with the documentation.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;

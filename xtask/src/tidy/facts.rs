@@ -62,6 +62,56 @@ pub(super) fn rust_version(tree: &Tree) -> Vec<String> {
     }
 }
 
+/// Where a user of CUDA reads what to copy into a manifest.
+const PATCH_PAGE: &str = "crates/cuda-shim/README.md";
+
+/// The `[patch]` that CUDA's users copy stands in one document, and an example that the tests build has copied it.
+pub(super) fn cuda_patch(tree: &Tree) -> Vec<String> {
+    let lines = |path: &str| -> Vec<&str> {
+        let block = tree
+            .text(path)
+            .lines()
+            .skip_while(|line| *line != "[patch.crates-io]");
+        let entries = block.take_while(|line| !line.trim().is_empty() && !line.starts_with("```"));
+        entries
+            .map(|line| line.split(" #").next().unwrap_or_default().trim_end())
+            .collect()
+    };
+    let said: Vec<String> = lines(PATCH_PAGE)
+        .iter()
+        .map(|line| line.replace('…', "../.."))
+        .collect();
+    if said.len() < 2 {
+        return vec![format!(
+            "{PATCH_PAGE}: no `[patch.crates-io]` with an entry"
+        )];
+    }
+    let mut complaints = Vec::new();
+    let mut tried = false;
+    for path in tree.files.keys() {
+        let has = tree.text(path).contains("find_cuda_helper =");
+        if path.ends_with(".md") && path != PATCH_PAGE && has {
+            complaints.push(format!(
+                "{path}: the `[patch]` for CUDA stands in {PATCH_PAGE} only; say where"
+            ));
+        }
+        if path.starts_with("examples/") && path.ends_with("/Cargo.toml") && has {
+            tried = true;
+            if lines(path) != said {
+                complaints.push(format!(
+                    "{path}: not the `[patch]` of {PATCH_PAGE}, which is {said:?}"
+                ));
+            }
+        }
+    }
+    if !tried {
+        complaints.push(format!(
+            "no example's Cargo.toml has copied the `[patch]` of {PATCH_PAGE}"
+        ));
+    }
+    complaints
+}
+
 /// A complaint for each document that lacks its sentence. Lines may be broken anywhere.
 fn lacking(tree: &Tree, sentences: &[(&str, String)], source: &str) -> Vec<String> {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -148,6 +198,25 @@ mod tests {
         for names in ["`fft`", "`fft`, `upload`, `path`", "`fft`, `download`"] {
             assert_eq!(documents("two", names).len(), 1, "{names}");
         }
+    }
+
+    #[test]
+    fn a_patch_that_was_copied_wrongly_or_not_at_all_is_a_mistake() {
+        let page = "Text.\n\n```toml\n[patch.crates-io]\nhelper = { path = \"…/h\" }   # the folder\n```\n"
+            .replace("helper", "find_cuda_helper");
+        let found = |manifest: &str, other: &str| {
+            cuda_patch(&tree([
+                (PATCH_PAGE, &page),
+                ("examples/a/Cargo.toml", manifest),
+                ("docs/b.md", other),
+            ]))
+        };
+        let copied = "[package]\n\n[patch.crates-io]\nfind_cuda_helper = { path = \"../../h\" }\n\n[workspace]\n";
+        assert_eq!(found(copied, "see the page"), [""; 0]);
+        assert_eq!(found(&copied.replace("/h", "/g"), "").len(), 1);
+        assert_eq!(found("[package]", "").len(), 1);
+        assert_eq!(found(copied, &page).len(), 1);
+        assert_eq!(cuda_patch(&tree([("a.md", "")])).len(), 1);
     }
 
     #[test]

@@ -6,7 +6,6 @@ use array_api_host::threads;
 use array_api_spec::{
     Complex, Layout, Program, Result, ScanOp, backend::Initial, dispatch, shape::size,
 };
-use rayon::prelude::*;
 
 use crate::{
     Storage,
@@ -71,7 +70,7 @@ fn along<F: Running>(
         }
         let plan = Plan::new(program, vectors);
         let view = plan.view(shape, &[&Layout::contiguous(shape)]);
-        let scan = |(line, out): (usize, &mut [F::Element])| {
+        let scan = |line: usize, out: &mut [F::Element]| {
             if inner == 1 {
                 row::<F>(&plan, &view, line * length, length, initial, out);
             } else {
@@ -82,14 +81,10 @@ fn along<F: Running>(
             program.size().saturating_mul(plan.weight) >= PARALLEL && threads::count() > 1;
         if parallel && lines > 1 {
             let grain = (PARALLEL / 4 / results).max(1);
-            threads::install(|| {
-                out.par_chunks_exact_mut(results)
-                    .enumerate()
-                    .with_min_len(grain)
-                    .for_each(scan);
-            });
+            threads::for_each_chunk(out, results, grain, &scan);
         } else {
-            out.chunks_exact_mut(results).enumerate().for_each(scan);
+            let lines = out.chunks_exact_mut(results).enumerate();
+            lines.for_each(|(line, out)| scan(line, out));
         }
     })
 }

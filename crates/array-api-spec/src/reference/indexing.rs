@@ -2,7 +2,7 @@
 
 use super::{Memory, Reference, contract, math::Arithmetic};
 use crate::{
-    DType, Element, HostBuffer, Layout, Program, Result, Scalar, Strided,
+    DType, Element, Layout, Program, Result, Scalar, Strided,
     backend::{ArrayObjectBackend, IndexingBackend},
     dispatch,
 };
@@ -41,10 +41,11 @@ impl IndexingBackend for Reference {
         let mut shape = x.shape().to_vec();
         let n = std::mem::replace(&mut shape[axis], indices.shape()[axis]);
         assert_eq!(indices.shape(), shape, "lengths off the axis differ");
-        let wanted: Vec<i64> = match self.download(indices)? {
-            HostBuffer::Int32(v) => v.into_iter().map(i64::from).collect(),
-            HostBuffer::Int64(v) => v,
-            _ => unreachable!("an index dtype"),
+        let wanted: Vec<i64> = if indices.dtype == DType::Int64 {
+            self.read(indices)?
+        } else {
+            let narrow: Vec<i32> = self.read(indices)?;
+            narrow.into_iter().map(i64::from).collect()
         };
         self.room(&shape, x.dtype)?;
         // Where each element of the result would lie in a row-major x with index 0 on the axis.

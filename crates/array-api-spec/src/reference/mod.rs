@@ -25,11 +25,10 @@ pub mod math;
 mod sorting;
 mod statistical;
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use crate::{
-    BinaryOp, DType, Device, Element, Error, HostBuffer, Layout, Namespace, Path, Program,
-    ReduceOp, Result, Strided, UnaryOp,
+    DType, Device, Element, Error, HostBuffer, Layout, Namespace, Program, Result, Strided,
     backend::{ArrayObjectBackend, ElementwiseBackend, ExtraBackend, ManipulationBackend},
     dispatch,
 };
@@ -48,6 +47,11 @@ pub const fn narrow_namespace() -> Namespace<Reference> {
 
 /// The most bytes of an array: enough for tests, and a limit that tests can meet.
 const ROOM: usize = 1 << 26;
+
+thread_local! {
+    /// Bytes that this thread, which does all of its own work, has downloaded.
+    static DOWNLOADED: Cell<u64> = const { Cell::new(0) };
+}
 
 /// The strict reference backend, on one of its two devices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +150,7 @@ impl ArrayObjectBackend for Reference {
     }
 
     fn download(&self, x: &Strided<Memory>) -> Result<HostBuffer> {
+        DOWNLOADED.set(DOWNLOADED.get() + (x.layout.size() * x.dtype.size()) as u64);
         Ok(dispatch!(x.dtype, T => T::into_buffer(self.read::<T>(x)?)))
     }
 
@@ -168,33 +173,8 @@ impl ArrayObjectBackend for Reference {
         Ok(())
     }
 
-    fn path(&self, function: &str) -> Path {
-        let elementwise = UnaryOp::ALL
-            .iter()
-            .map(|o| o.name())
-            .chain(BinaryOp::ALL.iter().map(|o| o.name()));
-        let own = [
-            "astype",
-            "where",
-            "argsort",
-            "cumulative_sum",
-            "cumulative_prod",
-            "take_along_axis",
-            "nonzero",
-        ];
-        let linalg = [
-            "matmul", "cholesky", "solve", "eig", "eigh", "lu", "qr", "svd", "fft",
-        ];
-        if elementwise
-            .chain(ReduceOp::ALL.iter().map(|o| o.name()))
-            .chain(own)
-            .chain(linalg)
-            .any(|f| f == function)
-        {
-            Path::Native
-        } else {
-            Path::Composed
-        }
+    fn downloaded_bytes(&self) -> Option<u64> {
+        Some(DOWNLOADED.get())
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anyhow::Result;
 
-use crate::{
+use super::{
     plots::{DARK, LIGHT, fit_times},
     report::{Data, Report, Row, percent, seconds},
 };

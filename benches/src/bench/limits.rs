@@ -3,7 +3,7 @@
 use anyhow::Result;
 use array_api_spec::{Backend, DType, Namespace};
 
-use crate::{data::Case, measure::shortest};
+use super::{data::Case, measure::shortest};
 
 /// Rates of a device in one dtype.
 pub(crate) struct Limits {
@@ -84,7 +84,7 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::cases;
+    use crate::bench::data::cases;
 
     #[test]
     fn the_limit_is_the_longer_of_arithmetic_and_memory() -> Result<()> {
@@ -108,8 +108,8 @@ mod tests {
     fn a_linear_boundary_tells_the_generated_classes_apart() -> Result<()> {
         let case = &cases(&[(20_000, 100)])?[1];
         let xp = array_api_compat::cpu();
-        let labels = crate::measure::reference_labels(case, &xp)?;
-        let accuracy = crate::report::share(&labels, &case.test.target);
+        let labels = crate::bench::measure::reference_labels(case, &xp)?;
+        let accuracy = crate::bench::report::share(&labels, &case.test.target);
         assert!((0.95..1.0).contains(&accuracy), "{accuracy}");
         assert!((0.1..0.12).contains(&case.chance()), "{}", case.chance());
         Ok(())

@@ -7,7 +7,7 @@ use array_api_compat::cpu;
 use array_api_spec::{Array, Backend, DType, Namespace};
 use ml_core::LinearDiscriminantAnalysis;
 
-use crate::data::Case;
+use super::data::Case;
 
 /// Median times in seconds, and what came out.
 pub(crate) struct Measured {

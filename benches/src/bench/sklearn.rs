@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use crate::{
+use super::{
     data::Case,
     report::{Row, share},
 };

@@ -11,7 +11,10 @@ mod plots;
 mod report;
 mod sklearn;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context, Result};
 use array_api_compat::{AnyBackend, Composed, cpu, devices, wgpu::adapters};
@@ -19,7 +22,7 @@ use array_api_spec::{DType, Namespace};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{
+use self::{
     data::Case,
     limits::Limits,
     measure::Measured,
@@ -65,8 +68,18 @@ struct Candidate {
     xp: Namespace<AnyBackend>,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+/// Reads the command line and does what it asks for, with the devices that this program knows.
+pub fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Error: {error:?}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
     let numpy = arguments.against.as_deref() == Some("numpy");
     anyhow::ensure!(
         arguments.against.is_none() || numpy == arguments.ops,
@@ -97,7 +110,7 @@ fn main() -> Result<()> {
     let mut report = Report::new(described(&candidates, sklearn.is_some()), absent);
     for case in &cases {
         report.data.push(Data::new(case));
-        let expected = run_case(case, &candidates, &arguments, &bar, &mut report)?;
+        let expected = run_case(case, &candidates, arguments, &bar, &mut report)?;
         if let Some(python) = &sklearn {
             bar.set_message(format!("scikit-learn on {}", case.name));
             report

@@ -3,7 +3,7 @@
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 
-use crate::report::{Data, Report, Row, seconds};
+use super::report::{Data, Report, Row, seconds};
 
 /// Colours of a plot on a light or a dark page.
 pub(crate) struct Palette {

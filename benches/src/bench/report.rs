@@ -7,7 +7,7 @@ use array_api_spec::DType;
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use serde::Serialize;
 
-use crate::{
+use super::{
     data::Case,
     limits::Limits,
     measure::Measured,

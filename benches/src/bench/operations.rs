@@ -13,7 +13,7 @@ use array_api_compat::{NdArray, cpu};
 use array_api_spec::{Array, DType, Namespace, Norm, QrMode, SvdMode, Triangle};
 use comfy_table::Table;
 
-use crate::{limits::Limits, measure::median, sklearn};
+use super::{limits::Limits, measure::median, sklearn};
 
 type Xp = Namespace<NdArray>;
 type X = Array<NdArray>;

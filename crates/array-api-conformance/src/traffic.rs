@@ -1,0 +1,167 @@
+//! Whether what a backend says of its ways ([`Path`]) is true: a function that says "on the host" brings data there, and no other does.
+
+use array_api_spec::{Backend, Namespace, Path};
+
+/// Functions that bring a few bytes to the host on every device, because what they do next depends on them.
+const DECISIONS: &[(&str, &str)] = &[
+    (
+        "__getitem__",
+        "whether an index is out of range, how many elements a mask selects",
+    ),
+    (
+        "__setitem__",
+        "whether an index is out of range, how many elements a mask selects",
+    ),
+    (
+        "nonzero",
+        "how many elements are true, which is the result's length",
+    ),
+    (
+        "repeat",
+        "whether a count is negative, and their sum, which is the result's length",
+    ),
+    (
+        "searchsorted",
+        "whether an index of the sorter is out of range",
+    ),
+    ("take", "whether an index is out of range"),
+    ("take_along_axis", "whether an index is out of range"),
+    (
+        "unique_all",
+        "how many values differ, which is the results' length",
+    ),
+    (
+        "unique_counts",
+        "how many values differ, which is the results' length",
+    ),
+    (
+        "unique_inverse",
+        "how many values differ, which is the results' length",
+    ),
+    (
+        "unique_values",
+        "how many values differ, which is the result's length",
+    ),
+];
+
+/// Most bytes of such a function's decisions: several numbers, and no data.
+const DECISION: u64 = 64;
+
+/// What the calls of one function have brought to the host. Results are read after the calls, and do not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Traffic {
+    /// How many calls a backend that counts has done.
+    calls: usize,
+    /// Bytes of all calls.
+    bytes: u64,
+    /// Bytes of the call that brought most.
+    most: u64,
+}
+
+impl Traffic {
+    /// Does a call and adds what it brings to the host.
+    pub(crate) fn watch<B: Backend, T>(
+        &mut self,
+        xp: &Namespace<B>,
+        call: impl FnOnce() -> T,
+    ) -> T {
+        let before = xp.backend().downloaded_bytes();
+        let result = call();
+        if let (Some(before), Some(after)) = (before, xp.backend().downloaded_bytes()) {
+            let bytes = after - before;
+            self.calls += 1;
+            self.bytes += bytes;
+            self.most = self.most.max(bytes);
+        }
+        result
+    }
+
+    /// What contradicts a function's path: what was found, and what the path promises.
+    pub(crate) fn contradicts(self, function: &str, path: Path) -> Option<(String, String)> {
+        if let Path::Host(reason) = path {
+            let none = self.calls > 0 && self.bytes == 0;
+            return none.then(|| {
+                let got = format!("no byte in {} calls", self.calls);
+                (got, format!("data that goes to the host: {reason}"))
+            });
+        }
+        let decides = DECISIONS.iter().any(|(name, _)| *name == function);
+        let allowed = if decides { DECISION } else { 0 };
+        (self.most > allowed).then(|| {
+            let got = format!("{} bytes that one call brought to the host", self.most);
+            (
+                got,
+                format!("at most {allowed}, by a function whose path is not the host"),
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use array_api_spec::{Array, Result, reference};
+
+    use super::*;
+
+    #[test]
+    fn what_a_call_brings_to_the_host_is_counted() -> Result<()> {
+        let xp = reference::namespace();
+        let x: Array<_> = xp.asarray([1.0, 2.0, 3.0])?;
+        let mut traffic = Traffic::default();
+        traffic.watch(&xp, || xp.sum(&x, ..))?;
+        assert_eq!(
+            traffic,
+            Traffic {
+                calls: 1,
+                bytes: 0,
+                most: 0
+            }
+        );
+        traffic.watch(&xp, || x.to_host())?;
+        traffic.watch(&xp, || xp.sum(&x, ..)?.to_host())?;
+        assert_eq!(
+            traffic,
+            Traffic {
+                calls: 3,
+                bytes: 32,
+                most: 24
+            }
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_path_that_lies_is_noticed() {
+        let traffic = |bytes| Traffic {
+            calls: 2,
+            bytes,
+            most: bytes,
+        };
+        for honest in [Path::Native, Path::Composed] {
+            assert_eq!(traffic(0).contradicts("sum", honest), None);
+            let (got, _) = traffic(24)
+                .contradicts("sum", honest)
+                .expect("it downloads");
+            assert!(got.starts_with("24 bytes"), "{got}");
+        }
+        let host = Path::Host("no eigenvalues here");
+        assert_eq!(traffic(24).contradicts("eigh", host), None);
+        let (got, want) = traffic(0)
+            .contradicts("eigh", host)
+            .expect("nothing went there");
+        assert!(got == "no byte in 2 calls" && want.ends_with("no eigenvalues here"));
+        // A count is no data, and whoever does not count is not judged.
+        assert_eq!(traffic(8).contradicts("nonzero", Path::Native), None);
+        assert!(traffic(800).contradicts("nonzero", Path::Native).is_some());
+        assert_eq!(Traffic::default().contradicts("eigh", host), None);
+    }
+
+    #[test]
+    fn decisions_are_about_functions_of_the_standard_and_have_a_reason() {
+        for (function, reason) in DECISIONS {
+            let known = |c: &crate::Chapter| c.functions.contains(function);
+            assert!(crate::chapters().iter().any(known), "{function}");
+            assert!(reason.len() > 20, "{function}");
+        }
+    }
+}
