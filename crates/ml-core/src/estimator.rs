@@ -40,22 +40,19 @@ pub(crate) struct HostParts {
 
 impl HostParts {
     pub(crate) fn of<B: Backend, M: FittedModel<B>>(model: &M) -> Result<Self> {
-        let to_host = |(name, array): (&str, &Array<B>)| {
-            Ok((
-                name.to_owned(),
-                HostArray {
-                    buffer: array.to_host()?,
-                    shape: array.shape().to_vec(),
-                },
-            ))
+        let (names, arrays): (Vec<_>, Vec<_>) = model.arrays().into_iter().unzip();
+        let buffers = match arrays.first() {
+            Some(first) => first.namespace().to_host_all(&arrays)?,
+            None => Vec::new(),
         };
+        let parts = names.into_iter().zip(arrays).zip(buffers);
+        let named = parts.map(|((name, array), buffer)| {
+            let shape = array.shape().to_vec();
+            (name.to_owned(), HostArray { buffer, shape })
+        });
         Ok(Self {
             parameters: model.parameter_texts(),
-            arrays: model
-                .arrays()
-                .into_iter()
-                .map(to_host)
-                .collect::<Result<_>>()?,
+            arrays: named.collect(),
         })
     }
 

@@ -79,8 +79,7 @@ pub(crate) fn same_device<B: Backend>(
 
 /// Whether no value is NaN or infinite.
 pub(crate) fn all_finite<B: Backend>(x: &Array<B>) -> Result<bool> {
-    let xp = x.namespace();
-    xp.all(xp.isfinite(x), ..)?.item()
+    x.namespace().all_finite(&[x])
 }
 
 /// Refuses samples with NaN or infinite values.

@@ -154,7 +154,7 @@ impl<B: Backend> FittedLinearDiscriminantAnalysis<B> {
         } else {
             xp.argmax(&scores, 1)?
         };
-        xp.take(&self.classes, &position, Some(0))
+        xp.take_clipped(&self.classes, &position, Some(0))
     }
 
     /// The posterior probability of each class: `(n, p) → (n, K)`.

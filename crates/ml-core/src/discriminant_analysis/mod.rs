@@ -324,24 +324,22 @@ impl<B: Backend> Solution<B> {
 
     /// Whether all is finite but for the intercepts of impossible classes, which are -∞.
     fn is_finite(&self, priors: &[f64]) -> Result<bool> {
-        let intercepts: Vec<f64> = self.intercept.to_vec()?;
-        let mut finite = intercepts
-            .iter()
-            .zip(priors)
-            .all(|(b, &prior)| b.is_finite() || prior == 0.0);
+        let xp = self.means.namespace();
+        let possible: Vec<bool> = priors.iter().map(|&prior| prior != 0.0).collect();
+        let intercept = xp
+            .where_(xp.asarray(possible)?, &self.intercept, 0.0)
+            .eval()?;
         let optional = [
             &self.xbar,
             &self.scalings,
             &self.explained_variance_ratio,
             &self.covariance,
         ];
-        for array in [&self.means, &self.coef]
+        let arrays: Vec<&Array<B>> = [&self.means, &self.coef, &intercept]
             .into_iter()
             .chain(optional.into_iter().flatten())
-        {
-            finite = finite && validation::all_finite(array)?;
-        }
-        Ok(finite)
+            .collect();
+        xp.all_finite(&arrays)
     }
 }
 
