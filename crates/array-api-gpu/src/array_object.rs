@@ -75,19 +75,18 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
         for x in x {
             parts.push(Part::new(self, x)?);
         }
-        let waiting = || parts.iter().filter(|part| part.bytes() > 0);
-        let total = waiting().map(Part::bytes).fold(0, u64::saturating_add);
-        if waiting().count() < 2 || total > JOINED_BYTES {
-            return x.iter().map(|x| self.download(x)).collect();
+        let lengths: Vec<u64> = parts.iter().map(Part::bytes).collect();
+        let total = lengths.iter().copied().fold(0, u64::saturating_add);
+        if lengths.iter().filter(|&&n| n > 0).count() < 2 || total > JOINED_BYTES {
+            return parts.iter().map(|part| self.download(&part.x)).collect();
         }
         let joined = self.allocate_bytes(total as usize)?;
         let Some(target) = joined.buffer() else {
             return Ok(Vec::new());
         };
         let mut place = 0;
-        for part in waiting() {
-            if let Some(source) = part.x.storage.buffer() {
-                let bytes = part.bytes();
+        for (part, bytes) in parts.iter().zip(lengths) {
+            if let Some(source) = part.x.storage.buffer().filter(|_| bytes > 0) {
                 self.runtime
                     .copy((source, part.start), (target, place), bytes)?;
                 place += bytes;

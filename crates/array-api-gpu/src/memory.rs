@@ -52,6 +52,10 @@ impl<R: Runtime> Memory<R> {
             .is_none_or(|block| Arc::get_mut(block).is_some_and(|block| block.known.is_none()))
     }
 
+    fn is_known(&self) -> bool {
+        self.0.as_ref().is_some_and(|block| block.known.is_some())
+    }
+
     /// Notes on the host what the memory begins with, unless that is too long. Nobody else has a handle yet.
     pub(super) fn learn(&mut self, bytes: &[u8]) {
         if bytes.len() <= KNOWN_BYTES
@@ -146,6 +150,14 @@ impl<R: Runtime> Gpu<R> {
             let bytes = buffers.iter().map(|memory| memory.bytes()).max();
             return Err(self.beyond_reach(bytes.unwrap_or(0) as usize));
         }
+        debug_assert!(
+            kernel
+                .buffers()
+                .zip(buffers)
+                .all(|(is_written, memory)| !is_written || !memory.is_known()),
+            "{} writes what the host has a copy of",
+            kernel.name()
+        );
         let source = Source::new(kernel, self.runtime.capabilities().language);
         let compiled = self.runtime.compile(&source)?;
         let buffers: Option<Vec<&R::Buffer>> = buffers.iter().map(|m| m.buffer()).collect();
