@@ -5,12 +5,12 @@
 use std::{any::Any, fmt, sync::Arc};
 
 use array_api_spec::{
-    DType, Device, Error, HostBuffer, Layout, Namespace, Path, Program, ReduceOp, Result, ScanOp,
-    Strided,
+    DType, Device, Error, HostBuffer, Layout, Namespace, Path, Program, QrMode, ReduceOp, Result,
+    ScanOp, Strided, SvdMode,
     backend::{
         ArrayObjectBackend, Backend, Direction, ElementwiseBackend, ExtraBackend, FftBackend,
-        FusionLimit, GroupScatterParts, IndexingBackend, LinalgBackend, ManipulationBackend,
-        Operation, SortingBackend, StatisticalBackend,
+        FusionLimit, GroupScatterParts, IndexingBackend, Initial, LinalgBackend,
+        ManipulationBackend, Operation, Order, SortingBackend, StatisticalBackend,
     },
 };
 

@@ -1,11 +1,12 @@
 //! A backend without its own ways: what the standard's compositions make of another backend's required functions.
 
 use array_api_spec::{
-    DType, Device, HostBuffer, Layout, Path, Program, ReduceOp, Result, ScanOp, Strided,
+    DType, Device, HostBuffer, Layout, Path, Program, QrMode, ReduceOp, Result, ScanOp, Strided,
+    SvdMode,
     backend::{
         ArrayObjectBackend, Backend, Direction, ElementwiseBackend, ExtraBackend, FftBackend,
-        FusionLimit, IndexingBackend, LinalgBackend, ManipulationBackend, Operation,
-        SortingBackend, StatisticalBackend,
+        FusionLimit, IndexingBackend, Initial, LinalgBackend, ManipulationBackend, Operation,
+        Order, SortingBackend, StatisticalBackend,
     },
 };
 

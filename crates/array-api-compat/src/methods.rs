@@ -13,7 +13,7 @@ macro_rules! backend_methods {
             }
             StatisticalBackend {
                 required reduce(value op: ReduceOp, program x, value axes: &[usize], value dtype: DType) -> storage;
-                required scan(value op: ScanOp, program x, value axis: usize, value include_initial: bool) -> storage;
+                required scan(value op: ScanOp, program x, value axis: usize, value initial: Initial) -> storage;
                 provided variance(program x, value axes: &[usize], value correction: f64) -> storage;
             }
             IndexingBackend {
@@ -24,8 +24,8 @@ macro_rules! backend_methods {
                 provided concat(arrays x, value axis: usize) -> storage;
             }
             SortingBackend {
-                required argsort(array x, value axis: usize, value descending: bool) -> storage;
-                provided sort(array x, value axis: usize, value descending: bool) -> storage;
+                required argsort(array x, value axis: usize, value order: Order) -> storage;
+                provided sort(array x, value axis: usize, value order: Order) -> storage;
             }
             LinalgBackend {
                 required matmul(array a, array b) -> storage;
@@ -34,8 +34,11 @@ macro_rules! backend_methods {
                 required eigh(array x) -> pair;
                 required eig(array x) -> pair;
                 required lu(array x) -> pair;
-                required qr(array x, value complete: bool) -> pair;
-                required svd(array x, value full_matrices: bool) -> triple;
+                required qr(array x, value mode: QrMode) -> pair;
+                required svd(array x, value mode: SvdMode) -> triple;
+                provided eigvalsh(array x) -> storage;
+                provided eigvals(array x) -> storage;
+                provided svdvals(array x) -> storage;
             }
             FftBackend {
                 required fft(array x, value axis: usize, value direction: Direction) -> storage;

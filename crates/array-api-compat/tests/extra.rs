@@ -1,7 +1,9 @@
 //! What backends do in ways of their own equals what the standard's functions compose, on every device of this machine.
 
 use array_api_compat::{AnyBackend, Composed, cpu, wgpu};
-use array_api_spec::{Array, Axes, Backend, DType, Error, Namespace, Result, axis, reference};
+use array_api_spec::{
+    Array, Axes, Backend, DType, Error, Namespace, Num, Result, axis, num, reference,
+};
 
 /// Runs a check on every backend: as it is, with its type erased, and against the reference.
 macro_rules! on_every_backend {
@@ -301,18 +303,22 @@ fn steps_at_the_ends_of_the_range_on<B: Backend>(xp: &Namespace<B>) {
     for (dtype, _) in precisions(xp) {
         let info = array_api_spec::finfo(dtype).expect("floating-point");
         let max = info.max;
-        let line = |start: f64, stop: f64, n, endpoint| {
-            let line = xp.linspace_as(start, stop, n, endpoint, dtype);
+        let line = |start: f64, stop: f64, n: Num| {
+            let line = xp.linspace_as(start, stop, n, dtype);
             line.and_then(|x| x.to_vec::<f64>()).expect("a line")
         };
         let halves = [-max, -max / 2.0, 0.0, max / 2.0, max];
-        assert_eq!(line(-max, max, 5, true), halves, "{dtype}");
-        assert_eq!(line(-max, max, 4, false), halves[..4], "{dtype}");
-        assert_eq!(line(max, -max, 2, true), [max, -max], "{dtype}");
+        assert_eq!(line(-max, max, num(5)), halves, "{dtype}");
+        assert_eq!(
+            line(-max, max, num(4).without_endpoint()),
+            halves[..4],
+            "{dtype}"
+        );
+        assert_eq!(line(max, -max, num(2)), [max, -max], "{dtype}");
         // Each step is subnormal, and the numbers are not.
         let tiny = info.smallest_normal;
         let n = 1 << 12;
-        for (k, x) in line(tiny, 2.0 * tiny, n + 1, true).into_iter().enumerate() {
+        for (k, x) in line(tiny, 2.0 * tiny, num(n + 1)).into_iter().enumerate() {
             let want = tiny * (1.0 + k as f64 / n as f64);
             let off = (x - want).abs() / want;
             assert!(off <= 2.0 * info.eps, "{dtype} {k}: {x:e}, not {want:e}");

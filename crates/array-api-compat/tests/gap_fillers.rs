@@ -1,6 +1,10 @@
 //! The functions of `extra`, with values that NumPy, SciPy and array-api-extra give, on every device of this machine.
 
-use array_api_compat::{AnyBackend, cpu, extra, wgpu};
+use array_api_compat::{
+    AnyBackend, cpu, extra,
+    extra::{Within, within},
+    wgpu,
+};
 use array_api_spec::{Array, Automatic, Backend, DType, ErrorClass, Namespace, Result, reference};
 
 /// Runs a check on every backend; `float32` and `int32`, which all have.
@@ -54,9 +58,12 @@ mod checks {
     pub(super) fn elementwise<B: Backend>(xp: &Namespace<B>) -> Result<()> {
         let x = xp.asarray([1.0_f32, NAN, INF, -INF])?;
         let y = xp.asarray([1.0_f32 + 1e-6, NAN, INF, INF])?;
-        let near = |equal_nan| extra::isclose(&x, &y, 1e-5, 1e-8, equal_nan)?.to_vec::<bool>();
-        assert_eq!(near(false)?, [true, false, true, false]);
-        assert_eq!(near(true)?, [true, true, true, false]);
+        let near = |tolerance| extra::isclose(&x, &y, tolerance)?.to_vec::<bool>();
+        assert_eq!(near(within(1e-5, 1e-8))?, [true, false, true, false]);
+        assert_eq!(
+            near(Within::default().equal_nan())?,
+            [true, true, true, false]
+        );
         close(extra::nan_to_num(&x, 7.0), &[1.0, 7.0, f32::MAX, f32::MIN]);
         let angles = xp.asarray([0.0_f32, 0.5, 1.0, -180.0])?;
         close(

@@ -7,7 +7,7 @@ use array_api_compat::{
     wgpu::{self, Types},
 };
 use array_api_spec::{
-    Array, Backend, DType, ErrorClass, HostBuffer, Namespace, Result, StepBy, ix,
+    Array, Backend, DType, ErrorClass, HostBuffer, Namespace, Result, StepBy, axis, ix,
 };
 
 /// Runs a check on every kind of device.
@@ -175,7 +175,7 @@ fn indices<R: Runtime>(xp: &Namespace<Gpu<R>>) -> Result<()> {
     // Of what is computed only the device knows whether it is right.
     let computed = (&known + 1).eval()?;
     assert_eq!(during(xp, || xp.take(&x, &computed, None))?.0, 1);
-    let order = xp.argsort(&x, 0, true)?;
+    let order = xp.argsort(&x, axis(0).descending())?;
     let (waited, sorted) = during(xp, || xp.take_clipped(&x, &order, None))?;
     assert_eq!((waited, sorted.to_vec::<i64>()?[0]), (0, 90));
     let far = (&computed * 1000).eval()?;

@@ -133,11 +133,11 @@ pub(crate) fn call<B: Backend>(
             let index: Result<Vec<Index<B>>> = key.iter().map(index).collect();
             index.and_then(|index| x.get(index)).map(one)
         }
-        ("sort", [Argument::Array(x)]) => order(keywords)
-            .and_then(|(axis, down)| xp.sort(x, axis, down))
-            .map(one),
+        ("sort", [Argument::Array(x)]) => {
+            order(keywords).and_then(|along| xp.sort(x, along)).map(one)
+        }
         ("argsort", [Argument::Array(x)]) => order(keywords)
-            .and_then(|(axis, down)| xp.argsort(x, axis, down))
+            .and_then(|along| xp.argsort(x, along))
             .map(one),
         ("unique_all", [Argument::Array(x)]) => xp
             .unique_all(x)
@@ -227,12 +227,12 @@ fn axes(keywords: &BTreeMap<String, Value>) -> Result<Axes> {
 }
 
 /// The keyword arguments of `sort` and `argsort`: the axis, and whether to sort in descending order.
-fn order(keywords: &BTreeMap<String, Value>) -> Result<(isize, bool)> {
-    let axis = keywords.get("axis").map_or(Ok(-1), integer)?;
-    Ok((
-        axis,
-        keywords.get("descending") == Some(&Value::Scalar(Scalar::Bool(true))),
-    ))
+fn order(keywords: &BTreeMap<String, Value>) -> Result<Axes> {
+    let along = axis(keywords.get("axis").map_or(Ok(-1), integer)?);
+    Ok(match keywords.get("descending") {
+        Some(Value::Scalar(Scalar::Bool(true))) => along.descending(),
+        _ => along,
+    })
 }
 
 fn integer(value: &Value) -> Result<isize> {

@@ -3,7 +3,7 @@
 
 use array_api_spec::{
     Array, Backend, DType, Ellipsis, HostArray, HostBuffer, Namespace, NewAxis, QrMode, Result,
-    Scalar, StepBy, ix, reference,
+    Scalar, StepBy, SvdMode, Triangle, axis, ix, num, reference,
 };
 
 use crate::{
@@ -141,7 +141,7 @@ calls! {
     "eye" Exact |xp, x| vec![xp.eye(3, 3, 0, x.dtype), xp.eye(2, 5, 1, x.dtype), xp.eye(4, 2, -2, x.dtype), xp.eye(2, 2, 9, x.dtype), xp.eye(0, 3, 0, x.dtype)];
     "full" Exact |xp, x| vec![xp.full([2, 3], 7, x.dtype), xp.full(5000, true, x.dtype), xp.full([0], 1, x.dtype), xp.full([2], 1.5, x.dtype)];
     "full_like" Exact |xp, x| vec![xp.full_like(&x.cube, 3), xp.full_like(&x.nothing, 0), xp.full_like(&x.single, 2.5)];
-    "linspace" Rounded |xp, _x| vec![xp.linspace(-1.0, 2.0, 7, true), xp.linspace(0.0, 1.0, 5, false), xp.linspace(1.0, 2.0, 1, true), xp.linspace(1.0, 2.0, 0, true)];
+    "linspace" Rounded |xp, _x| vec![xp.linspace(-1.0, 2.0, 7), xp.linspace(0.0, 1.0, num(5).without_endpoint()), xp.linspace(1.0, 2.0, 1), xp.linspace(1.0, 2.0, 0)];
     "moveaxis" Exact |xp, x| vec![xp.moveaxis(&x.cube, 0, 2), xp.moveaxis(&x.cube, -1, 0), xp.moveaxis(&x.cube, 0, 3)];
     "ones" Exact |xp, x| vec![xp.ones([2, 3], x.dtype), xp.ones(5000, x.dtype)];
     "ones_like" Exact |xp, x| vec![xp.ones_like(&x.cube), xp.ones_like(&x.nothing)];
@@ -173,7 +173,7 @@ calls! {
     }).collect();
     "take_along_axis" Exact |xp, x| vec![
         xp.take_along_axis(&x.a, xp.reshape(&x.positions, [5, 1]), 0),
-        xp.take_along_axis(&x.a, xp.argsort(&x.a, 1, true), 1),
+        xp.take_along_axis(&x.a, xp.argsort(&x.a, axis(1).descending()), 1),
         xp.take_along_axis(&x.a, &x.positions, 0),
     ];
     "__getitem__" Exact |_xp, x| vec![
@@ -195,7 +195,7 @@ calls! {
     "diagonal" Exact |xp, x| vec![xp.linalg().diagonal(&x.cube, 0), xp.linalg().diagonal(&x.a, 2), xp.linalg().diagonal(&x.a, -2), xp.linalg().diagonal(&x.v, 0)];
     "outer" Exact |xp, x| vec![xp.linalg().outer(&x.v, &x.v), xp.linalg().outer(&x.a, &x.v)];
     "trace" Exact |xp, x| vec![xp.linalg().trace(&x.cube, 0, None), xp.linalg().trace(&x.a, 1, None), xp.linalg().trace(&x.v, 0, None)];
-    "cholesky" Rounded |xp, x| vec![xp.linalg().cholesky(&x.definite, false), xp.linalg().cholesky(&x.definite, true), xp.linalg().cholesky(-&x.definite, false), xp.linalg().cholesky(&x.a, false)];
+    "cholesky" Rounded |xp, x| vec![xp.linalg().cholesky(&x.definite, Triangle::Lower), xp.linalg().cholesky(&x.definite, Triangle::Upper), xp.linalg().cholesky(-&x.definite, Triangle::Lower), xp.linalg().cholesky(&x.a, Triangle::Lower)];
     "inv" Rounded |xp, x| vec![xp.linalg().inv(&x.square), xp.linalg().inv(&x.definite), xp.linalg().inv(xp.zeros([2, 2], x.dtype)), xp.linalg().inv(&x.a)];
     "solve" Rounded |xp, x| vec![xp.linalg().solve(&x.square, x.a.mT().and_then(|t| xp.matmul(t, &x.a)).and_then(|s| s.get(ix![..3, ..2]))), xp.linalg().solve(&x.definite, x.v.get(ix![..3])), xp.linalg().solve(&x.square, &x.v)];
     "det" Rounded |xp, x| vec![xp.linalg().det(&x.square), xp.linalg().det(&x.definite), xp.linalg().det(xp.zeros([0, 0], x.dtype)), xp.linalg().det(xp.zeros([2, 2], x.dtype)), xp.linalg().det(&x.a)];
@@ -234,7 +234,7 @@ calls! {
         }
         Err(error) => vec![Err(error)],
     };
-    "svd" Rounded |xp, x| [false, true].into_iter().flat_map(|full| match xp.linalg().svd(&x.cube, full) {
+    "svd" Rounded |xp, x| [SvdMode::Reduced, SvdMode::Full].into_iter().flat_map(|mode| match xp.linalg().svd(&x.cube, mode) {
         Ok(s) => {
             let product = s.U.get(ix![Ellipsis, ..3]).and_then(|u| {
                 xp.matmul(u * xp.expand_dims(&s.S, -2), s.Vh.get(ix![Ellipsis, ..3, ..]))

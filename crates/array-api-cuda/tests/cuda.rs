@@ -66,7 +66,7 @@ fn chain<B: Backend>(xp: &Namespace<B>) -> Result<Vec<f64>, Error> {
     let total = xp.sum(&y, 1)?;
     let product = xp.matmul(&y, &y.mT()?)?;
     let diagonal = xp.sum(&product, 0)?;
-    xp.sort(&total + &diagonal, -1, false)?.to_vec()
+    xp.sort(&total + &diagonal, -1)?.to_vec()
 }
 
 #[test]

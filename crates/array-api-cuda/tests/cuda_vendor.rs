@@ -8,7 +8,7 @@ mod stand_in;
 use array_api_cuda::{self as cuda, Kernels};
 use array_api_gpu::Gpu;
 use array_api_ndarray::{NdArray, cpu};
-use array_api_spec::{Array, Backend, DType, Error, Namespace, Path, Result};
+use array_api_spec::{Array, Backend, DType, Error, Namespace, Path, Result, SvdMode, Triangle};
 use stand_in::{Mood, StandIn};
 
 type Xp = Namespace<Gpu<StandIn>>;
@@ -149,10 +149,10 @@ fn factorisations_agree<B: Backend>(
         definite(&truth, &shape, dtype)?,
     );
     let case = format!("{case}, {dtype} {shape:?}");
-    let l = xp.linalg().cholesky(&a, false)?;
+    let l = xp.linalg().cholesky(&a, Triangle::Lower)?;
     assert_close(
         &l,
-        &truth.linalg().cholesky(&wanted, false)?,
+        &truth.linalg().cholesky(&wanted, Triangle::Lower)?,
         &format!("cholesky, {case}"),
     )?;
     // Columns are a view, and so is the matrix.
@@ -181,15 +181,15 @@ fn factorisations_agree<B: Backend>(
         &format!("V W Vᴴ, {case}"),
     )?;
     for (rows, columns) in [(5, 3), (3, 5), (1, 4), (4, 4)] {
-        for full in [false, true] {
+        for mode in [SvdMode::Reduced, SvdMode::Full] {
             let shape = [stack, &[rows, columns]].concat();
-            let case = format!("svd of {rows}×{columns} full: {full}, {case}");
+            let case = format!("svd of {rows}×{columns} {mode:?}, {case}");
             let (x, wanted) = (
                 matrices(xp, &shape, dtype)?,
                 matrices(&truth, &shape, dtype)?,
             );
-            let svd = xp.linalg().svd(&x, full)?;
-            let other = truth.linalg().svd(&wanted, full)?;
+            let svd = xp.linalg().svd(&x, mode)?;
+            let other = truth.linalg().svd(&wanted, mode)?;
             assert_close(&svd.S, &other.S, &case)?;
             assert_eq!(
                 (svd.U.shape(), svd.Vh.shape()),
@@ -228,7 +228,10 @@ fn what_fails_or_is_not_finite_is_done_again_on_the_host() -> Result<()> {
     }
     xp.backend().runtime().set_mood(Mood::Fails);
     let a = xp.eye(2, 2, 0, DType::Float64)?;
-    let error = xp.linalg().cholesky(&a, false).expect_err("the driver's");
+    let error = xp
+        .linalg()
+        .cholesky(&a, Triangle::Lower)
+        .expect_err("the driver's");
     assert!(matches!(error, Error::Driver { .. }), "{error}");
     Ok(())
 }
@@ -240,8 +243,8 @@ fn the_host_is_the_judge_of_errors() -> Result<()> {
     let wanted = truth.zeros([2, 3, 3], DType::Float64)?;
     let pairs = [
         (
-            xp.linalg().cholesky(zeros(3)?, false).map(drop),
-            truth.linalg().cholesky(&wanted, false).map(drop),
+            xp.linalg().cholesky(zeros(3)?, Triangle::Lower).map(drop),
+            truth.linalg().cholesky(&wanted, Triangle::Lower).map(drop),
         ),
         (
             xp.linalg().inv(zeros(3)?).map(drop),
@@ -256,14 +259,17 @@ fn the_host_is_the_judge_of_errors() -> Result<()> {
     let nan = xp.full([2, 2], f64::NAN, DType::Float64)?;
     for values in [
         xp.linalg().eigh(&nan)?.eigenvalues,
-        xp.linalg().svd(&nan, false)?.S,
+        xp.linalg().svd(&nan, SvdMode::Reduced)?.S,
     ] {
         assert!(values.to_vec::<f64>()?.iter().all(|v| v.is_nan()));
     }
     // Nothing is asked about what has no elements.
     xp.backend().runtime().calls();
     let empty = xp.zeros([0, 3, 3], DType::Float64)?;
-    assert_eq!(xp.linalg().cholesky(&empty, false)?.shape(), [0, 3, 3]);
+    assert_eq!(
+        xp.linalg().cholesky(&empty, Triangle::Lower)?.shape(),
+        [0, 3, 3]
+    );
     let none = xp.zeros([3, 0], DType::Float64)?;
     let identity = xp.eye(3, 3, 0, DType::Float64)?;
     assert_eq!(xp.linalg().solve(identity, none)?.shape(), [3, 0]);

@@ -4,27 +4,60 @@ use std::f64::consts::PI;
 
 use array_api_spec::{Array, Backend, Expr, Result};
 
+/// How far apart two numbers may be that [`isclose`] calls close: `|a - b| ≤ atol + rtol |b|`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Within {
+    rtol: f64,
+    atol: f64,
+    equal_nan: bool,
+}
+
+/// The tolerances of [`isclose`], relative and absolute: `within(1e-5, 1e-8)`, or `within(1e-5, 1e-8).equal_nan()`.
+#[must_use]
+pub const fn within(rtol: f64, atol: f64) -> Within {
+    Within {
+        rtol,
+        atol,
+        equal_nan: false,
+    }
+}
+
+impl Within {
+    /// NaN is close to NaN.
+    #[must_use]
+    pub const fn equal_nan(mut self) -> Self {
+        self.equal_nan = true;
+        self
+    }
+}
+
+/// `within(1e-5, 1e-8)`, as in NumPy.
+impl Default for Within {
+    fn default() -> Self {
+        within(1e-5, 1e-8)
+    }
+}
+
 /// Whether two arrays agree within a tolerance, element by element: `|a - b| ≤ atol + rtol |b|`. Both broadcast; `bool`.
 ///
-/// Infinities are close to themselves only, NaN to nothing, or with `equal_nan` to NaN. Source: `array_api_extra.isclose`.
+/// Infinities are close to themselves only, NaN to nothing, or with [`equal_nan`](Within::equal_nan) to NaN. Source: `array_api_extra.isclose`.
 ///
 /// ```
-/// use array_api_compat::{cpu, extra};
+/// use array_api_compat::{cpu, extra, extra::within};
 /// let xp = cpu();
 /// let (a, b) = (xp.asarray([1.0, 2.0])?, xp.asarray([1.0 + 1e-9, 2.1])?);
-/// assert_eq!(extra::isclose(&a, &b, 1e-5, 1e-8, false)?.to_vec::<bool>()?, [true, false]);
+/// assert_eq!(extra::isclose(&a, &b, within(1e-5, 1e-8))?.to_vec::<bool>()?, [true, false]);
 /// # Ok::<(), array_api_spec::Error>(())
 /// ```
 ///
 /// # Errors
 /// Dtypes that are not floating-point or do not promote; shapes that do not broadcast.
-pub fn isclose<B: Backend>(
-    a: &Array<B>,
-    b: &Array<B>,
-    rtol: f64,
-    atol: f64,
-    equal_nan: bool,
-) -> Result<Array<B>> {
+pub fn isclose<B: Backend>(a: &Array<B>, b: &Array<B>, tolerance: Within) -> Result<Array<B>> {
+    let Within {
+        rtol,
+        atol,
+        equal_nan,
+    } = tolerance;
     let xp = a.namespace();
     let near = xp.less_equal(xp.abs(a - b), xp.abs(b) * rtol + atol);
     let finite = xp.isfinite(a) & xp.isfinite(b);

@@ -25,7 +25,8 @@ pub use self::{
     creation::{create_diagonal, diag_indices, one_hot, tril_indices, triu_indices},
     einsum::einsum,
     elementwise::{
-        angle, apply_where, deg2rad, expit, isclose, logit, nan_to_num, rad2deg, sinc, xlogy,
+        Within, angle, apply_where, deg2rad, expit, isclose, logit, nan_to_num, rad2deg, sinc,
+        within, xlogy,
     },
     linalg::{Lstsq, kron, lstsq},
     manipulation::{atleast_nd, fill_diagonal, pad, put_along_axis, unravel_index},

@@ -25,7 +25,7 @@ pub fn nunique<B: Backend>(x: &Array<B>) -> Result<usize> {
 pub fn setdiff1d<B: Backend>(x1: &Array<B>, x2: &Array<B>) -> Result<Array<B>> {
     let xp = x1.namespace();
     let values = xp.unique_values(x1)?;
-    let others = xp.isin(&values, x2, true)?;
+    let others = (!xp.isin(&values, x2)?).eval()?;
     values.get([others.into()])
 }
 

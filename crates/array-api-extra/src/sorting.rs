@@ -9,7 +9,7 @@ use array_api_spec::{Array, Backend, Error, Result, shape::resolve_axis};
 /// A `kth` outside of the axis; those of `sort`.
 pub fn partition<B: Backend>(x: &Array<B>, kth: usize, axis: isize) -> Result<Array<B>> {
     within("partition", x, kth, axis)?;
-    x.namespace().sort(x, axis, false)
+    x.namespace().sort(x, axis)
 }
 
 /// The positions of the elements in the order of [`partition`], of the default index dtype.
@@ -18,7 +18,7 @@ pub fn partition<B: Backend>(x: &Array<B>, kth: usize, axis: isize) -> Result<Ar
 /// A `kth` outside of the axis; those of `argsort`.
 pub fn argpartition<B: Backend>(x: &Array<B>, kth: usize, axis: isize) -> Result<Array<B>> {
     within("argpartition", x, kth, axis)?;
-    x.namespace().argsort(x, axis, false)
+    x.namespace().argsort(x, axis)
 }
 
 fn within<B: Backend>(function: &'static str, x: &Array<B>, kth: usize, axis: isize) -> Result<()> {

@@ -72,7 +72,7 @@ pub fn quantile<B: Backend>(
     if n == 0 {
         return Err(Error::shape(FUNCTION, &[x.shape()], "has no elements"));
     }
-    let sorted = xp.sort(&x, -1, false)?;
+    let sorted = xp.sort(&x, -1)?;
     let place = q * (n - 1) as f64;
     let (below, part) = (place.floor() as usize, place.fract());
     let at = |k: usize| sorted.get(ix![Ellipsis, k.min(n - 1)]);
@@ -125,7 +125,7 @@ pub fn bincount<B: Backend>(
     // A length beyond all bounds is refused below, as more numbers than memory holds.
     let length = usize::try_from(largest.saturating_add(1)).unwrap_or(0);
     let length = length.max(minlength);
-    let order = xp.argsort(x, 0, false)?;
+    let order = xp.argsort(x, 0)?;
     let sorted = xp.take_clipped(x, &order, Some(0))?;
     let bins = xp.arange_as(0, length, 1, sorted.dtype())?;
     let ends = xp.searchsorted(&sorted, bins, Side::Right, None)?;

@@ -3,7 +3,7 @@
 //! is an error.
 
 use array_api_spec::{
-    BinaryOp, DType, Error, Op, Program, ReduceOp, Result, Scalar, Strided, UnaryOp,
+    BinaryOp, DType, Error, Op, Program, ReduceOp, Result, Scalar, Strided, SvdMode, UnaryOp,
     backend::{ElementwiseBackend, StatisticalBackend},
     shape::size,
 };
@@ -104,7 +104,7 @@ impl<R: Runtime> Gpu<R> {
     pub(super) fn assisted_svd(
         &self,
         x: &Strided<Memory<R>>,
-        full_matrices: bool,
+        mode: SvdMode,
     ) -> Offer<[Memory<R>; 3]> {
         self.assisted(x, |vendor| {
             let (rows, columns) = ends(x.shape());
@@ -116,7 +116,8 @@ impl<R: Runtime> Gpu<R> {
                 self.columns(x)?
             };
             let (m, n) = ends(&tall.shape);
-            let u = self.room(x, [m, if full_matrices { m } else { n }], x.dtype)?;
+            let (left, _) = mode.sizes(m, n);
+            let u = self.room(x, [m, left], x.dtype)?;
             let s = self.room(x, [n, 1], x.dtype.real())?;
             let vh = self.room(x, [n, n], x.dtype)?;
             let infos = self.each(x, |i, info| {

@@ -2,7 +2,9 @@
 
 use array_api_spec::{
     DType, HostBuffer, Layout, Op, Program, Result, ScanOp, Strided,
-    backend::{ArrayObjectBackend, ElementwiseBackend, IndexingBackend, StatisticalBackend},
+    backend::{
+        ArrayObjectBackend, ElementwiseBackend, IndexingBackend, Initial, StatisticalBackend,
+    },
     shape::size,
 };
 
@@ -98,7 +100,7 @@ impl<R: Runtime> Gpu<R> {
             },
             _ => Program::input(Strided::contiguous(self.evaluate(x)?, &[n], x.dtype())),
         };
-        self.scan(op, &flat, 0, true)
+        self.scan(op, &flat, 0, Initial::Included)
     }
 
     /// The positions of the first true elements and how many there are in all, from how many lie before each of `n` elements and in all.

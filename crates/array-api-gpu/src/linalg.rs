@@ -1,7 +1,8 @@
 //! Matrix products on the device; factorisations on the host. Where a runtime has its vendor's libraries, they are asked first.
 
 use array_api_spec::{
-    DType, Element, Error, HostBuffer, Layout, Op, Program, Result, Scalar, Strided,
+    DType, Element, Error, HostBuffer, Layout, Op, Program, QrMode, Result, Scalar, Strided,
+    SvdMode,
     backend::{ArrayObjectBackend, ElementwiseBackend, LinalgBackend},
     shape::size,
 };
@@ -192,25 +193,61 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
         Ok([self.upload(factors)?, self.upload(rows)?])
     }
 
-    fn qr(&self, x: &Strided<Memory<R>>, complete: bool) -> Result<[Memory<R>; 2]> {
+    fn qr(&self, x: &Strided<Memory<R>>, mode: QrMode) -> Result<[Memory<R>; 2]> {
         let layout = Layout::contiguous(x.shape());
         let [q, r] = dispatch_floating!("qr", x.dtype, T => {
-            let (q, r) = linalg::qr(&self.values::<T>(x)?, &layout, complete)?;
+            let (q, r) = linalg::qr(&self.values::<T>(x)?, &layout, mode)?;
             Ok([q, r].map(T::into_buffer))
         })?;
         Ok([self.upload(q)?, self.upload(r)?])
     }
 
-    fn svd(&self, x: &Strided<Memory<R>>, full_matrices: bool) -> Result<[Memory<R>; 3]> {
-        if let Some(parts) = self.assisted_svd(x, full_matrices)? {
+    fn svd(&self, x: &Strided<Memory<R>>, mode: SvdMode) -> Result<[Memory<R>; 3]> {
+        if let Some(parts) = self.assisted_svd(x, mode)? {
             return Ok(parts);
         }
         let layout = Layout::contiguous(x.shape());
         let [u, s, vh] = dispatch_floating!("svd", x.dtype, T => {
-            let (u, s, vh) = linalg::svd(&self.values::<T>(x)?, &layout, full_matrices)?;
+            let (u, s, vh) = linalg::svd(&self.values::<T>(x)?, &layout, mode)?;
             Ok([T::into_buffer(u), Element::into_buffer(s), T::into_buffer(vh)])
         })?;
         Ok([self.upload(u)?, self.upload(s)?, self.upload(vh)?])
+    }
+
+    fn eigvalsh(&self, x: &Strided<Memory<R>>) -> Option<Result<Memory<R>>> {
+        let values = || {
+            if let Some([values, _]) = self.assisted_eigh(x)? {
+                return Ok(values);
+            }
+            let layout = Layout::contiguous(x.shape());
+            self.upload(dispatch_floating!("eigvalsh", x.dtype, T => {
+                Ok(Element::into_buffer(linalg::eigvalsh(&self.values::<T>(x)?, &layout)?))
+            })?)
+        };
+        Some(values())
+    }
+
+    fn eigvals(&self, x: &Strided<Memory<R>>) -> Option<Result<Memory<R>>> {
+        let values = || {
+            let layout = Layout::contiguous(x.shape());
+            self.upload(dispatch_floating!("eigvals", x.dtype, T => {
+                Ok(Element::into_buffer(linalg::eigvals(&self.values::<T>(x)?, &layout)?))
+            })?)
+        };
+        Some(values())
+    }
+
+    fn svdvals(&self, x: &Strided<Memory<R>>) -> Option<Result<Memory<R>>> {
+        let values = || {
+            if let Some([_, values, _]) = self.assisted_svd(x, SvdMode::Reduced)? {
+                return Ok(values);
+            }
+            let layout = Layout::contiguous(x.shape());
+            self.upload(dispatch_floating!("svdvals", x.dtype, T => {
+                Ok(Element::into_buffer(linalg::svdvals(&self.values::<T>(x)?, &layout)?))
+            })?)
+        };
+        Some(values())
     }
 }
 

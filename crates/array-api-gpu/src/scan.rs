@@ -1,6 +1,6 @@
 //! Running sums and products of rows. A long row is cut into chunks: what each adds up to, scanned, is what the next ones start with.
 
-use array_api_spec::{Layout, Program, Result, ScanOp, Strided};
+use array_api_spec::{Layout, Program, Result, ScanOp, Strided, backend::Initial};
 
 use super::{
     GROUP, Gpu,
@@ -23,7 +23,7 @@ impl<R: Runtime> Gpu<R> {
         x: &Program<Memory<R>>,
         n: usize,
         layout: &Layout,
-        include_initial: bool,
+        initial: Initial,
     ) -> Result<Memory<R>> {
         let dtype = x.dtype();
         let out = self.allocate(layout.size(), dtype)?;
@@ -31,7 +31,7 @@ impl<R: Runtime> Gpu<R> {
             return Ok(out);
         }
         self.check_size(layout.size())?;
-        let rows = layout.size() / (n + usize::from(include_initial));
+        let rows = layout.size() / (n + initial.length());
         let reduction = match op {
             ScanOp::Sum => Reduction::Sum,
             ScanOp::Prod => Reduction::Prod,
@@ -42,7 +42,7 @@ impl<R: Runtime> Gpu<R> {
             let totals = self.chunk_totals(reduction, x, n, rows, chunks)?;
             let totals = Program::input(Strided::contiguous(totals, &[rows, chunks], dtype));
             let layout = Layout::contiguous(&[rows, chunks + 1]);
-            Some(self.scan_rows(op, &totals, chunks, &layout, true)?)
+            Some(self.scan_rows(op, &totals, chunks, &layout, Initial::Included)?)
         } else {
             None
         };
@@ -71,12 +71,11 @@ impl<R: Runtime> Gpu<R> {
                 };
                 let running = Slot::new(start);
                 let first = number * chunk;
-                let row_start = if include_initial {
-                    row * (length + 1) + 1
-                } else {
-                    row * length
+                let row_start = match initial {
+                    Initial::Omitted => row * length,
+                    Initial::Included => row * (length + 1) + 1,
                 };
-                if include_initial {
+                if initial == Initial::Included {
                     if_(number.eq(0), || {
                         out.store(place.at(row * (length + 1)), running.get());
                     });

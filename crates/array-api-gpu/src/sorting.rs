@@ -2,7 +2,7 @@
 
 use array_api_spec::{
     DType, Layout, Op, Program, Result, Strided,
-    backend::{ElementwiseBackend, SortingBackend},
+    backend::{ElementwiseBackend, Order, SortingBackend},
 };
 
 use super::{
@@ -20,25 +20,25 @@ use super::{
 const RUN: usize = 16;
 
 impl<R: Runtime> SortingBackend for Gpu<R> {
-    fn argsort(&self, x: &Strided<Memory<R>>, axis: usize, descending: bool) -> Result<Memory<R>> {
+    fn argsort(&self, x: &Strided<Memory<R>>, axis: usize, order: Order) -> Result<Memory<R>> {
         let (n, size) = (x.shape()[axis], x.layout.size());
         let dtype = self.index_dtype();
         if size == 0 {
             return self.allocate(0, dtype);
         }
         self.check_size(size)?;
-        let order: Vec<usize> = (0..x.shape().len())
+        let last: Vec<usize> = (0..x.shape().len())
             .filter(|&a| a != axis)
             .chain([axis])
             .collect();
-        let rows = x.layout.permute(&order);
+        let rows = x.layout.permute(&last);
         let by_rows = x.with_layout(rows.clone());
         let by_rows = if self.compiles() {
             by_rows
         } else {
             self.plain(&by_rows)?
         };
-        let mut sorted = self.sorted_runs(&by_rows, n, descending)?;
+        let mut sorted = self.sorted_runs(&by_rows, n, order)?;
         let key_dtype = key_dtype(x.dtype);
         let mut width = RUN;
         while width < n {
@@ -46,8 +46,8 @@ impl<R: Runtime> SortingBackend for Gpu<R> {
             width *= 2;
         }
         // Back to the axis's own place and the index dtype.
-        let place = |a: usize| order.iter().position(|&o| o == a).unwrap_or(a);
-        let back: Vec<usize> = (0..order.len()).map(place).collect();
+        let place = |a: usize| last.iter().position(|&o| o == a).unwrap_or(a);
+        let back: Vec<usize> = (0..last.len()).map(place).collect();
         let positions = Strided {
             storage: sorted.1,
             layout: Layout::contiguous(rows.shape()).permute(&back),
@@ -68,7 +68,7 @@ fn key_dtype(dtype: DType) -> DType {
 }
 
 /// The key of a value: larger for larger values, equal for -0 and 0, largest for NaN.
-fn key(x: Val, descending: bool) -> Val {
+fn key(x: Val, order: Order) -> Val {
     let unsigned = x.ty().unsigned();
     let sign = lit(Ty::U32, 1).to(unsigned) << (unsigned.bits() - 1);
     let up = match x.ty() {
@@ -79,7 +79,10 @@ fn key(x: Val, descending: bool) -> Val {
         Ty::I32 | Ty::I64 => x.bits() ^ sign,
         _ => x,
     };
-    let directed = if descending { !up } else { up };
+    let directed = match order {
+        Order::Ascending => up,
+        Order::Descending => !up,
+    };
     if x.ty().is_float() {
         select(x.is_nan(), !lit(unsigned, 0), directed)
     } else {
@@ -93,7 +96,7 @@ impl<R: Runtime> Gpu<R> {
         &self,
         x: &Strided<Memory<R>>,
         n: usize,
-        descending: bool,
+        order: Order,
     ) -> Result<(Memory<R>, Memory<R>)> {
         let size = x.layout.size();
         let key_dtype = key_dtype(x.dtype);
@@ -115,7 +118,7 @@ impl<R: Runtime> Gpu<R> {
                 for_(first, (first + RUN as u32).min(n), 1, |i| {
                     let x = source.load(from.at(row + i)).real();
                     let x = if x.ty() == Ty::Bool { x.to(Ty::U32) } else { x };
-                    let key = key(x, descending);
+                    let key = key(x, order);
                     // Larger keys before it move up; equal ones stay, so ties keep their order.
                     let hole = var(i);
                     loop_(|| {

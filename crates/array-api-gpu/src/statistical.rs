@@ -6,7 +6,7 @@
 
 use array_api_spec::{
     DType, Layout, Op, Program, ReduceOp, Result, Scalar, ScanOp, Step, Strided,
-    backend::{ElementwiseBackend, StatisticalBackend},
+    backend::{ElementwiseBackend, Initial, StatisticalBackend},
     shape::size,
 };
 
@@ -50,7 +50,7 @@ impl<R: Runtime> StatisticalBackend for Gpu<R> {
         op: ScanOp,
         x: &Program<Memory<R>>,
         axis: usize,
-        include_initial: bool,
+        initial: Initial,
     ) -> Result<Memory<R>> {
         let dtype = x.dtype();
         let wide = wide(dtype);
@@ -62,24 +62,24 @@ impl<R: Runtime> StatisticalBackend for Gpu<R> {
                 dtype: wide,
             });
             let mut shape = x.shape.clone();
-            shape[axis] += usize::from(include_initial);
-            let scanned = self.scan(op, &program, axis, include_initial)?;
+            shape[axis] += initial.length();
+            let scanned = self.scan(op, &program, axis, initial)?;
             let mut back = Program::input(Strided::contiguous(scanned, &shape, wide));
             back.push(Op::Cast(0), dtype);
             return self.evaluate(&back);
         }
         let n = x.shape[axis];
         let mut shape = x.shape.clone();
-        shape[axis] += usize::from(include_initial);
+        shape[axis] += initial.length();
         let order = last(axis, shape.len());
         if self.compiles() {
             let layout = Layout::contiguous(&shape).permute(&order);
-            return self.scan_rows(op, &permuted(x, &order), n, &layout, include_initial);
+            return self.scan_rows(op, &permuted(x, &order), n, &layout, initial);
         }
         let x = self.stored(&permuted(x, &order))?;
         let shape: Vec<usize> = order.iter().map(|&a| shape[a]).collect();
         let layout = Layout::contiguous(&shape);
-        let rows = self.scan_rows(op, &x, n, &layout, include_initial)?;
+        let rows = self.scan_rows(op, &x, n, &layout, initial)?;
         let scanned = Strided::contiguous(rows, &shape, dtype);
         let back = scanned.layout.permute(&first(axis, shape.len()));
         Ok(self.plain(&scanned.with_layout(back))?.storage)

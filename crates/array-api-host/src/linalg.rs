@@ -31,13 +31,13 @@ use crate::threads;
 
 pub use self::{
     cholesky::cholesky,
-    eig::eig,
-    eigh::eigh,
+    eig::{eig, eigvals},
+    eigh::{eigh, eigvalsh},
     lu::lu,
     qr::qr,
     real::{exponent, ldexp},
     solve::solve,
-    svd::{Svd, svd},
+    svd::{Svd, svd, svdvals},
 };
 
 /// Up to this order one thread factorises faster than two (measured for QR and LU; eigh and svd gain nothing).

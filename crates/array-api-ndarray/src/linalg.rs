@@ -1,7 +1,8 @@
 //! Products by `gemm` on strided views, factorisations by `faer`.
 
 use array_api_spec::{
-    Complex, DType, Element, Error, Layout, Result, Strided, backend::LinalgBackend, shape::size,
+    Complex, DType, Element, Error, Layout, QrMode, Result, Strided, SvdMode,
+    backend::LinalgBackend, shape::size,
 };
 use gemm::{Parallelism, gemm};
 use rayon::prelude::*;
@@ -76,18 +77,36 @@ impl LinalgBackend for NdArray {
         })
     }
 
-    fn qr(&self, x: &Strided<Storage>, complete: bool) -> Result<[Storage; 2]> {
+    fn qr(&self, x: &Strided<Storage>, mode: QrMode) -> Result<[Storage; 2]> {
         dispatch_floating!("qr", x.dtype, T => {
-            let (q, r) = host::qr(x.storage.slice::<T>(), &x.layout, complete)?;
+            let (q, r) = host::qr(x.storage.slice::<T>(), &x.layout, mode)?;
             Ok([q.into(), r.into()])
         })
     }
 
-    fn svd(&self, x: &Strided<Storage>, full_matrices: bool) -> Result<[Storage; 3]> {
+    fn svd(&self, x: &Strided<Storage>, mode: SvdMode) -> Result<[Storage; 3]> {
         dispatch_floating!("svd", x.dtype, T => {
-            let (u, s, vh) = host::svd(x.storage.slice::<T>(), &x.layout, full_matrices)?;
+            let (u, s, vh) = host::svd(x.storage.slice::<T>(), &x.layout, mode)?;
             Ok([u.into(), s.into(), vh.into()])
         })
+    }
+
+    fn eigvalsh(&self, x: &Strided<Storage>) -> Option<Result<Storage>> {
+        Some(dispatch_floating!("eigvalsh", x.dtype, T => {
+            Ok(host::eigvalsh(x.storage.slice::<T>(), &x.layout)?.into())
+        }))
+    }
+
+    fn eigvals(&self, x: &Strided<Storage>) -> Option<Result<Storage>> {
+        Some(dispatch_floating!("eigvals", x.dtype, T => {
+            Ok(host::eigvals(x.storage.slice::<T>(), &x.layout)?.into())
+        }))
+    }
+
+    fn svdvals(&self, x: &Strided<Storage>) -> Option<Result<Storage>> {
+        Some(dispatch_floating!("svdvals", x.dtype, T => {
+            Ok(host::svdvals(x.storage.slice::<T>(), &x.layout)?.into())
+        }))
     }
 }
 
@@ -472,13 +491,17 @@ mod tests {
             NdArray.solve(&x, &b).expect("regular").into_vec::<f32>(),
             [1.5, 1.0]
         );
-        let [_, s, _] = NdArray.svd(&x, true).expect("converges");
+        let [_, s, _] = NdArray.svd(&x, SvdMode::Full).expect("converges");
         let [e, _] = NdArray.eigh(&x).expect("converges");
         let (s, e) = (s.into_vec::<f32>(), e.into_vec::<f32>());
         assert!(
             (s[0] - e[1]).abs() < 1e-6 && (s[1] - e[0]).abs() < 1e-6,
             "{s:?} {e:?}"
         );
-        assert!(NdArray.svd(&matrix(vec![1_i32; 4], 2), false).is_err());
+        assert!(
+            NdArray
+                .svd(&matrix(vec![1_i32; 4], 2), SvdMode::Reduced)
+                .is_err()
+        );
     }
 }

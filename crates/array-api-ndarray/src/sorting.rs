@@ -6,7 +6,10 @@
 
 mod radix;
 
-use array_api_spec::{DType, Element, Error, Result, Strided, backend::SortingBackend};
+use array_api_spec::{
+    DType, Element, Error, Result, Strided,
+    backend::{Order, SortingBackend},
+};
 use rayon::prelude::*;
 
 use self::radix::Key;
@@ -72,7 +75,8 @@ macro_rules! dispatch_real {
     };
 }
 impl SortingBackend for NdArray {
-    fn argsort(&self, x: &Strided<Storage>, axis: usize, descending: bool) -> Result<Storage> {
+    fn argsort(&self, x: &Strided<Storage>, axis: usize, order: Order) -> Result<Storage> {
+        let descending = order == Order::Descending;
         along(x, axis, |x: &Strided<Storage>, n| {
             dispatch_real!("argsort", x.dtype, T => {
                 let values = elements::<T>(x)?;
@@ -81,7 +85,8 @@ impl SortingBackend for NdArray {
         })
     }
 
-    fn sort(&self, x: &Strided<Storage>, axis: usize, descending: bool) -> Option<Result<Storage>> {
+    fn sort(&self, x: &Strided<Storage>, axis: usize, order: Order) -> Option<Result<Storage>> {
+        let descending = order == Order::Descending;
         Some(along(x, axis, |x: &Strided<Storage>, n| {
             dispatch_real!("sort", x.dtype, T => {
                 let values = elements::<T>(x)?;
@@ -343,28 +348,29 @@ mod tests {
 
     fn assert_same_order(x: &Strided<Storage>, axis: usize) {
         let mirrored = on_reference(&Program::input(x.clone())).inputs.remove(0);
-        for descending in [false, true] {
-            let ours = NdArray.argsort(x, axis, descending).expect("room");
+        for order in [Order::Ascending, Order::Descending] {
+            let ours = NdArray.argsort(x, axis, order).expect("room");
             let theirs = reference_backend()
-                .argsort(&mirrored, axis, descending)
+                .argsort(&mirrored, axis, order)
                 .expect("room");
             assert_eq!(
                 values(&ours),
                 reference_values(theirs, x.shape(), DType::Int64),
-                "{x:?} {axis} {descending}"
+                "{x:?} {axis} {order:?}"
             );
             // The sorted values are those at the sorted positions, bit for bit.
             let sorted = NdArray
-                .sort(x, axis, descending)
+                .sort(x, axis, order)
                 .expect("has its own")
                 .expect("room");
-            let order = Strided::contiguous(ours, x.shape(), DType::Int64);
-            let taken = array_api_spec::backend::IndexingBackend::gather(&NdArray, x, &order, axis)
-                .expect("room");
+            let positions = Strided::contiguous(ours, x.shape(), DType::Int64);
+            let taken =
+                array_api_spec::backend::IndexingBackend::gather(&NdArray, x, &positions, axis)
+                    .expect("room");
             assert_eq!(
                 format!("{:?}", values(&sorted)),
                 format!("{:?}", values(&taken)),
-                "{x:?} {axis} {descending}"
+                "{x:?} {axis} {order:?}"
             );
         }
     }

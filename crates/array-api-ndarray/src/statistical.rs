@@ -6,7 +6,7 @@ mod scan;
 
 use array_api_spec::{
     DType, Op, Program, ReduceOp, Result, ScanOp, Strided,
-    backend::{ElementwiseBackend, StatisticalBackend},
+    backend::{ElementwiseBackend, Initial, StatisticalBackend},
     layout::Dims,
     shape::size,
 };
@@ -41,9 +41,9 @@ impl StatisticalBackend for NdArray {
         op: ScanOp,
         x: &Program<Storage>,
         axis: usize,
-        include_initial: bool,
+        initial: Initial,
     ) -> Result<Storage> {
-        scan::scan(op, x, axis, include_initial, Vectors::available())
+        scan::scan(op, x, axis, initial, Vectors::available())
     }
 
     fn variance(

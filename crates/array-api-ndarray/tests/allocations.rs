@@ -3,7 +3,7 @@
 use array_api_ndarray::{NdArray, Storage, statistics};
 use array_api_spec::{
     BinaryOp, DType, Layout, Op, Program, ReduceOp, ScanOp, Strided,
-    backend::{ElementwiseBackend, StatisticalBackend},
+    backend::{ElementwiseBackend, Initial, StatisticalBackend},
 };
 
 const SHAPE: [usize; 2] = [3000, 300];
@@ -70,7 +70,7 @@ fn programs_need_their_result_and_nothing_more() {
     for axis in [0, 1] {
         let scan = || {
             NdArray
-                .scan(ScanOp::Sum, &program, axis, false)
+                .scan(ScanOp::Sum, &program, axis, Initial::Omitted)
                 .expect("room")
         };
         assert_eq!(asked(scan), (1, whole));

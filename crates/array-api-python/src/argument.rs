@@ -2,7 +2,7 @@
 
 use array_api_compat::AnyBackend;
 use array_api_spec::{
-    Array, Axes, Bound as ClipBound, Error, Expr, Namespace, Result, Scalar, Unbounded,
+    Array, Axes, Bound as ClipBound, Error, Expr, Namespace, Result, Scalar, Unbounded, shape,
 };
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
@@ -12,10 +12,13 @@ use pyo3::{
 use crate::{
     array::PyArray,
     data_type::PyDType,
-    device,
+    device::{self, On},
     scalar::scalar,
-    view::{SMALL, View},
+    view::View,
 };
+
+/// Up to so many elements, and their square if two arrays broadcast, work is done within microseconds.
+const SMALL: usize = 256;
 
 /// Arrays of a device that is known at run time only.
 pub(crate) type AnyArray = Array<AnyBackend>;
@@ -29,15 +32,67 @@ pub(crate) enum Operand {
     Scalar(Scalar),
 }
 
-impl Operand {
-    /// Whether there is little to do: see [`View::is_small`], which looks at the device, too.
-    pub(crate) fn is_small(&self) -> bool {
+/// What an argument says about the time that a call takes.
+pub(crate) trait Work {
+    /// Whether the call is done sooner than Python's interpreter is handed to another thread and taken back, as far as this argument tells.
+    fn is_little(&self) -> bool;
+}
+
+impl Work for AnyArray {
+    fn is_little(&self) -> bool {
+        is_little(self.shape(), &self.namespace())
+    }
+}
+
+/// Whether an array of this shape has few elements, in the host's own memory.
+fn is_little(shape: &[usize], xp: &AnyNamespace) -> bool {
+    shape::size(shape) <= SMALL && xp.backend().is_host()
+}
+
+impl Work for Operand {
+    fn is_little(&self) -> bool {
         match self {
-            Self::Array(x) => x.size() <= SMALL,
+            Self::Array(x) => x.is_little(),
             Self::Scalar(_) => true,
         }
     }
+}
 
+impl Work for ArrayOnly {
+    fn is_little(&self) -> bool {
+        self.0.is_little()
+    }
+}
+
+impl Work for View {
+    fn is_little(&self) -> bool {
+        is_little(self.shape(), self.namespace())
+    }
+}
+
+impl<T: Work> Work for Option<T> {
+    fn is_little(&self) -> bool {
+        self.as_ref().is_none_or(T::is_little)
+    }
+}
+
+/// Arguments that say the same whatever their value.
+macro_rules! work {
+    ($little:literal: $($Type:ty),*) => {
+        $(impl Work for $Type {
+            fn is_little(&self) -> bool {
+                $little
+            }
+        })*
+    };
+}
+
+// They choose among ways to compute.
+work!(true: bool, isize, i64, f64, &str, Vec<isize>, Axes, Integers, PyDType);
+// They may ask for a result that is much larger than the arguments, or on a device that is to be waited for.
+work!(false: usize, Shape, ScalarOnly, Vec<ArrayOnly>, Vec<View>, On);
+
+impl Operand {
     /// The namespace of the array; of the default device for a scalar.
     pub(crate) fn xp(&self) -> AnyNamespace {
         match self {
@@ -193,6 +248,7 @@ pub(crate) trait AxesKeywords {
     fn keep(self, keepdims: bool) -> Self;
     fn typed(self, dtype: Option<PyDType>) -> Self;
     fn initial(self, include: bool) -> Self;
+    fn ordered(self, descending: bool) -> Self;
 }
 
 impl AxesKeywords for Axes {
@@ -213,6 +269,10 @@ impl AxesKeywords for Axes {
         } else {
             self
         }
+    }
+
+    fn ordered(self, descending: bool) -> Self {
+        if descending { self.descending() } else { self }
     }
 }
 

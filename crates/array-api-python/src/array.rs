@@ -197,9 +197,9 @@ impl PyArray {
     }
 
     fn __setitem__(&self, py: Python<'_>, key: Key, value: Source) -> PyResult<()> {
-        let small = self.0.is_small() && matches!(value, Source::Scalar(_)) && key.is_basic();
+        let little = self.0.is_little() && matches!(value, Source::Scalar(_)) && key.is_basic();
         let set = || self.0.set(key.0, value);
-        if small { run_here(set) } else { run(py, set) }
+        if little { run_here(set) } else { run(py, set) }
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

@@ -48,9 +48,11 @@ functions! { "API_specification/generated/array_api."
     linspace [start, stop, /, num, *, dtype=None, device=None, endpoint=true]
         (start: ScalarOnly, stop: ScalarOnly, num: usize, dtype: Option<PyDType>, device: Option<On>, endpoint: bool) => {
         let xp = on(device);
+        let num = array_api_spec::num(num);
+        let num = if endpoint { num } else { num.without_endpoint() };
         match dtype {
-            Some(dtype) => xp.linspace_as(start.0, stop.0, num, endpoint, dtype.0),
-            None => xp.linspace(start.0, stop.0, num, endpoint),
+            Some(dtype) => xp.linspace_as(start.0, stop.0, num, dtype.0),
+            None => xp.linspace(start.0, stop.0, num),
         }
     };
     meshgrid [*arrays, indexing="xy"] (arrays: Vec<ArrayOnly>, indexing: &str) => {

@@ -1,11 +1,11 @@
 //! The extension `linalg`.
 
 use array_api_compat::AnyBackend;
-use array_api_spec::{Automatic, MatrixNorm, QrMode, Tolerance};
+use array_api_spec::{Automatic, MatrixNorm, QrMode, SvdMode, Tolerance, Triangle};
 use pyo3::{exceptions::PyValueError, prelude::*};
 
 use crate::{
-    argument::{AxesKeywords, Integers, Keywords, Operand, saturated, word, xp_of},
+    argument::{AxesKeywords, Integers, Keywords, Operand, Work, saturated, word, xp_of},
     data_type::PyDType,
     functions,
     results::Named,
@@ -13,7 +13,8 @@ use crate::{
 };
 
 functions! { "extensions/generated/array_api.linalg."
-    cholesky [x, /, *, upper=false] (x: Operand, upper: bool) => x.xp().linalg().cholesky(x, upper);
+    cholesky [x, /, *, upper=false] (x: Operand, upper: bool) =>
+        x.xp().linalg().cholesky(x, if upper { Triangle::Upper } else { Triangle::Lower });
     cross [x1, x2, /, *, axis=-1] (x1: Operand, x2: Operand, axis: isize) => xp_of(&x1, &x2).linalg().cross(x1, x2, axis);
     det [x, /] (x: Operand) => x.xp().linalg().det(x);
     diagonal [x, /, *, offset=0] (x: View, #[pyo3(from_py_with = saturated)] offset: isize) =>
@@ -25,7 +26,7 @@ functions! { "extensions/generated/array_api.linalg."
     inv [x, /] (x: Operand) => x.xp().linalg().inv(x);
     #[pyo3(text_signature = "(x, /, *, keepdims=False, ord='fro')")]
     matrix_norm [x, /, *, keepdims=false, ord=Order(MatrixNorm::Frobenius)] (x: Operand, keepdims: bool, ord: Order) =>
-        x.xp().linalg().matrix_norm(x, ord.0, keepdims);
+        x.xp().linalg().matrix_norm(x, if keepdims { ord.0.keepdims() } else { ord.0.into() });
     matrix_power [x, n, /] (x: Operand, n: i64) => x.xp().linalg().matrix_power(x, n);
     matrix_rank [x, /, *, rtol=None] (x: Operand, rtol: Option<Operand>) => x.xp().linalg().matrix_rank(x, tolerance(rtol));
     outer [x1, x2, /] (x1: Operand, x2: Operand) => xp_of(&x1, &x2).linalg().outer(x1, x2);
@@ -38,9 +39,10 @@ functions! { "extensions/generated/array_api.linalg."
         Named("slogdet_result", [s.sign, s.logabsdet])
     });
     solve [x1, x2, /] (x1: Operand, x2: Operand) => xp_of(&x1, &x2).linalg().solve(x1, x2);
-    svd [x, /, *, full_matrices=true] (x: Operand, full_matrices: bool) => x.xp().linalg().svd(x, full_matrices).map(|s| {
-        Named("svd_result", [s.U, s.S, s.Vh])
-    });
+    svd [x, /, *, full_matrices=true] (x: Operand, full_matrices: bool) => {
+        let mode = if full_matrices { SvdMode::Full } else { SvdMode::Reduced };
+        x.xp().linalg().svd(x, mode).map(|s| Named("svd_result", [s.U, s.S, s.Vh]))
+    };
     svdvals [x, /] (x: Operand) => x.xp().linalg().svdvals(x);
     trace [x, /, *, offset=0, dtype=None] (x: Operand, #[pyo3(from_py_with = saturated)] offset: isize, dtype: Option<PyDType>) =>
         x.xp().linalg().trace(x, offset, dtype.map(|d| d.0));
@@ -58,6 +60,12 @@ fn tolerance(rtol: Option<Operand>) -> Tolerance<AnyBackend> {
 
 /// The argument `ord` of `matrix_norm`.
 struct Order(MatrixNorm);
+
+impl Work for Order {
+    fn is_little(&self) -> bool {
+        true
+    }
+}
 
 impl<'py> FromPyObject<'_, 'py> for Order {
     type Error = PyErr;

@@ -5,7 +5,7 @@ use array_api_spec::{Error, Repeats, Result, shape::broadcast_shapes};
 use pyo3::{prelude::*, types::PyTuple};
 
 use crate::{
-    argument::{AnyArray, ArrayOnly, Integers, Keywords, Operand, Shape, borrowed, first},
+    argument::{AnyArray, ArrayOnly, Integers, Keywords, Operand, Shape, Work, borrowed, first},
     device,
     error::exception,
     functions,
@@ -37,6 +37,12 @@ functions! { "API_specification/generated/array_api."
 enum Counts {
     Each(ArrayOnly),
     Same(usize),
+}
+
+impl Work for Counts {
+    fn is_little(&self) -> bool {
+        false
+    }
 }
 
 impl From<Counts> for Repeats<AnyBackend> {

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 
 use crate::{
-    argument::{Operand, xp_of},
+    argument::{Operand, Work, xp_of},
     array::PyArray,
     error::{run, run_here},
     outcome::{Outcome, call, call_here},
@@ -18,7 +18,7 @@ impl PyArray {
         operator: impl FnOnce(Operand, Operand) -> O + Send,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (x1, x2) = (Operand::Array(self.get()), other);
-        if self.0.is_small() && x2.is_small() {
+        if x1.is_little() && x2.is_little() {
             call_here(py, move || operator(x1, x2))
         } else {
             call(py, move || operator(x1, x2))
@@ -37,7 +37,9 @@ macro_rules! operators {
             $(
                 fn $unary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
                     let x = self.get();
-                    call(py, move || x.namespace().$apply(x))
+                    let little = x.is_little();
+                    let operator = move || x.namespace().$apply(x);
+                    if little { call_here(py, operator) } else { call(py, operator) }
                 }
             )*
             $(
@@ -55,9 +57,9 @@ macro_rules! operators {
                 }
 
                 fn $in_place(&self, py: Python<'_>, other: Operand) -> PyResult<()> {
-                    let small = self.0.is_small() && other.is_small();
+                    let little = self.0.is_little() && other.is_little();
                     let update = || self.0.update(|own| own.xp().$function(own, other));
-                    if small { run_here(update) } else { run(py, update) }
+                    if little { run_here(update) } else { run(py, update) }
                 }
             )*
 

@@ -127,7 +127,13 @@ macro_rules! functions {
                 py: pyo3::Python<'py>,
                 $($(#[$reading])? $argument: $Type),*
             ) -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
-                $crate::outcome::call(py, move || $call)
+                let little = true $(&& $crate::argument::Work::is_little(&$argument))*;
+                let function = move || $call;
+                if little {
+                    $crate::outcome::call_here(py, function)
+                } else {
+                    $crate::outcome::call(py, function)
+                }
             }
         )*
 

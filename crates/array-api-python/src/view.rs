@@ -14,9 +14,6 @@ use crate::{
     outcome::Outcome,
 };
 
-/// Up to so many elements, and their square if two arrays broadcast, work is done within microseconds.
-pub(crate) const SMALL: usize = 256;
-
 /// A view of memory that other objects may see, too.
 #[derive(Clone)]
 pub(crate) struct View {
@@ -51,11 +48,6 @@ impl View {
 
     pub(crate) const fn namespace(&self) -> &AnyNamespace {
         &self.xp
-    }
-
-    /// Whether an operator on so few elements, in the host's own memory, is done sooner than Python's interpreter is handed to another thread and taken back.
-    pub(crate) fn is_small(&self) -> bool {
-        self.layout.size() <= SMALL && self.xp.backend().is_host()
     }
 
     /// The elements as they are now.

@@ -2,7 +2,12 @@
 
 use std::ops::RangeFull;
 
-use crate::{DType, Error, Result, layout::Dims, shape};
+use crate::{
+    DType, Error, Result,
+    backend::{Initial, Order},
+    layout::Dims,
+    shape,
+};
 
 /// Axes to work along: `0`, `-1`, `[0, 1]`, `..` for all; with keyword arguments as [`axis`]`(0).keepdims()`.
 ///
@@ -18,6 +23,7 @@ pub struct Axes {
     dtype: Option<DType>,
     correction: Option<f64>,
     include_initial: bool,
+    descending: bool,
 }
 
 /// Axes with keyword arguments: `xp.sum(x, axis(0).keepdims())`.
@@ -55,6 +61,13 @@ impl Axes {
         self
     }
 
+    /// `sort` and `argsort` put the largest element first.
+    #[must_use]
+    pub const fn descending(mut self) -> Self {
+        self.descending = true;
+        self
+    }
+
     /// How many axes are named; `None` if all are meant.
     pub(crate) fn named(&self) -> Option<usize> {
         self.axes.as_ref().map(|axes| axes.len())
@@ -85,6 +98,7 @@ impl Axes {
             (Keyword::DType, self.dtype.is_some()),
             (Keyword::Correction, self.correction.is_some()),
             (Keyword::IncludeInitial, self.include_initial),
+            (Keyword::Descending, self.descending),
         ];
         if let Some((keyword, _)) = given
             .into_iter()
@@ -105,7 +119,16 @@ impl Axes {
             keepdims: self.keepdims,
             dtype: self.dtype,
             correction: self.correction.unwrap_or(0.0),
-            include_initial: self.include_initial,
+            initial: if self.include_initial {
+                Initial::Included
+            } else {
+                Initial::Omitted
+            },
+            order: if self.descending {
+                Order::Descending
+            } else {
+                Order::Ascending
+            },
         })
     }
 }
@@ -117,6 +140,7 @@ pub(crate) enum Keyword {
     DType,
     Correction,
     IncludeInitial,
+    Descending,
 }
 
 impl Keyword {
@@ -126,6 +150,7 @@ impl Keyword {
             Self::DType => "dtype",
             Self::Correction => "correction",
             Self::IncludeInitial => "include_initial",
+            Self::Descending => "descending",
         }
     }
 }
@@ -139,7 +164,8 @@ pub(crate) struct Resolved {
     pub(crate) keepdims: bool,
     pub(crate) dtype: Option<DType>,
     pub(crate) correction: f64,
-    pub(crate) include_initial: bool,
+    pub(crate) initial: Initial,
+    pub(crate) order: Order,
 }
 
 impl Resolved {
@@ -151,6 +177,18 @@ impl Resolved {
             (false, axes) => Err(Error::value(
                 function,
                 format!("works along one axis, not along {}", axes.len()),
+            )),
+        }
+    }
+
+    /// The one axis, for a function that needs one; of a 1-dimensional array it need not be named.
+    pub(crate) fn needed(&self, function: &'static str, ndim: usize) -> Result<usize> {
+        match (self.single(function)?, ndim) {
+            (Some(axis), _) => Ok(axis),
+            (None, 1) => Ok(0),
+            (None, ndim) => Err(Error::value(
+                function,
+                format!("needs an axis for an array of {ndim} dimensions"),
             )),
         }
     }

@@ -11,8 +11,8 @@
 use std::fmt::Debug;
 
 use crate::{
-    BinaryOp, DType, Device, HostBuffer, Layout, Program, ReduceOp, Result, ScanOp, Strided,
-    UnaryOp,
+    BinaryOp, DType, Device, HostBuffer, Layout, Program, QrMode, ReduceOp, Result, ScanOp,
+    Strided, SvdMode, UnaryOp,
 };
 
 /// A device and its memory. Two backends are equal if they are the same device and can share arrays.
@@ -156,7 +156,7 @@ pub trait StatisticalBackend: ElementwiseBackend {
         dtype: DType,
     ) -> Result<Self::Storage>;
 
-    /// Running reduction along an axis, in the program's dtype. With `include_initial` the result starts with 0 (1 for products) and is one longer.
+    /// Running reduction along an axis, in the program's dtype. With the [initial](Initial) value the result starts with 0 (1 for products) and is one longer.
     ///
     /// # Errors
     /// No room on the device; a driver's failure.
@@ -165,7 +165,7 @@ pub trait StatisticalBackend: ElementwiseBackend {
         op: ScanOp,
         x: &Program<Self::Storage>,
         axis: usize,
-        include_initial: bool,
+        initial: Initial,
     ) -> Result<Self::Storage>;
 
     /// Variance of real floating-point values over axes, with the divisor `count - correction` (NaN if that is not positive).
@@ -177,6 +177,24 @@ pub trait StatisticalBackend: ElementwiseBackend {
     ) -> Option<Result<Self::Storage>> {
         let _ = (x, axes, correction);
         None
+    }
+}
+
+/// Whether a running reduction starts with the value of no elements: the standard's `include_initial`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Initial {
+    /// Starts with the first element.
+    #[default]
+    Omitted,
+    /// Starts with 0 (1 for products), and has one element more.
+    Included,
+}
+
+impl Initial {
+    /// How many elements the initial value adds: 0 or 1.
+    #[must_use]
+    pub const fn length(self) -> usize {
+        self as usize
     }
 }
 
@@ -214,6 +232,16 @@ pub trait ManipulationBackend: ArrayObjectBackend {
     }
 }
 
+/// The order that sorting makes: the standard's `descending`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// Smallest first.
+    #[default]
+    Ascending,
+    /// Largest first.
+    Descending,
+}
+
 /// Sorting and sets.
 pub trait SortingBackend: ArrayObjectBackend {
     /// Positions along the axis that sort real values, in the default index dtype. Always stable: ties keep their order, in
@@ -225,7 +253,7 @@ pub trait SortingBackend: ArrayObjectBackend {
         &self,
         x: &Strided<Self::Storage>,
         axis: usize,
-        descending: bool,
+        order: Order,
     ) -> Result<Self::Storage>;
 
     /// Real values sorted along the axis, NaN last.
@@ -233,9 +261,9 @@ pub trait SortingBackend: ArrayObjectBackend {
         &self,
         x: &Strided<Self::Storage>,
         axis: usize,
-        descending: bool,
+        order: Order,
     ) -> Option<Result<Self::Storage>> {
-        let _ = (x, axis, descending);
+        let _ = (x, axis, order);
         None
     }
 }
@@ -290,19 +318,37 @@ pub trait LinalgBackend: ArrayObjectBackend {
     /// No room on the device; a driver's failure.
     fn lu(&self, x: &Strided<Self::Storage>) -> Result<[Self::Storage; 2]>;
 
-    /// `x = Q R`: `(…, m, n) → Q (…, m, k), R (…, k, n)` with `k = min(m, n)`, or with `complete` Q `(…, m, m)`, R `(…, m, n)`. Q has orthonormal
+    /// `x = Q R`: `(…, m, n) → Q (…, m, k), R (…, k, n)` with `k = min(m, n)`, or [complete](QrMode::Complete) Q `(…, m, m)`, R `(…, m, n)`. Q has orthonormal
     /// columns, R zeros below the diagonal. NaN or ∞ in the input gives NaN in the output.
     ///
     /// # Errors
     /// No room on the device; a driver's failure.
-    fn qr(&self, x: &Strided<Self::Storage>, complete: bool) -> Result<[Self::Storage; 2]>;
+    fn qr(&self, x: &Strided<Self::Storage>, mode: QrMode) -> Result<[Self::Storage; 2]>;
 
-    /// `(…, m, n) → U (…, m, k), S (…, k) descending, Vh (…, k, n)` with `k = min(m, n)`, or with `full_matrices` U `(…, m, m)`
+    /// `(…, m, n) → U (…, m, k), S (…, k) descending, Vh (…, k, n)` with `k = min(m, n)`, or [full](SvdMode::Full) U `(…, m, m)`
     /// and Vh `(…, n, n)`. NaN or ∞ in the input gives NaN in the output.
     ///
     /// # Errors
     /// No convergence.
-    fn svd(&self, x: &Strided<Self::Storage>, full_matrices: bool) -> Result<[Self::Storage; 3]>;
+    fn svd(&self, x: &Strided<Self::Storage>, mode: SvdMode) -> Result<[Self::Storage; 3]>;
+
+    /// [`eigh`](Self::eigh)'s eigenvalues, without the vectors.
+    fn eigvalsh(&self, x: &Strided<Self::Storage>) -> Option<Result<Self::Storage>> {
+        let _ = x;
+        None
+    }
+
+    /// [`eig`](Self::eig)'s eigenvalues, without the vectors.
+    fn eigvals(&self, x: &Strided<Self::Storage>) -> Option<Result<Self::Storage>> {
+        let _ = x;
+        None
+    }
+
+    /// [`svd`](Self::svd)'s singular values, without the vectors.
+    fn svdvals(&self, x: &Strided<Self::Storage>) -> Option<Result<Self::Storage>> {
+        let _ = x;
+        None
+    }
 }
 
 /// The direction of a Fourier transform.

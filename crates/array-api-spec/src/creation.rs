@@ -20,6 +20,37 @@ pub enum Indexing {
     Ij,
 }
 
+/// How many numbers [`Namespace::linspace`] makes: `7`, or [`num`]`(7).without_endpoint()`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Num {
+    count: usize,
+    endpoint: bool,
+}
+
+/// The argument `num` of [`Namespace::linspace`] with its keyword argument: `xp.linspace(0, 1, num(7).without_endpoint())`.
+#[must_use]
+pub const fn num(count: usize) -> Num {
+    Num {
+        count,
+        endpoint: true,
+    }
+}
+
+impl Num {
+    /// The numbers end one step before `stop`: the standard's `endpoint=False`.
+    #[must_use]
+    pub const fn without_endpoint(mut self) -> Self {
+        self.endpoint = false;
+        self
+    }
+}
+
+impl From<usize> for Num {
+    fn from(count: usize) -> Self {
+        num(count)
+    }
+}
+
 /// A shape argument: a length or several.
 pub trait IntoShape {
     /// The lengths of the axes.
@@ -295,14 +326,17 @@ impl<B: Backend> Namespace<B> {
         self.where_(self.less_equal(index(dtype.real()), half), up, down)
     }
 
-    /// `num` numbers from `start` to `stop` at equal distances, `stop` included if `endpoint`. Default floating-point dtype, the complex one for complex
-    /// ends.
+    /// `num` numbers from `start` to `stop` at equal distances, `stop` included unless [`num`]`(…)` says
+    /// [`without_endpoint`](Num::without_endpoint). Default floating-point dtype, the complex one for complex ends.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.linspace.html>
     ///
     /// ```
-    /// let xp = array_api_spec::reference::namespace();
-    /// assert_eq!(xp.linspace(0, 1, 3, true)?.to_vec::<f64>()?, [0.0, 0.5, 1.0]);
+    /// use array_api_spec::{num, reference};
+    /// let xp = reference::namespace();
+    /// assert_eq!(xp.linspace(0, 1, 3)?.to_vec::<f64>()?, [0.0, 0.5, 1.0]);
+    /// let half_open = xp.linspace(0, 1, num(4).without_endpoint())?;
+    /// assert_eq!(half_open.to_vec::<f64>()?, [0.0, 0.25, 0.5, 0.75]);
     /// # Ok::<(), array_api_spec::Error>(())
     /// ```
     ///
@@ -312,8 +346,7 @@ impl<B: Backend> Namespace<B> {
         &self,
         start: impl Into<Scalar>,
         stop: impl Into<Scalar>,
-        num: usize,
-        endpoint: bool,
+        num: impl Into<Num>,
     ) -> Result<Array<B>> {
         let (start, stop) = (start.into(), stop.into());
         let defaults = self.info().default_dtypes();
@@ -325,7 +358,7 @@ impl<B: Backend> Namespace<B> {
         } else {
             defaults.real_floating
         };
-        self.linspace_as(start, stop, num, endpoint, dtype)
+        self.linspace_as(start, stop, num, dtype)
     }
 
     /// [`linspace`](Self::linspace) in a floating-point dtype.
@@ -336,11 +369,14 @@ impl<B: Backend> Namespace<B> {
         &self,
         start: impl Into<Scalar>,
         stop: impl Into<Scalar>,
-        num: usize,
-        endpoint: bool,
+        num: impl Into<Num>,
         dtype: DType,
     ) -> Result<Array<B>> {
         const FUNCTION: &str = "linspace";
+        let Num {
+            count: num,
+            endpoint,
+        } = num.into();
         self.check_dtype(dtype)?;
         checked_size(FUNCTION, &[num])?;
         if !dtype.is_floating() {

@@ -2,6 +2,7 @@
 
 use crate::{
     Array, Axes, Backend, DType, Error, Expr, HostBuffer, Namespace, ReduceOp, Result, Scalar,
+    SvdMode,
     axes::{Keyword, Resolved},
     expr::Valid,
     statistical::range::Range,
@@ -156,7 +157,7 @@ impl<B: Backend> Namespace<B> {
         let std = self.where_(self.equal(&std, 0.0), 1.0, &std).eval()?;
         let svd = self
             .linalg()
-            .svd(centred / &std * (1.0 / n as f64).sqrt(), false)?;
+            .svd(centred / &std * (1.0 / n as f64).sqrt(), SvdMode::Reduced)?;
         Ok(GroupScatter {
             means,
             std,

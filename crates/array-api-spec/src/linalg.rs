@@ -1,4 +1,4 @@
-//! The extension `linalg`: `xp.linalg().svd(&x, false)`.
+//! The extension `linalg`: `xp.linalg().svd(&x, SvdMode::Reduced)`.
 //!
 //! Source: <https://data-apis.org/array-api/2025.12/extensions/linear_algebra_functions.html>
 
@@ -13,7 +13,7 @@ use crate::{
 };
 
 pub use self::{
-    norm::MatrixNorm,
+    norm::{MatrixNorm, MatrixOrd},
     spectrum::{Automatic, Tolerance},
 };
 
@@ -71,13 +71,55 @@ pub struct Slogdet<B: Backend> {
 }
 
 /// How large the factors of [`Linalg::qr`] are for `(m, n)`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum QrMode {
     /// Q `(m, k)` and R `(k, n)` with `k = min(m, n)`.
     #[default]
     Reduced,
     /// Q `(m, m)` and R `(m, n)`.
     Complete,
+}
+
+impl QrMode {
+    /// How many columns Q and rows R have: k or m.
+    #[must_use]
+    pub fn size(self, m: usize, n: usize) -> usize {
+        match self {
+            Self::Reduced => m.min(n),
+            Self::Complete => m,
+        }
+    }
+}
+
+/// How large the factors of [`Linalg::svd`] are for `(m, n)`: the standard's `full_matrices`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SvdMode {
+    /// U `(m, k)` and Vh `(k, n)` with `k = min(m, n)`.
+    Reduced,
+    /// U `(m, m)` and Vh `(n, n)`. The standard's default.
+    #[default]
+    Full,
+}
+
+impl SvdMode {
+    /// How many left and how many right singular vectors there are: `(k, k)` or `(m, n)`.
+    #[must_use]
+    pub fn sizes(self, m: usize, n: usize) -> (usize, usize) {
+        match self {
+            Self::Reduced => (m.min(n), m.min(n)),
+            Self::Full => (m, n),
+        }
+    }
+}
+
+/// The triangle in which [`Linalg::cholesky`] returns the factor: the standard's `upper`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Triangle {
+    /// L of `x = L Lᴴ`. The standard's default.
+    #[default]
+    Lower,
+    /// U of `x = Uᴴ U`.
+    Upper,
 }
 
 impl<B: Backend> Namespace<B> {
@@ -89,25 +131,33 @@ impl<B: Backend> Namespace<B> {
 }
 
 impl<B: Backend> Linalg<'_, B> {
-    /// The lower triangular L of `x = L Lᴴ`, or with `upper` the upper triangular U of `x = Uᴴ U`: `(…, n, n) → (…, n, n)`.
+    /// The [lower](Triangle::Lower) triangular L of `x = L Lᴴ`, or the [upper](Triangle::Upper) triangular U of `x = Uᴴ U`: `(…, n, n) → (…, n, n)`.
     ///
     /// Floating-point dtypes. Only the lower triangle of x is read.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.cholesky.html>
     ///
+    /// ```
+    /// use array_api_spec::{Triangle, reference};
+    /// let xp = reference::namespace();
+    /// let x = xp.asarray([[4.0, 2.0], [2.0, 2.0]])?;
+    /// let l = xp.linalg().cholesky(&x, Triangle::Lower)?;
+    /// assert_eq!(l.to_vec::<f64>()?, [2.0, 0.0, 1.0, 1.0]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// A matrix that is not square or not positive definite.
-    pub fn cholesky(&self, x: impl Into<Expr<B>>, upper: bool) -> Result<Array<B>> {
+    pub fn cholesky(&self, x: impl Into<Expr<B>>, triangle: Triangle) -> Result<Array<B>> {
         let xp = self.0;
         let x = self.square("cholesky", x.into())?;
         if x.layout.size() == 0 {
             return xp.zeros(x.shape(), x.dtype);
         }
         let lower = xp.wrap(xp.backend().cholesky(&x)?, x.shape(), x.dtype);
-        if upper {
-            xp.conj(xp.matrix_transpose(lower)).eval()
-        } else {
-            Ok(lower)
+        match triangle {
+            Triangle::Lower => Ok(lower),
+            Triangle::Upper => xp.conj(xp.matrix_transpose(lower)).eval(),
         }
     }
 
@@ -219,22 +269,8 @@ impl<B: Backend> Linalg<'_, B> {
     /// # Errors
     /// A matrix that is not square; no convergence.
     pub fn eig(&self, x: impl Into<Expr<B>>) -> Result<Eig<B>> {
-        self.eigen("eig", x.into())
-    }
-
-    /// Eigenvalues of square matrices: `(…, n, n) → (…, n)`, complex, in no particular order. Floating-point dtypes.
-    ///
-    /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.eigvals.html>
-    ///
-    /// # Errors
-    /// A matrix that is not square; no convergence.
-    pub fn eigvals(&self, x: impl Into<Expr<B>>) -> Result<Array<B>> {
-        Ok(self.eigen("eigvals", x.into())?.eigenvalues)
-    }
-
-    fn eigen(&self, function: &'static str, x: Expr<B>) -> Result<Eig<B>> {
         let xp = self.0;
-        let x = self.square(function, x)?;
+        let x = self.square("eig", x.into())?;
         let dtype = x.dtype.complex();
         xp.check_dtype(dtype)?;
         let (shape, of_values) = (x.shape(), &x.shape()[..x.layout.ndim() - 1]);
@@ -244,7 +280,7 @@ impl<B: Backend> Linalg<'_, B> {
                 eigenvectors: xp.zeros(shape, dtype)?,
             });
         }
-        let [values, vectors] = xp.backend().eig(&x).map_err(|e| e.told_by(function))?;
+        let [values, vectors] = xp.backend().eig(&x)?;
         Ok(Eig {
             eigenvalues: xp.wrap(values, of_values, dtype),
             eigenvectors: xp.wrap(vectors, shape, dtype),
@@ -273,17 +309,6 @@ impl<B: Backend> Linalg<'_, B> {
             eigenvalues: xp.wrap(values, of_values, x.dtype.real()),
             eigenvectors: xp.wrap(vectors, shape, x.dtype),
         })
-    }
-
-    /// Eigenvalues of Hermitian matrices: `(…, n, n) → (…, n)`, real, ascending. Floating-point dtypes; only the lower triangle is read.
-    ///
-    /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.eigvalsh.html>
-    ///
-    /// # Errors
-    /// A matrix that is not square; no convergence.
-    pub fn eigvalsh(&self, x: impl Into<Expr<B>>) -> Result<Array<B>> {
-        let eigh = self.eigh(x).map_err(|e| e.told_by("eigvalsh"))?;
-        Ok(eigh.eigenvalues)
     }
 
     /// The inverse of each matrix in a stack: `(…, n, n) → (…, n, n)`. Floating-point dtypes.
@@ -389,10 +414,7 @@ impl<B: Backend> Linalg<'_, B> {
         let &[ref stack @ .., m, n] = x.shape() else {
             unreachable!("a matrix has two axes")
         };
-        let k = match mode {
-            QrMode::Reduced => m.min(n),
-            QrMode::Complete => m,
-        };
+        let k = mode.size(m, n);
         let (of_q, of_r) = ([stack, &[m, k]].concat(), [stack, &[k, n]].concat());
         needed_size("qr", &[x.shape()], &of_q)?;
         if x.layout.size() == 0 {
@@ -401,7 +423,7 @@ impl<B: Backend> Linalg<'_, B> {
                 R: xp.zeros(of_r, x.dtype)?,
             });
         }
-        let [q, r] = xp.backend().qr(&x, mode == QrMode::Complete)?;
+        let [q, r] = xp.backend().qr(&x, mode)?;
         Ok(Qr {
             Q: xp.wrap(q, &of_q, x.dtype),
             R: xp.wrap(r, &of_r, x.dtype),
@@ -501,21 +523,23 @@ impl<B: Backend> Linalg<'_, B> {
         Ok(Array::new(xp.clone(), out))
     }
 
-    /// Singular value decomposition `x = U diag(S) Vh`: `(…, m, n) → (…, m, k), (…, k), (…, k, n)` with `k = min(m, n)`; with
-    /// `full_matrices` U is `(…, m, m)` and Vh `(…, n, n)`. Floating-point dtypes.
+    /// Singular value decomposition `x = U diag(S) Vh`: `(…, m, n) → (…, m, k), (…, k), (…, k, n)` with `k = min(m, n)`, or,
+    /// [full](SvdMode::Full), U `(…, m, m)` and Vh `(…, n, n)`. Floating-point dtypes.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.svd.html>
     ///
     /// ```
-    /// let xp = array_api_spec::reference::namespace();
-    /// let svd = xp.linalg().svd(&xp.asarray([[3.0, 0.0], [0.0, -4.0]])?, false)?;
+    /// use array_api_spec::{SvdMode, reference};
+    /// let xp = reference::namespace();
+    /// let x = xp.asarray([[3.0, 0.0], [0.0, -4.0]])?;
+    /// let svd = xp.linalg().svd(&x, SvdMode::Reduced)?;
     /// assert_eq!(svd.S.to_vec::<f64>()?, [4.0, 3.0]);
     /// # Ok::<(), array_api_spec::Error>(())
     /// ```
     ///
     /// # Errors
     /// An array of less than two dimensions; no convergence; more elements than memory holds.
-    pub fn svd(&self, x: impl Into<Expr<B>>, full_matrices: bool) -> Result<Svd<B>> {
+    pub fn svd(&self, x: impl Into<Expr<B>>, mode: SvdMode) -> Result<Svd<B>> {
         let xp = self.0;
         let x = self.matrix("svd", x.into(), Accepts::Floating)?;
         let &[ref stack @ .., m, n] = x.shape() else {
@@ -523,7 +547,7 @@ impl<B: Backend> Linalg<'_, B> {
         };
         let k = m.min(n);
         let with = |tail: &[usize]| [stack, tail].concat();
-        let (rows, columns) = if full_matrices { (m, n) } else { (k, k) };
+        let (rows, columns) = mode.sizes(m, n);
         let (of_u, of_s, of_vh) = (with(&[m, rows]), with(&[k]), with(&[columns, n]));
         for shape in [&of_u, &of_vh] {
             needed_size("svd", &[x.shape()], shape)?;
@@ -535,7 +559,7 @@ impl<B: Backend> Linalg<'_, B> {
                 Vh: self.orthonormal(&of_vh, x.dtype)?,
             });
         }
-        let [u, s, vh] = xp.backend().svd(&x, full_matrices)?;
+        let [u, s, vh] = xp.backend().svd(&x, mode)?;
         Ok(Svd {
             U: xp.wrap(u, &of_u, x.dtype),
             S: xp.wrap(s, &of_s, x.dtype.real()),

@@ -167,26 +167,17 @@ impl<B: Backend> Namespace<B> {
             &[Keyword::DType, Keyword::IncludeInitial],
             x.ndim(),
         )?;
-        let axis = match (axes.single(function)?, x.ndim()) {
-            (Some(axis), _) => axis,
-            (None, 1) => 0,
-            (None, ndim) => {
-                return Err(Error::value(
-                    function,
-                    format!("needs an axis for an array of {ndim} dimensions"),
-                ));
-            }
-        };
+        let axis = axes.needed(function, x.ndim())?;
         let dtype = self.accumulator(function, x.dtype(), axes.dtype)?;
         let x = x.cast(dtype);
         let mut shape = x.shape().to_vec();
-        shape[axis] = shape[axis].saturating_add(usize::from(axes.include_initial));
+        shape[axis] = shape[axis].saturating_add(axes.initial.length());
         if needed_size(function, &[x.shape()], &shape)? == 0 {
             return self.zeros(shape, dtype);
         }
         let storage = self
             .backend()
-            .scan(op, &x.program(self)?, axis, axes.include_initial)?;
+            .scan(op, &x.program(self)?, axis, axes.initial)?;
         Ok(self.wrap(storage, &shape, dtype))
     }
 

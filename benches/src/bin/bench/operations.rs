@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use array_api_compat::{NdArray, cpu};
-use array_api_spec::{Array, DType, Namespace, Norm, QrMode};
+use array_api_spec::{Array, DType, Namespace, Norm, QrMode, SvdMode, Triangle};
 use comfy_table::Table;
 
 use crate::{limits::Limits, measure::median, sklearn};
@@ -99,14 +99,14 @@ operations! {
     "argmax, axis 1" Float64 TABLE, Bytes(8.0 * N), 1.0, 1, "np.argmax(a, axis=1)", |xp, d| xp.argmax(&d.a, 1);
     "matmul" Float64 &[1024, 1024], MultiplyAdds(1024.0 * 1024.0 * 1024.0), 0.9, 1, "a @ b", |xp, d| xp.matmul(&d.a, &d.b);
     "matmul" Float32 &[1024, 1024], MultiplyAdds(1024.0 * 1024.0 * 1024.0), 0.9, 1, "a @ b", |xp, d| xp.matmul(&d.a, &d.b);
-    "cholesky" Float64 &[1000, 1000], MultiplyAdds(1e9 / 6.0), 0.9, 1, "np.linalg.cholesky(h)", |xp, d| xp.linalg().cholesky(&d.h, false);
+    "cholesky" Float64 &[1000, 1000], MultiplyAdds(1e9 / 6.0), 0.9, 1, "np.linalg.cholesky(h)", |xp, d| xp.linalg().cholesky(&d.h, Triangle::Lower);
     "solve" Float64 &[1000, 1000], MultiplyAdds(1e9 * 4.0 / 3.0), 0.9, 1, "np.linalg.solve(h, b)", |xp, d| xp.linalg().solve(&d.h, &d.b);
     "inv" Float64 &[1000, 1000], MultiplyAdds(1e9), 0.9, 1, "np.linalg.inv(h)", |xp, d| xp.linalg().inv(&d.h);
     "qr" Float64 &[1000, 1000], MultiplyAdds(1e9 * 4.0 / 3.0), 0.9, 1, "np.linalg.qr(a)", |xp, d| xp.linalg().qr(&d.a, QrMode::Reduced).map(|qr| qr.R);
     "eigh" Float64 &[300, 300], Bound::None, 0.9, 1, "np.linalg.eigh(h)", |xp, d| xp.linalg().eigh(&d.h).map(|e| e.eigenvalues);
-    "svd" Float64 &[300, 300], Bound::None, 0.9, 1, "np.linalg.svd(a, full_matrices=False)", |xp, d| xp.linalg().svd(&d.a, false).map(|s| s.S);
-    "argsort, stable" Float64 &[1_000_000], Bound::None, 5.0, 1, "np.argsort(a, kind='stable')", |xp, d| xp.argsort(&d.a, -1, false);
-    "sort" Float64 &[1_000_000], Bound::None, 1.2, 1, "np.sort(a)", |xp, d| xp.sort(&d.a, -1, false);
+    "svd" Float64 &[300, 300], Bound::None, 0.9, 1, "np.linalg.svd(a, full_matrices=False)", |xp, d| xp.linalg().svd(&d.a, SvdMode::Reduced).map(|s| s.S);
+    "argsort, stable" Float64 &[1_000_000], Bound::None, 5.0, 1, "np.argsort(a, kind='stable')", |xp, d| xp.argsort(&d.a, -1);
+    "sort" Float64 &[1_000_000], Bound::None, 1.2, 1, "np.sort(a)", |xp, d| xp.sort(&d.a, -1);
     "fft, 2^20" Complex128 &[1 << 20], Bound::None, 3.0, 1, "np.fft.fft(a)", |xp, d| xp.fft().fft(&d.a, None, -1, Norm::Backward);
     "fft, 1000 of 1024" Complex128 &[1000, 1024], Bound::None, 2.0, 1, "np.fft.fft(a)", |xp, d| xp.fft().fft(&d.a, None, -1, Norm::Backward);
 }

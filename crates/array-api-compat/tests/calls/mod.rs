@@ -1,7 +1,9 @@
 //! Calls of every chapter, among them all that are spread over threads where there is enough to do.
 
 use array_api_compat::cpu;
-use array_api_spec::{Array, Backend, DType, Error, Namespace, Norm, QrMode};
+use array_api_spec::{
+    Array, Backend, DType, Error, Namespace, Norm, QrMode, SvdMode, Triangle, axis,
+};
 
 type Numbers = Result<Vec<f64>, Error>;
 
@@ -56,23 +58,21 @@ fn elements<B: Backend>() -> Vec<(&'static str, Call<B>)> {
         ("sum of rows", |xp, m| numbers(&xp.sum(m * m, 1)?)),
         ("argmax", |xp, m| numbers(&xp.argmax(m, 0)?)),
         ("cumulative_sum", |xp, m| numbers(&xp.cumulative_sum(m, 1)?)),
-        ("sort", |xp, m| {
-            numbers(&xp.sort(&flat(xp, m)?, -1, false)?)
+        ("sort", |xp, m| numbers(&xp.sort(&flat(xp, m)?, -1)?)),
+        ("sort of rows", |xp, m| {
+            numbers(&xp.sort(m, axis(1).descending())?)
         }),
-        ("sort of rows", |xp, m| numbers(&xp.sort(m, 1, true)?)),
-        ("argsort", |xp, m| {
-            numbers(&xp.argsort(&flat(xp, m)?, 0, false)?)
-        }),
+        ("argsort", |xp, m| numbers(&xp.argsort(&flat(xp, m)?, 0)?)),
         ("nonzero", |xp, m| {
             let positions = xp.nonzero(xp.greater(m, 0.5))?;
             numbers(&positions[1])
         }),
         ("take", |xp, m| {
-            let order = xp.argsort(xp.sum(m, 1)?, 0, false)?;
+            let order = xp.argsort(xp.sum(m, 1)?, 0)?;
             numbers(&xp.take(m, &order, Some(0))?)
         }),
         ("take_along_axis", |xp, m| {
-            let order = xp.argsort(m, 0, false)?;
+            let order = xp.argsort(m, 0)?;
             numbers(&xp.take_along_axis(m, &order, 0)?)
         }),
         ("fft", |xp, m| {
@@ -105,7 +105,7 @@ fn linear_algebra<B: Backend>() -> Vec<(&'static str, Call<B>)> {
             numbers(&xp.matmul(&x, &x)?)
         }),
         ("cholesky", |xp, m| {
-            numbers(&xp.linalg().cholesky(&definite(xp, m)?, false)?)
+            numbers(&xp.linalg().cholesky(&definite(xp, m)?, Triangle::Lower)?)
         }),
         ("solve", |xp, m| {
             numbers(&xp.linalg().solve(&definite(xp, m)?, m)?)
@@ -123,7 +123,9 @@ fn linear_algebra<B: Backend>() -> Vec<(&'static str, Call<B>)> {
         ("eigh", |xp, m| {
             numbers(&xp.linalg().eigh(&definite(xp, m)?)?.eigenvalues)
         }),
-        ("svd", |xp, m| numbers(&xp.linalg().svd(m, true)?.S)),
+        ("svd", |xp, m| {
+            numbers(&xp.linalg().svd(m, SvdMode::Full)?.S)
+        }),
         ("group_scatter", |xp, m| {
             let n = m.shape()[0];
             // Many rows of few columns.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use array_api_spec::{
     Array, Automatic, Axes, Backend, Contraction, Error, Expr, Indexing, MatrixNorm, Namespace,
-    Norm, Repeats, Result, Scalar, Side,
+    Norm, Repeats, Result, Scalar, Side, Triangle, num,
 };
 
 use super::{Argument, Output, integer, one, unknown};
@@ -128,13 +128,27 @@ fn of_one<B: Backend>(
                 keywords.array(xp, "prepend")?.as_ref(),
                 keywords.array(xp, "append")?.as_ref(),
             )?,
-            "cholesky" => linalg.cholesky(x, keywords.flag("upper"))?,
+            "cholesky" => {
+                let upper = keywords.flag("upper");
+                linalg.cholesky(
+                    x,
+                    if upper {
+                        Triangle::Upper
+                    } else {
+                        Triangle::Lower
+                    },
+                )?
+            }
             "det" => linalg.det(x)?,
             "diagonal" => linalg.diagonal(x, number("offset")?)?,
             "eigvalsh" => linalg.eigvalsh(x)?,
             "inv" => linalg.inv(x)?,
             "matrix_norm" => {
-                linalg.matrix_norm(x, matrix_norm(keywords)?, keywords.flag("keepdims"))?
+                let norm = matrix_norm(keywords)?;
+                match keywords.flag("keepdims") {
+                    true => linalg.matrix_norm(x, norm.keepdims())?,
+                    false => linalg.matrix_norm(x, norm)?,
+                }
             }
             "matrix_power" => linalg.matrix_power(x, number("n")? as i64)?,
             "matrix_rank" => linalg.matrix_rank(x, Automatic)?,
@@ -225,7 +239,10 @@ fn of_array_and<B: Backend>(
                 };
                 xp.searchsorted(x, values, side, keywords.array(xp, "sorter")?.as_ref())?
             }
-            ("isin", Some(among)) => xp.isin(x, among, keywords.flag("invert"))?,
+            ("isin", Some(among)) => match keywords.flag("invert") {
+                true => (!xp.isin(x, among)?).eval()?,
+                false => xp.isin(x, among)?,
+            },
             ("tensordot", Some(y)) => xp.tensordot(x, y, contraction(keywords)?)?,
             ("matmul", Some(y)) => xp.matmul(x, y)?,
             ("vecdot", Some(y)) => xp.vecdot(x, y, axis()?)?,
@@ -324,12 +341,13 @@ fn of_scalars<B: Backend>(
         match (function, scalars.as_slice()) {
             ("arange", [stop]) => xp.arange(0, *stop, 1),
             ("arange", [start, stop, step]) => xp.arange(*start, *stop, *step),
-            ("linspace", [_, _, _]) => xp.linspace(
-                number(0)?,
-                number(1)?,
-                length(2)?,
-                keywords.flag("endpoint"),
-            ),
+            ("linspace", [_, _, _]) => {
+                let count = match keywords.flag("endpoint") {
+                    true => num(length(2)?),
+                    false => num(length(2)?).without_endpoint(),
+                };
+                xp.linspace(number(0)?, number(1)?, count)
+            }
             ("eye", [_, _]) => {
                 let dtype = xp.info().default_dtypes().real_floating;
                 let k = keywords.integer("k").map(Option::unwrap_or_default);

@@ -14,8 +14,8 @@ use array_api_spec::{
     BinaryOp, DType, Device, HostBuffer, Layout, Op, Program, ReduceOp, Result, Scalar, ScanOp,
     Strided, UnaryOp,
     backend::{
-        ArrayObjectBackend, ElementwiseBackend, ExtraBackend, IndexingBackend, LinalgBackend,
-        SortingBackend, StatisticalBackend,
+        ArrayObjectBackend, ElementwiseBackend, ExtraBackend, IndexingBackend, Initial,
+        LinalgBackend, Order, SortingBackend, StatisticalBackend,
     },
 };
 use naga::valid::{Capabilities as Features, ValidationFlags, Validator};
@@ -217,19 +217,22 @@ pub(crate) fn call_everything(compiler: Compiler) {
             for op in [ScanOp::Sum, ScanOp::Prod] {
                 if dtype.is_numeric() {
                     let empty = Program::input(array(gpu, dtype, &[3, 0]));
-                    gpu.scan(op, &empty, 1, true).expect("scans");
+                    gpu.scan(op, &empty, 1, Initial::Included).expect("scans");
                 }
-                for (axis, include_initial) in [(0, true), (1, false), (1, true)] {
+                for (axis, initial) in [
+                    (0, Initial::Included),
+                    (1, Initial::Omitted),
+                    (1, Initial::Included),
+                ] {
                     if dtype.is_numeric() {
-                        gpu.scan(op, &program, axis, include_initial)
-                            .expect("scans");
+                        gpu.scan(op, &program, axis, initial).expect("scans");
                     }
                 }
             }
-            for (axis, descending) in [(0, false), (1, true)] {
+            for (axis, order) in [(0, Order::Ascending), (1, Order::Descending)] {
                 if real {
-                    gpu.argsort(&x, axis, descending).expect("sorts");
-                    gpu.sort(&x, axis, descending).map(|r| r.expect("sorts"));
+                    gpu.argsort(&x, axis, order).expect("sorts");
+                    gpu.sort(&x, axis, order).map(|r| r.expect("sorts"));
                 }
             }
         }

@@ -13,7 +13,7 @@ use array_api_gpu::{
 };
 use array_api_ndarray::NdArray;
 use array_api_spec::{
-    DType, Error, HostBuffer, Layout, Result, Strided,
+    DType, Error, HostBuffer, Layout, Result, Strided, SvdMode,
     backend::{ArrayObjectBackend, LinalgBackend},
 };
 
@@ -268,8 +268,11 @@ impl Vendor for StandIn {
         let [u, s, vh] = parts;
         self.factorise(&[x, u, s, vh], info, || {
             assert!(x.rows >= x.columns, "cuSOLVER takes no other");
-            let full_matrices = u.columns == u.rows;
-            let values = NdArray.svd(&self.read(x)?, full_matrices)?;
+            let mode = match u.columns == u.rows {
+                true => SvdMode::Full,
+                false => SvdMode::Reduced,
+            };
+            let values = NdArray.svd(&self.read(x)?, mode)?;
             self.fill(x, WRONG)?;
             for (part, values) in parts.into_iter().zip(values) {
                 self.write(part, values)?;

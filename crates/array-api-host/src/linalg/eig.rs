@@ -26,16 +26,26 @@ use self::{
     hessenberg::hessenberg,
     schur::schur,
     square::Square,
-    values::{diagonal_blocks, eigenvalue},
+    values::{diagonal_blocks, eigenvalues},
     vectors::triangular_vectors,
 };
-use super::{Floating, Matrix, Wide, each_matrix, exponent, join, ldexp, room_for, with_work};
+use super::{
+    Floating, Matrix, Wide, each_matrix, each_matrix_into, exponent, join, ldexp, room_for,
+    with_work,
+};
 
 /// Eigenvalues and eigenvectors.
 type Eig<T> = (Vec<<T as Floating>::Complex>, Vec<<T as Floating>::Complex>);
 
 /// The same in the precision of the work.
 type Pair = (Vec<Complex<f64>>, Vec<Complex<f64>>);
+
+/// What is to be computed.
+#[derive(Clone, Copy, PartialEq)]
+enum Wanted {
+    Values,
+    ValuesAndVectors,
+}
 
 /// The iteration has not converged.
 #[derive(Debug)]
@@ -47,17 +57,33 @@ struct NoConvergence;
 /// # Errors
 /// No convergence.
 pub fn eig<T: Floating>(x: &[T], layout: &Layout) -> Result<Eig<T>> {
-    let (values, vectors) = each_matrix(x, layout, decompose)?.into_iter().unzip();
+    let each = |x| decompose(x, Wanted::ValuesAndVectors);
+    let (values, vectors) = each_matrix(x, layout, each)?.into_iter().unzip();
     Ok((join(values), join(vectors)))
 }
 
-fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<Eig<T>> {
+/// Eigenvalues only: `(…, n, n) → (…, n)`, in the same order. See [`LinalgBackend::eigvals`](array_api_spec::backend::LinalgBackend::eigvals).
+///
+/// # Errors
+/// No convergence.
+pub fn eigvals<T: Floating>(x: &[T], layout: &Layout) -> Result<Vec<T::Complex>> {
+    let n = layout.shape()[layout.ndim() - 1];
+    let each = |x| Ok(decompose(x, Wanted::Values)?.0);
+    Ok(join(each_matrix_into(x, layout, n, each)?))
+}
+
+/// The vectors are empty where they are not wanted.
+fn decompose<T: Floating>(x: Matrix<'_, T>, wanted: Wanted) -> Result<Eig<T>> {
     let n = x.rows;
-    // Copies of x, the vectors in both forms, and what the iteration works on.
-    room_for::<T>(&[[n, n]; 8])?;
+    // Copies of x, and the vectors in both forms, and what the iteration works on.
+    let (copies, of_vectors) = match wanted {
+        Wanted::Values => (4, 0),
+        Wanted::ValuesAndVectors => (8, n * n),
+    };
+    room_for::<T>(&vec![[n, n]; copies])?;
     if !x.largest().is_finite() {
         let nan = T::narrow_complex(Complex::new(f64::NAN, f64::NAN));
-        return Ok((vec![nan; n], vec![nan; n * n]));
+        return Ok((vec![nan; n], vec![nan; of_vectors]));
     }
     let a = x.map(|_, _, v| v);
     let balance = Balance::new(n, |i, j| a[(i, j)].magnitude());
@@ -71,7 +97,7 @@ fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<Eig<T>> {
         a[(order[i], order[j])].ldexp(exponents[j] - exponents[i] + scale)
     });
     let par = x.parallelism();
-    let Some((mut values, vectors)) = of_balanced(balanced, &balance, par)? else {
+    let Some((mut values, vectors)) = of_balanced(balanced, &balance, wanted, par)? else {
         let detail = format!("the eigenvalues of {} did not converge", x.name());
         return Err(Error::linear_algebra("eig", detail));
     };
@@ -88,14 +114,32 @@ fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<Eig<T>> {
     Ok((values.collect(), vectors.collect()))
 }
 
-/// Eigenvalues of a balanced matrix, and eigenvectors, in row-major order, of the matrix that it was made of.
-fn of_balanced<T: Wide>(mut t: Square<T>, balance: &Balance, par: Par) -> Result<Option<Pair>> {
-    let n = t.n;
-    let mut z = hessenberg(&mut t, balance.active.clone(), par)?;
-    if schur(&mut t, &mut z, balance.active.clone(), par).is_err() {
+/// Eigenvalues of a balanced matrix, and, where they are wanted, eigenvectors, in row-major order, of the matrix that it was made of.
+fn of_balanced<T: Wide>(
+    mut t: Square<T>,
+    balance: &Balance,
+    wanted: Wanted,
+    par: Par,
+) -> Result<Option<Pair>> {
+    let active = balance.active.clone();
+    let mut z = hessenberg(&mut t, active.clone(), wanted, par)?;
+    if schur(&mut t, z.as_mut(), active, par).is_err() {
         return Ok(None);
     }
-    let x = triangular_vectors(&t, par);
+    let values = eigenvalues(&t);
+    let vectors = z.map_or_else(Vec::new, |z| vectors(&t, &z, balance, par));
+    Ok(Some((values, vectors)))
+}
+
+/// Eigenvectors of the matrix that, balanced, is `z t zᴴ` with t in Schur form, in row-major order.
+fn vectors<T: Wide>(
+    t: &Square<T>,
+    z: &Square<T>,
+    balance: &Balance,
+    par: Par,
+) -> Vec<Complex<f64>> {
+    let n = t.n;
+    let x = triangular_vectors(t, par);
     let mut y = Square::zeros(n);
     matmul(
         y.view_mut(),
@@ -108,10 +152,8 @@ fn of_balanced<T: Wide>(mut t: Square<T>, balance: &Balance, par: Par) -> Result
         T::ONE,
         par,
     );
-    let mut values = Vec::with_capacity(n);
     let mut vectors = vec![Complex::ZERO; n * n];
-    for block in diagonal_blocks(&t, 0..n) {
-        let value = eigenvalue(&t, &block);
+    for block in diagonal_blocks(t, 0..n) {
         let k = block.start;
         let vector: Vec<Complex<f64>> = if block.len() == 1 {
             y.column(k).iter().map(|z| z.to_complex()).collect()
@@ -127,7 +169,6 @@ fn of_balanced<T: Wide>(mut t: Square<T>, balance: &Balance, par: Par) -> Result
                 *out = z;
             }
         }
-        values.extend([value, value.conj()].into_iter().take(block.len()));
     }
-    Ok(Some((values, vectors)))
+    vectors
 }

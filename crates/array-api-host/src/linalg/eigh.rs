@@ -2,13 +2,14 @@
 
 use array_api_spec::{Error, Layout, Result};
 use faer::{
-    Mat,
+    Mat, MatMut,
     diag::DiagMut,
     linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch},
 };
 
 use super::{
-    Floating, Matrix, Wide, each_matrix, exponent, join, ldexp, room_for, row_major, with_work,
+    Floating, Matrix, Wide, each_matrix, each_matrix_into, exponent, join, ldexp, room_for,
+    row_major, with_work,
 };
 
 /// Eigenvalues `(…, n)` and eigenvectors `(…, n, n)` of Hermitian matrices. See
@@ -21,41 +22,67 @@ pub fn eigh<T: Floating>(x: &[T], layout: &Layout) -> Result<(Vec<T::Real>, Vec<
     Ok((join(values), join(vectors)))
 }
 
+/// Eigenvalues only: `(…, n, n) → (…, n)`. See [`LinalgBackend::eigvalsh`](array_api_spec::backend::LinalgBackend::eigvalsh).
+///
+/// # Errors
+/// No convergence; no room.
+pub fn eigvalsh<T: Floating>(x: &[T], layout: &Layout) -> Result<Vec<T::Real>> {
+    let n = layout.shape()[layout.ndim() - 1];
+    Ok(join(each_matrix_into(x, layout, n, |x| {
+        room_for::<T>(&[[n, n]])?;
+        match largest(&x) {
+            Some(largest) => eigenvalues(x, largest, ComputeEigenvectors::No, None),
+            None => Ok(vec![T::narrow_real(f64::NAN); n]),
+        }
+    })?))
+}
+
 fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<(Vec<T::Real>, Vec<T>)> {
     let n = x.rows;
-    if n == 0 {
-        return Ok((Vec::new(), Vec::new()));
-    }
     // A copy of x, and the vectors here and in the result.
     room_for::<T>(&[[n, n]; 3])?;
-    let lower = || {
-        (0..n)
-            .flat_map(|i| (0..=i).map(move |j| (i, j)))
-            .map(|(i, j)| x.at(i, j))
-    };
-    if !lower().all(T::Wide::is_finite) {
+    let Some(largest) = largest(&x) else {
         return Ok((
             vec![T::narrow_real(f64::NAN); n],
             vec![T::narrow(T::Wide::NAN); n * n],
         ));
+    };
+    let mut vectors = Mat::<T::Wide>::zeros(n, n);
+    let values = eigenvalues(x, largest, ComputeEigenvectors::Yes, Some(vectors.as_mut()))?;
+    Ok((values, row_major(vectors.as_ref(), |_, _, v| v)))
+}
+
+/// The largest magnitude of a component of the lower triangle; none if one is NaN or ∞.
+fn largest<T: Floating>(x: &Matrix<'_, T>) -> Option<f64> {
+    let lower = || {
+        (0..x.rows)
+            .flat_map(|i| (0..=i).map(move |j| (i, j)))
+            .map(|(i, j)| x.at(i, j))
+    };
+    lower()
+        .all(T::Wide::is_finite)
+        .then(|| lower().map(T::Wide::magnitude).fold(0.0, f64::max))
+}
+
+/// The eigenvalues of a finite matrix, and its vectors where there is room for them.
+fn eigenvalues<T: Floating>(
+    x: Matrix<'_, T>,
+    largest: f64,
+    compute: ComputeEigenvectors,
+    vectors: Option<MatMut<'_, T::Wide>>,
+) -> Result<Vec<T::Real>> {
+    let n = x.rows;
+    if n == 0 {
+        return Ok(Vec::new());
     }
-    let largest = lower().map(T::Wide::magnitude).fold(0.0, f64::max);
     let scale = exponent(largest).unwrap_or(0);
     let a = x.map(|i, j, v| if i == j { v.real_part() } else { v }.ldexp(-scale));
-    let mut vectors = Mat::<T::Wide>::zeros(n, n);
     let mut values = vec![T::Wide::ZERO; n];
     let par = x.parallelism();
-    let need =
-        self_adjoint_evd_scratch::<T::Wide>(n, ComputeEigenvectors::Yes, par, Default::default());
+    let need = self_adjoint_evd_scratch::<T::Wide>(n, compute, par, Default::default());
     with_work(need, |stack| {
-        self_adjoint_evd(
-            a.as_ref(),
-            DiagMut::from_slice_mut(&mut values),
-            Some(vectors.as_mut()),
-            par,
-            stack,
-            Default::default(),
-        )
+        let values = DiagMut::from_slice_mut(&mut values);
+        self_adjoint_evd(a.as_ref(), values, vectors, par, stack, Default::default())
     })?
     .map_err(|_| {
         Error::linear_algebra(
@@ -63,9 +90,6 @@ fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<(Vec<T::Real>, Vec<T>)> {
             format!("the eigenvalues of {} did not converge", x.name()),
         )
     })?;
-    let values = values
-        .iter()
-        .map(|v| T::narrow_real(ldexp(faer::traits::math_utils::real(v), scale)))
-        .collect();
-    Ok((values, row_major(vectors.as_ref(), |_, _, v| v)))
+    let real = |v: &T::Wide| T::narrow_real(ldexp(faer::traits::math_utils::real(v), scale));
+    Ok(values.iter().map(real).collect())
 }

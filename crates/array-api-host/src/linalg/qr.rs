@@ -1,6 +1,6 @@
 //! QR factorisation by Householder's reflections.
 
-use array_api_spec::{Layout, Result, shape::size};
+use array_api_spec::{Layout, QrMode, Result, shape::size};
 use faer::{
     Conj, Mat,
     linalg::{
@@ -16,25 +16,25 @@ use super::{
     Floating, Matrix, Wide, each_matrix_into, exponent, join, room_for, row_major, with_work,
 };
 
-/// `(…, m, n) → Q (…, m, k), R (…, k, n)`, or complete. See [`LinalgBackend::qr`](array_api_spec::backend::LinalgBackend::qr).
+/// `(…, m, n) → Q (…, m, k), R (…, k, n)`, or [complete](QrMode::Complete). See [`LinalgBackend::qr`](array_api_spec::backend::LinalgBackend::qr).
 ///
 /// # Errors
 /// No room.
-pub fn qr<T: Floating>(x: &[T], layout: &Layout, complete: bool) -> Result<(Vec<T>, Vec<T>)> {
+pub fn qr<T: Floating>(x: &[T], layout: &Layout, mode: QrMode) -> Result<(Vec<T>, Vec<T>)> {
     let &[.., m, n] = layout.shape() else {
         unreachable!("a matrix has two axes")
     };
-    let k = if complete { m } else { m.min(n) };
+    let k = mode.size(m, n);
     let elements = size(&[m, k]).saturating_add(size(&[k, n]));
-    let parts = each_matrix_into(x, layout, elements, |x| factor(x, complete))?;
+    let parts = each_matrix_into(x, layout, elements, |x| factor(x, mode))?;
     let (q, r) = parts.into_iter().unzip();
     Ok((join(q), join(r)))
 }
 
-fn factor<T: Floating>(x: Matrix<'_, T>, complete: bool) -> Result<(Vec<T>, Vec<T>)> {
+fn factor<T: Floating>(x: Matrix<'_, T>, mode: QrMode) -> Result<(Vec<T>, Vec<T>)> {
     let (m, n) = (x.rows, x.columns);
     let size = m.min(n);
-    let k = if complete { m } else { size };
+    let k = mode.size(m, n);
     // A copy of x, and the factors here and in the result.
     room_for::<T>(&[[m, n], [m, k], [m, k], [k, n]])?;
     let largest = x.largest();

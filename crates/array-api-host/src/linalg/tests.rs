@@ -1,10 +1,10 @@
 //! Against the laws that define the factorisations, and against `nalgebra`.
 
-use array_api_spec::{Complex, Error, Layout};
+use array_api_spec::{Complex, Error, Layout, QrMode, SvdMode};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 
-use super::{Floating, cholesky, eig, eigh, lu, qr, solve, svd};
+use super::{Floating, cholesky, eig, eigh, eigvals, eigvalsh, lu, qr, solve, svd, svdvals};
 
 type C64 = Complex<f64>;
 
@@ -126,9 +126,9 @@ where
         x.singular_values().iter().copied().collect()
     };
     oracle.sort_by(|a, b| b.total_cmp(a));
-    for full in [false, true] {
-        let (left, right) = if full { (m, n) } else { (k, k) };
-        let (u, s, vh) = svd(values, &Layout::contiguous(&[m, n]), full).expect("converges");
+    for mode in [SvdMode::Reduced, SvdMode::Full] {
+        let (left, right) = mode.sizes(m, n);
+        let (u, s, vh) = svd(values, &Layout::contiguous(&[m, n]), mode).expect("converges");
         let (u, vh) = (wide(m, left, &u, 1.0), wide(right, n, &vh, 1.0));
         let s: Vec<f64> = s.into_iter().map(|s| T::real(s) / scale).collect();
         assert_orthonormal_columns(&u, tolerance);
@@ -140,7 +140,11 @@ where
         let norm = s.first().copied().unwrap_or(0.0);
         assert_near(&(us * vh), &x, tolerance * norm);
         assert!(s.windows(2).all(|w| w[0] >= w[1]), "{s:?}");
-        for (ours, theirs) in s.iter().zip(&oracle) {
+        let only = svdvals(values, &Layout::contiguous(&[m, n])).expect("converges");
+        let only: Vec<f64> = only.into_iter().map(|s| T::real(s) / scale).collect();
+        assert_eq!((s.len(), only.len()), (k, k));
+        assert!(only.windows(2).all(|w| w[0] >= w[1]), "{only:?}");
+        for (ours, theirs) in s.iter().chain(&only).zip(oracle.iter().chain(&oracle)) {
             assert!((ours - theirs).abs() <= tolerance * norm, "{ours} {theirs}");
         }
     }
@@ -194,7 +198,11 @@ where
     if n > 0 {
         let mut oracle: Vec<f64> = x.symmetric_eigenvalues().iter().copied().collect();
         oracle.sort_by(f64::total_cmp);
-        for (ours, theirs) in w.iter().zip(&oracle) {
+        let only = eigvalsh(values, &Layout::contiguous(&[n, n])).expect("converges");
+        let only: Vec<f64> = only.into_iter().map(|w| T::real(w) / scale).collect();
+        assert!(only.windows(2).all(|p| p[0] <= p[1]), "{only:?}");
+        assert_eq!((w.len(), only.len()), (n, n));
+        for (ours, theirs) in w.iter().chain(&only).zip(oracle.iter().chain(&oracle)) {
             assert!((ours - theirs).abs() <= tolerance * norm, "{ours} {theirs}");
         }
     }
@@ -333,9 +341,9 @@ where
 {
     let x = wide(m, n, values, 1.0 / scale);
     let tolerance = 30.0 * T::EPSILON * (m.max(n).max(1) as f64);
-    for complete in [false, true] {
-        let k = if complete { m } else { m.min(n) };
-        let (q, r) = qr(values, &Layout::contiguous(&[m, n]), complete).expect("a factorisation");
+    for mode in [QrMode::Reduced, QrMode::Complete] {
+        let k = mode.size(m, n);
+        let (q, r) = qr(values, &Layout::contiguous(&[m, n]), mode).expect("a factorisation");
         let (q, r) = (wide(m, k, &q, 1.0), wide(k, n, &r, 1.0 / scale));
         assert_orthonormal_columns(&q, tolerance);
         assert_near(&(q * &r), &x, tolerance * largest(&x));
@@ -372,6 +380,12 @@ where
 {
     let (w, v) = eig(values, &Layout::contiguous(&[n, n])).expect("converges");
     let w: Vec<C64> = w.into_iter().map(|w| T::complex(w) / scale).collect();
+    let only = eigvals(values, &Layout::contiguous(&[n, n])).expect("converges");
+    let only: Vec<C64> = only.into_iter().map(|w| T::complex(w) / scale).collect();
+    if n <= 75 {
+        // Francis' algorithm makes the same steps, whatever else they change.
+        assert_eq!(only, w);
+    }
     let v = DMatrix::from_row_iterator(n, n, v.into_iter().map(T::complex));
     let x = wide(n, n, values, 1.0 / scale);
     let tolerance = 60.0 * T::EPSILON * (n.max(1) as f64) * largest(&x).max(1.0);
@@ -382,7 +396,10 @@ where
         assert!((column.norm() - 1.0).abs() < rounding, "{column}");
     }
     let trace: C64 = (0..n).map(|i| x[(i, i)]).sum();
-    assert!((w.iter().sum::<C64>() - trace).norm() <= tolerance * n as f64);
+    for w in [w, only] {
+        assert_eq!(w.len(), n);
+        assert!((w.iter().sum::<C64>() - trace).norm() <= tolerance * n as f64);
+    }
 }
 
 fn others<T: Sample>(_: std::marker::PhantomData<T>, seed: u64, scale: f64)
@@ -540,7 +557,7 @@ fn nan_and_infinity_spread_and_never_hang() {
         let mut x: Vec<f64> = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0].repeat(2);
         x[3] = bad;
         let good = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
-        let (u, s, vh) = svd(&x, &layout, false).expect("no error");
+        let (u, s, vh) = svd(&x, &layout, SvdMode::Reduced).expect("no error");
         assert!(
             u[..9]
                 .iter()
@@ -552,6 +569,15 @@ fn nan_and_infinity_spread_and_never_hang() {
         let (w, v) = eigh(&x, &layout).expect("no error");
         assert!(w[..3].iter().chain(&v[..9]).all(|v| v.is_nan()));
         assert_eq!(w[3..], [1.0; 3]);
+        let s = svdvals(&x, &layout).expect("no error");
+        let w = eigvalsh(&x, &layout).expect("no error");
+        for values in [s, w] {
+            assert!(values[..3].iter().all(|v| v.is_nan()));
+            assert_eq!(values[3..], [1.0; 3]);
+        }
+        let w = eigvals(&x, &layout).expect("no error");
+        assert!(w[..3].iter().all(|w| w.re.is_nan() && w.im.is_nan()));
+        assert_eq!(w[3..], [C64::new(1.0, 0.0); 3]);
         let l = cholesky(&x, &layout).expect("no error");
         assert!((0..3).all(|i| (0..3).all(|j| l[i * 3 + j].is_nan() == (i >= j))));
         assert_eq!(l[9..], good);
@@ -583,18 +609,23 @@ fn stacks_of_strided_matrices() {
         stack.slice(0, 0, 0, 1),
     ] {
         let batch = layout.ndim() - 2;
-        let (u, s, vh) = svd(&values, &layout, false).expect("converges");
+        let (u, s, vh) = svd(&values, &layout, SvdMode::Reduced).expect("converges");
         let flat: Vec<usize> = layout.positions().collect();
         let (m, n) = (layout.shape()[batch], layout.shape()[batch + 1]);
+        let (only, mut expected_only) = (svdvals(&values, &layout).expect("converges"), Vec::new());
         let mut expected = (Vec::new(), Vec::new(), Vec::new());
         for matrix in flat.chunks(m * n) {
             let matrix: Vec<f64> = matrix.iter().map(|&p| values[p]).collect();
-            let one = svd(&matrix, &Layout::contiguous(&[m, n]), false).expect("converges");
+            let one =
+                svd(&matrix, &Layout::contiguous(&[m, n]), SvdMode::Reduced).expect("converges");
             expected.0.extend(one.0);
             expected.1.extend(one.1);
             expected.2.extend(one.2);
+            expected_only
+                .extend(svdvals(&matrix, &Layout::contiguous(&[m, n])).expect("converges"));
         }
         assert_eq!((u, s, vh), expected);
+        assert_eq!(only, expected_only);
     }
     let a = Layout::contiguous(&[250, 4, 4]).permute(&[0, 2, 1]);
     let b = Layout::contiguous(&[4, 2]).broadcast_to(&[250, 4, 2]);
@@ -615,7 +646,7 @@ fn nearly_dependent_columns_in_single_precision() {
     let x: Vec<f32> = (0..m)
         .flat_map(|i| [noise[i], noise[i] + 1e-3 * noise[m + i]])
         .collect();
-    let (_, s, _) = svd(&x, &Layout::contiguous(&[m, 2]), false).expect("converges");
+    let (_, s, _) = svd(&x, &Layout::contiguous(&[m, 2]), SvdMode::Reduced).expect("converges");
     let oracle =
         DMatrix::from_row_iterator(m, 2, x.iter().map(|&v| f64::from(v))).singular_values();
     assert!(

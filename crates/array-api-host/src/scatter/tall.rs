@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use array_api_spec::{Layout, Result};
+use array_api_spec::{Layout, Result, SvdMode};
 use faer::{
     ColRef, Mat, MatMut, Par,
     dyn_stack::{MemBuffer, MemStack},
@@ -61,8 +61,11 @@ pub(super) fn scatter<T: Floating<Wide = f64>>(mut source: Source<'_, T>) -> Res
             r.column(j)[i] / Scatter::divisor(norms[j])
         })
         .collect();
-    let (_, singular_values, right_vectors) =
-        svd(&standardised, &Layout::contiguous(&[rank, p]), false)?;
+    let (_, singular_values, right_vectors) = svd(
+        &standardised,
+        &Layout::contiguous(&[rank, p]),
+        SvdMode::Reduced,
+    )?;
     Ok(Scatter {
         means,
         std,

@@ -3,7 +3,9 @@
 use std::marker::PhantomData;
 
 use array_api_host::threads;
-use array_api_spec::{Complex, Layout, Program, Result, ScanOp, dispatch, shape::size};
+use array_api_spec::{
+    Complex, Layout, Program, Result, ScanOp, backend::Initial, dispatch, shape::size,
+};
 use rayon::prelude::*;
 
 use crate::{
@@ -18,7 +20,7 @@ use crate::{
 /// Columns that are carried along at once.
 const PANEL: usize = 512;
 
-/// Runs a reduction along an axis of a program. With `include_initial` the result starts with that of no elements and is one longer.
+/// Runs a reduction along an axis of a program. With the initial value the result starts with that of no elements and is one longer.
 ///
 /// # Errors
 /// No room.
@@ -26,15 +28,15 @@ pub(super) fn scan(
     op: ScanOp,
     program: &Program<Storage>,
     axis: usize,
-    include_initial: bool,
+    initial: Initial,
     vectors: Vectors,
 ) -> Result<Storage> {
     match op {
         ScanOp::Sum => {
-            dispatch!(program.dtype(), T => along::<Sum<T>>(program, axis, include_initial, vectors))
+            dispatch!(program.dtype(), T => along::<Sum<T>>(program, axis, initial, vectors))
         }
         ScanOp::Prod => {
-            dispatch!(program.dtype(), T => along::<Prod<T>>(program, axis, include_initial, vectors))
+            dispatch!(program.dtype(), T => along::<Prod<T>>(program, axis, initial, vectors))
         }
     }
 }
@@ -52,12 +54,12 @@ trait Running: 'static {
 fn along<F: Running>(
     program: &Program<Storage>,
     axis: usize,
-    include_initial: bool,
+    initial: Initial,
     vectors: Vectors,
 ) -> Result<Storage> {
     let shape = &program.shape;
     let (lines, inner) = (size(&shape[..axis]), size(&shape[axis + 1..]));
-    let (length, initial) = (shape[axis], usize::from(include_initial));
+    let (length, initial) = (shape[axis], initial.length());
     Storage::build::<F::Element>(lines * (length + initial) * inner, |out| {
         if out.is_empty() {
             return;

@@ -152,7 +152,7 @@ impl<B: Backend> Array<B> {
         let value = places.in_front(&value)?;
         let count = targets.size();
         let (targets, value) = (xp.reshape(targets, [count])?, xp.reshape(value, [count])?);
-        let order = xp.argsort(&targets, 0, false)?;
+        let order = xp.argsort(&targets, 0)?;
         let sorted = xp.gather(targets.data()?, order.data()?, 0)?;
         let own = Expr::valid(xp.clone(), Valid::index(&[size], 0, index_dtype)).eval()?;
         // The sort is stable: of equal positions the last named is the last.

@@ -25,8 +25,35 @@ pub enum MatrixNorm {
     MinusInfinity,
 }
 
+/// A [`MatrixNorm`] with its keyword argument: `MatrixNorm::Two.keepdims()`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MatrixOrd {
+    norm: MatrixNorm,
+    keepdims: bool,
+}
+
+impl MatrixNorm {
+    /// The two axes of the matrix stay with length 1, so that the result broadcasts against the input.
+    #[must_use]
+    pub const fn keepdims(self) -> MatrixOrd {
+        MatrixOrd {
+            norm: self,
+            keepdims: true,
+        }
+    }
+}
+
+impl From<MatrixNorm> for MatrixOrd {
+    fn from(norm: MatrixNorm) -> Self {
+        Self {
+            norm,
+            keepdims: false,
+        }
+    }
+}
+
 impl<B: Backend> Linalg<'_, B> {
-    /// A norm of each matrix in a stack: `(…, m, n) → (…)`, or with `keepdims` `(…, 1, 1)`. Floating-point dtypes → their real one.
+    /// A norm of each matrix in a stack: `(…, m, n) → (…)`, or with [`keepdims`](MatrixNorm::keepdims) `(…, 1, 1)`. Floating-point dtypes → their real one.
     ///
     /// A norm of a matrix without elements is 0. The smallest column sum, row sum or singular value needs one to choose from.
     ///
@@ -36,8 +63,9 @@ impl<B: Backend> Linalg<'_, B> {
     /// use array_api_spec::{MatrixNorm, reference};
     /// let xp = reference::namespace();
     /// let x = xp.asarray([[3.0, 0.0], [0.0, -4.0]])?;
-    /// assert_eq!(xp.linalg().matrix_norm(&x, MatrixNorm::Frobenius, false)?.item::<f64>()?, 5.0);
-    /// assert_eq!(xp.linalg().matrix_norm(&x, MatrixNorm::Nuclear, false)?.item::<f64>()?, 7.0);
+    /// assert_eq!(xp.linalg().matrix_norm(&x, MatrixNorm::Frobenius)?.item::<f64>()?, 5.0);
+    /// assert_eq!(xp.linalg().matrix_norm(&x, MatrixNorm::Nuclear)?.item::<f64>()?, 7.0);
+    /// assert_eq!(xp.linalg().matrix_norm(&x, MatrixNorm::Two.keepdims())?.shape(), [1, 1]);
     /// # Ok::<(), array_api_spec::Error>(())
     /// ```
     ///
@@ -47,10 +75,10 @@ impl<B: Backend> Linalg<'_, B> {
     pub fn matrix_norm(
         &self,
         x: impl Into<Expr<B>>,
-        ord: MatrixNorm,
-        keepdims: bool,
+        ord: impl Into<MatrixOrd>,
     ) -> Result<Array<B>> {
         const FUNCTION: &str = "matrix_norm";
+        let MatrixOrd { norm, keepdims } = ord.into();
         let xp = self.0;
         let x = Array::new(
             xp.clone(),
@@ -59,7 +87,7 @@ impl<B: Backend> Linalg<'_, B> {
         let sums = |axis: isize| xp.sum(xp.abs(&x), along(axis).keepdims());
         let both = || along([-2, -1]).keepdims();
         let singular_values = || xp.expand_dims(self.svdvals(&x), -1);
-        let norm = match ord {
+        let norm = match norm {
             MatrixNorm::Frobenius => self.vector_norm(&x, both(), 2.0),
             MatrixNorm::Nuclear => xp.sum(singular_values()?, both()),
             MatrixNorm::One => self.largest(sums(-2)?, &both()),

@@ -1,6 +1,6 @@
-//! What singular values tell: rank, pseudo-inverse.
+//! Eigenvalues and singular values without vectors, and what they tell: rank, pseudo-inverse.
 
-use super::{Linalg, Svd};
+use super::{Linalg, Svd, SvdMode};
 use crate::{Accepts, Array, Backend, DType, Expr, Result, Strided, axis};
 
 /// Singular values up to this part of the largest count as 0: a number, an array with one for each matrix `(…)`, or [`Automatic`].
@@ -24,6 +24,52 @@ impl<B: Backend, X: Into<Expr<B>>> From<X> for Tolerance<B> {
 }
 
 impl<B: Backend> Linalg<'_, B> {
+    /// Eigenvalues of square matrices: `(…, n, n) → (…, n)`, complex, in no particular order. Floating-point dtypes.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.eigvals.html>
+    ///
+    /// # Errors
+    /// A matrix that is not square; no convergence.
+    pub fn eigvals(&self, x: impl Into<Expr<B>>) -> Result<Array<B>> {
+        const FUNCTION: &str = "eigvals";
+        let xp = self.0;
+        let x = self.square(FUNCTION, x.into())?;
+        let dtype = x.dtype.complex();
+        xp.check_dtype(dtype)?;
+        let shape = &x.shape()[..x.layout.ndim() - 1];
+        if x.layout.size() == 0 {
+            return xp.zeros(shape, dtype);
+        }
+        let values = match xp.backend().eigvals(&x) {
+            Some(values) => values,
+            None => xp.backend().eig(&x).map(|[values, _]| values),
+        };
+        let values = values.map_err(|e| e.told_by(FUNCTION))?;
+        Ok(xp.wrap(values, shape, dtype))
+    }
+
+    /// Eigenvalues of Hermitian matrices: `(…, n, n) → (…, n)`, real, ascending. Floating-point dtypes; only the lower triangle is read.
+    ///
+    /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.eigvalsh.html>
+    ///
+    /// # Errors
+    /// A matrix that is not square; no convergence.
+    pub fn eigvalsh(&self, x: impl Into<Expr<B>>) -> Result<Array<B>> {
+        const FUNCTION: &str = "eigvalsh";
+        let xp = self.0;
+        let x = self.square(FUNCTION, x.into())?;
+        let (shape, dtype) = (&x.shape()[..x.layout.ndim() - 1], x.dtype.real());
+        if x.layout.size() == 0 {
+            return xp.zeros(shape, dtype);
+        }
+        let values = match xp.backend().eigvalsh(&x) {
+            Some(values) => values,
+            None => xp.backend().eigh(&x).map(|[values, _]| values),
+        };
+        let values = values.map_err(|e| e.told_by(FUNCTION))?;
+        Ok(xp.wrap(values, shape, dtype))
+    }
+
     /// Ranks of the matrices of a stack: `(…, m, n) → (…)`, in the default index dtype. Floating-point dtypes.
     ///
     /// The number of singular values above `rtol` times the largest.
@@ -73,7 +119,7 @@ impl<B: Backend> Linalg<'_, B> {
         let x = self.matrix(FUNCTION, x.into(), Accepts::Floating)?;
         let threshold = relative_tolerance(&x, rtol.into());
         let Svd { U, S, Vh } = self
-            .svd(Array::new(xp.clone(), x), false)
+            .svd(Array::new(xp.clone(), x), SvdMode::Reduced)
             .map_err(|e| e.told_by(FUNCTION))?;
         let adjoint = |x: &Array<B>| xp.conj(x.mT()).eval();
         if S.size() == 0 {
@@ -93,8 +139,23 @@ impl<B: Backend> Linalg<'_, B> {
     /// # Errors
     /// An array of less than two dimensions; no convergence.
     pub fn svdvals(&self, x: impl Into<Expr<B>>) -> Result<Array<B>> {
-        let svd = self.svd(x, false).map_err(|e| e.told_by("svdvals"))?;
-        Ok(svd.S)
+        const FUNCTION: &str = "svdvals";
+        let xp = self.0;
+        let x = self.matrix(FUNCTION, x.into(), Accepts::Floating)?;
+        let &[ref stack @ .., m, n] = x.shape() else {
+            unreachable!("a matrix has two axes")
+        };
+        let shape = [stack, &[m.min(n)]].concat();
+        let dtype = x.dtype.real();
+        if x.layout.size() == 0 {
+            return xp.zeros(shape, dtype);
+        }
+        let values = match xp.backend().svdvals(&x) {
+            Some(values) => values,
+            None => xp.backend().svd(&x, SvdMode::Reduced).map(|[_, s, _]| s),
+        };
+        let values = values.map_err(|e| e.told_by(FUNCTION))?;
+        Ok(xp.wrap(values, &shape, dtype))
     }
 
     /// A tolerance for each matrix as a factor for its singular values.

@@ -9,8 +9,8 @@ use super::{
     math::{Arithmetic, BinaryFunction, complex::divide},
 };
 use crate::{
-    BinaryOp, Complex, DType, Element, Error, Result, Scalar, Strided, backend::LinalgBackend,
-    dispatch, shape::size,
+    BinaryOp, Complex, DType, Element, Error, QrMode, Result, Scalar, Strided, SvdMode,
+    backend::LinalgBackend, dispatch, shape::size,
 };
 
 type C = Complex<f64>;
@@ -280,21 +280,21 @@ impl LinalgBackend for Reference {
         ])
     }
 
-    fn qr(&self, x: &Strided<Memory>, complete: bool) -> Result<[Memory; 2]> {
+    fn qr(&self, x: &Strided<Memory>, mode: QrMode) -> Result<[Memory; 2]> {
         let (rows, _) = ends(x);
         self.room_for_each(x, rows)?;
-        let pairs = self.matrices(x)?.into_iter().map(|x| qr(x, complete));
+        let pairs = self.matrices(x)?.into_iter().map(|x| qr(x, mode));
         let (q, r): (Vec<_>, Vec<_>) = pairs.unzip();
         Ok([q, r].map(|m| dispatch!(x.dtype, T => self.store_matrices::<T>(&m))))
     }
 
-    fn svd(&self, x: &Strided<Memory>, full_matrices: bool) -> Result<[Memory; 3]> {
+    fn svd(&self, x: &Strided<Memory>, mode: SvdMode) -> Result<[Memory; 3]> {
         let (rows, columns) = ends(x);
-        let (least, most) = (rows.min(columns), rows.max(columns));
-        self.room_for_each(x, if full_matrices { most } else { least })?;
+        let (left, right) = mode.sizes(rows, columns);
+        self.room_for_each(x, left.max(right))?;
         let (mut u, mut s, mut vh) = (Vec::new(), Vec::new(), Vec::new());
         for x in self.matrices(x)? {
-            let parts = svd(&x, full_matrices)?;
+            let parts = svd(&x, mode)?;
             u.push(parts.0);
             s.push(parts.1);
             vh.push(parts.2);
@@ -383,9 +383,9 @@ fn solve(mut a: Matrix, mut b: Matrix) -> Result<Matrix> {
 }
 
 /// Householder's method.
-fn qr(x: Matrix, complete: bool) -> (Matrix, Matrix) {
+fn qr(x: Matrix, mode: QrMode) -> (Matrix, Matrix) {
     let (m, n) = (x.rows, x.columns);
-    let k = if complete { m } else { m.min(n) };
+    let k = mode.size(m, n);
     if !x.is_finite() {
         return (Matrix::nan(m, k), Matrix::nan(k, n));
     }
@@ -460,13 +460,13 @@ fn eigh(x: &Matrix) -> Result<(Matrix, Matrix)> {
 }
 
 /// Hestenes' one-sided Jacobi method. The singular values come as a row.
-fn svd(x: &Matrix, full_matrices: bool) -> Result<(Matrix, Matrix, Matrix)> {
+fn svd(x: &Matrix, mode: SvdMode) -> Result<(Matrix, Matrix, Matrix)> {
     let (m, n) = (x.rows, x.columns);
     if m < n {
-        let (v, s, uh) = svd(&x.adjoint(), full_matrices)?;
+        let (v, s, uh) = svd(&x.adjoint(), mode)?;
         return Ok((uh.adjoint(), s, v.adjoint()));
     }
-    let columns = if full_matrices { m } else { n };
+    let (columns, _) = mode.sizes(m, n);
     if !x.is_finite() {
         return Ok((
             Matrix::nan(m, columns),
@@ -588,10 +588,9 @@ mod tests {
     #[test]
     fn svd_factors_are_orthogonal_and_give_the_matrix_back() {
         for x in samples() {
-            for full in [false, true] {
-                let (u, s, vh) = svd(&x, full).expect("converges");
-                let k = x.rows.min(x.columns);
-                let (columns, rows) = if full { (x.rows, x.columns) } else { (k, k) };
+            for mode in [SvdMode::Reduced, SvdMode::Full] {
+                let (u, s, vh) = svd(&x, mode).expect("converges");
+                let (columns, rows) = mode.sizes(x.rows, x.columns);
                 let back = product(&product(&u, &diagonal(&s, columns, rows)), &vh);
                 assert!(distance(&back, &x) <= 1e-14 * x.scale() * 2.0, "{x:?}");
                 assert!(
@@ -643,7 +642,9 @@ mod tests {
         assert!(cholesky(&Matrix::identity(2).scaled(-1.0)).is_err());
         assert!(cholesky(&Matrix::nan(1, 1)).is_err());
         assert!(
-            svd(&Matrix::nan(2, 2), false).expect("no panic").1[(0, 0)]
+            svd(&Matrix::nan(2, 2), SvdMode::Reduced)
+                .expect("no panic")
+                .1[(0, 0)]
                 .re
                 .is_nan()
         );

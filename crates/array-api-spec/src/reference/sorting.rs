@@ -3,10 +3,14 @@
 use std::cmp::Ordering;
 
 use super::{Memory, Reference, contract};
-use crate::{Element, Layout, Result, Strided, backend::SortingBackend, dispatch};
+use crate::{
+    Element, Layout, Result, Strided,
+    backend::{Order, SortingBackend},
+    dispatch,
+};
 
 impl SortingBackend for Reference {
-    fn argsort(&self, x: &Strided<Memory>, axis: usize, descending: bool) -> Result<Memory> {
+    fn argsort(&self, x: &Strided<Memory>, axis: usize, order: Order) -> Result<Memory> {
         contract::axes(&[axis], x.shape().len());
         assert!(!x.dtype.is_complex(), "complex numbers have no order");
         self.room(x.shape(), x.dtype)?;
@@ -18,10 +22,10 @@ impl SortingBackend for Reference {
             dispatch!(x.dtype, T => {
                 let values: Vec<T> = self.read(x)?;
                 for start in layout.slice(axis, 0, 1, 1).positions() {
-                    let mut order: Vec<usize> = (0..n).collect();
+                    let mut sorted: Vec<usize> = (0..n).collect();
                     let key = |k: usize| values[start + k * stride];
-                    order.sort_by(|&a, &b| compare(key(a), key(b), descending));
-                    for (k, from) in order.into_iter().enumerate() {
+                    sorted.sort_by(|&a, &b| compare(key(a), key(b), order));
+                    for (k, from) in sorted.into_iter().enumerate() {
                         out[start + k * stride] = from;
                     }
                 }
@@ -33,17 +37,17 @@ impl SortingBackend for Reference {
 
 /// NaN, which alone differs from itself, comes after everything both ways.
 #[allow(clippy::eq_op, reason = "NaN alone differs from itself")]
-fn compare<T: Element>(a: T, b: T, descending: bool) -> Ordering {
+fn compare<T: Element>(a: T, b: T, order: Order) -> Ordering {
     match (a != a, b != b) {
-        (false, false) => {
-            let order = order(a, b);
-            if descending { order.reverse() } else { order }
-        }
+        (false, false) => match order {
+            Order::Ascending => ascending(a, b),
+            Order::Descending => ascending(b, a),
+        },
         (a, b) => a.cmp(&b),
     }
 }
 
-fn order<T: Element>(a: T, b: T) -> Ordering {
+fn ascending<T: Element>(a: T, b: T) -> Ordering {
     use crate::Scalar::{Bool, Float, Int};
     match (a.into(), b.into()) {
         (Bool(a), Bool(b)) => a.cmp(&b),

@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{
     BinaryOp, Complex, DType, Element, Layout, Program, ReduceOp, Result, Scalar, ScanOp,
-    backend::StatisticalBackend, dispatch, shape::size,
+    backend::{Initial, StatisticalBackend},
+    dispatch,
+    shape::size,
 };
 
 impl StatisticalBackend for Reference {
@@ -69,12 +71,12 @@ impl StatisticalBackend for Reference {
         op: ScanOp,
         x: &Program<Memory>,
         axis: usize,
-        include_initial: bool,
+        initial: Initial,
     ) -> Result<Memory> {
         contract::axes(&[axis], x.shape.len());
-        let (n, initial) = (x.shape[axis], usize::from(include_initial));
+        let (n, first) = (x.shape[axis], initial.length());
         let mut shape = x.shape.clone();
-        shape[axis] += initial;
+        shape[axis] += first;
         self.room(&x.shape, x.dtype())?;
         self.room(&shape, x.dtype())?;
         let (lines, targets) = (groups(&x.shape, &[axis]), groups(&shape, &[axis]));
@@ -83,12 +85,12 @@ impl StatisticalBackend for Reference {
             let mut out = vec![T::default(); size(&shape)];
             for (line, target) in lines.iter().zip(&targets) {
                 let mut running = if op == ScanOp::Sum { Running::sum() } else { Running::product() };
-                if include_initial {
+                if initial == Initial::Included {
                     out[target[0]] = T::cast(running.value());
                 }
                 for k in 0..n {
                     running.take(x[line[k]].into());
-                    out[target[k + initial]] = T::cast(running.value());
+                    out[target[k + first]] = T::cast(running.value());
                 }
             }
             T::into_buffer(out)

@@ -1,6 +1,6 @@
 //! <https://data-apis.org/array-api/2025.12/API_specification/creation_functions.html>
 
-use array_api_spec::{Complex, DType, ErrorClass, Scalar, constants::NAN};
+use array_api_spec::{Complex, DType, ErrorClass, Scalar, constants::NAN, num};
 
 use super::{Result, class, narrow, xp};
 
@@ -90,46 +90,44 @@ fn arange_stops_before_the_end() -> Result {
 
 #[test]
 fn linspace_holds_both_ends_and_halves_agree() -> Result {
-    let x = xp().linspace(0.1, 0.7, 7, true)?.to_vec::<f64>()?;
+    let x = xp().linspace(0.1, 0.7, 7)?.to_vec::<f64>()?;
     assert_eq!((x[0], x[6]), (0.1, 0.7));
     // The standard's own law, bit for bit.
-    let open = xp().linspace(0.1, 0.7, 6, false)?.to_vec::<f64>()?;
+    let open = xp()
+        .linspace(0.1, 0.7, num(6).without_endpoint())?
+        .to_vec::<f64>()?;
     assert_eq!(open, x[..6]);
-    assert_eq!(xp().linspace(3.0, 9.0, 1, true)?.to_vec::<f64>()?, [3.0]);
-    assert_eq!(xp().linspace(3.0, 9.0, 0, true)?.shape(), [0]);
+    assert_eq!(xp().linspace(3.0, 9.0, 1)?.to_vec::<f64>()?, [3.0]);
+    assert_eq!(xp().linspace(3.0, 9.0, 0)?.shape(), [0]);
     assert_eq!(
-        xp().linspace(1.0, -1.0, 3, true)?.to_vec::<f64>()?,
+        xp().linspace(1.0, -1.0, 3)?.to_vec::<f64>()?,
         [1.0, 0.0, -1.0]
     );
-    assert_eq!(
-        narrow().linspace(0.0, 1.0, 2, true)?.dtype(),
-        DType::Float32
-    );
+    assert_eq!(narrow().linspace(0.0, 1.0, 2)?.dtype(), DType::Float32);
     Ok(())
 }
 
 #[test]
 fn steps_reach_over_the_whole_range_and_down_to_its_least_numbers() -> Result {
     let max = f64::MAX;
-    let x = xp().linspace(-max, max, 5, true)?.to_vec::<f64>()?;
+    let x = xp().linspace(-max, max, 5)?.to_vec::<f64>()?;
     assert_eq!(x, [-max, -max / 2.0, 0.0, max / 2.0, max]);
-    let open = xp().linspace(max, -max, 4, false)?.to_vec::<f64>()?;
+    let open = xp()
+        .linspace(max, -max, num(4).without_endpoint())?
+        .to_vec::<f64>()?;
     assert_eq!(open, [max, max / 2.0, 0.0, -max / 2.0]);
-    assert_eq!(
-        xp().linspace(-max, max, 2, true)?.to_vec::<f64>()?,
-        [-max, max]
-    );
+    assert_eq!(xp().linspace(-max, max, 2)?.to_vec::<f64>()?, [-max, max]);
     let ends = [Complex::new(-max, 1.0), Complex::new(max, 3.0)];
-    let z = xp().linspace(ends[0], ends[1], 3, true)?;
+    let z = xp().linspace(ends[0], ends[1], 3)?;
     assert_eq!(
         z.to_vec::<Complex<f64>>()?,
         [ends[0], Complex::new(0.0, 2.0), ends[1]]
     );
     let least = f64::from_bits(1);
-    let x = xp().linspace(0.0, 6.0 * least, 5, true)?.to_vec::<f64>()?;
+    let x = xp().linspace(0.0, 6.0 * least, 5)?.to_vec::<f64>()?;
     assert_eq!(x, [0.0, 1.5, 3.0, 4.5, 6.0].map(|k| k * least));
     // Half of 2⁻¹⁰⁷⁴ is no number, and its multiples are.
-    let x = xp().linspace(0.0, least, 3, true)?.to_vec::<f64>()?;
+    let x = xp().linspace(0.0, least, 3)?.to_vec::<f64>()?;
     assert_eq!((x[0], x[2]), (0.0, least));
     let x = xp().arange(-1.5e308, 1.6e308, 5e307)?.to_vec::<f64>()?;
     assert_eq!(x.len(), 7);

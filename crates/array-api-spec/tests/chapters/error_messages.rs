@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use array_api_spec::{
-    Complex, DType, Ellipsis, Indexing, Norm, Result, Scalar, Side, StepBy, axis, finfo, isdtype,
-    ix, result_type,
+    Complex, DType, Ellipsis, Indexing, Norm, Result, Scalar, Side, StepBy, SvdMode, Triangle,
+    axis, finfo, isdtype, ix, result_type,
 };
 
 use super::{narrow, xp};
@@ -106,16 +106,20 @@ fn messages_say_what_is_wrong_and_what_to_do() -> Result<()> {
         xp.concat(&[&x, &i], Some(0));
         xp.stack(&[&x, &z], 0);
         xp.nonzero(xp.asarray(1)?);
-        xp.sort(&z, 0, false);
+        xp.sort(&z, 0);
+        xp.sort(&x, ..);
+        xp.argsort(&x, [0, 1]);
+        xp.sort(&x, axis(0).keepdims());
+        xp.sum(&x, axis(0).descending());
         xp.matmul(&x, &x);
         xp.matmul(&x, xp.asarray(1.0)?);
         xp.vecdot(&i, &i, 0);
         xp.vecdot(&x, xp.zeros([3], DType::Float64)?, -1);
-        linalg.cholesky(&x, false);
-        linalg.cholesky(xp.full([1, 1], -1, DType::Float64)?, false);
+        linalg.cholesky(&x, Triangle::Lower);
+        linalg.cholesky(xp.full([1, 1], -1, DType::Float64)?, Triangle::Lower);
         linalg.inv(xp.zeros([2, 2], DType::Float64)?);
         linalg.solve(xp.eye(2, 2, 0, DType::Float64), &x);
-        linalg.svd(&i, false);
+        linalg.svd(&i, SvdMode::Reduced);
         linalg.eigh(xp.zeros([2, 2], DType::Int8)?);
         linalg.outer(&x, &x);
         x.T()?.get(ix![0])?.T();

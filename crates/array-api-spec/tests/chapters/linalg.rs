@@ -1,7 +1,7 @@
 //! <https://data-apis.org/array-api/2025.12/API_specification/linear_algebra_functions.html> and
 //! <https://data-apis.org/array-api/2025.12/extensions/linear_algebra_functions.html>
 
-use array_api_spec::{Complex, DType, ErrorClass, ix};
+use array_api_spec::{Complex, DType, ErrorClass, SvdMode, Triangle, ix};
 
 use super::{Array, Expr, Result, class, xp};
 
@@ -100,16 +100,16 @@ fn transposes() -> Result {
 fn factors_give_the_matrix_back() -> Result {
     let (a, xl) = (matrix()?, xp());
     let xl = xl.linalg();
-    let l = xl.cholesky(&a, false)?;
+    let l = xl.cholesky(&a, Triangle::Lower)?;
     assert!(close(xp().matmul(&l, l.mT()?), &a)?);
     assert_eq!(l.get(ix![0, 1..])?.to_vec::<f64>()?, [0.0, 0.0]);
-    assert!(close(xl.cholesky(&a, true)?, l.mT()?)?);
+    assert!(close(xl.cholesky(&a, Triangle::Upper)?, l.mT()?)?);
     let eigh = xl.eigh(&a)?;
     assert!(close(
         xp().matmul(&a, &eigh.eigenvectors),
         &eigh.eigenvectors * &eigh.eigenvalues
     )?);
-    let svd = xl.svd(&a, false)?;
+    let svd = xl.svd(&a, SvdMode::Reduced)?;
     assert!(close(xp().matmul(&svd.U * &svd.S, &svd.Vh), &a)?);
     assert!(close(
         xp().matmul(xl.inv(&a), &a),
@@ -133,7 +133,7 @@ fn complex_stacks_are_factored_too() -> Result {
     let real = xp().stack(&[&matrix()?, &matrix()?], 0)?;
     let tilt = xp().asarray([[0.0, 0.5, 0.0], [-0.5, 0.0, 0.1], [0.0, -0.1, 0.0]])?;
     let z = (real + tilt * Complex::<f64>::I).eval()?;
-    let l = xl.cholesky(&z, false)?;
+    let l = xl.cholesky(&z, Triangle::Lower)?;
     assert!(close(xp().matmul(&l, xp().conj(l.mT()?)), &z)?);
     let eigh = xl.eigh(&z)?;
     assert_eq!(
@@ -146,7 +146,7 @@ fn complex_stacks_are_factored_too() -> Result {
         &eigh.eigenvectors * values
     )?);
     let tall = xp().concat(&[&z, &z], Some(1))?;
-    let svd = xl.svd(&tall, true)?;
+    let svd = xl.svd(&tall, SvdMode::Full)?;
     assert_eq!(
         (svd.U.shape(), svd.S.shape(), svd.Vh.shape()),
         (
@@ -194,15 +194,15 @@ fn what_no_factorisation_can_do_is_an_error() -> Result {
         ErrorClass::LinAlgError
     );
     assert_eq!(
-        class(xl.cholesky(-&singular, false)),
+        class(xl.cholesky(-&singular, Triangle::Lower)),
         ErrorClass::LinAlgError
     );
     assert_eq!(
-        class(xl.cholesky(xp().ones([2, 3], DType::Float64)?, false)),
+        class(xl.cholesky(xp().ones([2, 3], DType::Float64)?, Triangle::Lower)),
         ErrorClass::ValueError
     );
     assert_eq!(
-        class(xl.svd(xp().ones([3], DType::Float64)?, false)),
+        class(xl.svd(xp().ones([3], DType::Float64)?, SvdMode::Reduced)),
         ErrorClass::ValueError
     );
     assert_eq!(
@@ -210,14 +210,14 @@ fn what_no_factorisation_can_do_is_an_error() -> Result {
         ErrorClass::TypeError
     );
     assert!(
-        xl.svd((singular * f64::NAN).eval()?, false)?
+        xl.svd((singular * f64::NAN).eval()?, SvdMode::Reduced)?
             .S
             .to_vec::<f64>()?
             .iter()
             .all(|s| s.is_nan())
     );
     assert_eq!(
-        xl.svd(xp().zeros([2, 0, 3], DType::Float64)?, true)?
+        xl.svd(xp().zeros([2, 0, 3], DType::Float64)?, SvdMode::Full)?
             .Vh
             .shape(),
         [2, 3, 3]

@@ -3,8 +3,8 @@
 
 use array_api_spec::{
     Automatic, Axes, BinaryOp, Complex, DType, Ellipsis, HostBuffer, Index, Indexing, Layout,
-    MatrixNorm, Namespace, NewAxis, Norm, QrMode, Scalar, Side, Slice, UnaryOp, Unbounded, axis,
-    dispatch, ix, reference::math::Arithmetic,
+    MatrixNorm, Namespace, NewAxis, Norm, Num, QrMode, Scalar, Side, Slice, SvdMode, Triangle,
+    UnaryOp, Unbounded, axis, dispatch, ix, num, reference::math::Arithmetic,
 };
 use proptest::prelude::*;
 
@@ -159,6 +159,28 @@ impl Dice<'_> {
         }
     }
 
+    /// The axis and the direction of sorting.
+    fn order(&mut self) -> Axes {
+        let along = match self.below(8) {
+            0 => self.axes(),
+            _ => axis(self.integer()),
+        };
+        if self.chance(2) {
+            along.descending()
+        } else {
+            along
+        }
+    }
+
+    fn count(&mut self) -> Num {
+        let count = num(self.below(9));
+        if self.chance(2) {
+            count.without_endpoint()
+        } else {
+            count
+        }
+    }
+
     fn axes(&mut self) -> Axes {
         let mut axes: Axes = match self.below(6) {
             0 => (..).into(),
@@ -302,11 +324,7 @@ fn call(d: &mut Dice<'_>) -> Result<Vec<Array>> {
                 _ => ns.broadcast_arrays(&all),
             }
         }
-        37 => one(ns.sort(&x, d.integer(), d.chance(2))).and(one(ns.argsort(
-            &x,
-            d.integer(),
-            d.chance(2),
-        ))),
+        37 => one(ns.sort(&x, d.order())).and(one(ns.argsort(&x, d.order()))),
         38 => {
             let unique = ns.unique_all(&x)?;
             Ok(vec![
@@ -405,7 +423,7 @@ fn creation(d: &mut Dice<'_>, ns: &Namespace<Device>) -> Result<Vec<Array>> {
             ns.arange(start, stop, step).map(small)
         }
         1 => ns
-            .linspace(d.integer() as f64, f64::INFINITY, d.below(9), d.chance(2))
+            .linspace(d.integer() as f64, f64::INFINITY, d.count())
             .map(small),
         2 => ns
             .eye(d.below(5), d.below(5), d.integer(), d.dtype())
@@ -432,12 +450,14 @@ fn linalg(d: &mut Dice<'_>, ns: &Namespace<Device>, x: &Array) -> Result<Vec<Arr
     let xl = ns.linalg();
     let one = |a: Result<Array>| a.map(|a| vec![a]);
     match d.below(23) {
-        0 => one(xl.cholesky(x, d.chance(2))),
+        0 => one(xl.cholesky(x, d.choose(&[Triangle::Lower, Triangle::Upper]))),
         1 => xl.eigh(x).map(|e| vec![e.eigenvalues, e.eigenvectors]),
         2 => one(xl.inv(x)),
         3 => one(xl.outer(x, d.operand(x))),
         4 => one(xl.solve(x, d.operand(x))),
-        5 => xl.svd(x, d.chance(2)).map(|s| vec![s.U, s.S, s.Vh]),
+        5 => xl
+            .svd(x, d.choose(&[SvdMode::Reduced, SvdMode::Full]))
+            .map(|s| vec![s.U, s.S, s.Vh]),
         6 => one(xl.trace(x, d.integer(), d.chance(3).then(|| d.dtype()))),
         7 => one(xl.diagonal(x, d.integer())),
         8 => one(xl.cross(x, d.operand(x), d.integer())),
@@ -447,13 +467,12 @@ fn linalg(d: &mut Dice<'_>, ns: &Namespace<Device>, x: &Array) -> Result<Vec<Arr
         12 => one(xl.matrix_norm(
             x,
             d.choose(&[
-                MatrixNorm::Frobenius,
-                MatrixNorm::Nuclear,
-                MatrixNorm::One,
-                MatrixNorm::MinusTwo,
-                MatrixNorm::Infinity,
+                MatrixNorm::Frobenius.into(),
+                MatrixNorm::Nuclear.keepdims(),
+                MatrixNorm::One.into(),
+                MatrixNorm::MinusTwo.keepdims(),
+                MatrixNorm::Infinity.into(),
             ]),
-            d.chance(2),
         )),
         13 => one(xl.matrix_power(x, d.integer() as i64)),
         14 => one(xl.matrix_rank(x, Automatic)).and(one(xl.matrix_rank(x, d.operand(x)))),
@@ -547,7 +566,7 @@ fn moving(d: &mut Dice<'_>, ns: &Namespace<Device>, x: &Array) -> Result<Vec<Arr
             let side = d.choose(&[Side::Left, Side::Right]);
             one(ns.searchsorted(x, d.operand(x), side, d.chance(2).then_some(&sorter)))
         }
-        7 => one(ns.isin(x, d.operand(x), d.chance(2))).or(one(ns.isin(d.operand(x), x, false))),
+        7 => one(ns.isin(x, d.operand(x))).or(one(ns.isin(d.operand(x), x))),
         8 => {
             let (before, after) = (d.beside(x), d.beside(x));
             let n = d.choose(&[0, 1, 2, usize::MAX]);

@@ -4,8 +4,8 @@ use array_api_spec::{
     DType, Error, HostBuffer, Layout, Namespace, Op, Program, ReduceOp, Scalar, ScanOp, StepBy,
     Strided,
     backend::{
-        ArrayObjectBackend, ElementwiseBackend, IndexingBackend, LinalgBackend, SortingBackend,
-        StatisticalBackend,
+        ArrayObjectBackend, ElementwiseBackend, IndexingBackend, Initial, LinalgBackend, Order,
+        SortingBackend, StatisticalBackend,
     },
     ix,
 };
@@ -222,9 +222,14 @@ fn what_lies_beyond_32_bits_is_an_error() {
                 ),
                 (
                     "scan",
-                    pair.gpu.scan(ScanOp::Sum, &program, 0, false).map(drop),
+                    pair.gpu
+                        .scan(ScanOp::Sum, &program, 0, Initial::Omitted)
+                        .map(drop),
                 ),
-                ("argsort", pair.gpu.argsort(&x, 0, false).map(drop)),
+                (
+                    "argsort",
+                    pair.gpu.argsort(&x, 0, Order::Ascending).map(drop),
+                ),
                 ("gather", pair.gpu.gather(&x, &zeros, 0).map(drop)),
                 ("matmul", pair.gpu.matmul(&x, &x).map(drop)),
                 ("assign", pair.gpu.assign(&mut target, &x.layout, &one)),

@@ -1,7 +1,7 @@
 //! Products and factorisations.
 
 use array_api_spec::{
-    DType, HostBuffer, Layout, Strided,
+    DType, HostBuffer, Layout, Strided, SvdMode,
     backend::{ArrayObjectBackend, LinalgBackend},
 };
 
@@ -77,8 +77,10 @@ fn factorisations_come_back_from_the_host() {
         );
         pair.agree(&s, &truth, &[2], DType::Float32, 1e-6, "eigh");
         let ([_, s, _], [_, truth, _]) = (
-            pair.gpu.svd(&a.gpu, false).expect("decomposes"),
-            pair.truth.svd(&a.truth, false).expect("decomposes"),
+            pair.gpu.svd(&a.gpu, SvdMode::Reduced).expect("decomposes"),
+            pair.truth
+                .svd(&a.truth, SvdMode::Reduced)
+                .expect("decomposes"),
         );
         pair.agree(&s, &truth, &[2], DType::Float32, 1e-6, "svd");
     });

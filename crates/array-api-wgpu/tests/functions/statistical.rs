@@ -2,7 +2,7 @@
 
 use array_api_spec::{
     DType, HostBuffer, Program, ReduceOp, ScanOp, Strided,
-    backend::{ArrayObjectBackend, StatisticalBackend},
+    backend::{ArrayObjectBackend, Initial, StatisticalBackend},
 };
 
 use super::{layouts, on_each, values};
@@ -168,9 +168,9 @@ fn scans_of_short_and_long_axes() {
                 if op == ScanOp::Prod && dtype.is_floating() && shape[axis] > 100 {
                     continue;
                 }
-                for initial in [false, true] {
+                for initial in [Initial::Omitted, Initial::Included] {
                     let what =
-                        format!("{op:?} of {dtype} {shape:?} along {axis}, initial {initial}");
+                        format!("{op:?} of {dtype} {shape:?} along {axis}, initial {initial:?}");
                     let a = pair
                         .gpu
                         .scan(op, &Program::input(x.gpu.clone()), axis, initial)
@@ -180,7 +180,7 @@ fn scans_of_short_and_long_axes() {
                         .scan(op, &Program::input(x.truth.clone()), axis, initial)
                         .expect(&what);
                     let mut shape = shape.clone();
-                    shape[axis] += usize::from(initial);
+                    shape[axis] += initial.length();
                     pair.agree(&a, &b, &shape, dtype, 1e-5, &what);
                 }
             }

@@ -31,7 +31,7 @@ pub(super) fn by_class<B: Backend>(
 ) -> Result<ClassStatistics<B>> {
     let xp = x.namespace();
     let p = x.shape()[1];
-    let order = xp.argsort(&labels.groups, 0, false)?;
+    let order = xp.argsort(&labels.groups, 0)?;
     let mut means = Vec::with_capacity(priors.len());
     let mut covariance = xp.zeros([p, p], x.dtype())?;
     let mut start = 0;

@@ -1,6 +1,6 @@
 //! The solver `eigen`: directions along which the classes' means spread most, relative to the spread within classes.
 
-use array_api_spec::{Array, Backend, Error, Result};
+use array_api_spec::{Array, Backend, Error, Result, Triangle};
 
 use super::{
     Shrinkage, Solution,
@@ -47,7 +47,7 @@ pub(super) fn solve<B: Backend>(
 /// By b's Cholesky factor L: the eigenvectors of `L⁻¹ a L⁻ᵀ`, multiplied by `L⁻ᵀ`. LAPACK's `sygvd` does the same.
 fn generalized_eigh<B: Backend>(a: Array<B>, b: &Array<B>) -> Result<(Array<B>, Array<B>)> {
     let xp = a.namespace();
-    let l = xp.linalg().cholesky(b, false).map_err(|e| match e {
+    let l = xp.linalg().cholesky(b, Triangle::Lower).map_err(|e| match e {
         Error::LinearAlgebra { .. } => Error::linear_algebra(
             "fit",
             "the covariance matrix within classes is not positive definite: features are constant or linear combinations of others, or there are more \

@@ -1,6 +1,6 @@
 //! The solver `svd`: no covariance matrix, only singular values of the samples about their class means.
 
-use array_api_spec::{Array, Backend, Error, Result, ix};
+use array_api_spec::{Array, Backend, Error, Result, SvdMode, ix};
 
 use super::{
     LinearDiscriminantAnalysis, Solution,
@@ -46,9 +46,10 @@ pub(super) fn solve<B: Backend>(
         .map(|prior| (n * prior / degrees).sqrt())
         .collect();
     let weights = xp.reshape(vector(xp, &weights, x.dtype())?, [k, 1])?;
-    let between = xp
-        .linalg()
-        .svd((weights * xp.matmul(&offsets, &within)?).eval()?, false)?;
+    let between = xp.linalg().svd(
+        (weights * xp.matmul(&offsets, &within)?).eval()?,
+        SvdMode::Reduced,
+    )?;
 
     let spread: Vec<f64> = between.S.to_vec()?;
     let rank = spread

@@ -1,5 +1,7 @@
 //! Francis' QR algorithm for small Hessenberg matrices: LAPACK's `lahqr`, for real and for complex numbers.
 
+use std::ops::Range;
+
 use array_api_spec::Complex;
 
 use super::{
@@ -18,14 +20,19 @@ pub(super) const SMALLEST: f64 = f64::MIN_POSITIVE / f64::EPSILON;
 
 /// Brings a Hessenberg matrix to Schur form, `h ← qᴴ h q`, and multiplies u by q from the right. A real matrix keeps 2 × 2 blocks for its complex
 /// eigenvalues, in the form of LAPACK's `lanv2`.
-pub(super) fn francis<T: Wide>(h: &mut Square<T>, u: &mut Square<T>) -> Result<(), NoConvergence> {
+///
+/// Without u only the blocks on the diagonal, and so the eigenvalues, are right: each step stays within the rows and columns that it must change.
+pub(super) fn francis<T: Wide>(
+    h: &mut Square<T>,
+    mut u: Option<&mut Square<T>>,
+) -> Result<(), NoConvergence> {
     let (mut high, mut steps, mut total) = (h.n, 0, 0);
     while high > 0 {
         let low = unreduced(h, 0, high);
         match high - low {
             1 => (high, steps) = (high - 1, 0),
             2 if T::IS_REAL => {
-                standardize(h, u, low);
+                standardize(h, u.as_deref_mut(), low);
                 (high, steps) = (high - 2, 0);
             }
             _ => {
@@ -33,7 +40,7 @@ pub(super) fn francis<T: Wide>(h: &mut Square<T>, u: &mut Square<T>) -> Result<(
                 if total > STEPS * h.n.max(10) {
                     return Err(NoConvergence);
                 }
-                step(h, u, low, high, shifts(h, low, high, steps));
+                step(h, u.as_deref_mut(), low, high, shifts(h, low, high, steps));
             }
         }
     }
@@ -132,7 +139,14 @@ fn eigenvalues([a, b, c, d]: [C; 4]) -> [C; 2] {
 }
 
 /// One implicit step with two shifts on the rows and columns `low..high`.
-fn step<T: Wide>(h: &mut Square<T>, u: &mut Square<T>, low: usize, high: usize, shifts: [C; 2]) {
+fn step<T: Wide>(
+    h: &mut Square<T>,
+    mut u: Option<&mut Square<T>>,
+    low: usize,
+    high: usize,
+    shifts: [C; 2],
+) {
+    let within = if u.is_some() { 0..h.n } else { low..high };
     let mut start = low;
     let mut x = [T::ZERO; 3];
     let size = |k: usize| (high - k).min(3);
@@ -150,7 +164,7 @@ fn step<T: Wide>(h: &mut Square<T>, u: &mut Square<T>, low: usize, high: usize, 
     }
     for k in start..high - 1 {
         let first = (k == start).then_some(x);
-        chase(h, u, k, size(k), first);
+        chase(h, u.as_deref_mut(), within.clone(), k, size(k), first);
     }
 }
 
@@ -180,16 +194,16 @@ pub(super) fn first_column<T: Wide>(
     x.map(T::from_complex)
 }
 
-/// Moves a bulge by one row: reflects rows and columns `k..k + size` so that column k - 1 becomes zero below row k, or, where a bulge begins, by the
-/// reflection of its first column.
+/// Moves a bulge by one row: reflects rows and columns `k..k + size`, as far as they lie `within` a block, so that column k - 1 becomes zero below row k, or,
+/// where a bulge begins, by the reflection of its first column.
 pub(super) fn chase<T: Wide>(
     h: &mut Square<T>,
-    u: &mut Square<T>,
+    u: Option<&mut Square<T>>,
+    within: Range<usize>,
     k: usize,
     size: usize,
     first: Option<[T; 3]>,
 ) {
-    let n = h.n;
     let mut v = [T::ZERO; 3];
     let v = &mut v[..size];
     let tau = if let Some(x) = first {
@@ -208,7 +222,9 @@ pub(super) fn chase<T: Wide>(
         column[0] = multiple;
         tau
     };
-    reflect_rows(h, k, k..n, v, tau);
-    reflect_few_columns(h, n.min(k + 4), k, v, tau);
-    reflect_few_columns(u, u.n, k, v, tau);
+    reflect_rows(h, k, k..within.end, v, tau);
+    reflect_few_columns(h, within.start..within.end.min(k + 4), k, v, tau);
+    if let Some(u) = u {
+        reflect_few_columns(u, 0..u.n, k, v, tau);
+    }
 }

@@ -15,21 +15,23 @@ use faer::{
     },
 };
 
-use super::{Wide, square::Square, with_work};
+use super::{Wanted, Wide, square::Square, with_work};
 
-/// Makes the elements below the first subdiagonal zero in the rows and columns `active`, `x ← qᴴ x q`, and returns q.
+/// Makes the elements below the first subdiagonal zero in the rows and columns `active`, `x ← qᴴ x q`, and returns q. Where only values are wanted, there is
+/// no q, and what lies outside of those rows and columns is as it was.
 pub(super) fn hessenberg<T: Wide>(
     x: &mut Square<T>,
     active: Range<usize>,
+    wanted: Wanted,
     par: Par,
-) -> Result<Square<T>> {
-    let mut z = Square::identity(x.n);
+) -> Result<Option<Square<T>>> {
+    let mut z = (wanted == Wanted::ValuesAndVectors).then(|| Square::identity(x.n));
     let m = active.len();
     if m < 3 {
         return Ok(z);
     }
     let mut h = x.block(active.clone());
-    let mut q = Square::identity(m);
+    let mut q = z.is_some().then(|| Square::identity(m));
     let size = recommended_block_size::<T>(m - 1, m - 1);
     let mut factor = Mat::zeros(size, m - 1);
     let need = hessenberg_in_place_scratch::<T>(m, size, par, Default::default())
@@ -42,16 +44,20 @@ pub(super) fn hessenberg<T: Wide>(
             stack,
             Default::default(),
         );
-        let basis = h.view().get(1.., ..m - 1);
-        let part = q.view_mut().get_mut(1.., 1..);
-        apply(basis, factor.as_ref(), Conj::No, part, par, stack);
+        if let Some(q) = &mut q {
+            let basis = h.view().get(1.., ..m - 1);
+            let part = q.view_mut().get_mut(1.., 1..);
+            apply(basis, factor.as_ref(), Conj::No, part, par, stack);
+        }
     })?;
     for j in 0..m {
         h.column_mut(j)[(j + 2).min(m)..].fill(T::ZERO);
     }
     x.set_block(active.start, &h);
-    x.adjoint_times_rows(active.clone(), active.end, &q, par);
-    x.columns_times(active.start, active.clone(), &q, par);
-    z.set_block(active.start, &q);
+    if let (Some(z), Some(q)) = (&mut z, &q) {
+        x.adjoint_times_rows(active.clone(), active.end..x.n, q, par);
+        x.columns_times(0..active.start, active.clone(), q, par);
+        z.set_block(active.start, q);
+    }
     Ok(z)
 }

@@ -27,10 +27,10 @@ const PATIENCE: usize = 10;
 const NIBBLE: f64 = 0.14;
 
 /// Brings the rows and columns `active` of t, a Hessenberg matrix there and triangular elsewhere, to Schur form, `t ← qᴴ t q`, and multiplies z by q from
-/// the right.
+/// the right. Without z only the blocks on t's diagonal, and so the eigenvalues, are right: each step stays within the rows and columns that it must change.
 pub(super) fn schur<T: Wide>(
     t: &mut Square<T>,
-    z: &mut Square<T>,
+    mut z: Option<&mut Square<T>>,
     active: Range<usize>,
     par: Par,
 ) -> Result<(), NoConvergence> {
@@ -38,22 +38,34 @@ pub(super) fn schur<T: Wide>(
     while high > active.start {
         let low = unreduced(t, active.start, high);
         let size = high - low;
+        let within = if z.is_some() { 0..t.n } else { low..high };
         if size <= SMALL || sweeps >= PATIENCE {
-            let (mut block, mut u) = (t.block(low..high), Square::identity(size));
-            francis(&mut block, &mut u)?;
+            let mut block = t.block(low..high);
+            if let Some(z) = z.as_deref_mut() {
+                let mut u = Square::identity(size);
+                francis(&mut block, Some(&mut u))?;
+                apply(t, Some(z), within, low..high, &u, par);
+            } else {
+                francis(&mut block, None)?;
+            }
             t.set_block(low, &block);
-            apply(t, z, low..high, &u, par);
             (high, sweeps) = (low, 0);
             continue;
         }
         let count = shift_count(size);
         let window = if size > 500 { count * 3 / 2 } else { count };
-        let (deflated, shifts) = deflate(t, z, high - window..high, par)?;
+        let (deflated, shifts) = deflate(
+            t,
+            z.as_deref_mut(),
+            within.clone(),
+            high - window..high,
+            par,
+        )?;
         high -= deflated;
         sweeps = if deflated > 0 { 0 } else { sweeps + 1 };
         if (deflated as f64) < NIBBLE * window as f64 && high - low > SMALL {
             let pairs = pairs::<T>(&shifts, count / 2);
-            sweep(t, z, low..high, &pairs, par);
+            sweep(t, z.as_deref_mut(), within, low..high, &pairs, par);
         }
     }
     Ok(())
@@ -70,30 +82,34 @@ fn shift_count(size: usize) -> usize {
     }
 }
 
-/// What a block's transformation u does to the rows and columns beside the block.
-pub(super) fn apply<T: Wide>(
+/// What a block's transformation u does to the rows and columns beside the block, as far as they lie `within` another.
+fn apply<T: Wide>(
     t: &mut Square<T>,
-    z: &mut Square<T>,
+    z: Option<&mut Square<T>>,
+    within: Range<usize>,
     block: Range<usize>,
     u: &Square<T>,
     par: Par,
 ) {
-    t.adjoint_times_rows(block.clone(), block.end, u, par);
-    t.columns_times(block.start, block.clone(), u, par);
-    z.columns_times(z.n, block, u, par);
+    t.adjoint_times_rows(block.clone(), block.end..within.end, u, par);
+    t.columns_times(within.start..block.start, block.clone(), u, par);
+    if let Some(z) = z {
+        z.columns_times(0..z.n, block, u, par);
+    }
 }
 
 /// Early deflation: the last eigenvalues of a window that are converged although no element below the diagonal is small. Returns their number, and the
 /// window's other eigenvalues.
 fn deflate<T: Wide>(
     t: &mut Square<T>,
-    z: &mut Square<T>,
+    z: Option<&mut Square<T>>,
+    within: Range<usize>,
     window: Range<usize>,
     par: Par,
 ) -> Result<(usize, Vec<C>), NoConvergence> {
     let (start, size) = (window.start, window.len());
     let (mut w, mut u) = (t.block(window.clone()), Square::identity(size));
-    francis(&mut w, &mut u)?;
+    francis(&mut w, Some(&mut u))?;
     // The column before the window becomes this multiple of the first row of u, conjugate.
     let spike = t[(start, start - 1)];
     let mut kept = 0;
@@ -116,7 +132,7 @@ fn deflate<T: Wide>(
     }
     t[(start, start - 1)] = reduce(&mut w, &mut u, spike, kept);
     t.set_block(start, &w);
-    apply(t, z, window, &u, par);
+    apply(t, z, within, window, &u, par);
     Ok((size - kept, shifts))
 }
 
@@ -143,8 +159,8 @@ fn reduce<T: Wide>(w: &mut Square<T>, u: &mut Square<T>, spike: T, kept: usize) 
         let n = w.n;
         // The window's first columns are full below the diagonal until their turn comes.
         reflect_rows(w, k, k..n, &v, tau);
-        reflect_columns(w, kept, k, &v, tau);
-        reflect_columns(u, n, k, &v, tau);
+        reflect_columns(w, 0..kept, k, &v, tau);
+        reflect_columns(u, 0..n, k, &v, tau);
     }
     top
 }
@@ -175,7 +191,8 @@ fn pairs<T: Wide>(shifts: &[C], count: usize) -> Vec<[C; 2]> {
 /// One pass of a chain of bulges, each with two shifts, from the top of a block to its end. Three rows lie between one bulge and the next.
 fn sweep<T: Wide>(
     t: &mut Square<T>,
-    z: &mut Square<T>,
+    mut z: Option<&mut Square<T>>,
+    within: Range<usize>,
     block: Range<usize>,
     shifts: &[[C; 2]],
     par: Par,
@@ -199,11 +216,12 @@ fn sweep<T: Wide>(
                 if k + 1 < high {
                     let size = 3.min(high - k);
                     let first = (ahead == 0).then(|| first_column(&w, k - start, size, pair));
-                    chase(&mut w, &mut u, k - start, size, first);
+                    let all = 0..w.n;
+                    chase(&mut w, Some(&mut u), all, k - start, size, first);
                 }
             }
         }
         t.set_block(start, &w);
-        apply(t, z, start..end, &u, par);
+        apply(t, z.as_deref_mut(), within.clone(), start..end, &u, par);
     }
 }

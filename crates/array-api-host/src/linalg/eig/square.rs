@@ -85,23 +85,28 @@ impl<T: Wide> Square<T> {
         }
     }
 
-    /// `x[:, range] ← x[:, range] u`, in the first rows only.
-    pub(super) fn columns_times(&mut self, rows: usize, range: Range<usize>, u: &Self, par: Par) {
-        let mut part = self.view_mut().get_mut(0..rows, range);
+    /// `x[:, range] ← x[:, range] u`, in some rows only.
+    pub(super) fn columns_times(
+        &mut self,
+        rows: Range<usize>,
+        range: Range<usize>,
+        u: &Self,
+        par: Par,
+    ) {
+        let mut part = self.view_mut().get_mut(rows, range);
         let copy = part.to_owned();
         matmul(part.as_mut(), Accum::Replace, &copy, u.view(), T::ONE, par);
     }
 
-    /// `x[range, :] ← uᴴ x[range, :]`, in the columns from `first` on only.
+    /// `x[range, :] ← uᴴ x[range, :]`, in some columns only.
     pub(super) fn adjoint_times_rows(
         &mut self,
         range: Range<usize>,
-        first: usize,
+        columns: Range<usize>,
         u: &Self,
         par: Par,
     ) {
-        let n = self.n;
-        let mut part = self.view_mut().get_mut(range, first..n);
+        let mut part = self.view_mut().get_mut(range, columns);
         let copy = part.to_owned();
         matmul(
             part.as_mut(),
@@ -161,23 +166,26 @@ pub(super) fn reflect_rows<T: Wide>(
     }
 }
 
-/// Reflects columns from `column` on, in the first rows.
+/// Reflects columns from `column` on, in some rows.
 pub(super) fn reflect_columns<T: Wide>(
     x: &mut Square<T>,
-    rows: usize,
+    rows: Range<usize>,
     column: usize,
     v: &[T],
     tau: f64,
 ) {
-    let mut along = vec![T::ZERO; rows];
+    let mut along = vec![T::ZERO; rows.len()];
     for (k, &v) in v.iter().enumerate() {
-        for (sum, &x) in along.iter_mut().zip(x.column(column + k)) {
+        for (sum, &x) in along.iter_mut().zip(&x.column(column + k)[rows.clone()]) {
             *sum += x * v;
         }
     }
     for (k, v) in v.iter().enumerate() {
         let by = v.conj().times(tau);
-        for (&sum, x) in along.iter().zip(x.column_mut(column + k)) {
+        for (&sum, x) in along
+            .iter()
+            .zip(&mut x.column_mut(column + k)[rows.clone()])
+        {
             *x -= sum * by;
         }
     }
@@ -186,7 +194,7 @@ pub(super) fn reflect_columns<T: Wide>(
 /// The same for two or three columns, the innermost loop of the QR algorithm: one pass without intermediate results.
 pub(super) fn reflect_few_columns<T: Wide>(
     x: &mut Square<T>,
-    rows: usize,
+    rows: Range<usize>,
     column: usize,
     v: &[T],
     tau: f64,
@@ -196,7 +204,7 @@ pub(super) fn reflect_few_columns<T: Wide>(
     match *v {
         [_, v1] => {
             let (w0, w1) = (tau, v1.conj().times(tau));
-            for (a, b) in first[..rows].iter_mut().zip(&mut others[..rows]) {
+            for (a, b) in first[rows.clone()].iter_mut().zip(&mut others[rows]) {
                 let along = *a + *b * v1;
                 *a -= along.times(w0);
                 *b -= along * w1;
@@ -205,10 +213,10 @@ pub(super) fn reflect_few_columns<T: Wide>(
         [_, v1, v2] => {
             let (w0, w1, w2) = (tau, v1.conj().times(tau), v2.conj().times(tau));
             let (second, third) = others.split_at_mut(n);
-            let columns = first[..rows]
+            let columns = first[rows.clone()]
                 .iter_mut()
-                .zip(&mut second[..rows])
-                .zip(&mut third[..rows]);
+                .zip(&mut second[rows.clone()])
+                .zip(&mut third[rows]);
             for ((a, b), c) in columns {
                 let along = *a + *b * v1 + *c * v2;
                 *a -= along.times(w0);

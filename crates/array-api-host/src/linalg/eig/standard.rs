@@ -13,22 +13,25 @@ struct Block {
 }
 
 /// Rotates two rows and columns of a real matrix from `k` on, so that their block is triangular or has equal diagonal elements and others of opposite sign,
-/// and the columns of u.
-pub(super) fn standardize<T: Wide>(h: &mut Square<T>, u: &mut Square<T>, k: usize) {
+/// and the columns of u. Without u only the block is brought to this form.
+pub(super) fn standardize<T: Wide>(h: &mut Square<T>, u: Option<&mut Square<T>>, k: usize) {
     let real = |x: T| x.to_complex().re;
     let part = |i: usize, j: usize| real(h[(k + i, k + j)]);
     let block = standard_form([part(0, 0), part(0, 1), part(1, 0), part(1, 1)]);
     let Block { cos, sin, .. } = block;
     let rotate = |x: T, y: T| (x.times(cos) + y.times(sin), y.times(cos) - x.times(sin));
-    for j in k + 2..h.n {
-        let column = h.column_mut(j);
-        (column[k], column[k + 1]) = rotate(column[k], column[k + 1]);
-    }
     let new = [[block.a, block.b], [block.c, block.d]];
     for (i, row) in new.into_iter().enumerate() {
         for (j, x) in row.into_iter().enumerate() {
             h[(k + i, k + j)] = T::from_complex(x.into());
         }
+    }
+    let Some(u) = u else {
+        return;
+    };
+    for j in k + 2..h.n {
+        let column = h.column_mut(j);
+        (column[k], column[k + 1]) = rotate(column[k], column[k + 1]);
     }
     let all = u.n;
     for (x, rows) in [(h, k), (u, all)] {

@@ -20,6 +20,16 @@ pub(super) fn diagonal_blocks<T: Wide>(
     })
 }
 
+/// All eigenvalues, of two in a block the one with positive imaginary part first.
+pub(super) fn eigenvalues<T: Wide>(t: &Square<T>) -> Vec<Complex<f64>> {
+    let mut values = Vec::with_capacity(t.n);
+    for block in diagonal_blocks(t, 0..t.n) {
+        let value = eigenvalue(t, &block);
+        values.extend([value, value.conj()].into_iter().take(block.len()));
+    }
+    values
+}
+
 /// A block's eigenvalue, of two the one with positive imaginary part.
 pub(super) fn eigenvalue<T: Wide>(t: &Square<T>, block: &Range<usize>) -> Complex<f64> {
     let k = block.start;
