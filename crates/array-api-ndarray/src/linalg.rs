@@ -93,19 +93,19 @@ impl LinalgBackend for NdArray {
 
     fn eigvalsh(&self, x: &Strided<Storage>) -> Option<Result<Storage>> {
         Some(dispatch_floating!("eigvalsh", x.dtype, T => {
-            Ok(host::eigvalsh(x.storage.slice::<T>(), &x.layout)?.into())
+            host::eigvalsh(x.storage.slice::<T>(), &x.layout).map(Storage::from)
         }))
     }
 
     fn eigvals(&self, x: &Strided<Storage>) -> Option<Result<Storage>> {
         Some(dispatch_floating!("eigvals", x.dtype, T => {
-            Ok(host::eigvals(x.storage.slice::<T>(), &x.layout)?.into())
+            host::eigvals(x.storage.slice::<T>(), &x.layout).map(Storage::from)
         }))
     }
 
     fn svdvals(&self, x: &Strided<Storage>) -> Option<Result<Storage>> {
         Some(dispatch_floating!("svdvals", x.dtype, T => {
-            Ok(host::svdvals(x.storage.slice::<T>(), &x.layout)?.into())
+            host::svdvals(x.storage.slice::<T>(), &x.layout).map(Storage::from)
         }))
     }
 }
