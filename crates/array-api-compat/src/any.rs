@@ -206,6 +206,8 @@ macro_rules! erase {
             fn dtypes(&self) -> Vec<DType>;
             fn upload(&self, values: HostBuffer) -> Result<Self::Storage>;
             fn download(&self, x: &Strided<Self::Storage>) -> Result<HostBuffer>;
+            fn download_all(&self, x: &[Strided<Self::Storage>]) -> Result<Vec<HostBuffer>>;
+            fn known(&self, x: &Strided<Self::Storage>) -> Option<HostBuffer>;
             fn assign(
                 &self,
                 target: &mut Strided<Self::Storage>,
@@ -242,6 +244,14 @@ macro_rules! erase {
 
             fn download(&self, x: &Strided<AnyStorage>) -> Result<HostBuffer> {
                 self.0.download(&array(x)?)
+            }
+
+            fn download_all(&self, x: &[Strided<AnyStorage>]) -> Result<Vec<HostBuffer>> {
+                self.0.download_all(&arrays(x)?)
+            }
+
+            fn known(&self, x: &Strided<AnyStorage>) -> Option<HostBuffer> {
+                self.0.known(&array(x).ok()?)
             }
 
             fn assign(
@@ -347,6 +357,14 @@ impl ArrayObjectBackend for AnyBackend {
 
     fn download(&self, x: &Strided<AnyStorage>) -> Result<HostBuffer> {
         self.0.download(x)
+    }
+
+    fn download_all(&self, x: &[Strided<AnyStorage>]) -> Result<Vec<HostBuffer>> {
+        self.0.download_all(x)
+    }
+
+    fn known(&self, x: &Strided<AnyStorage>) -> Option<HostBuffer> {
+        self.0.known(x)
     }
 
     fn assign(

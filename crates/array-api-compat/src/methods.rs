@@ -91,7 +91,7 @@ mod tests {
             .filter(|text| {
                 text.split("{\n")
                     .next()
-                    .is_some_and(|head| head.contains("-> Option<"))
+                    .is_some_and(|head| head.contains("-> Option<Result<"))
             })
             .filter_map(|text| text.split('(').next())
             .collect();

@@ -93,6 +93,7 @@ fn assert_counted<B: Backend>(
         |c: &Counters| c.launches,
         |c: &Counters| c.allocations,
         |c: &Counters| c.allocated_bytes,
+        |c: &Counters| c.downloads,
         |c: &Counters| c.downloaded_bytes,
     ] {
         let (one, all) = (of(&one) - of(&start), of(&end) - of(&one));

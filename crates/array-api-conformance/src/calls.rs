@@ -153,6 +153,24 @@ calls! {
     "zeros_like" Exact |xp, x| vec![xp.zeros_like(&x.cube), xp.zeros_like(&x.nothing)];
     "where" Exact |xp, x| vec![xp.where_(&x.mask, &x.a, &x.v).eval(), xp.where_(&x.mask, &x.a, &x.single).eval(), xp.where_(&x.mask, &x.a, 1).eval(), xp.where_(&x.a, &x.a, &x.a).eval()];
     "take" Exact |xp, x| vec![xp.take(&x.cube, &x.positions, Some(1)), xp.take(&x.a, &x.positions, Some(0)), xp.take(&x.v, &x.positions, None), xp.take(&x.a, &x.positions, None), xp.take(&x.nothing, &x.positions, Some(0))];
+    "take" Exact |xp, x| vec![xp.take(&x.cube, &x.positions + 0, Some(1)), xp.take(&x.a, &x.positions * 2, Some(0)), xp.take(&x.a, &x.positions * 3, Some(1))];
+    "take_clipped" Exact |xp, x| vec![
+        xp.take_clipped(&x.cube, &x.positions, Some(1)),
+        xp.take_clipped(&x.a, &x.positions * 2, Some(0)),
+        xp.take_clipped(&x.v, &x.positions * 1_000_000, None),
+        xp.take_clipped(&x.nothing, &x.positions, Some(0)),
+        xp.take_clipped(&x.nothing, &x.positions, Some(1)),
+        xp.take_clipped(&x.a, &x.positions, None),
+        xp.take_clipped(&x.a, &x.mask, Some(0)),
+    ];
+    "nonzero" Exact |xp, _x| [1, 2, 40].map(|step| {
+        let each = xp.equal(xp.remainder(xp.arange(0, 1200, 1), step), 0);
+        xp.nonzero(each).map(|mut axes| axes.remove(0))
+    }).into();
+    "mean" Exact |xp, _x| [(1.9, DType::Float32), (3e38, DType::Float32), (1.7e308, DType::Float64)].into_iter().flat_map(|(value, dtype)| {
+        let equal = |n: usize| xp.full([2, n], value, dtype);
+        [xp.mean(equal(3), 1), xp.nanmean(equal(7), ..), xp.std(equal(3), 1), xp.var(equal(11), ..)]
+    }).collect();
     "take_along_axis" Exact |xp, x| vec![
         xp.take_along_axis(&x.a, xp.reshape(&x.positions, [5, 1]), 0),
         xp.take_along_axis(&x.a, xp.argsort(&x.a, axis(1).descending()), 1),

@@ -476,7 +476,7 @@ impl Runtime for CudaRuntime {
         read: &mut dyn FnMut(&[u8]),
     ) -> Result<()> {
         let failure = |error| self.session.late_error("download", error);
-        self.counters.downloaded_bytes.fetch_add(bytes, Relaxed);
+        self.counters.count_download(bytes);
         self.session.enter().map_err(failure)?;
         let mut staging = locked(&self.staging);
         let mut under_way = VecDeque::new();
@@ -511,9 +511,15 @@ impl Runtime for CudaRuntime {
         Ok(())
     }
 
-    fn copy(&self, from: &Buffer, to: &Buffer, bytes: u64) -> Result<()> {
+    fn copy(
+        &self,
+        (from, start): (&Buffer, u64),
+        (to, place): (&Buffer, u64),
+        bytes: u64,
+    ) -> Result<()> {
         let failure = |error| self.session.late_error("copy", error);
-        let (source, mut target) = (from.part(0, bytes as usize)?, to.part(0, bytes as usize)?);
+        let length = bytes as usize;
+        let (source, mut target) = (from.part(start, length)?, to.part(place, length)?);
         self.session.enter().map_err(failure)?;
         // SAFETY: both buffers are freed in the stream's order, so they outlive the copy.
         unsafe { target.async_copy_from(&source, &self.session.stream) }.map_err(failure)

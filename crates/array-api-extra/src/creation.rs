@@ -29,14 +29,12 @@ pub fn create_diagonal<B: Backend>(x: &Array<B>, offset: isize) -> Result<Array<
     let on = xp.eye(m, m, offset, DType::Bool)?;
     // Element i of the diagonal stands in row i, or i - offset for one below the main one.
     let row = xp.arange(0, m, 1)?;
-    let position = xp
-        .clip(&row + offset.min(0), 0, n.saturating_sub(1))
-        .eval()?;
+    let position = xp.maximum(&row + offset.min(0), 0);
     if n == 0 {
         let stack = &x.shape()[..x.ndim() - 1];
         return xp.zeros([stack, &[m, m]].concat(), x.dtype());
     }
-    let spread = xp.expand_dims(xp.take(x, position, Some(-1))?, -1)?;
+    let spread = xp.expand_dims(xp.take_clipped(x, position, Some(-1))?, -1)?;
     let zero = match x.dtype() {
         DType::Bool => Scalar::Bool(false),
         _ => Scalar::Int(0),

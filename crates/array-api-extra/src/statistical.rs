@@ -126,7 +126,7 @@ pub fn bincount<B: Backend>(
     let length = usize::try_from(largest.saturating_add(1)).unwrap_or(0);
     let length = length.max(minlength);
     let order = xp.argsort(x, 0)?;
-    let sorted = xp.take(x, &order, Some(0))?;
+    let sorted = xp.take_clipped(x, &order, Some(0))?;
     let bins = xp.arange_as(0, length, 1, sorted.dtype())?;
     let ends = xp.searchsorted(&sorted, bins, Side::Right, None)?;
     let index = xp.info().default_dtypes().indexing;
@@ -144,10 +144,11 @@ pub fn bincount<B: Backend>(
         ));
     }
     let sums = xp.cumulative_sum(
-        xp.take(weights, &order, Some(0))?,
+        xp.take_clipped(weights, &order, Some(0))?,
         along(0).include_initial(),
     )?;
-    (xp.take(&sums, ends, Some(0))? - xp.take(&sums, starts, Some(0))?).eval()
+    let sum_before = |position| xp.take_clipped(&sums, position, Some(0));
+    (sum_before(ends)? - sum_before(starts)?).eval()
 }
 
 /// Covariance matrix of p variables in rows, n observations in columns: `(p, n) → (p, p)`, with the divisor `n - correction`.

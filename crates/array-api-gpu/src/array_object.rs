@@ -37,10 +37,11 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
 
     fn upload(&self, values: HostBuffer) -> Result<Memory<R>> {
         let bytes = values.as_bytes();
-        let memory = self.allocate_bytes(bytes.len())?;
+        let mut memory = self.allocate_bytes(bytes.len())?;
         if let Some(buffer) = memory.buffer() {
             self.runtime.upload(buffer, bytes)?;
         }
+        memory.learn(bytes);
         Ok(memory)
     }
 
@@ -48,6 +49,9 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
         let (size, n) = (x.dtype.size(), x.layout.size());
         if n == 0 {
             return HostBuffer::from_bytes(x.dtype, &[]);
+        }
+        if let Some(values) = self.known(x) {
+            return Ok(values);
         }
         if !x.layout.is_contiguous() {
             let copy = self.evaluate(&Program::input(x.clone()))?;
@@ -66,6 +70,45 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
         values
     }
 
+    fn download_all(&self, x: &[Strided<Memory<R>>]) -> Result<Vec<HostBuffer>> {
+        let mut parts = Vec::with_capacity(x.len());
+        for x in x {
+            parts.push(Part::new(self, x)?);
+        }
+        let lengths: Vec<u64> = parts.iter().map(Part::bytes).collect();
+        let total = lengths.iter().copied().fold(0, u64::saturating_add);
+        if lengths.iter().filter(|&&n| n > 0).count() < 2 || total > JOINED_BYTES {
+            return parts.iter().map(|part| self.download(&part.x)).collect();
+        }
+        let joined = self.allocate_bytes(total as usize)?;
+        let Some(target) = joined.buffer() else {
+            return Ok(Vec::new());
+        };
+        let mut place = 0;
+        for (part, bytes) in parts.iter().zip(lengths) {
+            if let Some(source) = part.x.storage.buffer().filter(|_| bytes > 0) {
+                self.runtime
+                    .copy((source, part.start), (target, place), bytes)?;
+                place += bytes;
+            }
+        }
+        array_api_spec::memory::room((total as usize).saturating_mul(2))?;
+        let mut values = Ok(Vec::new());
+        self.runtime.download(target, 0, total, &mut |mut bytes| {
+            let values_of = |part: &Part<R>| {
+                let (own, rest) = bytes.split_at(part.bytes() as usize);
+                bytes = rest;
+                part.values(own)
+            };
+            values = parts.iter().map(values_of).collect();
+        })?;
+        values
+    }
+
+    fn known(&self, x: &Strided<Memory<R>>) -> Option<HostBuffer> {
+        x.storage.known(&x.layout, x.dtype)
+    }
+
     fn assign(
         &self,
         target: &mut Strided<Memory<R>>,
@@ -78,14 +121,10 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
         }
         self.check_size(n)?;
         // A value that reads the target's memory holds a handle to it, so it sees the old content, and the copy is written.
-        let storage = if target.storage.is_unique() {
+        let storage = if target.storage.may_be_written() {
             target.storage.clone()
         } else {
-            let copy = self.allocate_bytes(target.storage.bytes() as usize)?;
-            if let (Some(from), Some(to)) = (target.storage.buffer(), copy.buffer()) {
-                self.runtime.copy(from, to, target.storage.bytes())?;
-            }
-            copy
+            self.duplicate(&target.storage, target.storage.bytes() as usize)?
         };
         let (value, region, dtype) = if self.compiles() {
             (value.clone(), region.clone(), target.dtype)
@@ -155,6 +194,59 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
 
     fn downloaded_bytes(&self) -> Option<u64> {
         Some(self.counters().downloaded_bytes)
+    }
+}
+
+/// Bytes that are joined into one download, at most: more would not be worth a copy of theirs.
+const JOINED_BYTES: u64 = 32 << 20;
+
+/// A view among several that are brought to the host at once.
+struct Part<R: Runtime> {
+    /// Without gaps.
+    x: Strided<Memory<R>>,
+    known: Option<HostBuffer>,
+    /// The first byte and the one behind the last of the words that hold the elements.
+    start: u64,
+    end: u64,
+}
+
+impl<R: Runtime> Part<R> {
+    fn new(gpu: &Gpu<R>, x: &Strided<Memory<R>>) -> Result<Self> {
+        let known = gpu.known(x);
+        let x = if known.is_some() || x.layout.is_contiguous() {
+            x.clone()
+        } else {
+            let copy = gpu.evaluate(&Program::input(x.clone()))?;
+            Strided::contiguous(copy, x.shape(), x.dtype)
+        };
+        let start = (x.layout.offset() * x.dtype.size()) as u64;
+        let end = start + (x.layout.size() * x.dtype.size()) as u64;
+        Ok(Self {
+            x,
+            known,
+            start: start / 4 * 4,
+            end: end.next_multiple_of(4),
+        })
+    }
+
+    /// How many bytes have to be brought.
+    fn bytes(&self) -> u64 {
+        if self.known.is_some() || self.x.layout.size() == 0 {
+            0
+        } else {
+            self.end - self.start
+        }
+    }
+
+    /// The elements, from those bytes.
+    fn values(&self, bytes: &[u8]) -> Result<HostBuffer> {
+        if let Some(known) = &self.known {
+            return Ok(known.clone());
+        }
+        let size = self.x.dtype.size();
+        let first = self.x.layout.offset() * size - self.start as usize;
+        let wanted = bytes.get(first..first + self.x.layout.size() * size);
+        HostBuffer::from_bytes(self.x.dtype, wanted.unwrap_or_default())
     }
 }
 

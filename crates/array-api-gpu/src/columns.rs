@@ -68,13 +68,8 @@ impl<R: Runtime> Gpu<R> {
     pub(super) fn columns(&self, x: &Strided<Memory<R>>) -> Result<Columns<R>> {
         let by_columns = x.with_layout(transposed(&x.layout));
         let mut memory = self.evaluate(&Program::input(by_columns))?;
-        if !memory.is_unique() {
-            let n = x.layout.size();
-            let copy = self.allocate(n, x.dtype)?;
-            if let (Some(from), Some(to)) = (memory.buffer(), copy.buffer()) {
-                self.runtime.copy(from, to, (n * x.dtype.size()) as u64)?;
-            }
-            memory = copy;
+        if !memory.may_be_written() {
+            memory = self.duplicate(&memory, x.layout.size() * x.dtype.size())?;
         }
         Ok(Columns {
             memory,

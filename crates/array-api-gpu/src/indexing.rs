@@ -1,8 +1,10 @@
 //! Indexing and searching.
 
 use array_api_spec::{
-    DType, Layout, Op, Program, Result, ScanOp, Strided,
-    backend::{ElementwiseBackend, IndexingBackend, Initial, StatisticalBackend},
+    DType, HostBuffer, Layout, Op, Program, Result, ScanOp, Strided,
+    backend::{
+        ArrayObjectBackend, ElementwiseBackend, IndexingBackend, Initial, StatisticalBackend,
+    },
     shape::size,
 };
 
@@ -11,12 +13,15 @@ use super::{
     elements::{Elements, Positions},
     kernel::{
         element::{Value, register},
-        ir::{Kernel, Ty, Val, if_, lit, select},
+        ir::{Kernel, Ty, Val, if_, lit, select, var, while_},
     },
     memory::{Memory, words},
     prebuilt::bits,
     runtime::Runtime,
 };
+
+/// Positions that are brought to the host with their number, at most.
+const FEW: usize = 511;
 
 impl<R: Runtime> IndexingBackend for Gpu<R> {
     fn gather(
@@ -39,23 +44,24 @@ impl<R: Runtime> IndexingBackend for Gpu<R> {
         let last = ones.steps.len() - 1;
         ones.push(Op::Cast(last), DType::UInt32);
         let before = self.scan_all(ScanOp::Sum, &ones)?;
-        let total = self.read_count(&before, n)?;
+        let (few, total) = self.first_positions(&before, n)?;
+        if total <= FEW {
+            return Ok((few, total));
+        }
         let out = self.allocate(total, dtype)?;
-        if total > 0 {
-            let kernel = Kernel::build("nonzero", GROUP, |k| {
-                let before = Elements::input(k, "before", DType::UInt32);
-                let out = Elements::output(k, "out", dtype);
-                let n = k.size("n", n as isize);
-                let i = k.thread();
-                if_(i.lt(n), || {
-                    let (here, next) = (before.load(i).real(), before.load(i + 1).real());
-                    if_(here.ne(next), || {
-                        out.store(here, Value::Real(i.to(register(dtype))));
-                    });
+        let kernel = Kernel::build("nonzero", GROUP, |k| {
+            let before = Elements::input(k, "before", DType::UInt32);
+            let out = Elements::output(k, "out", dtype);
+            let n = k.size("n", n as isize);
+            let i = k.thread();
+            if_(i.lt(n), || {
+                let (here, next) = (before.load(i).real(), before.load(i + 1).real());
+                if_(here.ne(next), || {
+                    out.store(here, Value::Real(i.to(register(dtype))));
                 });
             });
-            self.launch(&kernel, &[&before, &out], n)?;
-        }
+        });
+        self.launch(&kernel, &[&before, &out], n)?;
         Ok((out, total))
     }
 }
@@ -97,15 +103,41 @@ impl<R: Runtime> Gpu<R> {
         self.scan(op, &flat, 0, Initial::Included)
     }
 
-    fn read_count(&self, counts: &Memory<R>, position: usize) -> Result<usize> {
-        let mut count = 0;
-        if let Some(buffer) = counts.buffer() {
-            self.runtime
-                .download(buffer, position as u64 * 4, 4, &mut |bytes| {
-                    count = bytes.iter().rev().fold(0, |n, &b| n << 8 | usize::from(b));
-                })?;
-        }
-        Ok(count)
+    /// The positions of the first true elements and how many there are in all, from how many lie before each of `n` elements and in all.
+    /// The host knows the positions then: they came with their number.
+    fn first_positions(&self, before: &Memory<R>, n: usize) -> Result<(Memory<R>, usize)> {
+        let (dtype, few) = (self.index_dtype(), n.min(FEW));
+        let out = self.allocate(few + 1, dtype)?;
+        let kernel = Kernel::build("first_nonzero", GROUP, |k| {
+            let before = Elements::input(k, "before", DType::UInt32);
+            let out = Elements::output(k, "out", dtype);
+            let (n, few) = (k.size("n", n as isize), k.size("few", few as isize));
+            let i = k.thread();
+            let put = |x: Val| out.store(i, Value::Real(x.to(register(dtype))));
+            if_(i.lt(few), || {
+                // The first element behind which there are more than i.
+                let (low, high) = (var(lit(Ty::U32, 0)), var(n));
+                while_(
+                    || low.get().lt(high.get()),
+                    || {
+                        let middle = (low.get() + high.get()) / 2;
+                        let is_behind = before.load(middle + 1).real().gt(i);
+                        high.set(select(is_behind, middle, high.get()));
+                        low.set(select(is_behind, low.get(), middle + 1));
+                    },
+                );
+                put(low.get());
+            });
+            if_(i.eq(few), || put(before.load(n).real()));
+        });
+        self.launch(&kernel, &[before, &out], few + 1)?;
+        let mut found = Strided::contiguous(out, &[few + 1], dtype);
+        let mut positions: Vec<i64> = self.download(&found)?.into_vec("nonzero")?;
+        let total = positions.pop().unwrap_or(0) as usize;
+        positions.truncate(total);
+        let positions = HostBuffer::Int64(positions).to_dtype("nonzero", dtype)?;
+        found.storage.learn(positions.as_bytes());
+        Ok((found.storage, total))
     }
 
     /// `out[i…] = x[i… with indices[…] on axis]`; the indices have the result's shape.

@@ -155,7 +155,7 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
         }
         let layouts = [a, b].map(|x| Layout::contiguous(x.shape()));
         let x = dispatch_floating!("solve", a.dtype, T => {
-            let (a, b) = (self.values::<T>(a)?, self.values::<T>(b)?);
+            let [a, b] = self.values_of([a, b])?;
             Ok(T::into_buffer(linalg::solve(&a, &layouts[0], &b, &layouts[1])?))
         })?;
         self.upload(x)
@@ -271,10 +271,20 @@ impl<R: Runtime> Gpu<R> {
 
     /// The values of a view, on the host, in row-major order.
     pub(super) fn values<T: Element>(&self, x: &Strided<Memory<R>>) -> Result<Vec<T>> {
-        let buffer = self.download(x)?;
-        let dtype = buffer.dtype();
-        T::from_buffer(buffer).map_err(|_| Error::dtype("download", &[dtype], T::DTYPE.name()))
+        unwrapped(self.download(x)?)
     }
+
+    /// The values of two views, of which none is waited for alone.
+    fn values_of<T: Element>(&self, x: [&Strided<Memory<R>>; 2]) -> Result<[Vec<T>; 2]> {
+        let mut buffers = self.download_all(&x.map(Clone::clone))?.into_iter();
+        let mut next = || unwrapped(buffers.next().unwrap_or_else(|| T::into_buffer(Vec::new())));
+        Ok([next()?, next()?])
+    }
+}
+
+fn unwrapped<T: Element>(buffer: HostBuffer) -> Result<Vec<T>> {
+    let dtype = buffer.dtype();
+    T::from_buffer(buffer).map_err(|_| Error::dtype("download", &[dtype], T::DTYPE.name()))
 }
 
 /// Shape of the stack and of its matrices.

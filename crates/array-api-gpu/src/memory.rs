@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use array_api_spec::{DType, Error, Layout, Result};
+use array_api_spec::{DType, Error, HostBuffer, Layout, Result};
 
 use super::{
     Gpu, Opened,
@@ -11,6 +11,9 @@ use super::{
     runtime::{Runtime, Source},
 };
 
+/// Bytes of which the host keeps a copy, at most, where it has them anyway.
+pub(super) const KNOWN_BYTES: usize = 64 << 10;
+
 /// Memory on a device, given back when the last handle goes. An array without elements has none.
 pub struct Memory<R: Runtime>(Option<Arc<Block<R>>>);
 
@@ -18,6 +21,8 @@ struct Block<R: Runtime> {
     /// Taken out when the block is dropped.
     buffer: Option<R::Buffer>,
     bytes: u64,
+    /// What the memory begins with, if the host knows it. Such memory is never written again, so this stays true.
+    known: Option<Box<[u8]>>,
     runtime: Arc<Opened<R>>,
 }
 
@@ -40,11 +45,43 @@ impl<R: Runtime> Memory<R> {
         self.0.as_ref().map_or(0, |block| block.bytes)
     }
 
-    /// Whether this is the only handle, so that writing harms nobody.
-    pub(super) fn is_unique(&mut self) -> bool {
+    /// Whether writing harms nobody: this is the only handle, and the host knows nothing of the content.
+    pub(super) fn may_be_written(&mut self) -> bool {
         self.0
             .as_mut()
-            .is_none_or(|block| Arc::get_mut(block).is_some())
+            .is_none_or(|block| Arc::get_mut(block).is_some_and(|block| block.known.is_none()))
+    }
+
+    fn is_known(&self) -> bool {
+        self.0.as_ref().is_some_and(|block| block.known.is_some())
+    }
+
+    /// Notes on the host what the memory begins with, unless that is too long. Nobody else has a handle yet.
+    pub(super) fn learn(&mut self, bytes: &[u8]) {
+        if bytes.len() <= KNOWN_BYTES
+            && let Some(block) = self.0.as_mut().and_then(Arc::get_mut)
+        {
+            block.known = Some(bytes.into());
+        }
+    }
+
+    /// The elements of a view of this memory, if the host knows them.
+    pub(super) fn known(&self, layout: &Layout, dtype: DType) -> Option<HostBuffer> {
+        let known = self.0.as_ref()?.known.as_ref()?;
+        let (n, size) = (layout.size(), dtype.size());
+        if layout.is_contiguous() {
+            let start = layout.offset() * size;
+            return HostBuffer::from_bytes(dtype, known.get(start..start + n * size)?).ok();
+        }
+        // A broadcast view can be far larger than its memory.
+        if n > KNOWN_BYTES {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(n * size);
+        for position in layout.positions() {
+            bytes.extend_from_slice(known.get(position * size..(position + 1) * size)?);
+        }
+        HostBuffer::from_bytes(dtype, &bytes).ok()
     }
 }
 
@@ -85,8 +122,18 @@ impl<R: Runtime> Gpu<R> {
         Ok(Memory(Some(Arc::new(Block {
             buffer: Some(self.runtime.allocate(bytes)?),
             bytes,
+            known: None,
             runtime: Arc::clone(&self.runtime),
         }))))
+    }
+
+    /// A copy of the first `bytes` bytes, which may be written.
+    pub(super) fn duplicate(&self, memory: &Memory<R>, bytes: usize) -> Result<Memory<R>> {
+        let copy = self.allocate_bytes(bytes)?;
+        if let (Some(from), Some(to)) = (memory.buffer(), copy.buffer()) {
+            self.runtime.copy((from, 0), (to, 0), copy.bytes())?;
+        }
+        Ok(copy)
     }
 
     /// Runs a kernel over buffers, in the order of its declarations, with at least `threads` threads.
@@ -103,6 +150,14 @@ impl<R: Runtime> Gpu<R> {
             let bytes = buffers.iter().map(|memory| memory.bytes()).max();
             return Err(self.beyond_reach(bytes.unwrap_or(0) as usize));
         }
+        debug_assert!(
+            kernel
+                .buffers()
+                .zip(buffers)
+                .all(|(is_written, memory)| !is_written || !memory.is_known()),
+            "{} writes what the host has a copy of",
+            kernel.name()
+        );
         let source = Source::new(kernel, self.runtime.capabilities().language);
         let compiled = self.runtime.compile(&source)?;
         let buffers: Option<Vec<&R::Buffer>> = buffers.iter().map(|m| m.buffer()).collect();

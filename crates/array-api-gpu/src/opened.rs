@@ -98,7 +98,7 @@ impl<R: Runtime> Runtime for Opened<R> {
         self.here("download")?.download(buffer, offset, bytes, read)
     }
 
-    fn copy(&self, from: &R::Buffer, to: &R::Buffer, bytes: u64) -> Result<()> {
+    fn copy(&self, from: (&R::Buffer, u64), to: (&R::Buffer, u64), bytes: u64) -> Result<()> {
         self.here("copy")?.copy(from, to, bytes)
     }
 

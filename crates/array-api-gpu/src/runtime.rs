@@ -44,7 +44,6 @@ pub struct Capabilities {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Kernels that were started.
-    /// See [`Counters`].
     pub launches: u64,
     /// Buffers handed out, recycled ones included.
     pub allocations: u64,
@@ -52,6 +51,8 @@ pub struct Counters {
     pub allocated_bytes: u64,
     /// Buffers that the driver had to make.
     pub fresh_allocations: u64,
+    /// Downloads, for each of which the host waited.
+    pub downloads: u64,
     /// Bytes brought to the host.
     pub downloaded_bytes: u64,
     /// Kernels that were compiled.
@@ -74,6 +75,8 @@ pub struct AtomicCounters {
     /// See [`Counters`].
     pub fresh_allocations: AtomicU64,
     /// See [`Counters`].
+    pub downloads: AtomicU64,
+    /// See [`Counters`].
     pub downloaded_bytes: AtomicU64,
     /// See [`Counters`].
     pub compilations: AtomicU64,
@@ -84,6 +87,12 @@ pub struct AtomicCounters {
 }
 
 impl AtomicCounters {
+    /// Notes a download of so many bytes.
+    pub fn count_download(&self, bytes: u64) {
+        self.downloads.fetch_add(1, Relaxed);
+        self.downloaded_bytes.fetch_add(bytes, Relaxed);
+    }
+
     /// The counts at this moment.
     #[must_use]
     pub fn read(&self) -> Counters {
@@ -92,6 +101,7 @@ impl AtomicCounters {
             allocations: self.allocations.load(Relaxed),
             allocated_bytes: self.allocated_bytes.load(Relaxed),
             fresh_allocations: self.fresh_allocations.load(Relaxed),
+            downloads: self.downloads.load(Relaxed),
             downloaded_bytes: self.downloaded_bytes.load(Relaxed),
             compilations: self.compilations.load(Relaxed),
             submissions: self.submissions.load(Relaxed),
@@ -140,11 +150,11 @@ pub trait Runtime: Debug + Send + Sync + 'static {
         read: &mut dyn FnMut(&[u8]),
     ) -> Result<()>;
 
-    /// Copies `bytes` bytes, a multiple of 4, from one buffer's start to that of another.
+    /// Copies `bytes` bytes from a place in one buffer to a place in another. All three numbers are multiples of 4.
     ///
     /// # Errors
     /// A driver's failure.
-    fn copy(&self, from: &Self::Buffer, to: &Self::Buffer, bytes: u64) -> Result<()>;
+    fn copy(&self, from: (&Self::Buffer, u64), to: (&Self::Buffer, u64), bytes: u64) -> Result<()>;
 
     /// The kernel of this text, compiled unless it was before.
     ///

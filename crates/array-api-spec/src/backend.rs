@@ -38,6 +38,20 @@ pub trait ArrayObjectBackend: Clone + Debug + PartialEq + Send + Sync + Sized + 
     /// A driver's failure, which may stem from earlier work.
     fn download(&self, x: &Strided<Self::Storage>) -> Result<HostBuffer>;
 
+    /// Brings the elements of several views to the host, each as [`download`](Self::download) does. A device that has to be waited for is waited for once.
+    ///
+    /// # Errors
+    /// A driver's failure, which may stem from earlier work.
+    fn download_all(&self, x: &[Strided<Self::Storage>]) -> Result<Vec<HostBuffer>> {
+        x.iter().map(|x| self.download(x)).collect()
+    }
+
+    /// The elements of a view in row-major order, if the host has a copy of them beside the device's, as of a small upload. Nobody waits for them.
+    fn known(&self, x: &Strided<Self::Storage>) -> Option<HostBuffer> {
+        let _ = x;
+        None
+    }
+
     /// Writes a program's elements into the region of `target` that `region` describes (its shape is the program's, its dtype the
     /// target's). Memory that has other handles is copied first and `target` then holds the copy; the program may be one of those, and reads the old
     /// values. After an error the target is as before.

@@ -1,13 +1,63 @@
 //! What the standard lacks and estimators need: a backend may have a way of its own, and here is the composition for those that have none.
 
 use crate::{
-    Array, Axes, Backend, DType, Expr, Namespace, ReduceOp, Result,
+    Array, Axes, Backend, DType, Expr, HostBuffer, Namespace, ReduceOp, Result, Scalar,
     axes::{Keyword, Resolved},
     expr::Valid,
     statistical::range::Range,
 };
 
 impl<B: Backend> Namespace<B> {
+    /// The elements of several arrays on the host, as [`Array::to_host`] brings those of one. The device is waited for once.
+    ///
+    /// ```
+    /// let xp = array_api_spec::reference::namespace();
+    /// let (x, y) = (xp.asarray([1.0, 2.0])?, xp.asarray([[true], [false]])?);
+    /// let values = xp.to_host_all(&[&x, &y])?;
+    /// assert_eq!(values, [x.to_host()?, y.to_host()?]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An array of another device; a driver's failure, which may stem from earlier work.
+    pub fn to_host_all(&self, arrays: &[&Array<B>]) -> Result<Vec<HostBuffer>> {
+        let mut views = Vec::with_capacity(arrays.len());
+        for array in arrays {
+            array.namespace().check_same("to_host_all", self)?;
+            views.push(array.data()?.clone());
+        }
+        self.backend().download_all(&views)
+    }
+
+    /// Whether no element of any of the arrays is NaN or infinite. Any dtypes and shapes; the device is waited for once.
+    ///
+    /// ```
+    /// let xp = array_api_spec::reference::namespace();
+    /// let (x, y) = (xp.asarray([[1.0, 2.0]])?, xp.asarray([f64::NAN])?);
+    /// assert!(xp.all_finite(&[&x])? && !xp.all_finite(&[&x, &y])?);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An array of another device; a driver's failure, which may stem from earlier work.
+    pub fn all_finite(&self, arrays: &[&Array<B>]) -> Result<bool> {
+        const FUNCTION: &str = "all_finite";
+        let mut flags = Vec::new();
+        for array in arrays {
+            let x = Expr::from(*array).on(FUNCTION, self)?;
+            match x.known(self) {
+                Some(values) if !values.all_finite() => return Ok(false),
+                Some(_) => {}
+                None if !x.dtype().is_floating() => {}
+                None => flags.push(self.all(self.isfinite(*array), ..)?),
+            }
+        }
+        let flags = self.to_host_all(&flags.iter().collect::<Vec<_>>())?;
+        Ok(flags
+            .iter()
+            .all(|flag| flag.get(0) == Some(Scalar::Bool(true))))
+    }
+
     /// Sum of the elements along axes that are not NaN; 0 for none. Real floating-point dtypes, kept. Takes `keepdims`.
     ///
     /// # Errors
@@ -50,8 +100,9 @@ impl<B: Backend> Namespace<B> {
             let sum = self.nan_reduce(FUNCTION, ReduceOp::Sum, x, &axis)?;
             (sum / &count).eval()
         };
+        let mended = |x: &Valid<B>| self.mended_mean(x, &axes, plain);
         let range = Range::of_terms(valid.dtype());
-        match self.in_range(&valid, &filled, &axes, range, 0.0, plain)? {
+        match self.in_range([&valid, &filled], &axes, range, plain, mended)? {
             (mean, None) => Ok(mean),
             (mean, Some(scale)) => self.rescaled_mean(&mean, &scale),
         }

@@ -160,6 +160,18 @@ impl HostBuffer {
         self.len() == 0
     }
 
+    /// Whether no value is NaN or infinite.
+    #[must_use]
+    pub fn all_finite(&self) -> bool {
+        match self {
+            Self::Float32(v) => v.iter().all(|x| x.is_finite()),
+            Self::Float64(v) => v.iter().all(|x| x.is_finite()),
+            Self::Complex64(v) => v.iter().all(|z| z.is_finite()),
+            Self::Complex128(v) => v.iter().all(|z| z.is_finite()),
+            _ => true,
+        }
+    }
+
     /// The values as little-endian bytes, `bool` as 0 and 1.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

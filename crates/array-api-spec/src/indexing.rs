@@ -4,14 +4,15 @@
 //! <https://data-apis.org/array-api/2025.12/API_specification/indexing_functions.html>
 
 mod places;
+mod take;
 
 use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
-use self::places::Places;
+use self::{places::Places, take::broadcast_along};
 use crate::{
-    Array, Backend, DType, Error, Expr, Layout, Namespace, Program, Result, Strided, can_cast,
+    Array, Backend, DType, Error, Expr, Layout, Namespace, Program, Result, Strided,
     expr::{Valid, view},
-    shape::{broadcast_shapes, needed_size, resolve_axis, size},
+    shape::{broadcast_shapes, size},
 };
 
 /// A list of [`Index`]es for [`Array::get`] and [`Array::set`]: `ix![0, 1..3, .., -1, Ellipsis, NewAxis]`, `ix![&mask]`, `ix![&rows, &columns]`.
@@ -217,8 +218,7 @@ impl<B: Backend> Array<B> {
             index if index.iter().any(|i| matches!(i, Index::Array(_))) => {
                 let places = Places::new(FUNCTION, self, index)?;
                 let flat = xp.reshape(&places.view, &*places.flat_shape())?;
-                let found = xp.take(flat, &places.positions, Some(0));
-                let found = found.map_err(|e| e.told_by(FUNCTION))?;
+                let found = xp.take_known(FUNCTION, flat.data()?, places.positions.data()?, 0)?;
                 return places.in_place(&xp.reshape(found, &*places.found_shape())?);
             }
             _ => {}
@@ -379,153 +379,6 @@ fn region<B: Backend>(
 }
 
 impl<B: Backend> Namespace<B> {
-    /// Elements at integer positions along an axis: `x (…, n, …), indices (m,) → (…, m, …)`. Negative positions count from the end.
-    ///
-    /// An axis may be left out (`None`) for 1-dimensional x only.
-    ///
-    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.take.html>
-    ///
-    /// ```
-    /// let xp = array_api_spec::reference::namespace();
-    /// let x = xp.asarray([10.0, 20.0, 30.0])?;
-    /// assert_eq!(xp.take(&x, &xp.asarray([2, 0, -1])?, Some(0))?.to_vec::<f64>()?, [30.0, 10.0, 30.0]);
-    /// # Ok::<(), array_api_spec::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// Indices that are not integers, not 1-dimensional or out of range; an axis that is not there.
-    pub fn take(
-        &self,
-        x: impl Into<Expr<B>>,
-        indices: impl Into<Expr<B>>,
-        axis: Option<isize>,
-    ) -> Result<Array<B>> {
-        const FUNCTION: &str = "take";
-        let x = self.array(FUNCTION, x)?;
-        let axis = match axis {
-            Some(axis) => resolve_axis(FUNCTION, axis, x.layout.ndim())?,
-            None if x.layout.ndim() == 1 => 0,
-            None => {
-                return Err(Error::shape(
-                    FUNCTION,
-                    &[x.shape()],
-                    "is not 1-dimensional; name an axis",
-                ));
-            }
-        };
-        let indices = indices.into().on(FUNCTION, self)?;
-        if indices.ndim() != 1 {
-            return Err(Error::shape(
-                FUNCTION,
-                &[indices.shape()],
-                "of the indices is not 1-dimensional",
-            ));
-        }
-        let mut shape = x.shape().to_vec();
-        shape[axis] = indices.shape()[0];
-        let size = needed_size(FUNCTION, &[x.shape(), indices.shape()], &shape)?;
-        let indices = self.checked_indices(FUNCTION, indices, x.shape()[axis])?;
-        let dtype = x.dtype;
-        if size == 0 {
-            return self.zeros(shape, dtype);
-        }
-        if let Some(storage) = self.backend().take(&x, &indices, axis) {
-            return Ok(self.wrap(storage?, &shape, dtype));
-        }
-        self.gather(&x, &broadcast_along(&indices, &shape, axis), axis)
-    }
-
-    /// Elements at positions along an axis, one position for each result: `x (…, n, …), indices (…, m, …) → (…, m, …)`. The other axes broadcast.
-    ///
-    /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.take_along_axis.html>
-    ///
-    /// # Errors
-    /// Indices that are not integers or out of range; ranks that differ; other axes that do not broadcast; an axis that is not there.
-    pub fn take_along_axis(
-        &self,
-        x: impl Into<Expr<B>>,
-        indices: impl Into<Expr<B>>,
-        axis: isize,
-    ) -> Result<Array<B>> {
-        const FUNCTION: &str = "take_along_axis";
-        let x = self.array(FUNCTION, x)?;
-        let indices = indices.into().on(FUNCTION, self)?;
-        let axis = resolve_axis(FUNCTION, axis, x.layout.ndim())?;
-        if indices.ndim() != x.layout.ndim() {
-            return Err(Error::shape(
-                FUNCTION,
-                &[x.shape(), indices.shape()],
-                "differ in rank",
-            ));
-        }
-        let with = |shape: &[usize], n: usize| {
-            let mut shape = shape.to_vec();
-            shape[axis] = n;
-            shape
-        };
-        let (n, m) = (x.shape()[axis], indices.shape()[axis]);
-        let common = broadcast_shapes(FUNCTION, &[&with(x.shape(), 1), &with(indices.shape(), 1)])?;
-        for shape in [with(&common, n), with(&common, m)] {
-            needed_size(FUNCTION, &[x.shape(), indices.shape()], &shape)?;
-        }
-        let indices = self.checked_indices(FUNCTION, indices, n)?;
-        let indices = indices.with_layout(indices.layout.broadcast_to(&with(&common, m)));
-        let x = x.with_layout(x.layout.broadcast_to(&with(&common, n)));
-        self.gather(&x, &indices, axis)
-    }
-
-    /// `take_along_axis` for indices that are known to be right.
-    pub(crate) fn gather(
-        &self,
-        x: &Strided<B::Storage>,
-        indices: &Strided<B::Storage>,
-        axis: usize,
-    ) -> Result<Array<B>> {
-        let storage = self.backend().gather(x, indices, axis)?;
-        Ok(self.wrap(storage, indices.shape(), x.dtype))
-    }
-
-    /// Indices in the index dtype, once they are known to be within `-n..n`.
-    fn checked_indices(
-        &self,
-        function: &'static str,
-        indices: Valid<B>,
-        n: usize,
-    ) -> Result<Strided<B::Storage>> {
-        if !indices.dtype().is_integer() {
-            return Err(Error::dtype(
-                function,
-                &[indices.dtype()],
-                "indices of integer dtypes",
-            ));
-        }
-        let dtype = self.index_dtype();
-        // What does not fit the index dtype would wrap into range.
-        let own = indices.dtype();
-        let wraps = !can_cast(own, dtype) && {
-            let i = Expr::valid(self.clone(), indices.clone());
-            self.any(self.greater_equal(i, n), ..)?.item()?
-        };
-        let indices = indices.cast(dtype).evaluate(self)?;
-        // A length that the index dtype does not hold is one that no index reaches.
-        let (_, most) = dtype.integer_range().unwrap_or_default();
-        let i = || Array::new(self.clone(), indices.clone());
-        let wrong = n as i128 <= most
-            && self
-                .any(
-                    self.less(i(), -(n as isize)) | self.greater_equal(i(), n),
-                    ..,
-                )?
-                .item()?;
-        if wraps || wrong {
-            return Err(Error::index(
-                function,
-                format!("an index is out of range for an axis of length {n}"),
-            ));
-        }
-        Ok(indices)
-    }
-
     /// `x[mask]`: the true elements in row-major order, with the axes that the mask does not cover behind them.
     fn masked(&self, x: &Array<B>, mask: &Array<B>) -> Result<Array<B>> {
         mask.namespace().check_same("get", self)?;
@@ -623,13 +476,6 @@ impl<B: Backend> Namespace<B> {
         let storage = self.backend().evaluate(&Program::input(x.clone()))?;
         Ok(Strided::contiguous(storage, x.shape(), x.dtype))
     }
-}
-
-/// A 1-dimensional array of positions, the same for all other axes of `shape`.
-fn broadcast_along<S: Clone>(positions: &Strided<S>, shape: &[usize], axis: usize) -> Strided<S> {
-    let column =
-        (axis + 1..shape.len()).fold(positions.layout.clone(), |l, _| l.insert_axis(l.ndim()));
-    positions.with_layout(column.broadcast_to(shape))
 }
 
 /// The number of elements of the axes that a mask covers, if its lengths are theirs. A mask axis of length 0 fits any.

@@ -288,7 +288,7 @@ impl<B: Backend> Namespace<B> {
                 let positions = self.repeated_positions(&counts, n)?;
                 shape[axis] = positions.size();
                 needed_size(FUNCTION, &[x.shape()], &shape)?;
-                self.take(Array::new(self.clone(), x), positions, Some(axis as isize))
+                self.take_known(FUNCTION, &x, positions.data()?, axis)
             }
         }
     }

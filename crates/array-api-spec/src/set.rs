@@ -145,9 +145,7 @@ impl<B: Backend> Namespace<B> {
         // The sort is stable, so the first of equal elements is the first in x.
         let indices = self.gather(order.data()?, positions.data()?, 0)?;
         let values = self.gather(sorted.data()?, positions.data()?, 0)?;
-        let end = self.full([1], n, index_dtype)?;
-        let ends = self.concat(&[&positions.get(crate::ix![1..])?, &end], Some(0))?;
-        let counts = (ends - &positions).eval()?;
+        let counts = self.distances(&positions, n)?;
         let group = (self.cumulative_sum(self.astype(&starts, index_dtype), 0)? - 1).eval()?;
         let rank = self.argsort(&order, 0)?;
         let inverse = self.gather(group.data()?, rank.data()?, 0)?;
@@ -157,6 +155,20 @@ impl<B: Backend> Namespace<B> {
             inverse_indices: self.reshape(inverse, shape)?,
             counts,
         })
+    }
+
+    /// How far it is from each of some ascending positions to the next, and from the last one to `end`: `(u,) → (u,)`.
+    fn distances(&self, positions: &Array<B>, end: usize) -> Result<Array<B>> {
+        let dtype = positions.dtype();
+        if let Some(known) = self.backend().known(positions.data()?) {
+            let mut starts: Vec<i64> = known.into_vec("unique_counts")?;
+            starts.push(end as i64);
+            let distances: Vec<i64> = starts.windows(2).map(|pair| pair[1] - pair[0]).collect();
+            return self.asarray_as(distances, dtype);
+        }
+        let end = self.full([1], end, dtype)?;
+        let ends = self.concat(&[&positions.get(crate::ix![1..])?, &end], Some(0))?;
+        (ends - positions).eval()
     }
 
     /// Positions that bring equal elements together: real numbers ascending, complex ones by their real, then their imaginary

@@ -523,7 +523,7 @@ impl Runtime for WgpuRuntime {
         bytes: u64,
         read: &mut dyn FnMut(&[u8]),
     ) -> Result<()> {
-        self.counters.downloaded_bytes.fetch_add(bytes, Relaxed);
+        self.counters.count_download(bytes);
         // Mapped ranges start at multiples of 8 and end at multiples of 4.
         let start = offset / 8 * 8;
         let end = (offset + bytes).next_multiple_of(4).min(buffer.size());
@@ -544,10 +544,15 @@ impl Runtime for WgpuRuntime {
         result
     }
 
-    fn copy(&self, from: &::wgpu::Buffer, to: &::wgpu::Buffer, bytes: u64) -> Result<()> {
+    fn copy(
+        &self,
+        (from, start): (&::wgpu::Buffer, u64),
+        (to, place): (&::wgpu::Buffer, u64),
+        bytes: u64,
+    ) -> Result<()> {
         let mut stream = self.stream();
         self.encoder(&mut stream)
-            .copy_buffer_to_buffer(from, 0, to, 0, bytes);
+            .copy_buffer_to_buffer(from, start, to, place, bytes);
         self.check("copy")
     }
 

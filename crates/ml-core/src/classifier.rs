@@ -26,7 +26,7 @@ pub(crate) fn predict<B: Backend>(classes: &Array<B>, scores: &Array<B>) -> Resu
     } else {
         xp.argmax(scores, 1)?
     };
-    xp.take(classes, &position, Some(0))
+    xp.take_clipped(classes, &position, Some(0))
 }
 
 /// Probabilities from scores that are their logs up to a term for each sample: `(n, K) → (n, K)`, and for two classes `(n, 1) → (n, 2)`.

@@ -1,6 +1,6 @@
 //! Class labels: what `y` may be, and the classes in it.
 
-use array_api_spec::{Array, Backend, Error, HostArray, Namespace, Result, shape_text};
+use array_api_spec::{Array, Backend, Error, HostArray, HostBuffer, Namespace, Result, shape_text};
 
 use crate::{
     Parts, Warning,
@@ -52,10 +52,32 @@ impl<B: Backend> Labels<B> {
             );
             return Err(Error::shape(function, &[x.shape(), y.shape()], detail));
         }
-        check_discrete(function, &y)?;
-
+        if y.dtype().is_complex() {
+            return Err(Error::dtype(
+                function,
+                &[y.dtype()],
+                "labels of bool, integer or whole floating-point values for y",
+            ));
+        }
         let unique = xp.unique_all(&y)?;
-        let counts: Vec<i64> = unique.counts.to_vec()?;
+        let whole;
+        let mut wanted = vec![&unique.counts];
+        if y.dtype().is_real_floating() {
+            let values = &unique.values;
+            let are_whole = xp.isfinite(values) & xp.equal(values, xp.trunc(values));
+            whole = xp.all(are_whole, ..)?;
+            wanted.push(&whole);
+        }
+        let mut wanted = xp.to_host_all(&wanted)?.into_iter();
+        let counts = wanted.next().unwrap_or(HostBuffer::Int64(Vec::new()));
+        let counts: Vec<i64> = counts.into_vec(function)?;
+        if wanted.any(|whole| whole != HostBuffer::Bool(vec![true])) {
+            let shape = shape_text(y.shape());
+            let detail = format!(
+                "y of shape {shape} holds values that are not whole numbers; a classifier takes labels, not the continuous target of a regression"
+            );
+            return Err(Error::value(function, detail));
+        }
         if n > 20 && counts.len() < n && counts.len() > n / 2 {
             warnings.push(Warning::ManyClasses {
                 n_classes: counts.len(),
@@ -78,33 +100,6 @@ impl<B: Backend> Labels<B> {
     pub(crate) fn n_samples(&self) -> usize {
         self.counts.iter().sum()
     }
-}
-
-/// # Errors
-/// Labels that are no classes: complex, fractional, NaN or infinite.
-fn check_discrete<B: Backend>(function: &'static str, y: &Array<B>) -> Result<()> {
-    let xp = y.namespace();
-    if y.dtype().is_complex() {
-        return Err(Error::dtype(
-            function,
-            &[y.dtype()],
-            "labels of bool, integer or whole floating-point values for y",
-        ));
-    }
-    if y.dtype().is_real_floating() {
-        let whole = xp.logical_and(xp.isfinite(y), xp.equal(y, xp.trunc(y)));
-        let whole: bool = xp.all(whole, ..)?.item()?;
-        if !whole {
-            return Err(Error::value(
-                function,
-                format!(
-                    "y of shape {} holds values that are not whole numbers; a classifier takes labels, not the continuous target of a regression",
-                    shape_text(y.shape())
-                ),
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// Classes in host memory: what is kept of labels that were seen.

@@ -62,8 +62,7 @@ pub(crate) fn samples_like<B: Backend>(
 
 /// Whether no value is NaN or infinite.
 pub(crate) fn all_finite<B: Backend>(x: &Array<B>) -> Result<bool> {
-    let xp = x.namespace();
-    xp.all(xp.isfinite(x), ..)?.item()
+    x.namespace().all_finite(&[x])
 }
 
 /// Whether a value is NaN.

@@ -138,7 +138,7 @@ impl Runtime for Compiler {
         Ok(())
     }
 
-    fn copy(&self, (): &(), (): &(), _: u64) -> Result<()> {
+    fn copy(&self, _: (&(), u64), _: (&(), u64), _: u64) -> Result<()> {
         Ok(())
     }
 

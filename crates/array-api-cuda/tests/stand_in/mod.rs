@@ -299,7 +299,7 @@ impl Runtime for StandIn {
     ) -> Result<()> {
         self.inner().download(buffer, offset, bytes, read)
     }
-    fn copy(&self, from: &Buffer, to: &Buffer, bytes: u64) -> Result<()> {
+    fn copy(&self, from: (&Buffer, u64), to: (&Buffer, u64), bytes: u64) -> Result<()> {
         self.inner().copy(from, to, bytes)
     }
     fn compile(&self, source: &Source) -> Result<Arc<Self::Kernel>> {

@@ -44,7 +44,7 @@ impl<B: Backend> Places<B> {
         for entry in &entries {
             match entry {
                 Index::Integer(i) => {
-                    let position = xp.full(vec![], *i, xp.index_dtype());
+                    let position = xp.asarray_as(*i as i64, xp.index_dtype());
                     arrays.push(position.map_err(|_| {
                         Error::index(
                             function,
@@ -137,7 +137,7 @@ impl<B: Backend> Array<B> {
         let numbers = xp.reshape(numbers, &*shape)?;
         let places = Places::new(FUNCTION, &numbers, index)?;
         let found = xp.reshape(&places.view, &*places.flat_shape())?;
-        let found = xp.take(found, &places.positions, Some(0))?;
+        let found = xp.take_known(FUNCTION, found.data()?, places.positions.data()?, 0)?;
         let targets = xp.reshape(found, &*places.found_shape())?;
         let target_shape = places.in_place(&targets)?.shape().to_vec();
         let program = xp.value_for(FUNCTION, self.dtype(), &target_shape, value)?;

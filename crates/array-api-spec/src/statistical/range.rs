@@ -3,6 +3,7 @@
 //! There is one rule for all of them. Where the host sees results without a wait, the plain sums come first; they are right unless a result is not
 //! finite or, for squares, very small. Otherwise, and on devices that would have to be waited for, the elements are divided by a scale, a power of two
 //! that depends on the largest of them, and the result is multiplied by it. Both are exact. The scale is 1 unless the elements are near an end of the range.
+//! Means on this second way are [mended](Namespace::mended_mean), so that the mean of equal elements is that element and their variance 0.
 
 use crate::{
     Array, Backend, DType, Expr, HostBuffer, Namespace, ReduceOp, Result, Scalar, UnaryOp,
@@ -21,6 +22,8 @@ pub(crate) struct Range {
     small: f64,
     /// Of elements of which the largest is above `largest`.
     large: f64,
+    /// Results of at least this magnitude are right if they are finite.
+    least_result: f64,
 }
 
 impl Range {
@@ -35,27 +38,25 @@ impl Range {
             largest: 2_f64.powi(largest),
             small: 1.0,
             large: 2_f64.powi(large),
+            least_result: 0.0,
         }
     }
 
     /// Elements whose distances have squares that keep all digits and a sum that does not overflow.
     fn of_squared(dtype: DType) -> Self {
-        let [least, largest, scale] = match dtype.real() {
-            DType::Float32 => [-30, 45, 84],
-            _ => [-400, 450, 700],
+        // The least variance whose squares were all normal numbers, or too small to matter.
+        let [least, largest, scale, least_variance] = match dtype.real() {
+            DType::Float32 => [-30, 45, 84, -100],
+            _ => [-400, 450, 700, -900],
         };
         Self {
             least: 2_f64.powi(least),
             largest: 2_f64.powi(largest),
             small: 2_f64.powi(-scale),
             large: 2_f64.powi(scale),
+            least_result: 2_f64.powi(least_variance),
         }
     }
-}
-
-/// The least variance whose squares were all normal numbers, or too small to matter.
-fn least_variance(dtype: DType) -> f64 {
-    2_f64.powi(if dtype == DType::Float32 { -100 } else { -900 })
 }
 
 impl<B: Backend> Namespace<B> {
@@ -63,11 +64,28 @@ impl<B: Backend> Namespace<B> {
     pub(super) fn mean_of(&self, x: &Valid<B>, axes: &Resolved) -> Result<Array<B>> {
         let count = axes.count(x.shape()) as f64;
         let plain = |x: &Valid<B>| (self.reduce(ReduceOp::Sum, x, axes, x.dtype())? / count).eval();
+        let mended = |x: &Valid<B>| self.mended_mean(x, axes, plain);
         let range = Range::of_terms(x.dtype());
-        match self.in_range(x, x, axes, range, 0.0, plain)? {
+        match self.in_range([x, x], axes, range, plain, mended)? {
             (mean, None) => Ok(mean),
             (mean, Some(scale)) => self.rescaled_mean(&mean, &scale),
         }
+    }
+
+    /// A mean with what it lacks: `m + mean(x - m)`. The distances are small, so their mean is exact enough to take the rounding errors of m away.
+    pub(crate) fn mended_mean(
+        &self,
+        x: &Valid<B>,
+        axes: &Resolved,
+        mean: impl Fn(&Valid<B>) -> Result<Array<B>>,
+    ) -> Result<Array<B>> {
+        let first = mean(x)?;
+        let wide = self.reshape(&first, axes.keeping().reduced(x.shape()).to_vec())?;
+        let distances = Expr::valid(self.clone(), x.clone()) - wide;
+        let lacking = mean(&distances.on("mean", self)?)?;
+        // Nothing mends ∞ and NaN.
+        self.where_(self.isfinite(&first), &first + lacking, &first)
+            .eval()
     }
 
     /// A mean times the scale of its elements. No mean is larger than all elements, but a rounded one may be.
@@ -91,12 +109,18 @@ impl<B: Backend> Namespace<B> {
         axes: &Resolved,
         root: bool,
     ) -> Result<Array<B>> {
-        let (dtype, plain) = (x.dtype(), |x: &Valid<B>| {
-            self.plain_variance(function, x, axes)
-        });
-        let (variance, scale) = if axes.count(x.shape()) as f64 > axes.correction {
-            let range = Range::of_squared(dtype);
-            self.in_range(x, x, axes, range, least_variance(dtype), plain)?
+        let count = axes.count(x.shape()) as f64;
+        let mean_of = |x: &Valid<B>| {
+            let sum = self.reduce(ReduceOp::Sum, x, &axes.keeping(), x.dtype())?;
+            (sum / count).eval()
+        };
+        let plain = |x: &Valid<B>| self.plain_variance(function, x, axes, mean_of);
+        let mended = |x: &Valid<B>| {
+            let mean = |x: &Valid<B>| self.mended_mean(x, axes, mean_of);
+            self.plain_variance(function, x, axes, mean)
+        };
+        let (variance, scale) = if count > axes.correction {
+            self.in_range([x, x], axes, Range::of_squared(x.dtype()), plain, mended)?
         } else {
             (plain(x)?, None)
         };
@@ -113,6 +137,7 @@ impl<B: Backend> Namespace<B> {
         function: &'static str,
         x: &Valid<B>,
         axes: &Resolved,
+        mean: impl Fn(&Valid<B>) -> Result<Array<B>>,
     ) -> Result<Array<B>> {
         let program = x.program(self)?;
         if let Some(storage) = self
@@ -121,27 +146,23 @@ impl<B: Backend> Namespace<B> {
         {
             return Ok(self.wrap(storage?, &axes.reduced(x.shape()), x.dtype()));
         }
-        let keep = axes.keeping();
-        let count = axes.count(x.shape()) as f64;
-        let mean = self.reduce(ReduceOp::Sum, x, &keep, x.dtype())? / count;
-        let distance = Expr::valid(self.clone(), x.clone()) - mean;
+        let distance = Expr::valid(self.clone(), x.clone()) - mean(x)?;
         let square = distance.on(function, self)?.apply(self, UnaryOp::Square)?;
-        let divisor = count - axes.correction;
+        let divisor = axes.count(x.shape()) as f64 - axes.correction;
         let divisor = if divisor > 0.0 { divisor } else { f64::NAN };
         (self.reduce(ReduceOp::Sum, &square, axes, x.dtype())? / divisor).eval()
     }
 
-    /// What `plain` computes from x, or from x divided by a scale for each result, which is then returned, too.
+    /// What `plain` computes from x, or `mended` from x divided by a scale for each result, which is then returned, too.
     ///
-    /// Results that are finite and at least `least` are right for x itself. `sized` has x's magnitudes, without NaN where they do not count.
+    /// `sized` has x's magnitudes, without NaN where they do not count.
     pub(crate) fn in_range(
         &self,
-        x: &Valid<B>,
-        sized: &Valid<B>,
+        [x, sized]: [&Valid<B>; 2],
         axes: &Resolved,
         range: Range,
-        least: f64,
         plain: impl Fn(&Valid<B>) -> Result<Array<B>>,
+        mended: impl Fn(&Valid<B>) -> Result<Array<B>>,
     ) -> Result<(Array<B>, Option<Array<B>>)> {
         if x.size() == 0 {
             return Ok((plain(x)?, None));
@@ -149,7 +170,7 @@ impl<B: Backend> Namespace<B> {
         let first = if self.backend().is_host() {
             let result = plain(x)?;
             let largest = finfo(x.dtype())?.max;
-            if self.all_within(&result, least, largest)? {
+            if self.all_within(&result, range.least_result, largest)? {
                 return Ok((result, None));
             }
             Some(result)
@@ -163,7 +184,7 @@ impl<B: Backend> Namespace<B> {
             return Ok((result, None));
         }
         let scaled = Expr::valid(self.clone(), x.clone()) / &scale;
-        let result = plain(&scaled.on("divide", self)?)?;
+        let result = mended(&scaled.on("divide", self)?)?;
         let scale = self.reshape(scale, result.shape())?;
         Ok((result, Some(scale)))
     }

@@ -318,6 +318,37 @@ fn take_along_axis_has_one_index_for_each_result() -> Result {
 }
 
 #[test]
+fn clipped_positions_are_never_out_of_range() -> Result {
+    let x = xp().reshape(xp().arange(0, 600, 1), [300, 2])?;
+    let of = |indices: Array| {
+        let found = xp().take_clipped(&x, &indices, Some(0))?;
+        found.get(ix![.., 0])?.to_vec::<i64>()
+    };
+    assert_eq!(of(xp().asarray([0, 299, -1, 5])?)?, [0, 598, 598, 10]);
+    assert_eq!(
+        of(xp().asarray([300, -301, i32::MIN, i32::MAX])?)?,
+        [598, 0, 0, 598]
+    );
+    assert_eq!(of(xp().asarray([i8::MIN, i8::MAX])?)?, [344, 254]);
+    assert_eq!(of(xp().asarray([u64::MAX, 1])?)?, [598, 2]);
+    assert_eq!(of(xp().zeros([0], DType::Int32)?)?, [0_i64; 0]);
+    let narrow = narrow().asarray([1.0_f32, 2.0])?;
+    let far = narrow.namespace().asarray([u32::MAX, 0])?;
+    let found = narrow.namespace().take_clipped(&narrow, &far, None)?;
+    assert_eq!(found.to_vec::<f32>()?, [2.0, 1.0]);
+    let nothing = xp().zeros([0, 2], DType::Float64)?;
+    let one = xp().asarray([0])?;
+    let from = |axis| xp().take_clipped(&nothing, &one, axis);
+    assert_eq!(class(from(Some(0))), ErrorClass::IndexError);
+    assert_eq!(from(Some(1))?.shape(), [0, 1]);
+    assert_eq!(class(from(None)), ErrorClass::ValueError);
+    assert_eq!(class(from(Some(2))), ErrorClass::ValueError);
+    assert_eq!(class(of(xp().asarray([0.5])?)), ErrorClass::TypeError);
+    assert_eq!(class(of(xp().asarray([[0]])?)), ErrorClass::ValueError);
+    Ok(())
+}
+
+#[test]
 fn integer_arrays_name_elements_together() -> Result {
     let x = xp().reshape(xp().arange(0, 24, 1), [2, 3, 4])?;
     let got = |index: &[Index<Device>]| -> Result<(Vec<usize>, Vec<i64>)> {

@@ -194,6 +194,24 @@ fn functions_take_their_own_dtypes() -> Result {
 }
 
 #[test]
+fn equal_elements_near_the_end_of_the_range_have_themselves_as_mean() -> Result {
+    for (largest, dtype) in [(3e38, DType::Float32), (1.7e308, DType::Float64)] {
+        for value in [largest, -largest] {
+            let x = xp().full([3, 7], value, dtype)?;
+            let of_all = |x: Array| x.to_vec::<f64>();
+            let expected = xp().full([3], value, dtype)?.to_vec::<f64>()?;
+            assert_eq!(of_all(xp().mean(&x, 1)?)?, expected);
+            assert_eq!(of_all(xp().nanmean(&x, 1)?)?, expected);
+            assert_eq!(of_all(xp().std(&x, 1)?)?, [0.0; 3]);
+            assert_eq!(of_all(xp().var(&x, 0)?)?, [0.0; 7]);
+        }
+        let x = xp().full([2, 3], f64::INFINITY, dtype)?;
+        assert_eq!(xp().mean(&x, 1)?.to_vec::<f64>()?, [f64::INFINITY; 2]);
+    }
+    Ok(())
+}
+
+#[test]
 fn running_sums_may_start_with_their_neutral_element() -> Result {
     let x = xp().asarray([[1, 2, 3], [4, 5, 6]])?;
     let scan = |axes: Axes| xp().cumulative_sum(&x, axes);

@@ -17,13 +17,18 @@ fn views_travel_and_convert() {
     on_each(|pair| {
         for dtype in pair.gpu.dtypes() {
             for layout in layouts() {
-                let x = pair.twins(values(dtype, 200, false), layout);
-                assert_eq!(
-                    pair.gpu.download(&x.gpu).expect("downloads"),
-                    pair.truth.download(&x.truth).expect("downloads"),
-                    "{dtype} {:?}",
-                    x.gpu.layout
-                );
+                let mut x = pair.twins(values(dtype, 200, false), layout);
+                let truth = pair.truth.download(&x.truth).expect("downloads");
+                let got = pair.gpu.download(&x.gpu).expect("downloads");
+                assert_eq!(got, truth, "{dtype} {:?}", x.gpu.layout);
+                // The host knows what it has sent; of a copy it knows nothing.
+                let whole = Strided::contiguous(x.gpu.storage.clone(), &[200], dtype);
+                let copy = pair.gpu.evaluate(&Program::input(whole));
+                x.gpu.storage = copy.expect("copies");
+                let before = pair.gpu.counters().downloads;
+                let got = pair.gpu.download(&x.gpu).expect("downloads");
+                assert_eq!(got, truth, "{dtype} {:?}", x.gpu.layout);
+                assert_eq!(pair.gpu.counters().downloads, before + 1);
             }
             let empty = pair.contiguous(values(dtype, 0, false), &[3, 0]);
             assert_eq!(pair.gpu.download(&empty.gpu).expect("downloads").len(), 0);

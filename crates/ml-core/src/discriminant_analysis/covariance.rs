@@ -38,7 +38,7 @@ pub(super) fn by_class<B: Backend>(
     for (&count, &prior) in labels.counts.iter().zip(priors) {
         let members = order.get(ix![start..start + count])?;
         start += count;
-        let (mean, own) = mean_and_covariance(&xp.take(x, &members, Some(0))?, shrinkage)?;
+        let (mean, own) = mean_and_covariance(&xp.take_clipped(x, &members, Some(0))?, shrinkage)?;
         covariance = (covariance + own * prior).eval()?;
         means.push(mean);
     }
@@ -61,9 +61,8 @@ pub(super) fn mean_and_covariance<B: Backend>(
         None => empirical(&centred)?,
         Some(Shrinkage::Value(share)) => {
             let covariance = empirical(&centred)?;
-            let mean_variance: f64 =
-                xp.linalg().trace(&covariance, 0, None)?.item::<f64>()? / p as f64;
-            blend(&covariance, share, mean_variance)?
+            let mean_variance = xp.linalg().trace(&covariance, 0, None)? / p as f64;
+            blend(&covariance, 1.0 - share, mean_variance * share)?
         }
         Some(Shrinkage::Auto) => {
             let scale = standard_deviations(&centred, &mean)?;
@@ -81,16 +80,16 @@ fn empirical<B: Backend>(centred: &Array<B>) -> Result<Array<B>> {
     (xp.matmul(centred.T()?, centred)? / centred.shape()[0] as f64).eval()
 }
 
-/// `(1 - share) C + share μ I`.
-fn blend<B: Backend>(covariance: &Array<B>, share: f64, mean_variance: f64) -> Result<Array<B>> {
+/// `kept C + added I`: `(p, p) → (p, p)`. Both factors are scalars or 0-dimensional.
+fn blend<B: Backend>(
+    covariance: &Array<B>,
+    kept: impl Into<Expr<B>>,
+    added: impl Into<Expr<B>>,
+) -> Result<Array<B>> {
     let xp = covariance.namespace();
-    let identity = xp.eye(
-        covariance.shape()[0],
-        covariance.shape()[1],
-        0,
-        covariance.dtype(),
-    )?;
-    (covariance * (1.0 - share) + identity * (share * mean_variance)).eval()
+    let p = covariance.shape()[0];
+    let identity = xp.eye(p, p, 0, covariance.dtype())?;
+    (covariance * kept + identity * added).eval()
 }
 
 /// Standard deviation of each column of samples about `mean`, 1 for columns that are constant but for rounding.
@@ -114,23 +113,23 @@ fn ledoit_wolf<B: Backend>(z: &Array<B>) -> Result<Array<B>> {
     let xp = z.namespace();
     let (n, p) = (z.shape()[0] as f64, z.shape()[1] as f64);
     let covariance = empirical(z)?;
-    let total = |x: Expr<B>| xp.sum(x, ..)?.item::<f64>();
-
-    let trace = total(z * z)? / n;
-    let mean_variance = trace / p;
-    let squared_norm = total(xp.square(&covariance))?;
+    // All these numbers stay on the device: the host need not know them.
+    let trace = (xp.sum(z * z, ..)? / n).eval()?;
+    let mean_variance = (&trace / p).eval()?;
+    let squared_norm = xp.sum(xp.square(&covariance), ..)?;
     // The sum of (z²)ᵀ(z²) over all its entries is that of the samples' squared norms, squared.
-    let fourth_moment = total(xp.square(xp.sum(z * z, 1)?))?;
-    let noise = (fourth_moment / n - squared_norm) / (n * p);
-    let distance =
-        (squared_norm - 2.0 * mean_variance * trace + p * mean_variance * mean_variance) / p;
-    let noise = noise.min(distance);
-    let share = if noise == 0.0 || p == 1.0 {
-        0.0
+    let fourth_moment = xp.sum(xp.square(xp.sum(z * z, 1)?), ..)?;
+    let noise = (fourth_moment / n - &squared_norm) / (n * p);
+    let from_identity = &squared_norm - 2.0 * &mean_variance * trace;
+    let distance = ((from_identity + p * xp.square(&mean_variance)) / p).eval()?;
+    let noise = xp.minimum(noise, &distance).eval()?;
+    let share = if p == 1.0 {
+        xp.zeros([], covariance.dtype())?
     } else {
-        noise / distance
+        xp.where_(xp.equal(&noise, 0.0), 0.0, &noise / distance)
+            .eval()?
     };
-    blend(&covariance, share, mean_variance)
+    blend(&covariance, 1.0 - &share, mean_variance * &share)
 }
 
 /// `log π − ½ Σ_j m_j w_j` for each class: the intercepts of functions `coef (K, p)` through `means (K, p)`.

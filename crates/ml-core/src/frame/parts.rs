@@ -48,6 +48,12 @@ impl<A> Parts<A> {
         })
     }
 
+    /// All arrays, in the order in which [`try_map`](Self::try_map) converts them.
+    fn collect<'a>(&'a self, arrays: &mut Vec<&'a A>) {
+        arrays.extend(self.arrays.iter().map(|(_, array)| array));
+        self.models.values().for_each(|inner| inner.collect(arrays));
+    }
+
     /// Removes an array.
     ///
     /// # Errors
@@ -93,8 +99,19 @@ impl<B: Backend> Parts<Array<B>> {
     ///
     /// # Errors
     /// A driver's failure.
-    pub(crate) fn to_host(self) -> Result<Parts<HostArray>> {
-        self.try_map(&mut |array: Array<B>| Ok(HostArray { buffer: array.to_host()?, shape: array.shape().to_vec() }))
+    pub(crate) fn to_host(&self) -> Result<Parts<HostArray>> {
+        let mut arrays = Vec::new();
+        self.collect(&mut arrays);
+        // The device is waited for once.
+        let buffers = match arrays.first() {
+            Some(first) => first.namespace().to_host_all(&arrays)?,
+            None => Vec::new(),
+        };
+        let mut buffers = buffers.into_iter();
+        self.clone().try_map(&mut |array: Array<B>| {
+            let buffer = buffers.next().ok_or_else(|| Error::value("to_host", "an array is missing"))?;
+            Ok(HostArray { buffer, shape: array.shape().to_vec() })
+        })
     }
 }
 

@@ -77,7 +77,18 @@ fn learn_lengths(rule: &Rule, shape: &[usize], lengths: &mut BTreeMap<char, usiz
 /// # Errors
 /// A driver's failure.
 pub(super) fn odd_value<A: Attributes<B>, B: Backend>(attributes: &A) -> Result<Option<&'static str>> {
-    for (rule, array) in attributes.arrays() {
+    let arrays = attributes.arrays();
+    let finite = |rule: &Rule| rule.values == Values::Finite;
+    let all: Vec<&Array<B>> = arrays.iter().filter(|(rule, _)| finite(rule)).map(|(_, array)| *array).collect();
+    // Asked once for all arrays: the device is waited for once.
+    let is_finite = match all.first() {
+        Some(first) => first.namespace().all_finite(&all)?,
+        None => true,
+    };
+    for (rule, array) in arrays {
+        if is_finite && finite(rule) {
+            continue;
+        }
         let good = match rule.values {
             Values::Finite => validation::all_finite(array)?,
             Values::Infinite => !validation::has_nan(array)?,

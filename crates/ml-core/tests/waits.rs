@@ -1,0 +1,73 @@
+//! How often a fit and a prediction wait for a GPU: each read-back counts.
+
+mod common;
+
+use array_api_compat::gpu::{Gpu, runtime::Runtime};
+use array_api_spec::{DType, Namespace};
+use common::{adapters, cuda_devices, floating_types, split};
+use ml_core::{
+    LinearDiscriminantAnalysis, Shrinkage, Solver,
+    datasets::{self, Dataset},
+};
+
+/// Estimators, and how often a fit of theirs may wait: for the class counts, twice for what is factorised on the host, and to see that all is finite.
+/// The solver `svd` reads the statistics of groups piece by piece, of which there are more where sums are made of integers.
+fn estimators(float64: bool) -> [(LinearDiscriminantAnalysis, u64); 6] {
+    let lda = LinearDiscriminantAnalysis::default;
+    let svd = if float64 { 5 } else { 7 };
+    [
+        (lda(), svd),
+        (lda().solver(Solver::Lsqr), 4),
+        (lda().solver(Solver::Lsqr).shrinkage(Shrinkage::Auto), 4),
+        (lda().solver(Solver::Lsqr).shrinkage(0.1), 4),
+        (lda().solver(Solver::Eigen).shrinkage(Shrinkage::Auto), 4),
+        (lda().solver(Solver::Eigen).shrinkage(0.1), 4),
+    ]
+}
+
+fn check_waits<R: Runtime>(xp: &Namespace<Gpu<R>>, data: &Dataset, dtype: DType) {
+    let waits = || xp.backend().counters().downloads;
+    let parts = split(data, xp, dtype);
+    let float64 = xp.backend().capabilities().float64;
+    for (lda, most) in estimators(float64) {
+        let place = format!("{lda:?} on {} in {dtype}", xp.device());
+        let start = waits();
+        let model = lda.fit(&parts.x_train, &parts.y_train).expect("a good fit");
+        let fitted = waits();
+        let labels = model.predict(&parts.x_test).expect("good samples");
+        let predicted = waits();
+        model.predict_proba(&parts.x_test).expect("good samples");
+        let judged = waits();
+        model
+            .to_device(&array_api_compat::cpu())
+            .expect("room on the host");
+        let moved = waits();
+        assert!(fitted - start <= most, "{}: {place}", fitted - start);
+        assert_eq!(
+            [predicted - fitted, judged - predicted, moved - judged],
+            [1, 1, 1],
+            "{place}"
+        );
+        assert_eq!(labels.size(), parts.y_test.size());
+    }
+}
+
+#[test]
+fn a_fit_waits_rarely_for_wgpu() {
+    for xp in adapters() {
+        for dtype in floating_types(&xp) {
+            check_waits(&xp, &datasets::iris(), dtype);
+            check_waits(&xp, &datasets::digits(), dtype);
+        }
+    }
+}
+
+/// Executed by a PTX interpreter, unless there is a GPU and it is asked for.
+#[test]
+fn a_fit_waits_rarely_for_cuda() {
+    for xp in cuda_devices() {
+        for dtype in floating_types(&xp) {
+            check_waits(&xp, &datasets::iris(), dtype);
+        }
+    }
+}
