@@ -3,7 +3,7 @@
 use array_api_spec::{
     BinaryOp, Element, Layout, Op, Program, Result, Scalar, Step, Strided, UnaryOp,
     backend::ElementwiseBackend,
-    dispatch, memory,
+    dispatch,
     reference::math::{Arithmetic, BinaryFunction, UnaryFunction},
 };
 
