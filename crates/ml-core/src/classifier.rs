@@ -3,7 +3,11 @@
 use array_api_spec::{Array, Backend, Result, axis};
 
 /// The scores of a linear classifier, `x coefᵀ + intercept`: `(n, p) → (n, K)`, or `(n, 1)` for two classes.
-pub(crate) fn linear_scores<B: Backend>(x: &Array<B>, coef: &Array<B>, intercept: &Array<B>) -> Result<Array<B>> {
+pub(crate) fn linear_scores<B: Backend>(
+    x: &Array<B>,
+    coef: &Array<B>,
+    intercept: &Array<B>,
+) -> Result<Array<B>> {
     (x.namespace().matmul(x, coef.T()?)? + intercept).eval()
 }
 
@@ -22,7 +26,8 @@ pub(crate) fn predict<B: Backend>(classes: &Array<B>, scores: &Array<B>) -> Resu
     let xp = scores.namespace();
     let position = if scores.shape()[1] == 1 && classes.size() == 2 {
         let second = xp.squeeze(xp.greater(scores, 0.0).eval()?, 1)?;
-        xp.astype(second, xp.info().default_dtypes().indexing).eval()?
+        xp.astype(second, xp.info().default_dtypes().indexing)
+            .eval()?
     } else {
         xp.argmax(scores, 1)?
     };
@@ -38,6 +43,8 @@ pub(crate) fn softmax<B: Backend>(n_classes: usize, scores: &Array<B>) -> Result
         let second = (1.0 / (1.0 + xp.exp(-scores))).eval()?;
         return xp.concat(&[&(1.0 - &second).eval()?, &second], Some(1));
     }
-    let e = xp.exp(scores - xp.max(scores, axis(1).keepdims())?).eval()?;
+    let e = xp
+        .exp(scores - xp.max(scores, axis(1).keepdims())?)
+        .eval()?;
     (&e / xp.sum(&e, axis(1).keepdims())?).eval()
 }

@@ -17,7 +17,11 @@ pub(crate) fn matrix(values: &[f64], shape: &[usize]) -> Result<HostMatrix> {
 }
 
 /// The same values on the device of `xp`, in `dtype`.
-pub(crate) fn send<B: Backend>(x: &HostMatrix, xp: &Namespace<B>, dtype: DType) -> Result<Array<B>> {
+pub(crate) fn send<B: Backend>(
+    x: &HostMatrix,
+    xp: &Namespace<B>,
+    dtype: DType,
+) -> Result<Array<B>> {
     xp.asarray_as((x.to_vec::<f64>()?, x.shape()), dtype)
 }
 

@@ -128,12 +128,18 @@ impl ClassList {
         let xp = host();
         if self.0.dtype() != other.0.dtype() {
             let found = [self.0.dtype(), other.0.dtype()];
-            return Err(Error::dtype("merge", &found, "labels of one dtype in all parts"));
+            return Err(Error::dtype(
+                "merge",
+                &found,
+                "labels of one dtype in all parts",
+            ));
         }
         let all = xp.unique_values(xp.concat(&[&self.0, &other.0], Some(0))?)?;
         let places = |classes: &HostMatrix| -> Result<Vec<usize>> {
             let same = xp.equal(xp.expand_dims(classes, 1)?, &all).eval()?;
-            let places: Vec<i64> = xp.argmax(xp.astype(same, array_api_spec::DType::UInt8), 1)?.to_vec()?;
+            let places: Vec<i64> = xp
+                .argmax(xp.astype(same, array_api_spec::DType::UInt8), 1)?
+                .to_vec()?;
             Ok(places.into_iter().map(|place| place as usize).collect())
         };
         let of_both = [places(&self.0)?, places(&other.0)?];
@@ -145,13 +151,22 @@ impl ClassList {
     /// # Errors
     /// Classes that no integer type of the device holds.
     pub(crate) fn send<B: Backend>(&self, xp: &Namespace<B>) -> Result<Array<B>> {
-        let array = HostArray { buffer: self.0.to_host()?, shape: self.0.shape().to_vec() };
+        let array = HostArray {
+            buffer: self.0.to_host()?,
+            shape: self.0.shape().to_vec(),
+        };
         crate::frame::send("conclude", array, xp)
     }
 
     /// Adds the classes to parts.
     pub(crate) fn store(&self, parts: &mut Parts<HostArray>) -> Result<()> {
-        parts.arrays.push(("classes".to_owned(), HostArray { buffer: self.0.to_host()?, shape: self.0.shape().to_vec() }));
+        parts.arrays.push((
+            "classes".to_owned(),
+            HostArray {
+                buffer: self.0.to_host()?,
+                shape: self.0.shape().to_vec(),
+            },
+        ));
         Ok(())
     }
 

@@ -38,9 +38,10 @@ pub use crate::{
         FittedLinearDiscriminantAnalysis, LinearDiscriminantAnalysis, Shrinkage, Solver,
     },
     frame::{
-        AnyEstimator, AnyFitted, Attributes, Data, DecisionFunction, Estimator, Fitted, Incremental, IntoParameter,
-        InverseTransform, Log, Method, Parameter, Parameters, Parts, Place, Predict, PredictLogProba, PredictProba, Progress, Score,
-        ScoreSamples, Seen, Statistics, Transform, Value, With, progress, weights,
+        AnyEstimator, AnyFitted, Attributes, Data, DecisionFunction, Estimator, Fitted,
+        Incremental, IntoParameter, InverseTransform, Log, Method, Parameter, Parameters, Parts,
+        Place, Predict, PredictLogProba, PredictProba, Progress, Score, ScoreSamples, Seen,
+        Statistics, Transform, Value, With, progress, weights,
     },
     linear_model::{LinearRegression, Ridge},
     naive_bayes::GaussianNB,

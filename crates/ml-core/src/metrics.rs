@@ -27,7 +27,8 @@ pub(crate) fn accuracy_of<B: Backend>(
     y_true: Option<&Array<B>>,
     sample_weight: Option<&Array<B>>,
 ) -> Result<f64> {
-    let y_true = y_true.ok_or_else(|| Error::value("score", "needs labels for the samples: give y"))?;
+    let y_true =
+        y_true.ok_or_else(|| Error::value("score", "needs labels for the samples: give y"))?;
     let xp = y_pred.namespace();
     y_true.namespace().check_same("accuracy_score", &xp)?;
     let shapes = [y_true.shape(), y_pred.shape()];
@@ -77,16 +78,37 @@ pub fn r2_score<B: Backend>(y_true: &Array<B>, y_pred: &Array<B>) -> Result<f64>
 ///
 /// # Errors
 /// As [`r2_score`]; no truth.
-pub(crate) fn r2_of<B: Backend>(y_pred: &Array<B>, y_true: Option<&Array<B>>, sample_weight: Option<&Array<B>>) -> Result<f64> {
-    let y_true = y_true.ok_or_else(|| Error::value("score", "needs targets for the samples: give y"))?;
+pub(crate) fn r2_of<B: Backend>(
+    y_pred: &Array<B>,
+    y_true: Option<&Array<B>>,
+    sample_weight: Option<&Array<B>>,
+) -> Result<f64> {
+    let y_true =
+        y_true.ok_or_else(|| Error::value("score", "needs targets for the samples: give y"))?;
     let xp = y_pred.namespace();
     y_true.namespace().check_same("r2_score", &xp)?;
-    if y_true.shape() != y_pred.shape() || !(1..=2).contains(&y_true.ndim()) || y_true.shape()[0] < 2 {
+    if y_true.shape() != y_pred.shape()
+        || !(1..=2).contains(&y_true.ndim())
+        || y_true.shape()[0] < 2
+    {
         let detail = "were given for y_true and y_pred, which must have one shape, (n,) or (n, t), with at least two rows";
-        return Err(Error::shape("r2_score", &[y_true.shape(), y_pred.shape()], detail));
+        return Err(Error::shape(
+            "r2_score",
+            &[y_true.shape(), y_pred.shape()],
+            detail,
+        ));
     }
-    let columns = |y: &Array<B>| if y.ndim() == 1 { xp.expand_dims(y, 1) } else { Ok(y.clone()) };
-    let (y, predicted) = (xp.astype(columns(y_true)?, y_pred.dtype()).eval()?, columns(y_pred)?);
+    let columns = |y: &Array<B>| {
+        if y.ndim() == 1 {
+            xp.expand_dims(y, 1)
+        } else {
+            Ok(y.clone())
+        }
+    };
+    let (y, predicted) = (
+        xp.astype(columns(y_true)?, y_pred.dtype()).eval()?,
+        columns(y_pred)?,
+    );
     let weights = match sample_weight {
         Some(weights) => xp.expand_dims(xp.astype(weights, y.dtype()).eval()?, 1)?,
         None => xp.ones([y.shape()[0], 1], y.dtype())?,
@@ -94,10 +116,13 @@ pub(crate) fn r2_of<B: Backend>(y_pred: &Array<B>, y_true: Option<&Array<B>>, sa
     let mean = (xp.sum(&weights * &y, 0)? / xp.sum(&weights, ..)?).eval()?;
     let residual: Vec<f64> = xp.sum(&weights * xp.square(&y - predicted), 0)?.to_vec()?;
     let total: Vec<f64> = xp.sum(&weights * xp.square(&y - mean), 0)?.to_vec()?;
-    let scores = residual.iter().zip(&total).map(|(&residual, &total)| match (residual, total) {
-        (0.0, 0.0) => 1.0,
-        (_, 0.0) => 0.0,
-        _ => 1.0 - residual / total,
-    });
+    let scores = residual
+        .iter()
+        .zip(&total)
+        .map(|(&residual, &total)| match (residual, total) {
+            (0.0, 0.0) => 1.0,
+            (_, 0.0) => 0.0,
+            _ => 1.0 - residual / total,
+        });
     Ok(scores.sum::<f64>() / total.len() as f64)
 }

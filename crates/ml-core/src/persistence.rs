@@ -28,12 +28,18 @@ pub(crate) fn save(parts: Parts<HostArray>, path: &Path) -> Result<()> {
     ]);
     let mut tensors = Vec::new();
     flatten(parts, "", &mut tensors)?;
-    let bytes = tensor::serialize(tensors, Some(metadata)).map_err(|e| Error::value("save", e.to_string()))?;
-    fs::write(path, bytes).map_err(|e| Error::value("save", format!("{}: {e}", path.display())).caused_by(e))
+    let bytes = tensor::serialize(tensors, Some(metadata))
+        .map_err(|e| Error::value("save", e.to_string()))?;
+    fs::write(path, bytes)
+        .map_err(|e| Error::value("save", format!("{}: {e}", path.display())).caused_by(e))
 }
 
 /// All arrays, those of models within the model with its name in front.
-fn flatten(parts: Parts<HostArray>, prefix: &str, tensors: &mut Vec<(String, Tensor)>) -> Result<()> {
+fn flatten(
+    parts: Parts<HostArray>,
+    prefix: &str,
+    tensors: &mut Vec<(String, Tensor)>,
+) -> Result<()> {
     for (name, array) in parts.arrays {
         let dtype = stored_as(array.buffer.dtype())?;
         tensors.push((format!("{prefix}{name}"), Tensor { dtype, array }));
@@ -53,7 +59,10 @@ pub(crate) fn load(path: &Path, estimator: Option<&str>) -> Result<Parts<HostArr
     let parts = parse(&bytes).map_err(|e| located(path, &e))?;
     match estimator {
         Some(expected) if expected != parts.estimator => {
-            let detail = format!("holds the estimator {:?}, not {expected:?}", parts.estimator);
+            let detail = format!(
+                "holds the estimator {:?}, not {expected:?}",
+                parts.estimator
+            );
             Err(located(path, &detail))
         }
         _ => Ok(parts),
@@ -78,11 +87,17 @@ fn parse(bytes: &[u8]) -> Result<Parts<HostArray>, String> {
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
     let tensors = SafeTensors::deserialize(bytes).map_err(broken)?;
     let metadata = header.metadata().clone().unwrap_or_default();
-    let mut arrays = tensors.iter().map(|(name, view)| Ok((name.to_owned(), array(name, &view)?))).collect::<Result<Vec<_>, String>>()?;
+    let mut arrays = tensors
+        .iter()
+        .map(|(name, view)| Ok((name.to_owned(), array(name, &view)?)))
+        .collect::<Result<Vec<_>, String>>()?;
     match metadata.get(FORMAT_KEY).map(String::as_str) {
         Some(FORMAT_VERSION) => {
-            let model = metadata.get(MODEL_KEY).ok_or("the model's description is missing")?;
-            let mut parts: Parts<HostArray> = serde_json::from_str(model).map_err(|e| format!("the model's description: {e}"))?;
+            let model = metadata
+                .get(MODEL_KEY)
+                .ok_or("the model's description is missing")?;
+            let mut parts: Parts<HostArray> =
+                serde_json::from_str(model).map_err(|e| format!("the model's description: {e}"))?;
             distribute(&mut parts, "", &mut arrays);
             match arrays.first() {
                 Some((name, _)) => Err(format!("the array {name:?} belongs to no model")),
@@ -90,7 +105,9 @@ fn parse(bytes: &[u8]) -> Result<Parts<HostArray>, String> {
             }
         }
         Some("1") => discriminant_analysis::parts_of_format_1(metadata, arrays),
-        Some(other) => Err(format!("format version {other:?}; this program reads versions \"1\" and {FORMAT_VERSION:?}")),
+        Some(other) => Err(format!(
+            "format version {other:?}; this program reads versions \"1\" and {FORMAT_VERSION:?}"
+        )),
         None => Err("a safetensors file, but not a model saved by ml-core".to_owned()),
     }
 }
@@ -109,10 +126,18 @@ fn distribute(parts: &mut Parts<HostArray>, prefix: &str, arrays: &mut Vec<(Stri
 }
 
 fn array(name: &str, view: &tensor::TensorView<'_>) -> Result<HostArray, String> {
-    let dtype = read_as(view.dtype())
-        .ok_or_else(|| format!("array {name:?} has the dtype {:?}, which no model has", view.dtype()))?;
-    let buffer = HostBuffer::from_bytes(dtype, view.data()).map_err(|e| format!("array {name:?}: {e}"))?;
-    Ok(HostArray { buffer, shape: view.shape().to_vec() })
+    let dtype = read_as(view.dtype()).ok_or_else(|| {
+        format!(
+            "array {name:?} has the dtype {:?}, which no model has",
+            view.dtype()
+        )
+    })?;
+    let buffer =
+        HostBuffer::from_bytes(dtype, view.data()).map_err(|e| format!("array {name:?}: {e}"))?;
+    Ok(HostArray {
+        buffer,
+        shape: view.shape().to_vec(),
+    })
 }
 
 struct Tensor {
@@ -151,10 +176,18 @@ const DTYPES: [(DType, Dtype); 11] = [
 
 fn stored_as(dtype: DType) -> Result<Dtype> {
     let pair = DTYPES.iter().find(|(ours, _)| *ours == dtype);
-    pair.map(|(_, theirs)| *theirs)
-        .ok_or_else(|| Error::dtype("save", &[dtype], "arrays of bool, integer and real floating-point values"))
+    pair.map(|(_, theirs)| *theirs).ok_or_else(|| {
+        Error::dtype(
+            "save",
+            &[dtype],
+            "arrays of bool, integer and real floating-point values",
+        )
+    })
 }
 
 fn read_as(dtype: Dtype) -> Option<DType> {
-    DTYPES.iter().find(|(_, theirs)| *theirs == dtype).map(|(ours, _)| *ours)
+    DTYPES
+        .iter()
+        .find(|(_, theirs)| *theirs == dtype)
+        .map(|(ours, _)| *ours)
 }

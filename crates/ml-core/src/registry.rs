@@ -45,7 +45,10 @@ estimators![
 ///
 /// # Errors
 /// As [`Fitted::load`](crate::Fitted::load); an estimator that this crate does not have.
-pub fn load_any<B: Backend>(path: impl AsRef<Path>, xp: &Namespace<B>) -> Result<Box<dyn AnyFitted<B>>> {
+pub fn load_any<B: Backend>(
+    path: impl AsRef<Path>,
+    xp: &Namespace<B>,
+) -> Result<Box<dyn AnyFitted<B>>> {
     let path = path.as_ref();
     let parts = persistence::load(path, None)?;
     let estimator = estimator_by_name::<B>(&parts.estimator);

@@ -105,15 +105,27 @@ pub(crate) fn refuse_non_finite<B: Backend>(
 ///
 /// # Errors
 /// Another device, shape or kind of dtype; weights that are negative, not finite, or all 0.
-pub(crate) fn weights<B: Backend>(function: &'static str, weights: &Array<B>, x: &Array<B>) -> Result<Array<B>> {
+pub(crate) fn weights<B: Backend>(
+    function: &'static str,
+    weights: &Array<B>,
+    x: &Array<B>,
+) -> Result<Array<B>> {
     let xp = x.namespace();
     weights.namespace().check_same(function, &xp)?;
     if weights.shape() != [x.shape()[0]] {
         let detail = "were given for x and sample_weight, which must have one weight for each sample, shape (n,)";
-        return Err(Error::shape(function, &[x.shape(), weights.shape()], detail));
+        return Err(Error::shape(
+            function,
+            &[x.shape(), weights.shape()],
+            detail,
+        ));
     }
     if weights.dtype().is_complex() {
-        return Err(Error::dtype(function, &[weights.dtype()], "real values for sample_weight"));
+        return Err(Error::dtype(
+            function,
+            &[weights.dtype()],
+            "real values for sample_weight",
+        ));
     }
     let weights = xp.astype(weights, x.dtype()).eval()?;
     let (least, most): (f64, f64) = (xp.min(&weights, ..)?.item()?, xp.max(&weights, ..)?.item()?);
@@ -132,6 +144,8 @@ pub(crate) fn weights<B: Backend>(function: &'static str, weights: &Array<B>, x:
 
 /// The error for good samples from which `what` could not be computed.
 pub(crate) fn too_large(what: &str, dtype: DType) -> Error {
-    let detail = format!("{what} is not finite: the values of x are too large for sums of their squares in {dtype}; scale them");
+    let detail = format!(
+        "{what} is not finite: the values of x are too large for sums of their squares in {dtype}; scale them"
+    );
     Error::value("fit", detail)
 }

@@ -100,8 +100,7 @@ fn a_file_keeps_every_bit() {
         let model = iris_model(&xp, DType::Float64, &lda);
         model.save(&path).expect("a written file");
         let loaded = Fitted::load(&path, &xp).expect("a good file");
-        for ((name, a), (_, b)) in model.parts().arrays.iter().zip(&loaded.parts().arrays)
-        {
+        for ((name, a), (_, b)) in model.parts().arrays.iter().zip(&loaded.parts().arrays) {
             assert_eq!(
                 a.to_host().expect("values"),
                 b.to_host().expect("values"),

@@ -3,8 +3,8 @@
 use std::{error::Error as _, fmt::Write};
 
 use array_api_spec::{
-    Complex, DType, Ellipsis, Error, ErrorClass, Groups, Indexing, Norm, Result, Scalar, Side, Spread, StepBy,
-    SvdMode, Triangle, axis, finfo, isdtype, ix, result_type,
+    Complex, DType, Ellipsis, Error, ErrorClass, Groups, Indexing, Norm, Result, Scalar, Side,
+    Spread, StepBy, SvdMode, Triangle, axis, finfo, isdtype, ix, result_type,
 };
 
 use super::{narrow, xp};

@@ -9,7 +9,9 @@ use std::f64::consts::{LN_2, PI, TAU};
 /// Source: T. Minka, "Automatic choice of dimensionality for PCA" (2000).
 pub(super) fn n_components(variances: &[f64], n: f64) -> usize {
     let evidence = (1..variances.len()).map(|rank| (rank, log_evidence(variances, rank, n)));
-    let best = evidence.fold((1, f64::NEG_INFINITY), |best, now| if now.1 > best.1 { now } else { best });
+    let best = evidence.fold((1, f64::NEG_INFINITY), |best, now| {
+        if now.1 > best.1 { now } else { best }
+    });
     best.0
 }
 
@@ -31,15 +33,26 @@ fn log_evidence(variances: &[f64], rank: usize, n: f64) -> f64 {
     let p_p = TAU.ln() * (m + k) / 2.0;
     let smoothed = |i: usize| if i < rank { variances[i] } else { noise };
     let pairs = (0..rank).flat_map(|i| (i + 1..p).map(move |j| (i, j)));
-    let p_a: f64 = pairs.map(|(i, j)| ((variances[i] - variances[j]) * (1.0 / smoothed(j) - 1.0 / smoothed(i))).ln() + n.ln()).sum();
+    let p_a: f64 = pairs
+        .map(|(i, j)| {
+            ((variances[i] - variances[j]) * (1.0 / smoothed(j) - 1.0 / smoothed(i))).ln() + n.ln()
+        })
+        .sum();
     p_u + p_l + p_v + p_p - p_a / 2.0 - k * n.ln() / 2.0
 }
 
 /// log Γ(m / 2), by Γ(x + 1) = x Γ(x) from Γ(1/2) = √π and Γ(1) = 1 on.
 fn log_gamma_half(m: usize) -> f64 {
-    let (start, first) = if m % 2 == 0 { (0.0, 1.0) } else { (PI.ln() / 2.0, 0.5) };
+    let (start, first) = if m % 2 == 0 {
+        (0.0, 1.0)
+    } else {
+        (PI.ln() / 2.0, 0.5)
+    };
     let steps = (m - 1) / 2;
-    start + (0..steps).map(|step| (first + step as f64).ln()).sum::<f64>()
+    start
+        + (0..steps)
+            .map(|step| (first + step as f64).ln())
+            .sum::<f64>()
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! Principal component analysis: the orthogonal directions along which samples vary most.
 
-use array_api_spec::{Array, Backend, Error, HostArray, Moments, Result, Scatter, Spread, SvdMode, axis, ix};
+use array_api_spec::{
+    Array, Backend, Error, HostArray, Moments, Result, Scatter, Spread, SvdMode, axis, ix,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{minka, randomized};
 use crate::{
-    Data, Estimator, Fitted, Incremental, IntoParameter, InverseTransform, Log, Parameters, Parts, Place, Score, ScoreSamples, Statistics,
-    Transform, attributes, estimator,
+    Data, Estimator, Fitted, Incremental, IntoParameter, InverseTransform, Log, Parameters, Parts,
+    Place, Score, ScoreSamples, Statistics, Transform, attributes, estimator,
     frame::statistics,
     host::{self, HostMatrix, host},
     parameter_by_serde, parameters,
@@ -31,7 +33,10 @@ pub enum PcaSolver {
 
 /// How many components [`Pca`] keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", expecting = "it is a whole number, a share of the variance between 0 and 1, or `mle`")]
+#[serde(
+    rename_all = "snake_case",
+    expecting = "it is a whole number, a share of the variance between 0 and 1, or `mle`"
+)]
 pub enum Components {
     /// As many as the evidence of the data says (Minka, 2000).
     Mle,
@@ -138,8 +143,13 @@ impl Statistics for PcaStatistics {
 
     fn take(parts: &mut Parts<HostArray>) -> Result<Self> {
         let moments = statistics::take("", parts)?;
-        if moments.features != parts.n_features_in_ || moments.weights.len() != 1 || matches!(moments.scatter, Scatter::Diagonal(_)) {
-            return Err(parts.mistake("the statistics are not those of all features together".to_owned()));
+        if moments.features != parts.n_features_in_
+            || moments.weights.len() != 1
+            || matches!(moments.scatter, Scatter::Diagonal(_))
+        {
+            return Err(
+                parts.mistake("the statistics are not those of all features together".to_owned())
+            );
         }
         Ok(Self(moments))
     }
@@ -152,12 +162,19 @@ impl Estimator for Pca {
     fn check(&self) -> Result<()> {
         let refused = |detail: String| Err(Error::value(Self::NAME, detail));
         match self.n_components {
-            Some(Components::Number(0)) => refused("n_components = 0 must be at least 1".to_owned()),
-            Some(Components::Share(share)) if !(share > 0.0 && share < 1.0) => {
-                refused(format!("n_components = {share} must be a whole number, or a share of the variance between 0 and 1"))
+            Some(Components::Number(0)) => {
+                refused("n_components = 0 must be at least 1".to_owned())
             }
-            Some(Components::Share(_) | Components::Mle) if matches!(self.svd_solver, PcaSolver::Randomized | PcaSolver::Arpack) => {
-                refused("the solvers `randomized` and `arpack` take a number of components only".to_owned())
+            Some(Components::Share(share)) if !(share > 0.0 && share < 1.0) => refused(format!(
+                "n_components = {share} must be a whole number, or a share of the variance between 0 and 1"
+            )),
+            Some(Components::Share(_) | Components::Mle)
+                if matches!(self.svd_solver, PcaSolver::Randomized | PcaSolver::Arpack) =>
+            {
+                refused(
+                    "the solvers `randomized` and `arpack` take a number of components only"
+                        .to_owned(),
+                )
             }
             _ => Ok(()),
         }
@@ -172,10 +189,16 @@ impl Estimator for Pca {
     }
 
     fn validate<B: Backend>(&self, a: &PcaAttributes<B>) -> Result<()> {
-        if a.n_components_ == a.components_.shape()[0] && a.noise_variance_ >= 0.0 && a.n_samples_ > 1 {
+        if a.n_components_ == a.components_.shape()[0]
+            && a.noise_variance_ >= 0.0
+            && a.n_samples_ > 1
+        {
             return Ok(());
         }
-        Err(Error::value(Self::NAME, "the number of components, of samples or the noise does not fit the arrays"))
+        Err(Error::value(
+            Self::NAME,
+            "the number of components, of samples or the noise does not fit the arrays",
+        ))
     }
 }
 
@@ -188,7 +211,9 @@ impl Incremental for Pca {
             _ if self.svd_solver == PcaSolver::CovarianceEigh => Spread::Gram,
             _ => Spread::Factor,
         };
-        data.namespace().moments(&data.x, None, None, spread).map(PcaStatistics)
+        data.namespace()
+            .moments(&data.x, None, None, spread)
+            .map(PcaStatistics)
     }
 
     fn merge(&self, a: &PcaStatistics, b: &PcaStatistics) -> Result<PcaStatistics> {
@@ -196,7 +221,12 @@ impl Incremental for Pca {
     }
 
     /// From the scatter `Z = V S² Vᵀ`: variances `S² / (n - 1)` along the rows of Vᵀ.
-    fn conclude<B: Backend>(&self, PcaStatistics(seen): &PcaStatistics, place: &Place<B>, _: &mut Log<'_>) -> Result<PcaAttributes<B>> {
+    fn conclude<B: Backend>(
+        &self,
+        PcaStatistics(seen): &PcaStatistics,
+        place: &Place<B>,
+        _: &mut Log<'_>,
+    ) -> Result<PcaAttributes<B>> {
         let (n, p) = (seen.rows, place.n_features);
         let xp = host();
         let scatter = host::scatter(seen)?;
@@ -204,7 +234,10 @@ impl Incremental for Pca {
         let (squares, directions) = if is_gram {
             let eigen = xp.linalg().eigh(&scatter)?;
             let squares = xp.flip(&eigen.eigenvalues, 0)?;
-            (xp.maximum(squares, 0.0).eval()?, xp.flip(eigen.eigenvectors.T()?, 0)?)
+            (
+                xp.maximum(squares, 0.0).eval()?,
+                xp.flip(eigen.eigenvectors.T()?, 0)?,
+            )
         } else {
             let svd = xp.linalg().svd(&scatter, SvdMode::Reduced)?;
             (xp.square(&svd.S).eval()?, svd.Vh)
@@ -216,8 +249,22 @@ impl Incremental for Pca {
         let k = self.resolve_components(&variances, n, p)?;
         let total: f64 = variances.iter().sum();
         let left_out: f64 = variances[k..].iter().sum();
-        let noise = if k < n.min(p) { left_out / (variances.len() - k) as f64 } else { 0.0 };
-        attributes(place, Found { variances: &variances[..k], directions: &directions.get(ix![..k as isize])?, total, noise, n, mean: &seen.means })
+        let noise = if k < n.min(p) {
+            left_out / (variances.len() - k) as f64
+        } else {
+            0.0
+        };
+        attributes(
+            place,
+            Found {
+                variances: &variances[..k],
+                directions: &directions.get(ix![..k as isize])?,
+                total,
+                noise,
+                n,
+                mean: &seen.means,
+            },
+        )
     }
 }
 
@@ -235,8 +282,22 @@ struct Found<'a> {
 
 fn attributes<B: Backend>(place: &Place<B>, found: Found<'_>) -> Result<PcaAttributes<B>> {
     let k = found.variances.len();
-    let shares: Vec<f64> = found.variances.iter().map(|v| if found.total == 0.0 { 0.0 } else { v / found.total }).collect();
-    let singular: Vec<f64> = found.variances.iter().map(|v| (v * (found.n as f64 - 1.0)).sqrt()).collect();
+    let shares: Vec<f64> = found
+        .variances
+        .iter()
+        .map(|v| {
+            if found.total == 0.0 {
+                0.0
+            } else {
+                v / found.total
+            }
+        })
+        .collect();
+    let singular: Vec<f64> = found
+        .variances
+        .iter()
+        .map(|v| (v * (found.n as f64 - 1.0)).sqrt())
+        .collect();
     Ok(PcaAttributes {
         components_: host::send(&signed(found.directions)?, &place.xp, place.dtype)?,
         explained_variance_: place.array(found.variances, &[k])?,
@@ -275,8 +336,12 @@ impl Pca {
         };
         Ok(match self.svd_solver {
             PcaSolver::Auto if p <= 1000 && n >= 10 * p => PcaSolver::CovarianceEigh,
-            PcaSolver::Auto if n.max(p) <= 500 || self.n_components == Some(Components::Mle) => PcaSolver::Full,
-            PcaSolver::Auto if number.is_some_and(|k| (k as f64) < 0.8 * least as f64) => PcaSolver::Randomized,
+            PcaSolver::Auto if n.max(p) <= 500 || self.n_components == Some(Components::Mle) => {
+                PcaSolver::Full
+            }
+            PcaSolver::Auto if number.is_some_and(|k| (k as f64) < 0.8 * least as f64) => {
+                PcaSolver::Randomized
+            }
             PcaSolver::Auto => PcaSolver::Full,
             other => other,
         })
@@ -293,13 +358,19 @@ impl Pca {
             None if arpack => Ok(most.saturating_sub(1)),
             None => Ok(most),
             Some(Components::Number(k)) if k > most || (arpack && k == most) => {
-                let detail = format!("n_components = {k} must be at most {}, for {n} samples of {p} features", most - usize::from(arpack));
+                let detail = format!(
+                    "n_components = {k} must be at most {}, for {n} samples of {p} features",
+                    most - usize::from(arpack)
+                );
                 Err(Error::value("fit", detail))
             }
             Some(Components::Number(k)) => Ok(k),
-            Some(Components::Mle) if n < p => {
-                Err(Error::value("fit", format!("n_components = `mle` needs at least as many samples as features; there are {n} and {p}")))
-            }
+            Some(Components::Mle) if n < p => Err(Error::value(
+                "fit",
+                format!(
+                    "n_components = `mle` needs at least as many samples as features; there are {n} and {p}"
+                ),
+            )),
             Some(Components::Mle) => Ok(minka::n_components(variances, n as f64)),
             Some(Components::Share(share)) => {
                 // As many as it takes for the sum of their shares to exceed the one that is asked for.
@@ -329,15 +400,31 @@ impl Pca {
         };
         let (singular, directions) = randomized::svd(&centred, search)?;
         let degrees = n as f64 - 1.0;
-        let variances: Vec<f64> = singular.to_vec::<f64>()?.iter().map(|s| s * s / degrees).collect();
-        let Scatter::Diagonal(squares) = &seen.scatter else { unreachable!("only the diagonal is asked for") };
+        let variances: Vec<f64> = singular
+            .to_vec::<f64>()?
+            .iter()
+            .map(|s| s * s / degrees)
+            .collect();
+        let Scatter::Diagonal(squares) = &seen.scatter else {
+            unreachable!("only the diagonal is asked for")
+        };
         let total = squares.iter().sum::<f64>() / degrees;
         let noise = match n.min(p) - k {
             0 => 0.0,
             rest => ((total - variances.iter().sum::<f64>()) / rest as f64).max(0.0),
         };
         let directions = host::matrix(&directions.to_vec::<f64>()?, &[k, p])?;
-        attributes(&place, Found { variances: &variances, directions: &directions, total, noise, n, mean: &seen.means })
+        attributes(
+            &place,
+            Found {
+                variances: &variances,
+                directions: &directions,
+                total,
+                noise,
+                n,
+                mean: &seen.means,
+            },
+        )
     }
 }
 
@@ -351,8 +438,14 @@ fn deviations<B: Backend>(model: &Fitted<Pca, B>) -> Result<Array<B>> {
 impl Transform for Pca {
     /// `(x - mean) componentsᵀ`, whitened if that is asked for.
     fn transform<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
-        let z = x.namespace().matmul(x - &model.mean_, model.components_.T()?)?;
-        if model.parameters().whiten { (z / deviations(model)?).eval() } else { Ok(z) }
+        let z = x
+            .namespace()
+            .matmul(x - &model.mean_, model.components_.T()?)?;
+        if model.parameters().whiten {
+            (z / deviations(model)?).eval()
+        } else {
+            Ok(z)
+        }
     }
 }
 
@@ -360,10 +453,17 @@ impl InverseTransform for Pca {
     /// `z components + mean`.
     fn inverse_transform<B: Backend>(model: &Fitted<Self, B>, z: &Array<B>) -> Result<Array<B>> {
         if z.shape()[1] != model.n_components_ {
-            let detail = format!("was given for z: the model has {} components", model.n_components_);
+            let detail = format!(
+                "was given for z: the model has {} components",
+                model.n_components_
+            );
             return Err(Error::shape("inverse_transform", &[z.shape()], detail));
         }
-        let z = if model.parameters().whiten { (z * deviations(model)?).eval()? } else { z.clone() };
+        let z = if model.parameters().whiten {
+            (z * deviations(model)?).eval()?
+        } else {
+            z.clone()
+        };
         (z.namespace().matmul(&z, &model.components_)? + &model.mean_).eval()
     }
 }
@@ -384,18 +484,29 @@ impl ScoreSamples for Pca {
         }
         let centred = (x - &model.mean_).eval()?;
         let along = xp.matmul(&centred, model.components_.T()?)?;
-        let log_det: f64 = variances.iter().map(|v| v.ln()).sum::<f64>() + if k < p { (p - k) as f64 * noise.ln() } else { 0.0 };
+        let log_det: f64 = variances.iter().map(|v| v.ln()).sum::<f64>()
+            + if k < p {
+                (p - k) as f64 * noise.ln()
+            } else {
+                0.0
+            };
         let beyond = if k < p { 1.0 / noise } else { 0.0 };
         let inverse: Vec<f64> = variances.iter().map(|v| 1.0 / v - beyond).collect();
         let inverse = xp.asarray_as(inverse, x.dtype())?;
-        let distance = xp.sum(xp.square(&along) * inverse, 1)? + xp.sum(xp.square(&centred), 1)? * beyond;
+        let distance =
+            xp.sum(xp.square(&along) * inverse, 1)? + xp.sum(xp.square(&centred), 1)? * beyond;
         ((distance + (p as f64 * std::f64::consts::TAU.ln() + log_det)) * -0.5).eval()
     }
 }
 
 impl Score for Pca {
     /// The mean log-likelihood of the samples.
-    fn score<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>, _: Option<&Array<B>>, _: Option<&Array<B>>) -> Result<f64> {
+    fn score<B: Backend>(
+        model: &Fitted<Self, B>,
+        x: &Array<B>,
+        _: Option<&Array<B>>,
+        _: Option<&Array<B>>,
+    ) -> Result<f64> {
         let scores = model.score_samples(x)?;
         scores.namespace().mean(&scores, ..)?.item()
     }

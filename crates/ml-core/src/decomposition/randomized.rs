@@ -32,7 +32,10 @@ pub(super) fn svd<B: Backend>(a: &Array<B>, search: Search) -> Result<(Array<B>,
     let directions = (search.wanted + search.oversamples).min(n).min(p);
     let orth = |x: Array<B>| Ok::<_, array_api_spec::Error>(xp.linalg().qr(&x, QrMode::Reduced)?.Q);
     let mut generator = ChaCha8Rng::seed_from_u64(search.seed);
-    let drawn: Vec<f64> = StandardNormal.sample_iter(&mut generator).take(p * directions).collect();
+    let drawn: Vec<f64> = StandardNormal
+        .sample_iter(&mut generator)
+        .take(p * directions)
+        .collect();
     let mut q = xp.asarray_as((drawn, [p, directions]), a.dtype())?;
     for _ in 0..search.iterations {
         let along = orth(xp.matmul(a, &q)?)?;

@@ -16,14 +16,26 @@ pub(crate) fn parts_of_format_1(
     metadata: HashMap<String, String>,
     arrays: Vec<(String, HostArray)>,
 ) -> Result<Parts<HostArray>, String> {
-    let estimator = metadata.get("ml-core.estimator").cloned().unwrap_or_default();
+    let estimator = metadata
+        .get("ml-core.estimator")
+        .cloned()
+        .unwrap_or_default();
     if estimator != LinearDiscriminantAnalysis::NAME {
-        return Err(format!("holds the estimator {estimator:?}, which the first format of files did not know"));
+        return Err(format!(
+            "holds the estimator {estimator:?}, which the first format of files did not know"
+        ));
     }
-    let parameters = metadata.iter().filter(|(name, _)| !name.starts_with("ml-core."));
-    let parameters: Map<String, Value> = parameters.map(|(name, text)| (name.clone(), value(name, text))).collect();
+    let parameters = metadata
+        .iter()
+        .filter(|(name, _)| !name.starts_with("ml-core."));
+    let parameters: Map<String, Value> = parameters
+        .map(|(name, text)| (name.clone(), value(name, text)))
+        .collect();
     let means = arrays.iter().find(|(name, _)| name == "means_");
-    let n_features_in_ = means.and_then(|(_, means)| means.shape.get(1)).copied().unwrap_or(0);
+    let n_features_in_ = means
+        .and_then(|(_, means)| means.shape.get(1))
+        .copied()
+        .unwrap_or(0);
     Ok(Parts {
         estimator,
         parameters,

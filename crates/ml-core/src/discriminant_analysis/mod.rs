@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::format_1::parts_of_format_1;
 use crate::{
-    Data, DecisionFunction, Estimator, Fitted, IntoParameter, Log, Parameters, Predict, PredictLogProba, PredictProba,
-    Score, Transform, Warning, attributes, classifier, estimator, labels::Labels, metrics, parameter_by_serde, parameters,
+    Data, DecisionFunction, Estimator, Fitted, IntoParameter, Log, Parameters, Predict,
+    PredictLogProba, PredictProba, Score, Transform, Warning, attributes, classifier, estimator,
+    labels::Labels, metrics, parameter_by_serde, parameters,
 };
 
 /// How [`LinearDiscriminantAnalysis`] is computed.
@@ -35,7 +36,10 @@ pub enum Solver {
 
 /// How far a covariance matrix is drawn towards a multiple of the identity.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", expecting = "it is `auto` or a number from 0 to 1")]
+#[serde(
+    rename_all = "snake_case",
+    expecting = "it is `auto` or a number from 0 to 1"
+)]
 pub enum Shrinkage {
     /// As far as Ledoit and Wolf's formula says, for each class.
     ///
@@ -226,23 +230,48 @@ impl Estimator for LinearDiscriminantAnalysis {
         let components = self.resolve_components(k, p)?;
         let functions = if k == 2 { 1 } else { k };
         if a.intercept_.size() != functions {
-            return refused(format!("intercept_ has {} elements; {k} classes need {functions}", a.intercept_.size()));
+            return refused(format!(
+                "intercept_ has {} elements; {k} classes need {functions}",
+                a.intercept_.size()
+            ));
         }
         let present = [
             ("xbar_", &a.xbar_, self.solver == Solver::Svd),
             ("scalings_", &a.scalings_, self.solver != Solver::Lsqr),
-            ("explained_variance_ratio_", &a.explained_variance_ratio_, self.solver != Solver::Lsqr),
-            ("covariance_", &a.covariance_, self.solver != Solver::Svd || self.store_covariance),
+            (
+                "explained_variance_ratio_",
+                &a.explained_variance_ratio_,
+                self.solver != Solver::Lsqr,
+            ),
+            (
+                "covariance_",
+                &a.covariance_,
+                self.solver != Solver::Svd || self.store_covariance,
+            ),
         ];
         for (name, array, expected) in present {
             if array.is_some() != expected {
-                let what = if expected { "is missing" } else { "is there, and the solver does not compute it" };
+                let what = if expected {
+                    "is missing"
+                } else {
+                    "is there, and the solver does not compute it"
+                };
                 return refused(format!("the array {name:?} {what}"));
             }
         }
-        let ratios = a.explained_variance_ratio_.as_ref().map_or(components, Array::size);
-        let rank = a.scalings_.as_ref().map_or(0, |scalings| scalings.shape()[1]);
-        let most = if self.solver == Solver::Eigen { p } else { p.min(k) };
+        let ratios = a
+            .explained_variance_ratio_
+            .as_ref()
+            .map_or(components, Array::size);
+        let rank = a
+            .scalings_
+            .as_ref()
+            .map_or(0, |scalings| scalings.shape()[1]);
+        let most = if self.solver == Solver::Eigen {
+            p
+        } else {
+            p.min(k)
+        };
         if ratios != components || rank > most {
             return refused(format!(
                 "{rank} directions with {ratios} ratios do not fit {k} classes, {p} features and {components} components"
@@ -367,7 +396,11 @@ fn vector<B: Backend>(xp: &Namespace<B>, values: &[f64], dtype: DType) -> Result
 }
 
 /// `x coefᵀ + intercept`: `(n, p) → (n, K)`, or `(n, 1)` for two classes.
-fn scores<B: Backend>(function: &'static str, model: &FittedLinearDiscriminantAnalysis<B>, x: &Array<B>) -> Result<Array<B>> {
+fn scores<B: Backend>(
+    function: &'static str,
+    model: &FittedLinearDiscriminantAnalysis<B>,
+    x: &Array<B>,
+) -> Result<Array<B>> {
     let scores = classifier::linear_scores(x, &model.coef_, &model.intercept_)?;
     model.checked(function, x, scores)
 }
@@ -393,7 +426,10 @@ impl PredictProba for LinearDiscriminantAnalysis {
 impl PredictLogProba for LinearDiscriminantAnalysis {
     /// The log of a probability of 0 is taken as that of the smallest normal number, as scikit-learn does.
     fn predict_log_proba<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
-        let p = classifier::softmax(model.classes_.size(), &scores("predict_log_proba", model, x)?)?;
+        let p = classifier::softmax(
+            model.classes_.size(),
+            &scores("predict_log_proba", model, x)?,
+        )?;
         let xp = p.namespace();
         let tiny = finfo(p.dtype())?.smallest_normal;
         xp.log(xp.where_(xp.equal(&p, 0.0), tiny, &p)).eval()
@@ -403,8 +439,10 @@ impl PredictLogProba for LinearDiscriminantAnalysis {
 impl Transform for LinearDiscriminantAnalysis {
     /// `(x - xbar) scalings`, the first `n_components` columns.
     fn transform<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
-        let (Some(scalings), Some(ratios)) = (&model.scalings_, &model.explained_variance_ratio_) else {
-            let detail = "the solver `lsqr` finds no directions to project on; fit with `svd` or `eigen`";
+        let (Some(scalings), Some(ratios)) = (&model.scalings_, &model.explained_variance_ratio_)
+        else {
+            let detail =
+                "the solver `lsqr` finds no directions to project on; fit with `svd` or `eigen`";
             return Err(Error::value("transform", detail));
         };
         let xp = x.namespace();

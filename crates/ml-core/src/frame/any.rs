@@ -37,7 +37,12 @@ pub trait AnyEstimator<B: Backend>: Debug + Send + Sync {
     ///
     /// # Errors
     /// As the estimator's own `fit`.
-    fn fit(&self, x: &Array<B>, y: Option<&Array<B>>, with: With<'_, B>) -> Result<Box<dyn AnyFitted<B>>>;
+    fn fit(
+        &self,
+        x: &Array<B>,
+        y: Option<&Array<B>>,
+        with: With<'_, B>,
+    ) -> Result<Box<dyn AnyFitted<B>>>;
 
     /// A model of its parts, which [`AnyFitted::parts`] gave.
     ///
@@ -67,7 +72,12 @@ impl<B: Backend, E: Estimator> AnyEstimator<B> for E {
         E::METHODS
     }
 
-    fn fit(&self, x: &Array<B>, y: Option<&Array<B>>, with: With<'_, B>) -> Result<Box<dyn AnyFitted<B>>> {
+    fn fit(
+        &self,
+        x: &Array<B>,
+        y: Option<&Array<B>>,
+        with: With<'_, B>,
+    ) -> Result<Box<dyn AnyFitted<B>>> {
         Ok(Box::new(Fitted::fit(self, x, y, with)?))
     }
 
@@ -97,7 +107,12 @@ pub trait AnyFitted<B: Backend>: Debug + Send + Sync {
     ///
     /// # Errors
     /// A model without a score; data that do not fit it.
-    fn score(&self, x: &Array<B>, y: Option<&Array<B>>, sample_weight: Option<&Array<B>>) -> Result<f64>;
+    fn score(
+        &self,
+        x: &Array<B>,
+        y: Option<&Array<B>>,
+        sample_weight: Option<&Array<B>>,
+    ) -> Result<f64>;
 }
 
 impl<E: Estimator, B: Backend> AnyFitted<B> for Fitted<E, B> {
@@ -116,12 +131,21 @@ impl<E: Estimator, B: Backend> AnyFitted<B> for Fitted<E, B> {
     fn call(&self, method: Method, x: &Array<B>) -> Result<Array<B>> {
         E::call(self, method, x).unwrap_or_else(|| {
             let known: Vec<&str> = E::METHODS.iter().map(|method| method.name()).collect();
-            let detail = format!("{} has no such method; it has {}", E::NAME, known.join(", "));
+            let detail = format!(
+                "{} has no such method; it has {}",
+                E::NAME,
+                known.join(", ")
+            );
             Err(Error::value(method.name(), detail))
         })
     }
 
-    fn score(&self, x: &Array<B>, y: Option<&Array<B>>, sample_weight: Option<&Array<B>>) -> Result<f64> {
+    fn score(
+        &self,
+        x: &Array<B>,
+        y: Option<&Array<B>>,
+        sample_weight: Option<&Array<B>>,
+    ) -> Result<f64> {
         E::score_by_name(self, x, y, sample_weight)
             .unwrap_or_else(|| Err(Error::value("score", format!("{} has no score", E::NAME))))
     }

@@ -46,7 +46,11 @@ impl<B: Backend> Data<B> {
             Some(weights) => Some(validation::weights(function, weights, &x)?),
             None => None,
         };
-        Ok(Self { x, y: y.cloned(), sample_weight })
+        Ok(Self {
+            x,
+            y: y.cloned(),
+            sample_weight,
+        })
     }
 
     /// The namespace of the device that all is on.
@@ -101,10 +105,16 @@ impl<B: Backend> Data<B> {
     ///
     /// # Errors
     /// Such a value.
-    pub(crate) fn refuse_non_finite(&self, function: &'static str, nan_is_missing: bool) -> Result<()> {
+    pub(crate) fn refuse_non_finite(
+        &self,
+        function: &'static str,
+        nan_is_missing: bool,
+    ) -> Result<()> {
         validation::refuse_non_finite(function, "x", &self.x, nan_is_missing)?;
         match &self.y {
-            Some(y) if y.dtype().is_real_floating() => validation::refuse_non_finite(function, "y", y, false),
+            Some(y) if y.dtype().is_real_floating() => {
+                validation::refuse_non_finite(function, "y", y, false)
+            }
             _ => Ok(()),
         }
     }
@@ -142,7 +152,11 @@ impl Log<'_> {
     /// Tells how far the fit has come. `Break` asks it to end with what it has.
     pub fn progress(&mut self, iteration: usize, max_iter: usize, loss: f64) -> ControlFlow<()> {
         match &mut self.on_progress {
-            Some(tell) => tell(Progress { iteration, max_iter, loss }),
+            Some(tell) => tell(Progress {
+                iteration,
+                max_iter,
+                loss,
+            }),
             None => ControlFlow::Continue(()),
         }
     }
@@ -156,7 +170,10 @@ pub struct With<'a, B: Backend> {
 
 impl<B: Backend> Default for With<'_, B> {
     fn default() -> Self {
-        Self { sample_weight: None, log: Log::default() }
+        Self {
+            sample_weight: None,
+            log: Log::default(),
+        }
     }
 }
 

@@ -116,7 +116,12 @@ pub trait Incremental: Estimator {
     ///
     /// # Errors
     /// Too little was seen.
-    fn conclude<B: Backend>(&self, seen: &Self::Statistics, place: &Place<B>, log: &mut Log<'_>) -> Result<Self::Attributes<B>>;
+    fn conclude<B: Backend>(
+        &self,
+        seen: &Self::Statistics,
+        place: &Place<B>,
+        log: &mut Log<'_>,
+    ) -> Result<Self::Attributes<B>>;
 }
 
 /// The methods of fitted models, each a row: its trait, its name, and what it does.
@@ -217,7 +222,11 @@ pub trait Methods: Sized {
     const METHODS: &'static [Method];
 
     /// Calls a method by its name; `None` if there is no such method.
-    fn call<B: Backend>(model: &Fitted<Self, B>, method: Method, x: &Array<B>) -> Option<Result<Array<B>>>
+    fn call<B: Backend>(
+        model: &Fitted<Self, B>,
+        method: Method,
+        x: &Array<B>,
+    ) -> Option<Result<Array<B>>>
     where
         Self: Estimator;
 

@@ -38,7 +38,12 @@ impl<E: Estimator, B: Backend> Fitted<E, B> {
     ///
     /// # Errors
     /// See there.
-    pub fn fit(estimator: &E, x: &Array<B>, y: Option<&Array<B>>, with: With<'_, B>) -> Result<Self> {
+    pub fn fit(
+        estimator: &E,
+        x: &Array<B>,
+        y: Option<&Array<B>>,
+        with: With<'_, B>,
+    ) -> Result<Self> {
         estimator.check()?;
         let data = Data::new::<E>("fit", x, y, with.sample_weight)?;
         let mut log = with.log;
@@ -96,7 +101,12 @@ impl<E: Estimator, B: Backend> Fitted<E, B> {
     ///
     /// # Errors
     /// NaN or infinity in x.
-    pub fn checked(&self, function: &'static str, x: &Array<B>, result: Array<B>) -> Result<Array<B>> {
+    pub fn checked(
+        &self,
+        function: &'static str,
+        x: &Array<B>,
+        result: Array<B>,
+    ) -> Result<Array<B>> {
         // Without results there is nothing in which a bad value would show.
         if result.size() == 0 || !validation::all_finite(&result)? {
             validation::refuse_non_finite(function, "x", x, E::NAN_IS_MISSING)?;
@@ -106,7 +116,11 @@ impl<E: Estimator, B: Backend> Fitted<E, B> {
 }
 
 /// What was learned, unless it or an error came of NaN or infinity in the data.
-fn finite_or_refused<A: Attributes<B>, B: Backend>(learned: Result<A>, data: &Data<B>, nan_is_missing: bool) -> Result<A> {
+fn finite_or_refused<A: Attributes<B>, B: Backend>(
+    learned: Result<A>,
+    data: &Data<B>,
+    nan_is_missing: bool,
+) -> Result<A> {
     let odd = match &learned {
         Ok(attributes) => rules::odd_value(attributes)?,
         Err(_) => Some("an error"),
@@ -146,7 +160,12 @@ impl<E: Score, B: Backend> Fitted<E, B> {
     ///
     /// # Errors
     /// As [`score`](Self::score).
-    pub fn score_weighted(&self, x: &Array<B>, y: &Array<B>, sample_weight: &Array<B>) -> Result<f64> {
+    pub fn score_weighted(
+        &self,
+        x: &Array<B>,
+        y: &Array<B>,
+        sample_weight: &Array<B>,
+    ) -> Result<f64> {
         E::score(self, x, Some(y), Some(sample_weight))
     }
 }
@@ -172,7 +191,10 @@ impl<E: Estimator, B: Backend> Fitted<E, B> {
     pub fn to_device<C: Backend>(&self, xp: &Namespace<C>) -> Result<Fitted<E, C>> {
         let parts = self.parts().to_host()?.send("to_device", xp)?;
         let model = Fitted::from_parts(parts, xp)?;
-        Ok(Fitted { warnings: self.warnings.clone(), ..model })
+        Ok(Fitted {
+            warnings: self.warnings.clone(),
+            ..model
+        })
     }
 
     /// Writes the model to a safetensors file.
@@ -201,7 +223,9 @@ impl<E: Estimator, B: Backend> Fitted<E, B> {
     pub fn load(path: impl AsRef<Path>, xp: &Namespace<B>) -> Result<Self> {
         let path = path.as_ref();
         let parts = persistence::load(path, Some(E::NAME))?.send("load", xp)?;
-        Self::from_parts(parts, xp).map_err(|e| persistence::located(path, &format!("the file's parts make no model: {e}")))
+        Self::from_parts(parts, xp).map_err(|e| {
+            persistence::located(path, &format!("the file's parts make no model: {e}"))
+        })
     }
 
     /// All that the model is made of.
@@ -230,7 +254,8 @@ impl<E: Estimator, B: Backend> Fitted<E, B> {
         let mut parameters = E::default();
         for (name, _) in E::default().get_params() {
             let value = parts.parameters.remove(&name);
-            let value = value.ok_or_else(|| parts.mistake(format!("the parameter {name:?} is missing")))?;
+            let value =
+                value.ok_or_else(|| parts.mistake(format!("the parameter {name:?} is missing")))?;
             parameters.set_param(&name, &value)?;
         }
         if let Some(name) = parts.parameters.keys().next() {
@@ -263,7 +288,9 @@ impl<E: Estimator, B: Backend> Attribute<B> for Fitted<E, B> {
     fn take(name: &str, parts: &mut Parts<Array<B>>) -> Result<Self> {
         let inner = parts.models.remove(name);
         let inner = inner.ok_or_else(|| parts.mistake(format!("the model {name:?} is missing")))?;
-        let xp = inner.namespace().ok_or_else(|| parts.mistake(format!("the model {name:?} has no arrays")))?;
+        let xp = inner
+            .namespace()
+            .ok_or_else(|| parts.mistake(format!("the model {name:?} has no arrays")))?;
         Self::from_parts(inner, &xp)
     }
 }
@@ -273,7 +300,11 @@ impl<E: Incremental, B: Backend> Fitted<E, B> {
     ///
     /// # Errors
     /// Too little was seen; values too large for the dtype.
-    pub(super) fn of_statistics(estimator: &E, seen: &E::Statistics, place: &Place<B>) -> Result<Self> {
+    pub(super) fn of_statistics(
+        estimator: &E,
+        seen: &E::Statistics,
+        place: &Place<B>,
+    ) -> Result<Self> {
         let mut log = Log::default();
         let attributes = estimator.conclude(seen, place, &mut log)?;
         if let Some(name) = rules::odd_value(&attributes)? {

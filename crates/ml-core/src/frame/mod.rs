@@ -11,7 +11,6 @@ mod rules;
 mod seen;
 pub(crate) mod statistics;
 
-pub(crate) use self::{parts::send, rules::is_ascending};
 pub use self::{
     any::{AnyEstimator, AnyFitted},
     data::{Data, Log, Progress, With, progress, weights},
@@ -25,3 +24,4 @@ pub use self::{
     seen::Seen,
     statistics::{Place, Statistics},
 };
+pub(crate) use self::{parts::send, rules::is_ascending};

@@ -76,7 +76,9 @@ impl<T: Parameter> Parameter for Vec<T> {
     }
 
     fn read(value: &Value) -> Result<Self, String> {
-        let values = value.as_array().ok_or_else(|| format!("{value} is not a list"))?;
+        let values = value
+            .as_array()
+            .ok_or_else(|| format!("{value} is not a list"))?;
         values.iter().map(T::read).collect()
     }
 }
@@ -221,19 +223,35 @@ macro_rules! parameters {
 
 /// Sets a field. Called by [`parameters!`](crate::parameters).
 #[doc(hidden)]
-pub fn set<T: Parameter>(field: &mut T, estimator: &'static str, name: &str, value: &Value) -> Result<()> {
-    *field = T::read(value)
-        .map_err(|detail| Error::value(estimator, format!("the parameter {name} cannot be {value}: {detail}")))?;
+pub fn set<T: Parameter>(
+    field: &mut T,
+    estimator: &'static str,
+    name: &str,
+    value: &Value,
+) -> Result<()> {
+    *field = T::read(value).map_err(|detail| {
+        Error::value(
+            estimator,
+            format!("the parameter {name} cannot be {value}: {detail}"),
+        )
+    })?;
     Ok(())
 }
 
 /// The error for a name that is no parameter's. Called by [`parameters!`](crate::parameters).
 #[doc(hidden)]
 pub fn unknown<P: Parameters>(parameters: &P, name: &str) -> Error {
-    let names: Vec<String> = parameters.get_params().into_iter().map(|(name, _)| name).collect();
+    let names: Vec<String> = parameters
+        .get_params()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     Error::value(
         P::NAME,
-        format!("there is no parameter {name:?}; the parameters are {}", names.join(", ")),
+        format!(
+            "there is no parameter {name:?}; the parameters are {}",
+            names.join(", ")
+        ),
     )
 }
 

@@ -35,9 +35,15 @@ impl<A> Parts<A> {
     /// # Errors
     /// Those of the conversion.
     pub(crate) fn try_map<T>(self, convert: &mut impl FnMut(A) -> Result<T>) -> Result<Parts<T>> {
-        let arrays = self.arrays.into_iter().map(|(name, array)| Ok((name, convert(array)?)));
+        let arrays = self
+            .arrays
+            .into_iter()
+            .map(|(name, array)| Ok((name, convert(array)?)));
         let arrays = arrays.collect::<Result<_>>()?;
-        let models = self.models.into_iter().map(|(name, parts)| Ok((name, parts.try_map(convert)?)));
+        let models = self
+            .models
+            .into_iter()
+            .map(|(name, parts)| Ok((name, parts.try_map(convert)?)));
         Ok(Parts {
             estimator: self.estimator,
             parameters: self.parameters,
@@ -71,8 +77,10 @@ impl<A> Parts<A> {
     /// There is none of the name, or it is of another type.
     pub(crate) fn take_value<T: Parameter>(&mut self, name: &str) -> Result<T> {
         let value = self.values.remove(name);
-        let value = value.ok_or_else(|| self.mistake(format!("the attribute {name:?} is missing")))?;
-        T::read(&value).map_err(|detail| self.mistake(format!("{name:?} cannot be {value}: {detail}")))
+        let value =
+            value.ok_or_else(|| self.mistake(format!("the attribute {name:?} is missing")))?;
+        T::read(&value)
+            .map_err(|detail| self.mistake(format!("{name:?} cannot be {value}: {detail}")))
     }
 
     /// An error about these parts.
@@ -86,9 +94,13 @@ impl<A> Parts<A> {
     /// Something is left.
     pub(crate) fn refuse_rest(&self) -> Result<()> {
         let array = self.arrays.first().map(|(name, _)| name);
-        let rest = array.or(self.values.keys().next()).or(self.models.keys().next());
+        let rest = array
+            .or(self.values.keys().next())
+            .or(self.models.keys().next());
         match rest {
-            Some(name) => Err(self.mistake(format!("there is a part {name:?}, which such a model does not have"))),
+            Some(name) => Err(self.mistake(format!(
+                "there is a part {name:?}, which such a model does not have"
+            ))),
             None => Ok(()),
         }
     }
@@ -109,8 +121,13 @@ impl<B: Backend> Parts<Array<B>> {
         };
         let mut buffers = buffers.into_iter();
         self.clone().try_map(&mut |array: Array<B>| {
-            let buffer = buffers.next().ok_or_else(|| Error::value("to_host", "an array is missing"))?;
-            Ok(HostArray { buffer, shape: array.shape().to_vec() })
+            let buffer = buffers
+                .next()
+                .ok_or_else(|| Error::value("to_host", "an array is missing"))?;
+            Ok(HostArray {
+                buffer,
+                shape: array.shape().to_vec(),
+            })
         })
     }
 }
@@ -122,7 +139,10 @@ impl Parts<HostArray> {
     /// There is none of the name.
     pub(crate) fn take_numbers(&mut self, name: &str) -> Result<Vec<f64>> {
         match self.take_array(name)? {
-            HostArray { buffer: HostBuffer::Float64(values), shape } if shape.len() == 1 => Ok(values),
+            HostArray {
+                buffer: HostBuffer::Float64(values),
+                shape,
+            } if shape.len() == 1 => Ok(values),
             _ => Err(self.mistake(format!("{name:?} is not a vector of float64"))),
         }
     }
@@ -131,7 +151,11 @@ impl Parts<HostArray> {
     ///
     /// # Errors
     /// Values that no type of the device holds; no room there; a driver's failure.
-    pub(crate) fn send<B: Backend>(self, function: &'static str, xp: &Namespace<B>) -> Result<Parts<Array<B>>> {
+    pub(crate) fn send<B: Backend>(
+        self,
+        function: &'static str,
+        xp: &Namespace<B>,
+    ) -> Result<Parts<Array<B>>> {
         self.try_map(&mut |array| send(function, array, xp))
     }
 }
@@ -140,12 +164,22 @@ impl Parts<HostArray> {
 ///
 /// # Errors
 /// Values that no type of the device holds; no room there; a driver's failure.
-pub(crate) fn send<B: Backend>(function: &'static str, HostArray { buffer, shape }: HostArray, xp: &Namespace<B>) -> Result<Array<B>> {
+pub(crate) fn send<B: Backend>(
+    function: &'static str,
+    HostArray { buffer, shape }: HostArray,
+    xp: &Namespace<B>,
+) -> Result<Array<B>> {
     let available = xp.backend().dtypes();
     let buffer = match held_as(buffer.dtype(), &available) {
         Some(dtype) if dtype == buffer.dtype() => buffer,
         Some(dtype) => buffer.to_dtype(function, dtype)?,
-        None => return Err(Error::unsupported_dtype(xp.device(), buffer.dtype(), available)),
+        None => {
+            return Err(Error::unsupported_dtype(
+                xp.device(),
+                buffer.dtype(),
+                available,
+            ));
+        }
     };
     xp.asarray(HostArray { buffer, shape })
 }
@@ -157,7 +191,10 @@ fn held_as(dtype: DType, available: &[DType]) -> Option<DType> {
         _ if dtype.is_integer() => &[DType::Int64, DType::Int32],
         _ => &[],
     };
-    [&[dtype], substitutes].concat().into_iter().find(|d| available.contains(d))
+    [&[dtype], substitutes]
+        .concat()
+        .into_iter()
+        .find(|d| available.contains(d))
 }
 
 /// A type that an attribute of a fitted model may have.
@@ -223,7 +260,16 @@ macro_rules! value_attributes {
     };
 }
 
-value_attributes!(usize, f64, bool, String, Option<usize>, Option<f64>, Vec<usize>, Vec<f64>);
+value_attributes!(
+    usize,
+    f64,
+    bool,
+    String,
+    Option<usize>,
+    Option<f64>,
+    Vec<usize>,
+    Vec<f64>
+);
 
 /// What an array's values may be; real floating-point ones, unless something else is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,16 +11,23 @@ use crate::validation;
 ///
 /// # Errors
 /// What does not fit.
-pub(super) fn check<A: Attributes<B>, B: Backend>(attributes: &A, n_features: usize) -> Result<(), String> {
+pub(super) fn check<A: Attributes<B>, B: Backend>(
+    attributes: &A,
+    n_features: usize,
+) -> Result<(), String> {
     let mut lengths = BTreeMap::from([('p', n_features)]);
     let mut dtype: Option<DType> = None;
     for (rule, array) in attributes.arrays() {
         learn_lengths(rule, array.shape(), &mut lengths)?;
         let own = array.dtype();
-        let (name, refused) = (rule.name, |what: &str| Err(format!("{} has the dtype {own}, not {what}", rule.name)));
+        let (name, refused) = (rule.name, |what: &str| {
+            Err(format!("{} has the dtype {own}, not {what}", rule.name))
+        });
         match rule.values {
             Values::Labels if !is_ascending(array).map_err(|e| format!("{name}: {e}"))? => {
-                return Err(format!("{name} is not in ascending order, or not of a dtype that labels can have"));
+                return Err(format!(
+                    "{name} is not in ascending order, or not of a dtype that labels can have"
+                ));
             }
             Values::Integers if !own.is_integer() => return refused("an integer one"),
             Values::Labels | Values::Integers => continue,
@@ -53,13 +60,23 @@ pub(crate) fn is_ascending<B: Backend>(labels: &Array<B>) -> Result<bool> {
 }
 
 /// Finds the possibility of `rule.axes` that fits the shape, and keeps the lengths of letters that are new.
-fn learn_lengths(rule: &Rule, shape: &[usize], lengths: &mut BTreeMap<char, usize>) -> Result<(), String> {
+fn learn_lengths(
+    rule: &Rule,
+    shape: &[usize],
+    lengths: &mut BTreeMap<char, usize>,
+) -> Result<(), String> {
     let fits = |axes: &&str| {
         axes.len() == shape.len()
-            && axes.chars().zip(shape).all(|(letter, n)| lengths.get(&letter).is_none_or(|known| known == n))
+            && axes
+                .chars()
+                .zip(shape)
+                .all(|(letter, n)| lengths.get(&letter).is_none_or(|known| known == n))
     };
     let Some(axes) = rule.axes.split('|').find(fits) else {
-        let known: Vec<String> = lengths.iter().map(|(letter, n)| format!("{letter} = {n}")).collect();
+        let known: Vec<String> = lengths
+            .iter()
+            .map(|(letter, n)| format!("{letter} = {n}"))
+            .collect();
         return Err(format!(
             "{} has shape {}; its axes are {} with {}",
             rule.name,
@@ -76,10 +93,16 @@ fn learn_lengths(rule: &Rule, shape: &[usize], lengths: &mut BTreeMap<char, usiz
 ///
 /// # Errors
 /// A driver's failure.
-pub(super) fn odd_value<A: Attributes<B>, B: Backend>(attributes: &A) -> Result<Option<&'static str>> {
+pub(super) fn odd_value<A: Attributes<B>, B: Backend>(
+    attributes: &A,
+) -> Result<Option<&'static str>> {
     let arrays = attributes.arrays();
     let finite = |rule: &Rule| rule.values == Values::Finite;
-    let all: Vec<&Array<B>> = arrays.iter().filter(|(rule, _)| finite(rule)).map(|(_, array)| *array).collect();
+    let all: Vec<&Array<B>> = arrays
+        .iter()
+        .filter(|(rule, _)| finite(rule))
+        .map(|(_, array)| *array)
+        .collect();
     // Asked once for all arrays: the device is waited for once.
     let is_finite = match all.first() {
         Some(first) => first.namespace().all_finite(&all)?,
@@ -107,7 +130,10 @@ pub(super) fn debug<B: Backend>(parts: &Parts<Array<B>>, out: &mut fmt::DebugStr
         out.field(name, &format_args!("{value}"));
     }
     for (name, array) in &parts.arrays {
-        out.field(name, &format_args!("{} {}", array.dtype(), shape_text(array.shape())));
+        out.field(
+            name,
+            &format_args!("{} {}", array.dtype(), shape_text(array.shape())),
+        );
     }
     for (name, model) in &parts.models {
         out.field(name, &format_args!("a fitted {}", model.estimator));

@@ -40,14 +40,23 @@ impl<E: Incremental, B: Backend> Seen<E, B> {
     ///
     /// # Errors
     /// As the estimator's `fit`.
-    pub fn observe(estimator: &E, x: &Array<B>, y: Option<&Array<B>>, with: With<'_, B>) -> Result<Self> {
+    pub fn observe(
+        estimator: &E,
+        x: &Array<B>,
+        y: Option<&Array<B>>,
+        with: With<'_, B>,
+    ) -> Result<Self> {
         estimator.check()?;
         let data = Data::new::<E>("observe", x, y, with.sample_weight)?;
         let statistics = estimator.statistics(&data)?;
         if !statistics.is_finite() {
             data.refuse_non_finite("observe", E::NAN_IS_MISSING)?;
         }
-        Ok(Self { estimator: estimator.clone(), statistics, place: Place::of(&data) })
+        Ok(Self {
+            estimator: estimator.clone(),
+            statistics,
+            place: Place::of(&data),
+        })
     }
 
     /// Adds what was kept of other samples, on whatever device they were. If that fails, nothing is changed.
@@ -63,7 +72,10 @@ impl<E: Incremental, B: Backend> Seen<E, B> {
             ));
         }
         if self.estimator != other.estimator {
-            return refused(format!("the parameters differ: {:?} and {:?}", self.estimator, other.estimator));
+            return refused(format!(
+                "the parameters differ: {:?} and {:?}",
+                self.estimator, other.estimator
+            ));
         }
         self.statistics = self.estimator.merge(&self.statistics, &other.statistics)?;
         Ok(())
@@ -92,7 +104,11 @@ impl<E: Incremental, B: Backend> Seen<E, B> {
             statistics: self.statistics.clone(),
             place: Place {
                 xp: xp.clone(),
-                dtype: if has_dtype { self.place.dtype } else { DType::Float32 },
+                dtype: if has_dtype {
+                    self.place.dtype
+                } else {
+                    DType::Float32
+                },
                 n_features: self.place.n_features,
             },
         }
@@ -111,7 +127,9 @@ impl<E: Incremental, B: Backend> Seen<E, B> {
             models: Default::default(),
             arrays: Vec::new(),
         };
-        parts.values.insert(DTYPE.into(), self.place.dtype.to_string().into());
+        parts
+            .values
+            .insert(DTYPE.into(), self.place.dtype.to_string().into());
         self.statistics.store(&mut parts)?;
         persistence::save(parts, path.as_ref())
     }
@@ -145,7 +163,15 @@ impl<E: Incremental, B: Backend> Seen<E, B> {
         let statistics = E::Statistics::take(&mut parts)?;
         parts.refuse_rest()?;
         let n_features = parts.n_features_in_;
-        Ok(Self { estimator, statistics, place: Place { xp: xp.clone(), dtype, n_features } })
+        Ok(Self {
+            estimator,
+            statistics,
+            place: Place {
+                xp: xp.clone(),
+                dtype,
+                n_features,
+            },
+        })
     }
 }
 

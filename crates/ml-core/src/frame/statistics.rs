@@ -2,7 +2,9 @@
 
 use std::fmt::Debug;
 
-use array_api_spec::{Array, Backend, DType, HostArray, HostBuffer, Moments, Namespace, Result, Scatter};
+use array_api_spec::{
+    Array, Backend, DType, HostArray, HostBuffer, Moments, Namespace, Result, Scatter,
+};
 
 use super::{data::Data, parameters::Parameter, parts::Parts};
 
@@ -21,7 +23,11 @@ impl<B: Backend> Place<B> {
     /// That of samples.
     #[must_use]
     pub fn of(data: &Data<B>) -> Self {
-        Self { xp: data.namespace(), dtype: data.x.dtype(), n_features: data.n_features() }
+        Self {
+            xp: data.namespace(),
+            dtype: data.x.dtype(),
+            n_features: data.n_features(),
+        }
     }
 
     /// Values of the host as an array there.
@@ -53,8 +59,13 @@ pub trait Statistics: Clone + Debug + Send + Sync {
 
 /// Whether no moment is NaN or infinite, but for the mean of a group without weight.
 pub(crate) fn is_finite(moments: &Moments) -> bool {
-    let means = moments.means.chunks_exact(moments.features).zip(&moments.weights);
-    means.filter(|(_, weight)| **weight != 0.0).all(|(mean, _)| mean.iter().all(|m| m.is_finite()))
+    let means = moments
+        .means
+        .chunks_exact(moments.features)
+        .zip(&moments.weights);
+    means
+        .filter(|(_, weight)| **weight != 0.0)
+        .all(|(mean, _)| mean.iter().all(|m| m.is_finite()))
         && moments.weights.iter().all(|w| w.is_finite())
         && numbers(&moments.scatter).iter().all(|s| s.is_finite())
 }
@@ -74,10 +85,20 @@ pub(crate) fn store(moments: &Moments, prefix: &str, parts: &mut Parts<HostArray
     match &moments.scatter {
         Scatter::Diagonal(_) => {}
         Scatter::Gram { error, .. } => drop(value("error", error.value())),
-        Scatter::Factor(factors) => drop(value("lengths", factors.iter().map(Vec::len).collect::<Vec<_>>().value())),
+        Scatter::Factor(factors) => drop(value(
+            "lengths",
+            factors.iter().map(Vec::len).collect::<Vec<_>>().value(),
+        )),
     }
-    for (name, values) in [("weights", &moments.weights), ("means", &moments.means), ("scatter", &numbers(&moments.scatter))] {
-        let array = HostArray { shape: vec![values.len()], buffer: HostBuffer::Float64(values.clone()) };
+    for (name, values) in [
+        ("weights", &moments.weights),
+        ("means", &moments.means),
+        ("scatter", &numbers(&moments.scatter)),
+    ] {
+        let array = HostArray {
+            shape: vec![values.len()],
+            buffer: HostBuffer::Float64(values.clone()),
+        };
         parts.arrays.push((format!("{prefix}{name}"), array));
     }
 }
@@ -92,7 +113,10 @@ pub(crate) fn take(prefix: &str, parts: &mut Parts<HostArray>) -> Result<Moments
     let numbers = parts.take_numbers(&name("scatter"))?;
     let scatter = match kind.as_str() {
         "diagonal" => Scatter::Diagonal(numbers),
-        "gram" => Scatter::Gram { values: numbers, error: parts.take_value(&name("error"))? },
+        "gram" => Scatter::Gram {
+            values: numbers,
+            error: parts.take_value(&name("error"))?,
+        },
         "factor" => {
             let lengths: Vec<usize> = parts.take_value(&name("lengths"))?;
             Scatter::Factor(split(&numbers, &lengths).ok_or_else(|| misfit(parts))?)
@@ -125,7 +149,10 @@ fn fits(moments: &Moments) -> bool {
     let scatter = match &moments.scatter {
         Scatter::Diagonal(squares) => Some(squares.len()) == expected(&[matrices, p]),
         Scatter::Gram { values, .. } => Some(values.len()) == expected(&[matrices, p, p]),
-        Scatter::Factor(factors) => factors.len() == matrices && factors.iter().all(|f| f.len() % p == 0 && f.len() / p <= p),
+        Scatter::Factor(factors) => {
+            factors.len() == matrices
+                && factors.iter().all(|f| f.len() % p == 0 && f.len() / p <= p)
+        }
     };
     k > 0 && scatter && Some(moments.means.len()) == expected(&[k, p])
 }

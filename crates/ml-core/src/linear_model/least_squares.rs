@@ -1,6 +1,8 @@
 //! What linear regressions learn of their data: means and scatter of samples and targets together.
 
-use array_api_spec::{Array, Backend, DType, Error, HostArray, Moments, Namespace, Result, Scatter, Spread, ix};
+use array_api_spec::{
+    Array, Backend, DType, Error, HostArray, Moments, Namespace, Result, Scatter, Spread, ix,
+};
 
 use crate::{
     Data, Parts, Statistics,
@@ -43,7 +45,10 @@ impl RegressionStatistics {
         if self.is_vector != other.is_vector {
             return Err(Error::value("merge", "one y had one axis, the other two"));
         }
-        Ok(Self { moments: self.moments.merge(&other.moments)?, is_vector: self.is_vector })
+        Ok(Self {
+            moments: self.moments.merge(&other.moments)?,
+            is_vector: self.is_vector,
+        })
     }
 
     /// The problem for p features.
@@ -67,8 +72,16 @@ impl RegressionStatistics {
         Ok(Problem {
             x_mean: mean.get(ix![0, ..p])?,
             y_mean: mean.get(ix![0, p..])?,
-            a: if is_gram { scatter.get(ix![..p, ..p])? } else { scatter.get(ix![.., ..p])? },
-            b: if is_gram { scatter.get(ix![..p, p..])? } else { scatter.get(ix![.., p..])? },
+            a: if is_gram {
+                scatter.get(ix![..p, ..p])?
+            } else {
+                scatter.get(ix![.., ..p])?
+            },
+            b: if is_gram {
+                scatter.get(ix![..p, p..])?
+            } else {
+                scatter.get(ix![.., p..])?
+            },
             fit_intercept,
             is_vector: self.is_vector,
         })
@@ -82,15 +95,28 @@ impl Statistics for RegressionStatistics {
 
     fn store(&self, parts: &mut Parts<HostArray>) -> Result<()> {
         statistics::store(&self.moments, "", parts);
-        parts.values.insert("is_vector".into(), self.is_vector.into());
+        parts
+            .values
+            .insert("is_vector".into(), self.is_vector.into());
         Ok(())
     }
 
     fn take(parts: &mut Parts<HostArray>) -> Result<Self> {
-        let statistics = Self { is_vector: parts.take_value("is_vector")?, moments: statistics::take("", parts)? };
-        let targets = statistics.moments.features.saturating_sub(parts.n_features_in_);
-        if targets == 0 || (statistics.is_vector && targets > 1) || statistics.moments.weights.len() != 1 {
-            return Err(parts.mistake("the statistics do not fit the number of features".to_owned()));
+        let statistics = Self {
+            is_vector: parts.take_value("is_vector")?,
+            moments: statistics::take("", parts)?,
+        };
+        let targets = statistics
+            .moments
+            .features
+            .saturating_sub(parts.n_features_in_);
+        if targets == 0
+            || (statistics.is_vector && targets > 1)
+            || statistics.moments.weights.len() != 1
+        {
+            return Err(
+                parts.mistake("the statistics do not fit the number of features".to_owned())
+            );
         }
         Ok(statistics)
     }
@@ -115,7 +141,12 @@ impl Problem {
     ///
     /// # Errors
     /// No room.
-    pub(super) fn solution<B: Backend>(&self, beta: &HostMatrix, xp: &Namespace<B>, dtype: DType) -> Result<[Array<B>; 2]> {
+    pub(super) fn solution<B: Backend>(
+        &self,
+        beta: &HostMatrix,
+        xp: &Namespace<B>,
+        dtype: DType,
+    ) -> Result<[Array<B>; 2]> {
         let h = host();
         let coef = beta.T()?;
         let intercept = if self.fit_intercept {
@@ -128,7 +159,10 @@ impl Problem {
         } else {
             (coef, intercept)
         };
-        Ok([host::send(&coef, xp, dtype)?, host::send(&intercept, xp, dtype)?])
+        Ok([
+            host::send(&coef, xp, dtype)?,
+            host::send(&intercept, xp, dtype)?,
+        ])
     }
 }
 
@@ -136,7 +170,15 @@ impl Problem {
 ///
 /// # Errors
 /// No room.
-pub(super) fn predict<B: Backend>(coef: &Array<B>, intercept: &Array<B>, x: &Array<B>) -> Result<Array<B>> {
-    let coef = if coef.ndim() == 2 { coef.T()? } else { coef.clone() };
+pub(super) fn predict<B: Backend>(
+    coef: &Array<B>,
+    intercept: &Array<B>,
+    x: &Array<B>,
+) -> Result<Array<B>> {
+    let coef = if coef.ndim() == 2 {
+        coef.T()?
+    } else {
+        coef.clone()
+    };
     (x.namespace().matmul(x, coef)? + intercept).eval()
 }

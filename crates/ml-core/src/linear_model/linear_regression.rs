@@ -3,7 +3,12 @@
 use array_api_spec::{Array, Backend, DType, Error, Namespace, Result, Spread, SvdMode, ix};
 
 use super::least_squares::{self, Problem, RegressionStatistics};
-use crate::{Data, Estimator, Fitted, Incremental, Log, Parameters, Place, Predict, Score, attributes, estimator, host::{self, HostMatrix, host}, metrics, parameters};
+use crate::{
+    Data, Estimator, Fitted, Incremental, Log, Parameters, Place, Predict, Score, attributes,
+    estimator,
+    host::{self, HostMatrix, host},
+    metrics, parameters,
+};
 
 parameters! {
     /// Ordinary least squares: the coefficients that minimise `Σ w (y - x β - b)²`, those of least norm if there are many.
@@ -43,7 +48,12 @@ pub struct LinearRegressionAttributes<B: Backend> {
     pub singular_: Array<B>,
 }
 
-attributes!(LinearRegressionAttributes { coef_: "p|tp", intercept_: "|t", rank_, singular_: "r" });
+attributes!(LinearRegressionAttributes {
+    coef_: "p|tp",
+    intercept_: "|t",
+    rank_,
+    singular_: "r"
+});
 estimator! { supervised LinearRegression incremental { Predict } score }
 
 impl Estimator for LinearRegression {
@@ -54,10 +64,17 @@ impl Estimator for LinearRegression {
         if self.tol >= 0.0 && self.tol.is_finite() {
             return Ok(());
         }
-        Err(Error::value(Self::NAME, format!("tol = {} must be finite and not negative", self.tol)))
+        Err(Error::value(
+            Self::NAME,
+            format!("tol = {} must be finite and not negative", self.tol),
+        ))
     }
 
-    fn learn<B: Backend>(&self, data: &Data<B>, log: &mut Log<'_>) -> Result<LinearRegressionAttributes<B>> {
+    fn learn<B: Backend>(
+        &self,
+        data: &Data<B>,
+        log: &mut Log<'_>,
+    ) -> Result<LinearRegressionAttributes<B>> {
         let quick = RegressionStatistics::observe(data, Spread::Gram)?;
         let problem = quick.problem(data.n_features(), self.fit_intercept)?;
         match self.by_gram(&problem)? {
@@ -75,7 +92,11 @@ impl Incremental for LinearRegression {
         RegressionStatistics::observe(data, Spread::Factor)
     }
 
-    fn merge(&self, a: &RegressionStatistics, b: &RegressionStatistics) -> Result<RegressionStatistics> {
+    fn merge(
+        &self,
+        a: &RegressionStatistics,
+        b: &RegressionStatistics,
+    ) -> Result<RegressionStatistics> {
         a.merge(b)
     }
 
@@ -86,7 +107,8 @@ impl Incremental for LinearRegression {
         _: &mut Log<'_>,
     ) -> Result<LinearRegressionAttributes<B>> {
         let problem = seen.problem(place.n_features, self.fit_intercept)?;
-        self.by_factor(&problem)?.attributes(&problem, &place.xp, place.dtype)
+        self.by_factor(&problem)?
+            .attributes(&problem, &place.xp, place.dtype)
     }
 }
 
@@ -98,9 +120,19 @@ struct Solved {
 }
 
 impl Solved {
-    fn attributes<B: Backend>(&self, problem: &Problem, xp: &Namespace<B>, dtype: DType) -> Result<LinearRegressionAttributes<B>> {
+    fn attributes<B: Backend>(
+        &self,
+        problem: &Problem,
+        xp: &Namespace<B>,
+        dtype: DType,
+    ) -> Result<LinearRegressionAttributes<B>> {
         let [coef_, intercept_] = problem.solution(&self.beta, xp, dtype)?;
-        Ok(LinearRegressionAttributes { coef_, intercept_, rank_: self.rank, singular_: host::send(&self.singular, xp, dtype)? })
+        Ok(LinearRegressionAttributes {
+            coef_,
+            intercept_,
+            rank_: self.rank,
+            singular_: host::send(&self.singular, xp, dtype)?,
+        })
     }
 }
 
@@ -124,7 +156,11 @@ impl LinearRegression {
         }
         let beta = (xp.linalg().solve(&scaled, (b / &column).eval()?)? / column).eval()?;
         let singular = xp.sqrt(xp.flip(&squares, 0)?).eval()?;
-        Ok(Some(Solved { beta, rank: a.shape()[0], singular }))
+        Ok(Some(Solved {
+            beta,
+            rank: a.shape()[0],
+            singular,
+        }))
     }
 
     /// From the factors: `β = V S⁻¹ Uᵀ F_y` with `F_x = U S Vᵀ`, singular values that count as 0 left out.
@@ -132,13 +168,18 @@ impl LinearRegression {
         let xp = host();
         let svd = xp.linalg().svd(&problem.a, SvdMode::Reduced)?;
         let values: Vec<f64> = svd.S.to_vec()?;
-        let least = self.tol.max(f64::EPSILON * values.len() as f64) * values.first().copied().unwrap_or(0.0);
+        let least = self.tol.max(f64::EPSILON * values.len() as f64)
+            * values.first().copied().unwrap_or(0.0);
         let rank = values.iter().take_while(|&&s| s > least).count();
         let kept = rank as isize;
         let left = xp.matmul(svd.U.get(ix![.., ..kept])?.T()?, &problem.b)?;
         let inverse = xp.expand_dims(1.0 / svd.S.get(ix![..kept])?, 1)?;
         let beta = xp.matmul(svd.Vh.get(ix![..kept])?.T()?, (left * inverse).eval()?)?;
-        Ok(Solved { beta, rank, singular: svd.S })
+        Ok(Solved {
+            beta,
+            rank,
+            singular: svd.S,
+        })
     }
 }
 

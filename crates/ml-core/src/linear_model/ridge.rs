@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::least_squares::{self, Problem, RegressionStatistics};
 use crate::{
-    Data, Estimator, Fitted, Incremental, IntoParameter, Log, Parameters, Place, Predict, Score, attributes, estimator,
+    Data, Estimator, Fitted, Incremental, IntoParameter, Log, Parameters, Place, Predict, Score,
+    attributes, estimator,
     host::{HostMatrix, host},
     metrics, parameter_by_serde, parameters,
 };
@@ -24,7 +25,10 @@ pub enum RidgeSolver {
 
 /// The strength of the penalty.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "it is a number or a list of numbers, one for each target")]
+#[serde(
+    untagged,
+    expecting = "it is a number or a list of numbers, one for each target"
+)]
 pub enum Alpha {
     /// The same for all targets.
     Same(f64),
@@ -85,7 +89,11 @@ pub struct RidgeAttributes<B: Backend> {
     pub solver_: String,
 }
 
-attributes!(RidgeAttributes { coef_: "p|tp", intercept_: "|t", solver_ });
+attributes!(RidgeAttributes {
+    coef_: "p|tp",
+    intercept_: "|t",
+    solver_
+});
 estimator! { supervised Ridge incremental { Predict } score }
 
 impl Estimator for Ridge {
@@ -98,7 +106,10 @@ impl Estimator for Ridge {
             Alpha::Each(alphas) => alphas,
         };
         match alphas.iter().find(|a| !(**a >= 0.0 && a.is_finite())) {
-            Some(bad) => Err(Error::value(Self::NAME, format!("alpha = {bad} must be finite and not negative"))),
+            Some(bad) => Err(Error::value(
+                Self::NAME,
+                format!("alpha = {bad} must be finite and not negative"),
+            )),
             None => Ok(()),
         }
     }
@@ -125,19 +136,37 @@ impl Incremental for Ridge {
         RegressionStatistics::observe(data, Spread::Factor)
     }
 
-    fn merge(&self, a: &RegressionStatistics, b: &RegressionStatistics) -> Result<RegressionStatistics> {
+    fn merge(
+        &self,
+        a: &RegressionStatistics,
+        b: &RegressionStatistics,
+    ) -> Result<RegressionStatistics> {
         a.merge(b)
     }
 
-    fn conclude<B: Backend>(&self, seen: &RegressionStatistics, place: &Place<B>, _: &mut Log<'_>) -> Result<RidgeAttributes<B>> {
+    fn conclude<B: Backend>(
+        &self,
+        seen: &RegressionStatistics,
+        place: &Place<B>,
+        _: &mut Log<'_>,
+    ) -> Result<RidgeAttributes<B>> {
         let problem = seen.problem(place.n_features, self.fit_intercept)?;
         attributes(&problem, &self.by_svd(&problem)?, "svd", place)
     }
 }
 
-fn attributes<B: Backend>(problem: &Problem, beta: &HostMatrix, solver: &str, place: &Place<B>) -> Result<RidgeAttributes<B>> {
+fn attributes<B: Backend>(
+    problem: &Problem,
+    beta: &HostMatrix,
+    solver: &str,
+    place: &Place<B>,
+) -> Result<RidgeAttributes<B>> {
     let [coef_, intercept_] = problem.solution(beta, &place.xp, place.dtype)?;
-    Ok(RidgeAttributes { coef_, intercept_, solver_: solver.to_owned() })
+    Ok(RidgeAttributes {
+        coef_,
+        intercept_,
+        solver_: solver.to_owned(),
+    })
 }
 
 impl Ridge {
@@ -147,7 +176,10 @@ impl Ridge {
             Alpha::Same(alpha) => Ok(vec![*alpha; targets]),
             Alpha::Each(alphas) if alphas.len() == targets => Ok(alphas.clone()),
             Alpha::Each(alphas) => {
-                let detail = format!("{} penalties were given for {targets} targets; give one, or one for each", alphas.len());
+                let detail = format!(
+                    "{} penalties were given for {targets} targets; give one, or one for each",
+                    alphas.len()
+                );
                 Err(Error::value(Self::NAME, detail))
             }
         }
@@ -177,7 +209,8 @@ impl Ridge {
             let beta = xp.linalg().solve(factor.T()?, half)?;
             columns.push((beta / column).eval()?);
         }
-        xp.concat(&columns.iter().collect::<Vec<_>>(), Some(1)).map(Some)
+        xp.concat(&columns.iter().collect::<Vec<_>>(), Some(1))
+            .map(Some)
     }
 
     /// `β = V (S / (S² + alpha)) Uᵀ F_y` with `F_x = U S Vᵀ`; singular values that are rounding errors count as 0.
@@ -186,9 +219,13 @@ impl Ridge {
         let svd = xp.linalg().svd(&problem.a, SvdMode::Reduced)?;
         let values: Vec<f64> = svd.S.to_vec()?;
         let alphas = self.alphas(problem.b.shape()[1])?;
-        let least = f64::EPSILON * problem.a.shape()[0].max(values.len()) as f64 * values.first().copied().unwrap_or(0.0);
+        let least = f64::EPSILON
+            * problem.a.shape()[0].max(values.len()) as f64
+            * values.first().copied().unwrap_or(0.0);
         let shrink = |s: f64, alpha: f64| if s > least { s / (s * s + alpha) } else { 0.0 };
-        let shrinks = values.iter().flat_map(|&s| alphas.iter().map(move |&alpha| shrink(s, alpha)));
+        let shrinks = values
+            .iter()
+            .flat_map(|&s| alphas.iter().map(move |&alpha| shrink(s, alpha)));
         let shrinks = xp.asarray((shrinks.collect::<Vec<f64>>(), [values.len(), alphas.len()]))?;
         let left = (xp.matmul(svd.U.T()?, &problem.b)? * shrinks).eval()?;
         xp.matmul(svd.Vh.T()?, left)

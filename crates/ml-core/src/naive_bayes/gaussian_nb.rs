@@ -2,11 +2,14 @@
 
 use std::f64::consts::TAU;
 
-use array_api_spec::{Array, Backend, Error, Groups, HostArray, Moments, Result, Scatter, Spread, axis, ix};
+use array_api_spec::{
+    Array, Backend, Error, Groups, HostArray, Moments, Result, Scatter, Spread, axis, ix,
+};
 
 use crate::{
-    Data, Estimator, Fitted, Incremental, Log, Parameters, Parts, Place, Predict, PredictLogProba, PredictProba, Score, Statistics,
-    attributes, classifier, estimator, frame::statistics, labels::ClassList, metrics, parameters,
+    Data, Estimator, Fitted, Incremental, Log, Parameters, Parts, Place, Predict, PredictLogProba,
+    PredictProba, Score, Statistics, attributes, classifier, estimator, frame::statistics,
+    labels::ClassList, metrics, parameters,
 };
 
 parameters! {
@@ -78,14 +81,31 @@ impl Statistics for ClassStatistics {
 
     fn take(parts: &mut Parts<HostArray>) -> Result<Self> {
         let classes = ClassList::take(parts)?;
-        let (moments, all) = (statistics::take("", parts)?, statistics::take("all_", parts)?);
+        let (moments, all) = (
+            statistics::take("", parts)?,
+            statistics::take("all_", parts)?,
+        );
         let (k, p) = (classes.len(), parts.n_features_in_);
-        let are_diagonal = matches!((&moments.scatter, &all.scatter), (Scatter::Diagonal(_), Scatter::Diagonal(_)));
-        let sizes = (moments.weights.len(), moments.features, all.weights.len(), all.features);
+        let are_diagonal = matches!(
+            (&moments.scatter, &all.scatter),
+            (Scatter::Diagonal(_), Scatter::Diagonal(_))
+        );
+        let sizes = (
+            moments.weights.len(),
+            moments.features,
+            all.weights.len(),
+            all.features,
+        );
         if !are_diagonal || sizes != (k, p, 1, p) || (k > 1 && moments.pooled) {
-            return Err(parts.mistake("the statistics do not fit the classes and features".to_owned()));
+            return Err(
+                parts.mistake("the statistics do not fit the classes and features".to_owned())
+            );
         }
-        Ok(Self { classes, moments, all })
+        Ok(Self {
+            classes,
+            moments,
+            all,
+        })
     }
 }
 
@@ -96,11 +116,16 @@ impl Estimator for GaussianNB {
     fn check(&self) -> Result<()> {
         let refused = |detail: String| Err(Error::value(Self::NAME, detail));
         if !(self.var_smoothing >= 0.0 && self.var_smoothing.is_finite()) {
-            return refused(format!("var_smoothing = {} must be finite and not negative", self.var_smoothing));
+            return refused(format!(
+                "var_smoothing = {} must be finite and not negative",
+                self.var_smoothing
+            ));
         }
         if let Some(priors) = &self.priors {
             if let Some(bad) = priors.iter().find(|p| !(**p >= 0.0)) {
-                return refused(format!("the prior {bad} must be a probability: a number that is not negative"));
+                return refused(format!(
+                    "the prior {bad} must be a probability: a number that is not negative"
+                ));
             }
             let sum: f64 = priors.iter().sum();
             if (sum - 1.0).abs() > 1e-8 {
@@ -110,7 +135,11 @@ impl Estimator for GaussianNB {
         Ok(())
     }
 
-    fn learn<B: Backend>(&self, data: &Data<B>, log: &mut Log<'_>) -> Result<GaussianNBAttributes<B>> {
+    fn learn<B: Backend>(
+        &self,
+        data: &Data<B>,
+        log: &mut Log<'_>,
+    ) -> Result<GaussianNBAttributes<B>> {
         self.conclude(&self.statistics(data)?, &Place::of(data), log)
     }
 
@@ -118,7 +147,10 @@ impl Estimator for GaussianNB {
         if a.classes_.size() > 0 && a.epsilon_ >= 0.0 {
             return Ok(());
         }
-        Err(Error::value(Self::NAME, "a model needs a class, and variances that are not negative"))
+        Err(Error::value(
+            Self::NAME,
+            "a model needs a class, and variances that are not negative",
+        ))
     }
 }
 
@@ -128,7 +160,10 @@ impl Incremental for GaussianNB {
     fn statistics<B: Backend>(&self, data: &Data<B>) -> Result<ClassStatistics> {
         let labels = data.labels(&mut Log::default())?;
         let groups = Groups::each(&labels.groups, labels.n_classes());
-        let moments = |groups, weights| data.namespace().moments(&data.x, groups, weights, Spread::Diagonal);
+        let moments = |groups, weights| {
+            data.namespace()
+                .moments(&data.x, groups, weights, Spread::Diagonal)
+        };
         Ok(ClassStatistics {
             classes: ClassList::new(&labels.classes)?,
             moments: moments(Some(groups), data.sample_weight.as_ref())?,
@@ -138,11 +173,21 @@ impl Incremental for GaussianNB {
 
     fn merge(&self, a: &ClassStatistics, b: &ClassStatistics) -> Result<ClassStatistics> {
         let (classes, [of_a, of_b]) = a.classes.union(&b.classes)?;
-        let moments = at(&a.moments, &of_a, classes.len()).merge(&at(&b.moments, &of_b, classes.len()))?;
-        Ok(ClassStatistics { classes, moments, all: a.all.merge(&b.all)? })
+        let moments =
+            at(&a.moments, &of_a, classes.len()).merge(&at(&b.moments, &of_b, classes.len()))?;
+        Ok(ClassStatistics {
+            classes,
+            moments,
+            all: a.all.merge(&b.all)?,
+        })
     }
 
-    fn conclude<B: Backend>(&self, seen: &ClassStatistics, place: &Place<B>, _: &mut Log<'_>) -> Result<GaussianNBAttributes<B>> {
+    fn conclude<B: Backend>(
+        &self,
+        seen: &ClassStatistics,
+        place: &Place<B>,
+        _: &mut Log<'_>,
+    ) -> Result<GaussianNBAttributes<B>> {
         let (k, p) = (seen.classes.len(), place.n_features);
         let counts = &seen.moments.weights;
         if let Some(empty) = counts.iter().position(|&count| count == 0.0) {
@@ -152,17 +197,24 @@ impl Incremental for GaussianNB {
         let total: f64 = counts.iter().sum();
         let priors = match &self.priors {
             Some(priors) if priors.len() != k => {
-                let detail = format!("{} priors were given, and y has {k} classes; give one for each", priors.len());
+                let detail = format!(
+                    "{} priors were given, and y has {k} classes; give one for each",
+                    priors.len()
+                );
                 return Err(Error::value("fit", detail));
             }
             Some(priors) => priors.clone(),
             None => counts.iter().map(|count| count / total).collect(),
         };
         // ε = var_smoothing · max_j var(x_j), and σ²_kj = S_kj / n_k + ε.
-        let largest = squares(&seen.all).iter().fold(0.0, |m: f64, s| m.max(s / seen.all.weights[0]));
+        let largest = squares(&seen.all)
+            .iter()
+            .fold(0.0, |m: f64, s| m.max(s / seen.all.weights[0]));
         let epsilon = self.var_smoothing * largest;
         let of_class = squares(&seen.moments).chunks_exact(p).zip(counts);
-        let variances: Vec<f64> = of_class.flat_map(|(s, n)| s.iter().map(move |s| s / n + epsilon)).collect();
+        let variances: Vec<f64> = of_class
+            .flat_map(|(s, n)| s.iter().map(move |s| s / n + epsilon))
+            .collect();
         Ok(GaussianNBAttributes {
             classes_: seen.classes.send(&place.xp)?,
             class_count_: place.array(counts, &[k])?,
@@ -178,26 +230,40 @@ impl Incremental for GaussianNB {
 fn squares(moments: &Moments) -> &[f64] {
     match &moments.scatter {
         Scatter::Diagonal(squares) => squares,
-        Scatter::Gram { .. } | Scatter::Factor(_) => unreachable!("only the diagonal is asked for, and files are checked"),
+        Scatter::Gram { .. } | Scatter::Factor(_) => {
+            unreachable!("only the diagonal is asked for, and files are checked")
+        }
     }
 }
 
 /// The same moments with group i at place `places[i]` of k groups.
 fn at(moments: &Moments, places: &[usize], k: usize) -> Moments {
     let p = moments.features;
-    let (mut weights, mut means, mut sums) = (vec![0.0; k], vec![f64::NAN; k * p], vec![0.0; k * p]);
+    let (mut weights, mut means, mut sums) =
+        (vec![0.0; k], vec![f64::NAN; k * p], vec![0.0; k * p]);
     for (group, &place) in places.iter().enumerate() {
         weights[place] = moments.weights[group];
         means[place * p..][..p].copy_from_slice(&moments.means[group * p..][..p]);
         sums[place * p..][..p].copy_from_slice(&squares(moments)[group * p..][..p]);
     }
-    Moments { rows: moments.rows, features: p, weights, means, pooled: false, scatter: Scatter::Diagonal(sums) }
+    Moments {
+        rows: moments.rows,
+        features: p,
+        weights,
+        means,
+        pooled: false,
+        scatter: Scatter::Diagonal(sums),
+    }
 }
 
 /// The log of each class's share in the probability of each sample: `(n, p) → (n, K)`.
 ///
 /// `log π_k - ½ Σ_j log(2π σ²_kj) - ½ Σ_j (x_j - θ_kj)² / σ²_kj`, class by class, so that no digits are lost between squares.
-fn joint_log_likelihood<B: Backend>(function: &'static str, model: &Fitted<GaussianNB, B>, x: &Array<B>) -> Result<Array<B>> {
+fn joint_log_likelihood<B: Backend>(
+    function: &'static str,
+    model: &Fitted<GaussianNB, B>,
+    x: &Array<B>,
+) -> Result<Array<B>> {
     let xp = x.namespace();
     let constants = xp.log(&model.class_prior_) - 0.5 * xp.sum(xp.log(&model.var_ * TAU), 1)?;
     let of_class = (0..model.classes_.size() as isize).map(|class| {
@@ -233,7 +299,12 @@ impl PredictProba for GaussianNB {
 }
 
 impl Score for GaussianNB {
-    fn score<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>, y: Option<&Array<B>>, sample_weight: Option<&Array<B>>) -> Result<f64> {
+    fn score<B: Backend>(
+        model: &Fitted<Self, B>,
+        x: &Array<B>,
+        y: Option<&Array<B>>,
+        sample_weight: Option<&Array<B>>,
+    ) -> Result<f64> {
         metrics::accuracy_of(&model.predict(x)?, y, sample_weight)
     }
 }

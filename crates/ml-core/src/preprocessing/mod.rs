@@ -2,4 +2,6 @@
 
 mod standard_scaler;
 
-pub use self::standard_scaler::{StandardScaler, StandardScalerAttributes, StandardScalerStatistics};
+pub use self::standard_scaler::{
+    StandardScaler, StandardScalerAttributes, StandardScalerStatistics,
+};

@@ -1,11 +1,12 @@
 //! Columns of mean 0 and variance 1.
 
-use array_api_spec::{Array, Backend, DType, Error, Expr, HostArray, Moments, Result, Scatter, Spread};
+use array_api_spec::{
+    Array, Backend, DType, Error, Expr, HostArray, Moments, Result, Scatter, Spread,
+};
 
 use crate::{
-    Data, Estimator, Fitted, Incremental, InverseTransform, Log, Parts, Place, Statistics, Transform, attributes, estimator,
-    frame::statistics,
-    parameters,
+    Data, Estimator, Fitted, Incremental, InverseTransform, Log, Parts, Place, Statistics,
+    Transform, attributes, estimator, frame::statistics, parameters,
 };
 
 parameters! {
@@ -68,8 +69,13 @@ impl Statistics for StandardScalerStatistics {
     fn take(parts: &mut Parts<HostArray>) -> Result<Self> {
         let columns = statistics::take("", parts)?;
         let is_diagonal = matches!(columns.scatter, Scatter::Diagonal(_));
-        if columns.features != 1 || columns.weights.len() != parts.n_features_in_ || columns.pooled || !is_diagonal {
-            return Err(parts.mistake("the statistics are not those of one column after the other".to_owned()));
+        if columns.features != 1
+            || columns.weights.len() != parts.n_features_in_
+            || columns.pooled
+            || !is_diagonal
+        {
+            return Err(parts
+                .mistake("the statistics are not those of one column after the other".to_owned()));
         }
         Ok(Self { columns })
     }
@@ -80,7 +86,11 @@ impl Estimator for StandardScaler {
     const SAMPLE_WEIGHT: bool = true;
     const NAN_IS_MISSING: bool = true;
 
-    fn learn<B: Backend>(&self, data: &Data<B>, log: &mut Log<'_>) -> Result<StandardScalerAttributes<B>> {
+    fn learn<B: Backend>(
+        &self,
+        data: &Data<B>,
+        log: &mut Log<'_>,
+    ) -> Result<StandardScalerAttributes<B>> {
         let statistics = self.statistics(data)?;
         if !statistics.is_finite() {
             data.refuse_non_finite("fit", true)?;
@@ -96,7 +106,12 @@ impl Incremental for StandardScaler {
         let (xp, p) = (data.namespace(), data.n_features());
         let all = xp.moments(&data.x, None, data.sample_weight.as_ref(), Spread::Diagonal)?;
         if statistics::is_finite(&all) {
-            return Ok(by_column(all.rows, vec![all.weights[0]; p], all.means, diagonal(all.scatter)));
+            return Ok(by_column(
+                all.rows,
+                vec![all.weights[0]; p],
+                all.means,
+                diagonal(all.scatter),
+            ));
         }
         // NaN somewhere: counts, means and squares of the values that are there, c = Σ w, m = Σ w x / c, Σ w (x - m)².
         let there = xp.logical_not(xp.isnan(&data.x)).eval()?;
@@ -107,12 +122,26 @@ impl Incremental for StandardScaler {
         let weights = weights.eval()?;
         let counts = xp.sum(&weights, 0)?;
         let means = (xp.sum(xp.where_(&there, &weights * &data.x, 0.0), 0)? / &counts).eval()?;
-        let squares = xp.sum(xp.where_(&there, &weights * xp.square(&data.x - &means), 0.0), 0)?;
-        Ok(by_column(data.n_samples(), counts.to_vec()?, means.to_vec()?, squares.to_vec()?))
+        let squares = xp.sum(
+            xp.where_(&there, &weights * xp.square(&data.x - &means), 0.0),
+            0,
+        )?;
+        Ok(by_column(
+            data.n_samples(),
+            counts.to_vec()?,
+            means.to_vec()?,
+            squares.to_vec()?,
+        ))
     }
 
-    fn merge(&self, a: &StandardScalerStatistics, b: &StandardScalerStatistics) -> Result<StandardScalerStatistics> {
-        Ok(StandardScalerStatistics { columns: a.columns.merge(&b.columns)? })
+    fn merge(
+        &self,
+        a: &StandardScalerStatistics,
+        b: &StandardScalerStatistics,
+    ) -> Result<StandardScalerStatistics> {
+        Ok(StandardScalerStatistics {
+            columns: a.columns.merge(&b.columns)?,
+        })
     }
 
     fn conclude<B: Backend>(
@@ -121,29 +150,68 @@ impl Incremental for StandardScaler {
         place: &Place<B>,
         _: &mut Log<'_>,
     ) -> Result<StandardScalerAttributes<B>> {
-        let variances: Vec<f64> = diagonal(columns.scatter.clone()).iter().zip(&columns.weights).map(|(s, w)| s / w).collect();
-        let scales = (0..place.n_features).map(|j| scale(variances[j], columns.means[j], columns.weights[j], place.dtype));
-        let wide = if place.xp.backend().dtypes().contains(&DType::Float64) { DType::Float64 } else { place.dtype };
-        let array = |wanted: bool, values: &[f64]| wanted.then(|| place.xp.asarray_as(values, wide)).transpose();
+        let variances: Vec<f64> = diagonal(columns.scatter.clone())
+            .iter()
+            .zip(&columns.weights)
+            .map(|(s, w)| s / w)
+            .collect();
+        let scales = (0..place.n_features).map(|j| {
+            scale(
+                variances[j],
+                columns.means[j],
+                columns.weights[j],
+                place.dtype,
+            )
+        });
+        let wide = if place.xp.backend().dtypes().contains(&DType::Float64) {
+            DType::Float64
+        } else {
+            place.dtype
+        };
+        let array = |wanted: bool, values: &[f64]| {
+            wanted
+                .then(|| place.xp.asarray_as(values, wide))
+                .transpose()
+        };
         let same = columns.weights.iter().all(|w| w == &columns.weights[0]);
         Ok(StandardScalerAttributes {
             mean_: array(self.with_mean || self.with_std, &columns.means)?,
             scale_: array(self.with_std, &scales.collect::<Vec<f64>>())?,
             var_: array(self.with_std, &variances)?,
-            n_samples_seen_: if same { vec![columns.weights[0]] } else { columns.weights.clone() },
+            n_samples_seen_: if same {
+                vec![columns.weights[0]]
+            } else {
+                columns.weights.clone()
+            },
         })
     }
 }
 
-fn by_column(rows: usize, weights: Vec<f64>, means: Vec<f64>, squares: Vec<f64>) -> StandardScalerStatistics {
+fn by_column(
+    rows: usize,
+    weights: Vec<f64>,
+    means: Vec<f64>,
+    squares: Vec<f64>,
+) -> StandardScalerStatistics {
     let pooled = false;
-    StandardScalerStatistics { columns: Moments { rows, features: 1, weights, means, pooled, scatter: Scatter::Diagonal(squares) } }
+    StandardScalerStatistics {
+        columns: Moments {
+            rows,
+            features: 1,
+            weights,
+            means,
+            pooled,
+            scatter: Scatter::Diagonal(squares),
+        },
+    }
 }
 
 fn diagonal(scatter: Scatter) -> Vec<f64> {
     match scatter {
         Scatter::Diagonal(squares) => squares,
-        Scatter::Gram { .. } | Scatter::Factor(_) => unreachable!("only the diagonal is asked for, and files are checked"),
+        Scatter::Gram { .. } | Scatter::Factor(_) => {
+            unreachable!("only the diagonal is asked for, and files are checked")
+        }
     }
 }
 
@@ -152,9 +220,17 @@ fn diagonal(scatter: Scatter) -> Vec<f64> {
 /// Source of the bound, `v ≤ n ε v + (n ε m)²`: scikit-learn's `_is_constant_feature`, after T. Chan, G. Golub, R. LeVeque, "Algorithms for computing the sample
 /// variance" (1983).
 fn scale(variance: f64, mean: f64, count: f64, dtype: DType) -> f64 {
-    let eps = if dtype == DType::Float32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
+    let eps = if dtype == DType::Float32 {
+        f64::from(f32::EPSILON)
+    } else {
+        f64::EPSILON
+    };
     let bound = count * eps * variance + (count * mean * eps).powi(2);
-    if variance <= bound { 1.0 } else { variance.sqrt() }
+    if variance <= bound {
+        1.0
+    } else {
+        variance.sqrt()
+    }
 }
 
 impl Transform for StandardScaler {
@@ -177,7 +253,10 @@ impl InverseTransform for StandardScaler {
     fn inverse_transform<B: Backend>(model: &Fitted<Self, B>, z: &Array<B>) -> Result<Array<B>> {
         let xp = z.namespace();
         if z.shape()[1] != model.n_features_in_() {
-            let detail = format!("was given for z: the model was fitted on {} features", model.n_features_in_());
+            let detail = format!(
+                "was given for z: the model was fitted on {} features",
+                model.n_features_in_()
+            );
             return Err(Error::shape("inverse_transform", &[z.shape()], &detail));
         }
         let mut x = Expr::from(z);

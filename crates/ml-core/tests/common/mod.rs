@@ -223,7 +223,10 @@ pub(crate) fn check_all<B: Backend>(
                         .scalings_
                         .as_ref()
                         .unwrap_or_else(|| panic!("{}", place("scalings_ is missing")));
-                    let used = model.explained_variance_ratio_.as_ref().map_or(0, Array::size);
+                    let used = model
+                        .explained_variance_ratio_
+                        .as_ref()
+                        .map_or(0, Array::size);
                     let (ours, theirs) = comparable_scalings(scalings, case, used);
                     compare("scalings_", &ours, &theirs, false);
                     continue;
@@ -238,10 +241,7 @@ pub(crate) fn check_all<B: Backend>(
             );
             compare(name, ours, theirs, signs);
         }
-        assert_eq!(
-            model.xbar_.is_some(),
-            case.attributes.contains_key("xbar_")
-        );
+        assert_eq!(model.xbar_.is_some(), case.attributes.contains_key("xbar_"));
         assert_eq!(
             model.covariance_.is_some(),
             case.attributes.contains_key("covariance_")

@@ -73,17 +73,27 @@ pub(crate) struct Numbers {
 }
 
 pub(crate) fn numbers(value: &Value) -> Numbers {
-    let one = |x: f64| Numbers { values: vec![x], shape: Vec::new() };
+    let one = |x: f64| Numbers {
+        values: vec![x],
+        shape: Vec::new(),
+    };
     match value {
         Value::Array(rows) => {
             let rows: Vec<Numbers> = rows.iter().map(numbers).collect();
             let inner = rows.first().map_or(Vec::new(), |row| row.shape.clone());
             let values = rows.iter().flat_map(|row| row.values.clone()).collect();
-            Numbers { values, shape: [vec![rows.len()], inner].concat() }
+            Numbers {
+                values,
+                shape: [vec![rows.len()], inner].concat(),
+            }
         }
         Value::Bool(x) => one(f64::from(u8::from(*x))),
-        Value::String(word) => one(word.parse().unwrap_or_else(|_| panic!("{word} is no number"))),
-        other => one(other.as_f64().unwrap_or_else(|| panic!("{other} is no number"))),
+        Value::String(word) => one(word
+            .parse()
+            .unwrap_or_else(|_| panic!("{word} is no number"))),
+        other => one(other
+            .as_f64()
+            .unwrap_or_else(|| panic!("{other} is no number"))),
     }
 }
 
@@ -96,26 +106,59 @@ pub(crate) struct Samples<B: Backend> {
 }
 
 impl Source {
-    pub(crate) fn samples<B: Backend>(&self, xp: &Namespace<B>, dtype: DType, is_classifier: bool) -> Samples<B> {
+    pub(crate) fn samples<B: Backend>(
+        &self,
+        xp: &Namespace<B>,
+        dtype: DType,
+        is_classifier: bool,
+    ) -> Samples<B> {
         let x = |value: &Value| {
             let Numbers { values, shape } = numbers(value);
             xp.asarray_as((values, &shape[..]), dtype).expect("room")
         };
-        let y = |value: &Value| (!value.is_null()).then(|| labels_or_targets(xp, &numbers(value), dtype, is_classifier));
+        let y = |value: &Value| {
+            (!value.is_null()).then(|| labels_or_targets(xp, &numbers(value), dtype, is_classifier))
+        };
         match self {
-            Self::Inline { x: train, y: of_train, x_test, y_test } => Samples {
+            Self::Inline {
+                x: train,
+                y: of_train,
+                x_test,
+                y_test,
+            } => Samples {
                 x: x(train),
                 y: y(of_train),
-                x_test: if x_test.is_null() { x(train) } else { x(x_test) },
+                x_test: if x_test.is_null() {
+                    x(train)
+                } else {
+                    x(x_test)
+                },
                 y_test: y(y_test),
             },
-            Self::Csv { csv, x_columns, y_columns, row_stop, row_step } => {
+            Self::Csv {
+                csv,
+                x_columns,
+                y_columns,
+                row_stop,
+                row_step,
+            } => {
                 let table = table(csv);
-                let rows = (0..table.len().min(row_stop.unwrap_or(usize::MAX))).step_by(row_step.unwrap_or(1));
+                let rows = (0..table.len().min(row_stop.unwrap_or(usize::MAX)))
+                    .step_by(row_step.unwrap_or(1));
                 let rows: Vec<&Vec<f64>> = rows.map(|i| &table[i]).collect();
                 let part = |test: bool, columns: &[usize]| -> Value {
-                    let chosen = rows.iter().enumerate().filter(|(i, _)| (i % 4 == 3) == test);
-                    chosen.map(|(_, row)| columns.iter().map(|&c| Value::from(row[c])).collect::<Value>()).collect()
+                    let chosen = rows
+                        .iter()
+                        .enumerate()
+                        .filter(|(i, _)| (i % 4 == 3) == test);
+                    chosen
+                        .map(|(_, row)| {
+                            columns
+                                .iter()
+                                .map(|&c| Value::from(row[c]))
+                                .collect::<Value>()
+                        })
+                        .collect()
                 };
                 let targets = |test: bool| match y_columns {
                     Value::Null => None,
@@ -126,8 +169,17 @@ impl Source {
                         Some(labels_or_targets(xp, &found, dtype, is_classifier))
                     }
                     several => {
-                        let columns: Vec<usize> = numbers(several).values.iter().map(|c| *c as usize).collect();
-                        Some(labels_or_targets(xp, &numbers(&part(test, &columns)), dtype, is_classifier))
+                        let columns: Vec<usize> = numbers(several)
+                            .values
+                            .iter()
+                            .map(|c| *c as usize)
+                            .collect();
+                        Some(labels_or_targets(
+                            xp,
+                            &numbers(&part(test, &columns)),
+                            dtype,
+                            is_classifier,
+                        ))
                     }
                 };
                 Samples {
@@ -141,9 +193,19 @@ impl Source {
     }
 }
 
-fn labels_or_targets<B: Backend>(xp: &Namespace<B>, y: &Numbers, dtype: DType, is_classifier: bool) -> Array<B> {
-    let dtype = if is_classifier { xp.info().default_dtypes().integral } else { dtype };
-    xp.asarray_as((y.values.clone(), &y.shape[..]), dtype).expect("room")
+fn labels_or_targets<B: Backend>(
+    xp: &Namespace<B>,
+    y: &Numbers,
+    dtype: DType,
+    is_classifier: bool,
+) -> Array<B> {
+    let dtype = if is_classifier {
+        xp.info().default_dtypes().integral
+    } else {
+        dtype
+    };
+    xp.asarray_as((y.values.clone(), &y.shape[..]), dtype)
+        .expect("room")
 }
 
 /// A table that the crate ships, features and then labels.
@@ -157,11 +219,17 @@ fn table(csv: &str) -> Vec<Vec<f64>> {
     let (x, y) = data.into_arrays(&xp, DType::Float64).expect("room");
     let p = x.shape()[1];
     let (x, y): (Vec<f64>, Vec<f64>) = (x.to_vec().expect("real"), y.to_vec().expect("integers"));
-    x.chunks_exact(p).zip(y).map(|(row, label)| [row, &[label]].concat()).collect()
+    x.chunks_exact(p)
+        .zip(y)
+        .map(|(row, label)| [row, &[label]].concat())
+        .collect()
 }
 
 pub(crate) fn file(name: &str) -> File {
-    let path = format!("{}/tests/reference/{name}.json.zst", env!("CARGO_MANIFEST_DIR"));
+    let path = format!(
+        "{}/tests/reference/{name}.json.zst",
+        env!("CARGO_MANIFEST_DIR")
+    );
     let compressed = std::fs::read(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
     let text = zstd::decode_all(&compressed[..]).expect("a zstd file");
     serde_json::from_slice(&text).expect("the format above")
@@ -180,8 +248,12 @@ pub(crate) const FILES: [(&str, &str); 5] = [
 fn left_out(estimator: &str, case: &str, what: &str) -> Option<&'static str> {
     match (estimator, case, what) {
         ("LinearRegression", "positive", _) => Some("the parameter `positive` is not there"),
-        ("PCA", "constant full", "explained_variance_ratio_") => Some("0 where scikit-learn has NaN: nothing varies"),
-        ("PCA", "constant full", "components_" | "transform" | "fit_transform") => Some("any directions will do: nothing varies"),
+        ("PCA", "constant full", "explained_variance_ratio_") => {
+            Some("0 where scikit-learn has NaN: nothing varies")
+        }
+        ("PCA", "constant full", "components_" | "transform" | "fit_transform") => {
+            Some("any directions will do: nothing varies")
+        }
         (_, _, "fit_transform") => Some("`transform` of the training samples"),
         ("PCA", _, "get_covariance" | "get_precision") => Some("not there"),
         ("GaussianNB", _, "predict_joint_log_proba") => Some("not there"),
@@ -197,20 +269,39 @@ fn check_all<B: Backend>(xp: &Namespace<B>, dtype: DType) {
         for case in &file.cases {
             compared += check(xp, dtype, estimator, case, &file.datasets[&case.data]);
         }
-        assert!(compared > 50, "{estimator}: {compared} results were compared");
+        assert!(
+            compared > 50,
+            "{estimator}: {compared} results were compared"
+        );
     }
 }
 
 /// Compares one case; gives the number of results that were compared.
-fn check<B: Backend>(xp: &Namespace<B>, dtype: DType, estimator: &str, case: &Case, source: &Source) -> usize {
-    let is_partial = case.call.as_ref().is_some_and(|call| call.starts_with("partial_fit"));
+fn check<B: Backend>(
+    xp: &Namespace<B>,
+    dtype: DType,
+    estimator: &str,
+    case: &Case,
+    source: &Source,
+) -> usize {
+    let is_partial = case
+        .call
+        .as_ref()
+        .is_some_and(|call| call.starts_with("partial_fit"));
     if case.error.is_some() || is_partial || left_out(estimator, &case.name, "").is_some() {
         return 0;
     }
-    let place = |what: &str| format!("{estimator} {:?} on {} in {dtype}: {what}", case.name, xp.device());
+    let place = |what: &str| {
+        format!(
+            "{estimator} {:?} on {} in {dtype}: {what}",
+            case.name,
+            xp.device()
+        )
+    };
     let mut made = estimator_by_name::<B>(estimator).expect("a name of the list");
     for (name, value) in &case.params {
-        made.set_param(name, value).unwrap_or_else(|e| panic!("{}", place(&e.to_string())));
+        made.set_param(name, value)
+            .unwrap_or_else(|e| panic!("{}", place(&e.to_string())));
     }
     let is_classifier = made.methods().contains(&Method::PredictProba);
     let samples = source.samples(xp, dtype, is_classifier);
@@ -218,11 +309,22 @@ fn check<B: Backend>(xp: &Namespace<B>, dtype: DType, estimator: &str, case: &Ca
         let Numbers { values, shape } = numbers(&case.sample_weight);
         xp.asarray_as((values, &shape[..]), dtype).expect("room")
     });
-    let with = weights.as_ref().map_or_else(With::default, |w| With::default().weights(w));
-    let model = made.fit(&samples.x, samples.y.as_ref(), with).unwrap_or_else(|e| panic!("{}", place(&e.to_string())));
+    let with = weights
+        .as_ref()
+        .map_or_else(With::default, |w| With::default().weights(w));
+    let model = made
+        .fit(&samples.x, samples.y.as_ref(), with)
+        .unwrap_or_else(|e| panic!("{}", place(&e.to_string())));
     let mut compared = 0;
-    let results = case.attributes.iter().map(|(name, value)| (name, value, found(&*model, name)));
-    let results = results.chain(case.results.iter().map(|(name, value)| (name, value, result(&*model, name, &samples))));
+    let results = case
+        .attributes
+        .iter()
+        .map(|(name, value)| (name, value, found(&*model, name)));
+    let results = results.chain(
+        case.results
+            .iter()
+            .map(|(name, value)| (name, value, result(&*model, name, &samples))),
+    );
     for (name, theirs, ours) in results {
         if left_out(estimator, &case.name, name).is_some() {
             continue;
@@ -230,7 +332,12 @@ fn check<B: Backend>(xp: &Namespace<B>, dtype: DType, estimator: &str, case: &Ca
         if let Value::String(word) = theirs
             && word.parse::<f64>().is_err()
         {
-            assert_eq!(ours.as_ref().and_then(|o| o.word.as_deref()), Some(&word[..]), "{}", place(name));
+            assert_eq!(
+                ours.as_ref().and_then(|o| o.word.as_deref()),
+                Some(&word[..]),
+                "{}",
+                place(name)
+            );
             continue;
         }
         let Some(ours) = ours else {
@@ -239,9 +346,16 @@ fn check<B: Backend>(xp: &Namespace<B>, dtype: DType, estimator: &str, case: &Ca
         };
         let theirs = numbers(theirs);
         let free = case.sign_free.iter().any(|known| known == name);
-        let error = relative_error(&ours.numbers, &theirs, free).unwrap_or_else(|e| panic!("{}", place(&format!("{name}: {e}"))));
+        let error = relative_error(&ours.numbers, &theirs, free)
+            .unwrap_or_else(|e| panic!("{}", place(&format!("{name}: {e}"))));
         let tolerance = tolerance(case, name, dtype);
-        assert!(error <= tolerance, "{}", place(&format!("{name} is off by {error:e}, more than {tolerance:e}: {ours:?} and {theirs:?}")));
+        assert!(
+            error <= tolerance,
+            "{}",
+            place(&format!(
+                "{name} is off by {error:e}, more than {tolerance:e}: {ours:?} and {theirs:?}"
+            ))
+        );
         compared += 1;
     }
     compared
@@ -253,8 +367,14 @@ fn tolerance(case: &Case, name: &str, dtype: DType) -> f64 {
     if dtype == DType::Float64 {
         return (20.0 * noise).max(1e-11);
     }
-    let own = case.float32.get(name).and_then(|f| f.error.as_f64()).unwrap_or(0.0);
-    (8.0 * own).max(noise / f64::EPSILON * f64::from(f32::EPSILON)).max(2e-5)
+    let own = case
+        .float32
+        .get(name)
+        .and_then(|f| f.error.as_f64())
+        .unwrap_or(0.0);
+    (8.0 * own)
+        .max(noise / f64::EPSILON * f64::from(f32::EPSILON))
+        .max(2e-5)
 }
 
 #[derive(Debug)]
@@ -269,45 +389,89 @@ fn found<B: Backend>(model: &dyn AnyFitted<B>, name: &str) -> Option<Found> {
     let rows = name.strip_suffix("first2").map(|name| (name.to_owned(), 2));
     let (name, rows) = rows.map_or((name.to_owned(), None), |(name, rows)| (name, Some(rows)));
     if let Some((_, array)) = parts.arrays.iter().find(|(known, _)| *known == name) {
-        let array = rows.map_or_else(|| array.clone(), |rows: isize| array.get(ix![..rows]).expect("rows"));
+        let array = rows.map_or_else(
+            || array.clone(),
+            |rows: isize| array.get(ix![..rows]).expect("rows"),
+        );
         return Some(of(&array));
     }
     match parts.values.get(&name)? {
-        Value::String(word) => Some(Found { numbers: Numbers { values: Vec::new(), shape: Vec::new() }, word: Some(word.clone()) }),
+        Value::String(word) => Some(Found {
+            numbers: Numbers {
+                values: Vec::new(),
+                shape: Vec::new(),
+            },
+            word: Some(word.clone()),
+        }),
         // One number stands for several that are alike.
-        Value::Array(one) if one.len() == 1 => Some(Found { numbers: numbers(&one[0]), word: None }),
-        value => Some(Found { numbers: numbers(value), word: None }),
+        Value::Array(one) if one.len() == 1 => Some(Found {
+            numbers: numbers(&one[0]),
+            word: None,
+        }),
+        value => Some(Found {
+            numbers: numbers(value),
+            word: None,
+        }),
     }
 }
 
 /// A result of a model for the test samples.
 fn result<B: Backend>(model: &dyn AnyFitted<B>, name: &str, samples: &Samples<B>) -> Option<Found> {
     if name == "score" {
-        let score = model.score(&samples.x_test, samples.y_test.as_ref(), None).expect("a score");
-        return Some(Found { numbers: Numbers { values: vec![score], shape: Vec::new() }, word: None });
+        let score = model
+            .score(&samples.x_test, samples.y_test.as_ref(), None)
+            .expect("a score");
+        return Some(Found {
+            numbers: Numbers {
+                values: vec![score],
+                shape: Vec::new(),
+            },
+            word: None,
+        });
     }
     if name == "inverse_transform" {
-        let z = model.call(Method::Transform, &samples.x_test).expect("samples");
-        return Some(of(&model.call(Method::InverseTransform, &z).expect("samples")));
+        let z = model
+            .call(Method::Transform, &samples.x_test)
+            .expect("samples");
+        return Some(of(&model
+            .call(Method::InverseTransform, &z)
+            .expect("samples")));
     }
     let method = Method::ALL.iter().find(|method| method.name() == name)?;
     Some(of(&model.call(*method, &samples.x_test).expect("samples")))
 }
 
 fn of<B: Backend>(array: &Array<B>) -> Found {
-    let numbers = Numbers { values: array.to_vec().expect("real values"), shape: array.shape().to_vec() };
-    Found { numbers, word: None }
+    let numbers = Numbers {
+        values: array.to_vec().expect("real values"),
+        shape: array.shape().to_vec(),
+    };
+    Found {
+        numbers,
+        word: None,
+    }
 }
 
 /// The largest difference over the largest magnitude; of absolute values, if signs are free.
 fn relative_error(ours: &Numbers, theirs: &Numbers, signs_free: bool) -> Result<f64, String> {
     if ours.shape != theirs.shape {
-        return Err(format!("shape {:?}, expected {:?}", ours.shape, theirs.shape));
+        return Err(format!(
+            "shape {:?}, expected {:?}",
+            ours.shape, theirs.shape
+        ));
     }
-    let scale = theirs.values.iter().filter(|v| v.is_finite()).fold(0.0, |m: f64, v| m.max(v.abs()));
+    let scale = theirs
+        .values
+        .iter()
+        .filter(|v| v.is_finite())
+        .fold(0.0, |m: f64, v| m.max(v.abs()));
     let mut largest = 0.0_f64;
     for (&a, &b) in ours.values.iter().zip(&theirs.values) {
-        let (a, b) = if signs_free { (a.abs(), b.abs()) } else { (a, b) };
+        let (a, b) = if signs_free {
+            (a.abs(), b.abs())
+        } else {
+            (a, b)
+        };
         if a == b || (a.is_nan() && b.is_nan()) {
             continue;
         }
@@ -317,7 +481,11 @@ fn relative_error(ours: &Numbers, theirs: &Numbers, signs_free: bool) -> Result<
         }
         largest = largest.max(difference);
     }
-    Ok(if scale > 0.0 { largest / scale } else { largest })
+    Ok(if scale > 0.0 {
+        largest / scale
+    } else {
+        largest
+    })
 }
 
 #[test]
@@ -340,7 +508,9 @@ fn on_a_device_without_float64() {
 #[test]
 fn on_wgpu() {
     for gpu in adapters() {
-        floating_types(&gpu).into_iter().for_each(|dtype| check_all(&gpu, dtype));
+        floating_types(&gpu)
+            .into_iter()
+            .for_each(|dtype| check_all(&gpu, dtype));
     }
 }
 
@@ -348,6 +518,8 @@ fn on_wgpu() {
 #[test]
 fn on_cuda() {
     for gpu in cuda_devices() {
-        floating_types(&gpu).into_iter().for_each(|dtype| check_all(&gpu, dtype));
+        floating_types(&gpu)
+            .into_iter()
+            .for_each(|dtype| check_all(&gpu, dtype));
     }
 }

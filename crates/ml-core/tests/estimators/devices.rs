@@ -2,8 +2,8 @@
 
 use array_api_spec::{Array, Backend, DType, HostArray, Namespace, ix, reference};
 use ml_core::{
-    AnyFitted, ESTIMATORS, Fitted, GaussianNB, Incremental, LinearRegression, Method, Pca, Ridge, Seen, StandardScaler, With, datasets,
-    estimator_by_name, load_any,
+    AnyFitted, ESTIMATORS, Fitted, GaussianNB, Incremental, LinearRegression, Method, Pca, Ridge,
+    Seen, StandardScaler, With, datasets, estimator_by_name, load_any,
 };
 use tempfile::TempDir;
 
@@ -16,38 +16,79 @@ fn iris<B: Backend>(xp: &Namespace<B>, dtype: DType) -> (Array<B>, Array<B>) {
 fn fitted<B: Backend>(xp: &Namespace<B>, dtype: DType, name: &str) -> Box<dyn AnyFitted<B>> {
     let (x, y) = iris(xp, dtype);
     let estimator = estimator_by_name::<B>(name).expect("a name of the list");
-    estimator.fit(&x, Some(&y), With::default()).unwrap_or_else(|e| panic!("{name}: {e}"))
+    estimator
+        .fit(&x, Some(&y), With::default())
+        .unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
 /// What all methods of a model give for iris.
-fn results<B: Backend>(model: &dyn AnyFitted<B>, xp: &Namespace<B>, dtype: DType) -> Vec<(&'static str, Vec<f64>)> {
+fn results<B: Backend>(
+    model: &dyn AnyFitted<B>,
+    xp: &Namespace<B>,
+    dtype: DType,
+) -> Vec<(&'static str, Vec<f64>)> {
     let (x, _) = iris(xp, dtype);
     let estimator = estimator_by_name::<B>(model.name()).expect("a name of the list");
-    let methods = estimator.methods().iter().filter(|method| **method != Method::InverseTransform);
+    let methods = estimator
+        .methods()
+        .iter()
+        .filter(|method| **method != Method::InverseTransform);
     // PCA keeps all components of iris, so that its density has no noise to lean on.
-    methods.filter_map(|method| Some((method.name(), model.call(*method, &x).ok()?.to_vec().expect("real values")))).collect()
+    methods
+        .filter_map(|method| {
+            Some((
+                method.name(),
+                model.call(*method, &x).ok()?.to_vec().expect("real values"),
+            ))
+        })
+        .collect()
 }
 
-fn assert_close(ours: &[(&str, Vec<f64>)], theirs: &[(&str, Vec<f64>)], tolerance: f64, place: &str) {
+fn assert_close(
+    ours: &[(&str, Vec<f64>)],
+    theirs: &[(&str, Vec<f64>)],
+    tolerance: f64,
+    place: &str,
+) {
     assert!(!ours.is_empty(), "{place}: no method gave a result");
     assert_eq!(ours.len(), theirs.len(), "{place}");
     for ((name, a), (_, b)) in ours.iter().zip(theirs) {
-        let scale = b.iter().filter(|v| v.is_finite()).fold(1.0, |m: f64, v| m.max(v.abs()));
-        let largest = a.iter().zip(b).filter(|(a, b)| a != b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-        assert!(largest <= tolerance * scale, "{place}, {name}: off by {largest:e}");
+        let scale = b
+            .iter()
+            .filter(|v| v.is_finite())
+            .fold(1.0, |m: f64, v| m.max(v.abs()));
+        let largest = a
+            .iter()
+            .zip(b)
+            .filter(|(a, b)| a != b)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f64::max);
+        assert!(
+            largest <= tolerance * scale,
+            "{place}, {name}: off by {largest:e}"
+        );
     }
 }
 
 fn check_moves<B: Backend, C: Backend>(from: &Namespace<B>, to: &Namespace<C>, dtype: DType) {
     let folder = TempDir::new().expect("a temporary folder");
     for name in ESTIMATORS {
-        let place = format!("{name} from {} to {} in {dtype}", from.device(), to.device());
+        let place = format!(
+            "{name} from {} to {} in {dtype}",
+            from.device(),
+            to.device()
+        );
         let model = fitted(from, dtype, name);
         let expected = results(&*model, from, dtype);
         let path = folder.path().join(name);
         model.save(&path).expect("a written file");
         let loaded = load_any(&path, to).unwrap_or_else(|e| panic!("{place}: {e}"));
-        assert_close(&results(&*loaded, to, dtype), &expected, if dtype == DType::Float64 { 1e-10 } else { 1e-3 }, &place);
+        assert_close(
+            &results(&*loaded, to, dtype),
+            &expected,
+            if dtype == DType::Float64 { 1e-10 } else { 1e-3 },
+            &place,
+        );
         let again = load_any(&path, from).unwrap_or_else(|e| panic!("{place}: {e}"));
         assert_eq!(format!("{again:?}"), format!("{model:?}"), "{place}");
     }
@@ -61,7 +102,9 @@ fn models_move_through_files() {
     check_moves(&cpu, &narrow, DType::Float32);
     for gpu in adapters() {
         check_moves(&gpu, &cpu, DType::Float32);
-        floating_types(&gpu).into_iter().for_each(|dtype| check_moves(&cpu, &gpu, dtype));
+        floating_types(&gpu)
+            .into_iter()
+            .for_each(|dtype| check_moves(&cpu, &gpu, dtype));
     }
     for gpu in cuda_devices() {
         check_moves(&gpu, &cpu, DType::Float64);
@@ -76,7 +119,12 @@ fn check_merges<E: Incremental, B: Backend>(
     whole: impl Fn(&Array<B>, &Array<B>) -> Fitted<E, B>,
 ) {
     let (x, y) = iris(xp, dtype);
-    let part = |from: isize, to: isize| observe(&x.get(ix![from..to]).expect("rows"), &y.get(ix![from..to]).expect("rows"));
+    let part = |from: isize, to: isize| {
+        observe(
+            &x.get(ix![from..to]).expect("rows"),
+            &y.get(ix![from..to]).expect("rows"),
+        )
+    };
     let parts = [part(0, 30), part(30, 101), part(101, 150)];
     let place = format!("{} on {} in {dtype}", E::NAME, xp.device());
     let expected = results(&whole(&x, &y), xp, dtype);
@@ -99,15 +147,35 @@ fn check_all_merges<B: Backend>(xp: &Namespace<B>, dtype: DType) {
         result.expect("good samples")
     }
     let scaler = StandardScaler::default();
-    check_merges(xp, dtype, |x, _| ok(scaler.observe(x)), |x, _| ok(scaler.fit(x)));
+    check_merges(
+        xp,
+        dtype,
+        |x, _| ok(scaler.observe(x)),
+        |x, _| ok(scaler.fit(x)),
+    );
     let pca = Pca::default();
     check_merges(xp, dtype, |x, _| ok(pca.observe(x)), |x, _| ok(pca.fit(x)));
     let regression = LinearRegression::default();
-    check_merges(xp, dtype, |x, y| ok(regression.observe(x, y)), |x, y| ok(regression.fit(x, y)));
+    check_merges(
+        xp,
+        dtype,
+        |x, y| ok(regression.observe(x, y)),
+        |x, y| ok(regression.fit(x, y)),
+    );
     let ridge = Ridge::default();
-    check_merges(xp, dtype, |x, y| ok(ridge.observe(x, y)), |x, y| ok(ridge.fit(x, y)));
+    check_merges(
+        xp,
+        dtype,
+        |x, y| ok(ridge.observe(x, y)),
+        |x, y| ok(ridge.fit(x, y)),
+    );
     let bayes = GaussianNB::default();
-    check_merges(xp, dtype, |x, y| ok(bayes.observe(x, y)), |x, y| ok(bayes.fit(x, y)));
+    check_merges(
+        xp,
+        dtype,
+        |x, y| ok(bayes.observe(x, y)),
+        |x, y| ok(bayes.fit(x, y)),
+    );
 }
 
 #[test]
@@ -116,7 +184,9 @@ fn parts_merge_into_the_whole() {
     check_all_merges(&array_api_compat::cpu(), DType::Float64);
     check_all_merges(&array_api_compat::cpu(), DType::Float32);
     for gpu in adapters() {
-        floating_types(&gpu).into_iter().for_each(|dtype| check_all_merges(&gpu, dtype));
+        floating_types(&gpu)
+            .into_iter()
+            .for_each(|dtype| check_all_merges(&gpu, dtype));
     }
     for gpu in cuda_devices() {
         check_all_merges(&gpu, DType::Float64);
@@ -132,8 +202,17 @@ fn arrays_in_files_keep_every_bit() {
         let path = folder.path().join(name);
         model.save(&path).expect("a written file");
         let loaded = load_any(&path, &xp).expect("a good file");
-        let host = |(name, array): &(String, Array<_>)| (name.clone(), HostArray { buffer: array.to_host().expect("values"), shape: array.shape().to_vec() });
-        let all = |model: &dyn AnyFitted<_>| model.parts().arrays.iter().map(host).collect::<Vec<_>>();
+        let host = |(name, array): &(String, Array<_>)| {
+            (
+                name.clone(),
+                HostArray {
+                    buffer: array.to_host().expect("values"),
+                    shape: array.shape().to_vec(),
+                },
+            )
+        };
+        let all =
+            |model: &dyn AnyFitted<_>| model.parts().arrays.iter().map(host).collect::<Vec<_>>();
         assert_eq!(all(&*model), all(&*loaded), "{name}");
         assert_eq!(model.parts().values, loaded.parts().values, "{name}");
     }

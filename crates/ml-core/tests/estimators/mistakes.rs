@@ -6,24 +6,53 @@ use proptest::prelude::*;
 
 /// Six samples of three classes.
 fn samples<B: Backend>(xp: &Namespace<B>) -> (Array<B>, Array<B>) {
-    let x = xp.asarray([[0.0, 1.0], [1.0, 0.0], [4.0, 4.5], [5.0, 4.0], [9.0, 0.0], [8.0, 1.5]]).expect("room");
+    let x = xp
+        .asarray([
+            [0.0, 1.0],
+            [1.0, 0.0],
+            [4.0, 4.5],
+            [5.0, 4.0],
+            [9.0, 0.0],
+            [8.0, 1.5],
+        ])
+        .expect("room");
     (x, xp.asarray([0, 0, 1, 1, 2, 2]).expect("room"))
 }
 
 #[test]
 fn names_and_values_of_parameters() {
     for name in ESTIMATORS {
-        let mut estimator = estimator_by_name::<reference::Reference>(name).expect("a name of the list");
-        let unknown = estimator.set_param("alfa", &1.0.into()).expect_err("no such parameter").to_string();
-        assert!(unknown.contains("there is no parameter \"alfa\""), "{unknown}");
+        let mut estimator =
+            estimator_by_name::<reference::Reference>(name).expect("a name of the list");
+        let unknown = estimator
+            .set_param("alfa", &1.0.into())
+            .expect_err("no such parameter")
+            .to_string();
+        assert!(
+            unknown.contains("there is no parameter \"alfa\""),
+            "{unknown}"
+        );
         for (parameter, value) in estimator.get_params() {
-            estimator.set_param(&parameter, &value).unwrap_or_else(|e| panic!("{name}: {e}"));
+            estimator
+                .set_param(&parameter, &value)
+                .unwrap_or_else(|e| panic!("{name}: {e}"));
             let wrong = Value::Object(serde_json::Map::new());
-            let refused = estimator.set_param(&parameter, &wrong).expect_err("an object is no parameter").to_string();
-            assert!(refused.contains(&format!("the parameter {parameter} cannot be {{}}")), "{refused}");
+            let refused = estimator
+                .set_param(&parameter, &wrong)
+                .expect_err("an object is no parameter")
+                .to_string();
+            assert!(
+                refused.contains(&format!("the parameter {parameter} cannot be {{}}")),
+                "{refused}"
+            );
         }
     }
-    assert!(estimator_by_name::<reference::Reference>("Rigde").expect_err("no such name").to_string().contains("Ridge"));
+    assert!(
+        estimator_by_name::<reference::Reference>("Rigde")
+            .expect_err("no such name")
+            .to_string()
+            .contains("Ridge")
+    );
 }
 
 #[test]
@@ -32,18 +61,42 @@ fn data_that_do_not_fit() {
     let (x, y) = samples(&xp);
     let elsewhere = reference::narrow_namespace();
     for name in ESTIMATORS {
-        let estimator = estimator_by_name::<reference::Reference>(name).expect("a name of the list");
-        let fit = |x: &Array<_>, y: Option<&Array<_>>| estimator.fit(x, y, With::default()).map(|_| ());
+        let estimator =
+            estimator_by_name::<reference::Reference>(name).expect("a name of the list");
+        let fit =
+            |x: &Array<_>, y: Option<&Array<_>>| estimator.fit(x, y, With::default()).map(|_| ());
         let refused = |x: &Array<_>, y: Option<&Array<_>>, words: &str| {
             let error = fit(x, y).expect_err(name).to_string();
             assert!(error.contains(words), "{name}: {error}");
         };
-        refused(&xp.asarray([1.0, 2.0]).expect("room"), Some(&y), "must be two-dimensional");
-        refused(&xp.zeros([0, 2], x.dtype()).expect("room"), Some(&y), "sample");
-        refused(&xp.zeros([6, 0], x.dtype()).expect("room"), Some(&y), "at least 1 feature");
+        refused(
+            &xp.asarray([1.0, 2.0]).expect("room"),
+            Some(&y),
+            "must be two-dimensional",
+        );
+        refused(
+            &xp.zeros([0, 2], x.dtype()).expect("room"),
+            Some(&y),
+            "sample",
+        );
+        refused(
+            &xp.zeros([6, 0], x.dtype()).expect("room"),
+            Some(&y),
+            "at least 1 feature",
+        );
         refused(&x, Some(&xp.asarray([0, 1]).expect("room")), "(2,)");
-        refused(&x, Some(&elsewhere.asarray([0, 0, 1, 1, 2, 2]).expect("room")), "device");
-        let with = |value: f64| (&x * xp.asarray([[1.0], [1.0], [value], [1.0], [1.0], [1.0]]).expect("room")).eval().expect("room");
+        refused(
+            &x,
+            Some(&elsewhere.asarray([0, 0, 1, 1, 2, 2]).expect("room")),
+            "device",
+        );
+        let with = |value: f64| {
+            (&x * xp
+                .asarray([[1.0], [1.0], [value], [1.0], [1.0], [1.0]])
+                .expect("room"))
+            .eval()
+            .expect("room")
+        };
         refused(&with(f64::INFINITY), Some(&y), "contains infinity");
         if *name != "StandardScaler" {
             refused(&with(f64::NAN), Some(&y), "contains NaN");
@@ -51,9 +104,14 @@ fn data_that_do_not_fit() {
         if estimator.is_supervised() {
             refused(&x, None, "give y");
         }
-        let model = estimator.fit(&x, Some(&y), With::default()).expect("good samples");
+        let model = estimator
+            .fit(&x, Some(&y), With::default())
+            .expect("good samples");
         for method in estimator.methods() {
-            let error = model.call(*method, &xp.ones([3, 5], x.dtype()).expect("room")).expect_err(name).to_string();
+            let error = model
+                .call(*method, &xp.ones([3, 5], x.dtype()).expect("room"))
+                .expect_err(name)
+                .to_string();
             assert!(error.contains("was given for"), "{name}: {error}");
         }
     }
@@ -64,10 +122,13 @@ fn weights() {
     let xp = reference::namespace();
     let (x, y) = samples(&xp);
     for name in ESTIMATORS {
-        let estimator = estimator_by_name::<reference::Reference>(name).expect("a name of the list");
+        let estimator =
+            estimator_by_name::<reference::Reference>(name).expect("a name of the list");
         let fit = |weights: Vec<f64>| {
             let weights = xp.asarray(weights).expect("room");
-            estimator.fit(&x, Some(&y), With::default().weights(&weights)).map(|_| ())
+            estimator
+                .fit(&x, Some(&y), With::default().weights(&weights))
+                .map(|_| ())
         };
         if fit(vec![1.0; 6]).is_err() {
             let error = fit(vec![1.0; 6]).expect_err("the same").to_string();
