@@ -44,10 +44,10 @@ impl PartialEq for Memory {
 pub fn register() -> Result<()> {
     array_api_compat::register("mine", |number| match number {
         0 => Ok(AnyBackend::erase(&Namespace::new(Mine))),
-        _ => Err(Error::NoDevice {
-            name: format!("mine:{number}"),
-            detail: "there is one device, `mine`".into(),
-        }),
+        _ => Err(Error::no_device(
+            format!("mine:{number}"),
+            "there is one device, `mine`",
+        )),
     })
 }
 
