@@ -33,7 +33,7 @@ struct Tall {
 /// Reads x three times: for the columns' magnitudes, the exact means and the factorisation.
 pub(super) fn moments<T: Floating<Wide = f64>>(mut source: Source<'_, T>) -> Moments {
     let (n, p) = (source.n, source.p);
-    let finite = source.scale_columns();
+    let finite = source.scale_columns() && source.weights.iter().all(|w| w.is_finite());
     source.centre(true);
     let rank = n.min(p);
     let factor = if finite {

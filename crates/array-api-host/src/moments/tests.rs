@@ -419,7 +419,8 @@ fn both_ways_agree_over_many_blocks() {
             .build()
             .expect("threads");
         let there = pool.install(|| all.map(|spread| table.moments(spread)));
-        assert_eq!(here, there);
+        // As text, because the mean of a group without rows is NaN, which no number equals.
+        assert_eq!(format!("{here:?}"), format!("{there:?}"));
     }
 }
 

@@ -113,8 +113,13 @@ fn scatter<B: Backend>(xp: &Namespace<B>, centred: &Array<B>, spread: Spread) ->
             Scatter::Gram { values, error }
         }
         Spread::Factor => {
-            let r = xp.linalg().qr(centred, QrMode::Reduced)?.R;
-            Scatter::Factor(vec![r.to_vec()?])
+            // Of columns whose largest number is 1: the squares of others may overflow or vanish.
+            let largest = xp.max(xp.abs(centred), 0)?;
+            let scales = xp.logical_and(xp.greater(&largest, 0.0), xp.isfinite(&largest));
+            let unit = xp.where_(scales, &largest, 1.0).eval()?;
+            let scaled = (centred / &unit).eval()?;
+            let r = xp.linalg().qr(&scaled, QrMode::Reduced)?.R;
+            Scatter::Factor(vec![(r * unit).eval()?.to_vec()?])
         }
     })
 }

@@ -135,7 +135,7 @@ fn messages_say_what_is_wrong_and_what_to_do() -> Result<()> {
         xp.asarray((vec![1, 2, 3], [2, 2]));
         xp.asarray_as([1.5], DType::Int32);
         xp.moments(&x, Some(Groups::pooled(&i, 2)), None, Spread::Gram);
-        xp.moments(&x, None, Some(&i), Spread::Gram);
+        xp.moments(&x, None, Some(&b), Spread::Gram);
         finfo(DType::Int8);
         isdtype(DType::Int8, "float");
         result_type(&[], &[Scalar::Int(1)]);
