@@ -167,10 +167,11 @@ calls! {
         let each = xp.equal(xp.remainder(xp.arange(0, 1200, 1), step), 0);
         xp.nonzero(each).map(|mut axes| axes.remove(0))
     }).into();
-    "mean" Exact |xp, _x| [(1.9, DType::Float32), (3e38, DType::Float32), (1.7e308, DType::Float64)].into_iter().flat_map(|(value, dtype)| {
+    "mean" Exact |xp, _x| [(3e38, DType::Float32), (1.7e308, DType::Float64)].into_iter().flat_map(|(value, dtype)| {
         let equal = |n: usize| xp.full([2, n], value, dtype);
-        [xp.mean(equal(3), 1), xp.nanmean(equal(7), ..), xp.std(equal(3), 1), xp.var(equal(11), ..)]
+        [xp.mean(equal(3), 1), xp.nanmean(equal(7), ..)]
     }).collect();
+    "std" Exact |xp, _x| vec![xp.std(xp.full([2, 3], 3e38, DType::Float32), 1), xp.std(xp.full([7], -3e38, DType::Float32), ..)];
     "take_along_axis" Exact |xp, x| vec![
         xp.take_along_axis(&x.a, xp.reshape(&x.positions, [5, 1]), 0),
         xp.take_along_axis(&x.a, xp.argsort(&x.a, axis(1).descending()), 1),

@@ -93,6 +93,9 @@ impl<B: Backend> Namespace<B> {
             ));
         }
         let positions = self.flat_nonzero(&x)?;
+        if x.ndim() == 1 {
+            return Ok(vec![positions]);
+        }
         let mut stride = x.size();
         let mut indices = Vec::with_capacity(x.ndim());
         for &n in x.shape() {
