@@ -2,7 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use array_api_spec::{DType, Error, HostBuffer, Layout, Result};
+use array_api_spec::{
+    DType, Error, HostBuffer, Layout, Program, Result, Scalar, backend::ElementwiseBackend,
+};
 
 use super::{
     Gpu, Opened,
@@ -111,6 +113,12 @@ impl<R: Runtime> Gpu<R> {
     /// Memory for `n` elements, with any content.
     pub(super) fn allocate(&self, n: usize, dtype: DType) -> Result<Memory<R>> {
         self.allocate_bytes(n.saturating_mul(dtype.size()))
+    }
+
+    /// Memory for `n` elements, all 0, that kernels may write to; what is uploaded they may not.
+    pub(super) fn zeros(&self, n: usize, dtype: DType) -> Result<Memory<R>> {
+        let zero = Scalar::Int(0).to_dtype("zeros", dtype)?;
+        self.evaluate(&Program::scalar(&[n], zero, dtype))
     }
 
     /// Memory for `bytes` bytes, none for 0.

@@ -1,6 +1,6 @@
 //! How many rows each group has, their means, and how far columns reach from them.
 
-use array_api_spec::{DType, HostBuffer, Result, backend::ArrayObjectBackend};
+use array_api_spec::{DType, Result};
 
 use super::{
     Rows,
@@ -21,7 +21,7 @@ impl<R: Runtime> Gpu<R> {
     /// `(k,)` of `uint32`: how many rows each group has. Rows whose group is not there are not counted.
     pub(super) fn group_counts(&self, rows: &Rows<'_, R>) -> Result<Memory<R>> {
         let (n, k) = (rows.n, rows.k);
-        let counts = self.upload(HostBuffer::UInt32(vec![0; k]))?;
+        let counts = self.zeros(k, DType::UInt32)?;
         let kernel = Kernel::build("group_counts", GROUP, |b| {
             let codes = Elements::input(b, "codes", rows.groups.dtype);
             let at = Positions::new(b, "codes", &rows.groups.layout);
@@ -52,10 +52,7 @@ impl<R: Runtime> Gpu<R> {
         work: DType,
     ) -> Result<Memory<R>> {
         let (p, k) = (rows.p, rows.k);
-        let near = self.upload(match work {
-            DType::Float64 => HostBuffer::Float64(vec![0.0; k * p]),
-            _ => HostBuffer::Float32(vec![0.0; k * p]),
-        })?;
+        let near = self.zeros(k * p, work)?;
         let parts = self.row_parts(p, rows.n, k * work.size());
         let sums = self.allocate(parts * k * p, work)?;
         for _ in 0..2 {

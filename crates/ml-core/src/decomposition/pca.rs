@@ -182,10 +182,13 @@ impl Estimator for Pca {
 
     fn learn<B: Backend>(&self, data: &Data<B>, log: &mut Log<'_>) -> Result<PcaAttributes<B>> {
         let (n, p) = (data.n_samples(), data.n_features());
-        if self.resolved(n, p)? == PcaSolver::Randomized {
-            return self.by_products(data);
-        }
-        self.conclude(&self.statistics(data)?, &Place::of(data), log)
+        let spread = match self.resolved(n, p)? {
+            PcaSolver::Randomized => return self.by_products(data),
+            PcaSolver::CovarianceEigh => Spread::Gram,
+            _ => Spread::Factor,
+        };
+        let moments = data.namespace().moments(&data.x, None, None, spread)?;
+        self.conclude(&PcaStatistics(moments), &Place::of(data), log)
     }
 
     fn validate<B: Backend>(&self, a: &PcaAttributes<B>) -> Result<()> {
@@ -205,10 +208,10 @@ impl Estimator for Pca {
 impl Incremental for Pca {
     type Statistics = PcaStatistics;
 
+    /// A factor, which loses no direction, unless the solver asks for the covariance matrix: how many samples there will be is known at the end only.
     fn statistics<B: Backend>(&self, data: &Data<B>) -> Result<PcaStatistics> {
-        let spread = match self.resolved(data.n_samples(), data.n_features()) {
-            Ok(PcaSolver::CovarianceEigh) => Spread::Gram,
-            _ if self.svd_solver == PcaSolver::CovarianceEigh => Spread::Gram,
+        let spread = match self.svd_solver {
+            PcaSolver::CovarianceEigh => Spread::Gram,
             _ => Spread::Factor,
         };
         data.namespace()

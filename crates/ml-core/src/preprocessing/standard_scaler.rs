@@ -6,7 +6,7 @@ use array_api_spec::{
 
 use crate::{
     Data, Estimator, Fitted, Incremental, InverseTransform, Log, Parts, Place, Statistics,
-    Transform, attributes, estimator, frame::statistics, parameters,
+    Transform, attributes, estimator, frame::statistics, parameters, validation::too_large,
 };
 
 parameters! {
@@ -155,15 +155,19 @@ impl Incremental for StandardScaler {
             .zip(&columns.weights)
             .map(|(s, w)| s / w)
             .collect();
+        if variances.iter().any(|v| v.is_infinite()) {
+            return Err(too_large("the variance", place.dtype));
+        }
+        let has_float64 = place.xp.backend().dtypes().contains(&DType::Float64);
         let scales = (0..place.n_features).map(|j| {
             scale(
                 variances[j],
                 columns.means[j],
                 columns.weights[j],
-                place.dtype,
+                has_float64,
             )
         });
-        let wide = if place.xp.backend().dtypes().contains(&DType::Float64) {
+        let wide = if has_float64 {
             DType::Float64
         } else {
             place.dtype
@@ -218,14 +222,14 @@ fn diagonal(scatter: Scatter) -> Vec<f64> {
 /// What a column is divided by: 1 if its variance is no more than the rounding errors of its mean and of itself.
 ///
 /// Source of the bound, `v ≤ n ε v + (n ε m)²`: scikit-learn's `_is_constant_feature`, after T. Chan, G. Golub, R. LeVeque, "Algorithms for computing the sample
-/// variance" (1983).
-fn scale(variance: f64, mean: f64, count: f64, dtype: DType) -> f64 {
-    let eps = if dtype == DType::Float32 {
-        f64::from(f32::EPSILON)
+/// variance" (1983). Where the device has no `float64`, the mean is off by some units of `float32`.
+fn scale(variance: f64, mean: f64, count: f64, has_float64: bool) -> f64 {
+    let error = if has_float64 {
+        count * f64::EPSILON
     } else {
-        f64::EPSILON
+        4.0 * f64::from(f32::EPSILON)
     };
-    let bound = count * eps * variance + (count * mean * eps).powi(2);
+    let bound = count * f64::EPSILON * variance + (mean * error).powi(2);
     if variance <= bound {
         1.0
     } else {

@@ -365,7 +365,13 @@ fn check<B: Backend>(
 fn tolerance(case: &Case, name: &str, dtype: DType) -> f64 {
     let noise = case.noise.get(name).copied().unwrap_or(0.0);
     if dtype == DType::Float64 {
-        return (20.0 * noise).max(1e-11);
+        // Columns whose scales differ by a million: ε of the largest is 2e-10 of the smallest.
+        let least = if case.name.starts_with("scales") {
+            2e-10
+        } else {
+            1e-11
+        };
+        return (20.0 * noise).max(least);
     }
     let own = case
         .float32
