@@ -116,7 +116,8 @@ impl<R: Runtime> Gpu<R> {
             let column = b.thread();
             if_(column.lt(p), || {
                 let x = largest.load(column);
-                let scale = (lit(Ty::F32, LARGEST) / x).min(lit(Ty::F32, 1e37));
+                let (scale, most) = (lit(Ty::F32, LARGEST) / x, lit(Ty::F32, 1e37));
+                let scale = select(scale.lt(most), scale, most);
                 scales.store(column, select(x.gt(0.0), scale, lit(Ty::F32, 1)));
             });
         });

@@ -42,8 +42,8 @@ impl<R: Runtime> Gpu<R> {
         let mut first = 0;
         for (memory, words) in parts {
             let kernel = Kernel::build("place_words", GROUP, |b| {
-                let from = b.input("from", Ty::U32);
-                let to = b.output("to", Ty::U32);
+                let from = b.input("part", Ty::U32);
+                let to = b.output("joined", Ty::U32);
                 let (first, words) = (
                     b.size("first", first as isize),
                     b.size("words", words as isize),
