@@ -1,4 +1,6 @@
-//! Whether what a backend says of its ways ([`Path`]) is true: a function that says "on the host" brings data there, and no other does.
+//! Whether what a backend says of its ways ([`Path`]) is true: no function brings data to the host but those that say so.
+//!
+//! That those bring some is not asked: what the vectors have uploaded is small, and a backend may keep a copy of small uploads on the host.
 
 use array_api_spec::{Backend, Namespace, Path};
 
@@ -44,22 +46,17 @@ const DECISIONS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Most bytes of such a function's decisions: several numbers, and no data.
-const DECISION: u64 = 64;
+/// Most bytes of such a function's decisions: several numbers, or where the first few hundred true elements are.
+const DECISION: u64 = 8 << 10;
 
-/// What the calls of one function have brought to the host. Results are read after the calls, and do not count.
+/// What the calls of one function have brought to the host: the bytes of the call that brought most. Results are read after the calls, and do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Traffic {
-    /// How many calls a backend that counts has done.
-    calls: usize,
-    /// Bytes of all calls.
-    bytes: u64,
-    /// Bytes of the call that brought most.
     most: u64,
 }
 
 impl Traffic {
-    /// Does a call and adds what it brings to the host.
+    /// Does a call and looks at what it brings to the host, if the backend counts that.
     pub(crate) fn watch<B: Backend, T>(
         &mut self,
         xp: &Namespace<B>,
@@ -68,22 +65,15 @@ impl Traffic {
         let before = xp.backend().downloaded_bytes();
         let result = call();
         if let (Some(before), Some(after)) = (before, xp.backend().downloaded_bytes()) {
-            let bytes = after - before;
-            self.calls += 1;
-            self.bytes += bytes;
-            self.most = self.most.max(bytes);
+            self.most = self.most.max(after - before);
         }
         result
     }
 
     /// What contradicts a function's path: what was found, and what the path promises.
     pub(crate) fn contradicts(self, function: &str, path: Path) -> Option<(String, String)> {
-        if let Path::Host(reason) = path {
-            let none = self.calls > 0 && self.bytes == 0;
-            return none.then(|| {
-                let got = format!("no byte in {} calls", self.calls);
-                (got, format!("data that goes to the host: {reason}"))
-            });
+        if matches!(path, Path::Host(_)) {
+            return None;
         }
         let decides = DECISIONS.iter().any(|(name, _)| *name == function);
         let allowed = if decides { DECISION } else { 0 };
@@ -109,34 +99,16 @@ mod tests {
         let x: Array<_> = xp.asarray([1.0, 2.0, 3.0])?;
         let mut traffic = Traffic::default();
         traffic.watch(&xp, || xp.sum(&x, ..))?;
-        assert_eq!(
-            traffic,
-            Traffic {
-                calls: 1,
-                bytes: 0,
-                most: 0
-            }
-        );
+        assert_eq!(traffic.most, 0);
         traffic.watch(&xp, || x.to_host())?;
         traffic.watch(&xp, || xp.sum(&x, ..)?.to_host())?;
-        assert_eq!(
-            traffic,
-            Traffic {
-                calls: 3,
-                bytes: 32,
-                most: 24
-            }
-        );
+        assert_eq!(traffic.most, 24);
         Ok(())
     }
 
     #[test]
     fn a_path_that_lies_is_noticed() {
-        let traffic = |bytes| Traffic {
-            calls: 2,
-            bytes,
-            most: bytes,
-        };
+        let traffic = |most| Traffic { most };
         for honest in [Path::Native, Path::Composed] {
             assert_eq!(traffic(0).contradicts("sum", honest), None);
             let (got, _) = traffic(24)
@@ -146,14 +118,14 @@ mod tests {
         }
         let host = Path::Host("no eigenvalues here");
         assert_eq!(traffic(24).contradicts("eigh", host), None);
-        let (got, want) = traffic(0)
-            .contradicts("eigh", host)
-            .expect("nothing went there");
-        assert!(got == "no byte in 2 calls" && want.ends_with("no eigenvalues here"));
         // A count is no data, and whoever does not count is not judged.
         assert_eq!(traffic(8).contradicts("nonzero", Path::Native), None);
-        assert!(traffic(800).contradicts("nonzero", Path::Native).is_some());
-        assert_eq!(Traffic::default().contradicts("eigh", host), None);
+        assert!(
+            traffic(80_000)
+                .contradicts("nonzero", Path::Native)
+                .is_some()
+        );
+        assert_eq!(Traffic::default().contradicts("sum", Path::Native), None);
     }
 
     #[test]

@@ -74,7 +74,7 @@ fn samples_and_labels() {
     assert_snapshot!(fit(&x.get(ix![..1]).expect("good"), &y), @"fit: shape (1, 2) was given for x: at least 2 samples are needed");
     assert_snapshot!(fit(&x.get(ix![.., ..0]).expect("good"), &y), @"fit: shape (6, 0) was given for x: at least 1 feature is needed");
     assert_snapshot!(fit(&x.get(ix![..0]).expect("good"), &y), @"fit: shape (0, 2) was given for x: at least 2 samples are needed");
-    assert_snapshot!(fit(&x.get(ix![..5]).expect("good"), &y), @"fit: shapes (5, 2) and (6,) were given for x and y: x has 5 samples, y has 6 labels");
+    assert_snapshot!(fit(&x.get(ix![..5]).expect("good"), &y), @"fit: shapes (5, 2) and (6,) were given for x and y: x has 5 samples, y has 6 rows");
     assert_snapshot!(fit(&with(f64::NAN), &y), @"fit: x of shape (6, 2) contains NaN; remove or fill in those samples first");
     assert_snapshot!(fit(&with(f64::NEG_INFINITY), &y), @"fit: x of shape (6, 2) contains infinity; remove or fill in those samples first");
     // A covariance matrix overflows. `svd` divides by the deviations first, and loses nothing.
@@ -108,7 +108,7 @@ fn an_intercept_that_overflows_is_refused() {
         .expect("good");
     let lda = Lda::default().solver(Solver::Lsqr);
     let result = lda.fit(&x, &xp.asarray([-1, 0, 0]).expect("good"));
-    assert_snapshot!(message(result), @"fit: the values of x are too large for sums of their squares in float64; scale them");
+    assert_snapshot!(message(result), @"fit: intercept_ is not finite: the values of x are too large for sums of their squares in float64; scale them");
 }
 
 #[test]

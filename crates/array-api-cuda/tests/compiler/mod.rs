@@ -133,8 +133,13 @@ impl Runtime for Compiler {
     }
 
     fn download(&self, (): &(), _: u64, bytes: u64, read: &mut dyn FnMut(&[u8])) -> Result<()> {
-        // Ones in every integer type: counts that are not 0 lead to the kernels that come after a count.
-        read(&[1, 0, 0, 0, 0, 0, 0, 0].repeat(bytes.div_ceil(8) as usize)[..bytes as usize]);
+        // 1,024 in every index: counts that are not small lead to the kernels that come after a count.
+        let index: &[u8] = if self.capabilities.int64 {
+            &[0, 4, 0, 0, 0, 0, 0, 0]
+        } else {
+            &[0, 4, 0, 0]
+        };
+        read(&index.repeat(bytes as usize / index.len() + 1)[..bytes as usize]);
         Ok(())
     }
 
@@ -271,16 +276,7 @@ pub(crate) fn call_everything(compiler: Compiler) {
             .expect("multiplies");
         }
         if dtype.is_real_floating() {
-            for (n, p) in [(400, 7), (40_000, 30)] {
-                let (x, groups) = (array(gpu, dtype, &[n, p]), array(gpu, index, &[n]));
-                // What the device "computed" makes no sense to the host; only the kernels matter here.
-                let plan = MomentsPlan {
-                    groups: 2,
-                    pooled: true,
-                    spread: Spread::Gram,
-                };
-                let _ = gpu.moments(&x, Some(&groups), None, plan);
-            }
+            every_moment(gpu, dtype, index);
         }
         fused(gpu, &x, dtype);
     }
@@ -291,6 +287,20 @@ pub(crate) fn call_everything(compiler: Compiler) {
         names.len() >= 20,
         "not all functions came this far: {names:?}"
     );
+}
+
+/// Sums over rows that are few and many.
+fn every_moment(gpu: &Gpu<Compiler>, dtype: DType, index: DType) {
+    for (n, p) in [(400, 7), (40_000, 30)] {
+        let (x, groups) = (array(gpu, dtype, &[n, p]), array(gpu, index, &[n]));
+        // What the device "computed" makes no sense to the host; only the kernels matter here.
+        let plan = MomentsPlan {
+            groups: 2,
+            pooled: true,
+            spread: Spread::Gram,
+        };
+        let _ = gpu.moments(&x, Some(&groups), None, plan);
+    }
 }
 
 fn zero(dtype: DType) -> Scalar {

@@ -64,7 +64,8 @@ impl<R: Runtime> Gpu<R> {
         let buffers = Buffers {
             fixed: self.allocate(block_rows * p, DType::Int32)?,
             residuals: self.allocate(parts * k * p * 2, DType::Int32)?,
-            products: self.allocate(p * p * WORDS, DType::Int32)?,
+            // Kernels write one triangle; all of it is brought to the host.
+            products: self.zeros(p * p * WORDS, DType::Int32)?,
             parts,
         };
         let mut sums = Sums {

@@ -26,7 +26,8 @@ impl<R: Runtime> Gpu<R> {
         let counts = self.group_counts(rows)?;
         let means = self.group_means(rows, &counts, WORK)?;
         let largest = self.largest_distances(rows, &means, WORK)?;
-        let gram = self.allocate(p * p, WORK)?;
+        // Kernels write one triangle; all of it is brought to the host.
+        let gram = self.zeros(p * p, WORK)?;
         let block_rows = block_rows(p, WORK.size()).min(n);
         let centred = self.allocate(block_rows * p, WORK)?;
         for first in (0..n).step_by(block_rows) {

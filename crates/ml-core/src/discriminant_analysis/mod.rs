@@ -18,7 +18,7 @@ pub(crate) use self::format_1::parts_of_format_1;
 use crate::{
     Data, DecisionFunction, Estimator, Fitted, IntoParameter, Log, Parameters, Predict,
     PredictLogProba, PredictProba, Score, Transform, Warning, attributes, classifier, estimator,
-    labels::Labels, metrics, parameter_by_serde, parameters,
+    labels::Labels, metrics, parameter_by_serde, parameters, validation::too_large,
 };
 
 /// How [`LinearDiscriminantAnalysis`] is computed.
@@ -167,6 +167,7 @@ impl Estimator for LinearDiscriminantAnalysis {
             Solver::Eigen => eigen::solve(self.shrinkage, x, &labels, priors, components),
         }?
         .astype(x.dtype())?;
+        check_intercepts(&solved.intercept, priors)?;
         let (coef_, intercept_) = decision(solved.coef, solved.intercept)?;
         Ok(LinearDiscriminantAnalysisAttributes {
             classes_: labels.classes,
@@ -379,6 +380,18 @@ fn explained_variance_ratio<B: Backend>(
             .collect::<Vec<_>>(),
         dtype,
     )
+}
+
+/// # Errors
+/// A constant that is not finite, but for those of impossible classes, which are -∞.
+fn check_intercepts<B: Backend>(intercept: &Array<B>, priors: &[f64]) -> Result<()> {
+    let xp = intercept.namespace();
+    let possible: Vec<bool> = priors.iter().map(|&prior| prior != 0.0).collect();
+    let of_possible = xp.where_(xp.asarray(possible)?, intercept, 0.0).eval()?;
+    if xp.all_finite(&[&of_possible])? {
+        return Ok(());
+    }
+    Err(too_large("intercept_", intercept.dtype()))
 }
 
 /// Two classes need one decision function, the difference of theirs: `(2, p), (2,) → (1, p), (1,)`.

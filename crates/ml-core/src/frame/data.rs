@@ -33,8 +33,12 @@ impl<B: Backend> Data<B> {
         let xp = x.namespace();
         if let Some(y) = y {
             y.namespace().check_same(function, &xp)?;
-            if y.shape().first() != Some(&x.shape()[0]) {
-                let detail = "were given for x and y, which must have one row for each sample";
+            let n = x.shape()[0];
+            if let Some(&rows) = y.shape().first()
+                && rows != n
+            {
+                let detail =
+                    format!("were given for x and y: x has {n} samples, y has {rows} rows");
                 return Err(Error::shape(function, &[x.shape(), y.shape()], detail));
             }
         }

@@ -82,6 +82,7 @@ impl RegressionStatistics {
             } else {
                 scatter.get(ix![.., p..])?
             },
+            rows: self.moments.rows,
             fit_intercept,
             is_vector: self.is_vector,
         })
@@ -132,12 +133,14 @@ pub(super) struct Problem {
     pub(super) a: HostMatrix,
     /// `AᵀB (p, t)`, or `F_y (r, t)`.
     pub(super) b: HostMatrix,
+    /// n.
+    pub(super) rows: usize,
     fit_intercept: bool,
     is_vector: bool,
 }
 
 impl Problem {
-    /// `coef_` and `intercept_` of `β (p, t)`, on a device: `(p,)` and `()` for a y of one axis, else `(t, p)` and `(t,)`.
+    /// `coef_` and `intercept_` of `β (p, t)`, on a device: `(p,)` and `()` for a y of one axis, else `(t, p)` and `(t,)`; without a constant, `intercept_` is 0.
     ///
     /// # Errors
     /// No room.
@@ -152,12 +155,17 @@ impl Problem {
         let intercept = if self.fit_intercept {
             (&self.y_mean - h.matmul(&coef, &self.x_mean)?).eval()?
         } else {
-            h.zeros([coef.shape()[0]], coef.dtype())?
+            h.zeros([], coef.dtype())?
         };
-        let (coef, intercept) = if self.is_vector {
-            (coef.get(ix![0])?, intercept.get(ix![0])?)
+        let coef = if self.is_vector {
+            coef.get(ix![0])?
         } else {
-            (coef, intercept)
+            coef
+        };
+        let intercept = if self.is_vector {
+            h.reshape(&intercept, [])?
+        } else {
+            intercept
         };
         Ok([
             host::send(&coef, xp, dtype)?,

@@ -40,7 +40,7 @@ parameters! {
 pub struct LinearRegressionAttributes<B: Backend> {
     /// `(p,)`, or `(t, p)` for targets `(n, t)`: the coefficients.
     pub coef_: Array<B>,
-    /// `()` or `(t,)`: the constant.
+    /// `()` or `(t,)`: the constant; `()` and 0 without `fit_intercept`.
     pub intercept_: Array<B>,
     /// How many singular values are not 0.
     pub rank_: usize,
@@ -175,10 +175,12 @@ impl LinearRegression {
         let left = xp.matmul(svd.U.get(ix![.., ..kept])?.T()?, &problem.b)?;
         let inverse = xp.expand_dims(1.0 / svd.S.get(ix![..kept])?, 1)?;
         let beta = xp.matmul(svd.Vh.get(ix![..kept])?.T()?, (left * inverse).eval()?)?;
+        // A factor may have more rows than the samples.
+        let most = problem.rows.min(values.len()) as isize;
         Ok(Solved {
             beta,
             rank,
-            singular: svd.S,
+            singular: svd.S.get(ix![..most])?,
         })
     }
 }

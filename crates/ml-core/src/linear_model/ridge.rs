@@ -83,7 +83,7 @@ parameters! {
 pub struct RidgeAttributes<B: Backend> {
     /// `(p,)`, or `(t, p)` for targets `(n, t)`: the coefficients.
     pub coef_: Array<B>,
-    /// `()` or `(t,)`: the constant.
+    /// `()` or `(t,)`: the constant; `()` and 0 without `fit_intercept`.
     pub intercept_: Array<B>,
     /// The solver that was used in the end: `cholesky` or `svd`.
     pub solver_: String,

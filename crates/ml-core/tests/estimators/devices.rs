@@ -18,7 +18,7 @@ fn fitted<B: Backend>(xp: &Namespace<B>, dtype: DType, name: &str) -> Box<dyn An
     let estimator = estimator_by_name::<B>(name).expect("a name of the list");
     estimator
         .fit(&x, Some(&y), With::default())
-        .unwrap_or_else(|e| panic!("{name}: {e}"))
+        .unwrap_or_else(|e| panic!("{name}: {e}; {:?}", ptx_sim::last_error()))
 }
 
 /// What all methods of a model give for iris.
