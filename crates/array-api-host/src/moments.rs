@@ -71,10 +71,23 @@ pub fn moments<T: Floating<Wide = f64>>(
             ..Moments::none(p, plan)
         });
     }
-    let roots: Option<Vec<f64>> = weights.map(|(weights, layout)| {
+    let weights: Option<Vec<f64>> = weights.map(|(weights, layout)| {
         let weights = in_order(weights, layout);
-        weights.iter().map(|w| w.widen().sqrt()).collect()
+        weights.iter().map(|w| w.widen()).collect()
     });
+    // The squares of roots are the weights but for rounding; whole weights have whole sums.
+    let sums = weights.as_deref().map(|weights| {
+        let mut sums = vec![0.0; k];
+        for (row, weight) in weights.iter().enumerate() {
+            sums[groups.as_deref().map_or(0, |codes| codes[row] as usize)] += weight;
+        }
+        sums
+    });
+    let roots: Option<Vec<f64>> = weights.map(|weights| weights.iter().map(|w| w.sqrt()).collect());
+    let with_sums = |moments: Moments| match sums {
+        Some(weights) => Moments { weights, ..moments },
+        None => moments,
+    };
     let table = Table {
         values: x,
         layout,
@@ -82,7 +95,7 @@ pub fn moments<T: Floating<Wide = f64>>(
     };
     if plan.pooled {
         let source = Source::new(table, None, groups.as_deref(), counts);
-        return Ok(of(source, plan.spread));
+        return Ok(with_sums(of(source, plan.spread)));
     }
     let order = by_group(groups.as_deref(), &counts);
     let mut end = 0;
@@ -94,7 +107,7 @@ pub fn moments<T: Floating<Wide = f64>>(
             plan.spread,
         )
     });
-    Moments::side_by_side(each.collect())
+    Moments::side_by_side(each.collect()).map(with_sums)
 }
 
 /// The moments of a source's rows about the means of its groups.

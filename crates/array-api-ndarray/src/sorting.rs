@@ -355,7 +355,6 @@ mod tests {
         );
         assert_same_order(&vector(vec![u64::MAX, 0, 1 << 63, u64::MAX]), 0);
         assert_same_order(&vector(vec![i8::MIN, i8::MAX, 0, -1]), 0);
-        assert_same_order(&vector(vec![true, false, true, false]), 0);
         assert_same_order(
             &vector(vec![
                 0.0_f32,

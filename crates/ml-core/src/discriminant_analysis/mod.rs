@@ -144,6 +144,7 @@ pub type FittedLinearDiscriminantAnalysis<B> = Fitted<LinearDiscriminantAnalysis
 impl Estimator for LinearDiscriminantAnalysis {
     type Attributes<B: Backend> = LinearDiscriminantAnalysisAttributes<B>;
     const MIN_SAMPLES: usize = 2;
+    const CHECKS_SAMPLES: bool = true;
 
     fn learn<B: Backend>(
         &self,
@@ -461,10 +462,11 @@ impl Transform for LinearDiscriminantAnalysis {
         let xp = x.namespace();
         let used = ratios.size().min(scalings.shape()[1]);
         let scalings = scalings.get(ix![.., ..used])?;
-        match &model.xbar_ {
-            Some(xbar) => xp.matmul(x - xbar, scalings),
-            None => xp.matmul(x, scalings),
-        }
+        let projected = match &model.xbar_ {
+            Some(xbar) => xp.matmul(x - xbar, scalings)?,
+            None => xp.matmul(x, scalings)?,
+        };
+        model.checked("transform", x, projected)
     }
 }
 

@@ -68,6 +68,9 @@ pub trait Estimator: Parameters + Methods {
     /// Whether NaN in the samples is a missing value, which the estimator leaves out.
     const NAN_IS_MISSING: bool = false;
 
+    /// Whether the methods refuse NaN and infinity among their samples by [`Fitted::checked`], because their results need not show them.
+    const CHECKS_SAMPLES: bool = false;
+
     /// Checks the parameters, as far as that is possible without data.
     ///
     /// # Errors

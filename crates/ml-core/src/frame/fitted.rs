@@ -91,7 +91,7 @@ impl<E: Estimator, B: Backend> Fitted<E, B> {
     ) -> Result<Array<B>> {
         let x = validation::samples_like(method.name(), x, &self.xp, self.n_features_in)?;
         let result = function(&x)?;
-        if E::NAN_IS_MISSING || !result.dtype().is_real_floating() {
+        if E::NAN_IS_MISSING || E::CHECKS_SAMPLES || !result.dtype().is_real_floating() {
             return Ok(result);
         }
         self.checked(method.name(), &x, result)

@@ -25,7 +25,7 @@ use crate::persistence;
 /// let mut seen = scaler.observe(&x.get(ix![..50])?)?;
 /// seen.merge(&scaler.observe(&x.get(ix![50..])?)?)?;
 /// let model = seen.conclude()?;
-/// assert_eq!(model.n_samples_seen_, 150.0);
+/// assert_eq!(model.n_samples_seen_, [150.0]);
 /// # Ok::<(), array_api_spec::Error>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -112,6 +112,7 @@ impl Statistics for ClassStatistics {
 impl Estimator for GaussianNB {
     type Attributes<B: Backend> = GaussianNBAttributes<B>;
     const SAMPLE_WEIGHT: bool = true;
+    const CHECKS_SAMPLES: bool = true;
 
     fn check(&self) -> Result<()> {
         let refused = |detail: String| Err(Error::value(Self::NAME, detail));
