@@ -319,10 +319,16 @@ mod tests {
     #[test]
     fn a_path_that_the_calls_contradict_fails_the_run() {
         let mut tally = Tally::new("elementwise", "abs", &[], &Selection::default());
-        tally.watch(&reference::namespace(), || ());
+        let xp = reference::namespace();
+        let x = xp.asarray([1.0, 2.0]).expect("room");
+        tally.watch(&xp, || ());
         tally.judge_path();
         assert_eq!(tally.report.failed, 0);
+        tally.watch(&xp, || x.to_host().map(drop)).expect("values");
         tally.report.path = array_api_spec::Path::Host("to see");
+        tally.judge_path();
+        assert_eq!(tally.report.failed, 0);
+        tally.report.path = array_api_spec::Path::Native;
         tally.judge_path();
         assert_eq!((tally.report.failed, tally.report.failures.len()), (1, 1));
     }

@@ -47,7 +47,7 @@ const DECISIONS: &[(&str, &str)] = &[
 ];
 
 /// Most bytes of such a function's decisions: several numbers, or where the first few hundred true elements are.
-const DECISION: u64 = 8 << 10;
+const DECISION: u64 = 16 << 10;
 
 /// What the calls of one function have brought to the host: the bytes of the call that brought most. Results are read after the calls, and do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

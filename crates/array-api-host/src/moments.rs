@@ -79,6 +79,8 @@ pub fn moments<T: Floating<Wide = f64>>(
     let sums = weights.as_deref().map(|weights| {
         let mut sums = vec![0.0; k];
         for (row, weight) in weights.iter().enumerate() {
+            // A negative weight has no root, and its group no sum.
+            let weight = if *weight < 0.0 { f64::NAN } else { *weight };
             sums[groups.as_deref().map_or(0, |codes| codes[row] as usize)] += weight;
         }
         sums

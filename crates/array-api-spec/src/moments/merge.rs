@@ -254,7 +254,7 @@ fn largest(rows: &[f64], p: usize) -> Vec<f64> {
     let mut largest = vec![0.0_f64; p];
     for row in rows.chunks_exact(p) {
         for (most, x) in largest.iter_mut().zip(row) {
-            if !(x.abs() <= *most) && !most.is_nan() {
+            if !most.is_nan() && (x.is_nan() || x.abs() > *most) {
                 *most = x.abs();
             }
         }
