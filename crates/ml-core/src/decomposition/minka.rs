@@ -43,7 +43,7 @@ fn log_evidence(variances: &[f64], rank: usize, n: f64) -> f64 {
 
 /// log Γ(m / 2), by Γ(x + 1) = x Γ(x) from Γ(1/2) = √π and Γ(1) = 1 on.
 fn log_gamma_half(m: usize) -> f64 {
-    let (start, first) = if m % 2 == 0 {
+    let (start, first) = if m.is_multiple_of(2) {
         (0.0, 1.0)
     } else {
         (PI.ln() / 2.0, 0.5)

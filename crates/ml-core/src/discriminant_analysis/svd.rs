@@ -143,7 +143,7 @@ impl Directions {
 /// `a · b`: `(m, k), (k, n) → (m, n)`.
 fn product(a: &[f64], b: &[f64], n: usize) -> Vec<f64> {
     let k = b.len() / n;
-    let mut out = vec![0.0; if k == 0 { 0 } else { a.len() / k * n }];
+    let mut out = vec![0.0; a.len().checked_div(k).unwrap_or(0) * n];
     for (row, out) in a.chunks_exact(k.max(1)).zip(out.chunks_exact_mut(n)) {
         for (x, line) in row.iter().zip(b.chunks_exact(n)) {
             out.iter_mut().zip(line).for_each(|(sum, y)| *sum += x * y);

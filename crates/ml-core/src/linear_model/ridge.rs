@@ -201,7 +201,7 @@ impl Ridge {
             };
             // The least element of the factor's diagonal bounds the condition from below.
             let least: f64 = xp.min(xp.linalg().diagonal(&factor, 0)?, ..)?.item()?;
-            if !(least > DIGITS) {
+            if least.is_nan() || least <= DIGITS {
                 return Ok(None);
             }
             let right = (problem.b.get(ix![.., target..target + 1])? / &column).eval()?;

@@ -123,7 +123,7 @@ impl Estimator for GaussianNB {
             ));
         }
         if let Some(priors) = &self.priors {
-            if let Some(bad) = priors.iter().find(|p| !(**p >= 0.0)) {
+            if let Some(bad) = priors.iter().find(|p| p.is_nan() || **p < 0.0) {
                 return refused(format!(
                     "the prior {bad} must be a probability: a number that is not negative"
                 ));
