@@ -18,7 +18,7 @@ pub(crate) use self::format_1::parts_of_format_1;
 use crate::{
     Data, DecisionFunction, Estimator, Fitted, IntoParameter, Log, Parameters, Predict,
     PredictLogProba, PredictProba, Score, Transform, Warning, attributes, classifier, estimator,
-    labels::Labels, metrics, parameter_by_serde, parameters, validation::too_large,
+    labels::Labels, metrics, parameter_by_serde, parameters,
 };
 
 /// How [`LinearDiscriminantAnalysis`] is computed.
@@ -168,8 +168,8 @@ impl Estimator for LinearDiscriminantAnalysis {
             Solver::Eigen => eigen::solve(self.shrinkage, x, &labels, priors, components),
         }?
         .astype(x.dtype())?;
-        check_intercepts(&solved.intercept, priors)?;
-        let (coef_, intercept_) = decision(solved.coef, solved.intercept)?;
+        let intercept = marked(&solved.intercept, priors)?;
+        let (coef_, intercept_) = decision(solved.coef, intercept)?;
         Ok(LinearDiscriminantAnalysisAttributes {
             classes_: labels.classes,
             priors_: vector(&x.namespace(), priors, x.dtype())?,
@@ -383,16 +383,12 @@ fn explained_variance_ratio<B: Backend>(
     )
 }
 
-/// # Errors
-/// A constant that is not finite, but for those of impossible classes, which are -∞.
-fn check_intercepts<B: Backend>(intercept: &Array<B>, priors: &[f64]) -> Result<()> {
+/// The constants with NaN, which no model may hold, for those that are not finite. The constant of an impossible class is -∞.
+fn marked<B: Backend>(intercept: &Array<B>, priors: &[f64]) -> Result<Array<B>> {
     let xp = intercept.namespace();
-    let possible: Vec<bool> = priors.iter().map(|&prior| prior != 0.0).collect();
-    let of_possible = xp.where_(xp.asarray(possible)?, intercept, 0.0).eval()?;
-    if xp.all_finite(&[&of_possible])? {
-        return Ok(());
-    }
-    Err(too_large("intercept_", intercept.dtype()))
+    let impossible: Vec<bool> = priors.iter().map(|&prior| prior == 0.0).collect();
+    let good = xp.isfinite(intercept) | xp.asarray(impossible)?;
+    xp.where_(good, intercept, f64::NAN).eval()
 }
 
 /// Two classes need one decision function, the difference of theirs: `(2, p), (2,) → (1, p), (1,)`.

@@ -96,29 +96,28 @@ fn learn_lengths(
 pub(super) fn odd_value<A: Attributes<B>, B: Backend>(
     attributes: &A,
 ) -> Result<Option<&'static str>> {
-    let arrays = attributes.arrays();
-    let finite = |rule: &Rule| rule.values == Values::Finite;
-    let all: Vec<&Array<B>> = arrays
-        .iter()
-        .filter(|(rule, _)| finite(rule))
-        .map(|(_, array)| *array)
-        .collect();
-    // Asked once for all arrays: the device is waited for once.
-    let is_finite = match all.first() {
-        Some(first) => first.namespace().all_finite(&all)?,
-        None => true,
-    };
-    for (rule, array) in arrays {
-        if is_finite && finite(rule) {
-            continue;
+    let mut judged = Vec::new();
+    for (rule, array) in attributes.arrays() {
+        match rule.values {
+            Values::Finite => judged.push((rule.name, array.clone())),
+            Values::Infinite => {
+                let xp = array.namespace();
+                judged.push((rule.name, xp.where_(xp.isinf(array), 0.0, array).eval()?));
+            }
+            Values::Any | Values::Labels | Values::Integers => {}
         }
-        let good = match rule.values {
-            Values::Finite => validation::all_finite(array)?,
-            Values::Infinite => !validation::has_nan(array)?,
-            Values::Any | Values::Labels | Values::Integers => true,
-        };
-        if !good {
-            return Ok(Some(rule.name));
+    }
+    // Asked once for all arrays: the device is waited for once.
+    let all: Vec<&Array<B>> = judged.iter().map(|(_, array)| array).collect();
+    let Some(first) = all.first() else {
+        return Ok(None);
+    };
+    if first.namespace().all_finite(&all)? {
+        return Ok(None);
+    }
+    for (name, array) in &judged {
+        if !validation::all_finite(array)? {
+            return Ok(Some(name));
         }
     }
     Ok(None)

@@ -257,6 +257,9 @@ fn left_out(estimator: &str, case: &str, what: &str) -> Option<&'static str> {
         (_, _, "fit_transform") => Some("`transform` of the training samples"),
         ("PCA", _, "get_covariance" | "get_precision") => Some("not there"),
         ("GaussianNB", _, "predict_joint_log_proba") => Some("not there"),
+        ("Ridge", _, "solver_") if case.starts_with("wide") => {
+            Some("more features than samples are solved by `svd`")
+        }
         ("Ridge", _, "n_iter_") => Some("no solver iterates"),
         _ => None,
     }
@@ -365,9 +368,9 @@ fn check<B: Backend>(
 fn tolerance(case: &Case, name: &str, dtype: DType) -> f64 {
     let noise = case.noise.get(name).copied().unwrap_or(0.0);
     if dtype == DType::Float64 {
-        // Columns whose scales differ by a million: ε of the largest is 2e-10 of the smallest.
+        // Columns whose scales differ by a hundred million: ε of the largest is 2e-8 of the smallest.
         let least = if case.name.starts_with("scales") {
-            2e-10
+            1e-9
         } else {
             1e-11
         };
