@@ -119,7 +119,8 @@ def refused(call):
 
 def child():
     calls = [
-        lambda: x + 1, lambda: xp.sum(x), lambda: float(x[0]), lambda: x.to_device("cpu"),
+        # Of x, a small upload, the host keeps a copy; y was computed on the device.
+        lambda: x + 1, lambda: xp.sum(x), lambda: float(y[0]), lambda: y.to_device("cpu"),
         lambda: xp.zeros(3, dtype=xp.float32, device=device), lambda: xp.asarray([1], device=device),
     ]
     return all(map(refused, calls)) and float(xp.sum(xp.ones(10))) == 10

@@ -87,6 +87,11 @@ pub(crate) fn r2_of<B: Backend>(
         y_true.ok_or_else(|| Error::value("score", "needs targets for the samples: give y"))?;
     let xp = y_pred.namespace();
     y_true.namespace().check_same("r2_score", &xp)?;
+    // One target for each sample may be given as a column.
+    let y_true = &match (y_true.shape(), y_pred.ndim()) {
+        ([n, 1], 1) => xp.reshape(y_true, [*n])?,
+        _ => y_true.clone(),
+    };
     if y_true.shape() != y_pred.shape()
         || !(1..=2).contains(&y_true.ndim())
         || y_true.shape()[0] < 2

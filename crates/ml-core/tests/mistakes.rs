@@ -79,7 +79,7 @@ fn samples_and_labels() {
     assert_snapshot!(fit(&with(f64::NEG_INFINITY), &y), @"fit: x of shape (6, 2) contains infinity; remove or fill in those samples first");
     // A covariance matrix overflows. `svd` divides by the deviations first, and loses nothing.
     let lsqr = Lda::default().solver(Solver::Lsqr);
-    assert_snapshot!(message(lsqr.fit(&with(1e300), &y)), @"fit: the values of x are too large for sums of their squares in float64; scale them");
+    assert_snapshot!(message(lsqr.fit(&with(1e300), &y)), @"fit: coef_ is not finite: the values of x are too large for sums of their squares in float64; scale them");
     let (large, model) = (with(1e300), Lda::default().fit(&with(1e300), &y));
     let score = model.and_then(|model| model.score(&large, &y));
     assert!(

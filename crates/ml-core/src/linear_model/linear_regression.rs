@@ -1,6 +1,7 @@
 //! Ordinary least squares.
 
-use array_api_spec::{Array, Backend, DType, Error, Namespace, Result, Spread, SvdMode, ix};
+use array_api_ndarray::NdArray;
+use array_api_spec::{Array, Backend, DType, Error, Namespace, Result, Spread, Svd, SvdMode, ix};
 
 use super::least_squares::{self, Problem, RegressionStatistics};
 use crate::{
@@ -171,10 +172,14 @@ impl LinearRegression {
         let least = self.tol.max(f64::EPSILON * values.len() as f64)
             * values.first().copied().unwrap_or(0.0);
         let rank = values.iter().take_while(|&&s| s > least).count();
-        let kept = rank as isize;
-        let left = xp.matmul(svd.U.get(ix![.., ..kept])?.T()?, &problem.b)?;
-        let inverse = xp.expand_dims(1.0 / svd.S.get(ix![..kept])?, 1)?;
-        let beta = xp.matmul(svd.Vh.get(ix![..kept])?.T()?, (left * inverse).eval()?)?;
+        let beta = if rank == problem.a.shape()[1] {
+            // One solution: columns of length 1 keep the digits of those that are small.
+            let lengths = xp.sqrt(xp.sum(xp.square(&problem.a), 0)?).eval()?;
+            let scaled = xp.linalg().svd(&problem.a / &lengths, SvdMode::Reduced)?;
+            (least_norm(&scaled, rank, &problem.b)? / xp.expand_dims(&lengths, 1)?).eval()?
+        } else {
+            least_norm(&svd, rank, &problem.b)?
+        };
         // A factor may have more rows than the samples.
         let most = problem.rows.min(values.len()) as isize;
         Ok(Solved {
@@ -183,6 +188,14 @@ impl LinearRegression {
             singular: svd.S.get(ix![..most])?,
         })
     }
+}
+
+/// `V S⁻¹ Uᵀ b` from the `rank` largest singular values: `(p, t)`.
+fn least_norm(svd: &Svd<NdArray>, rank: usize, b: &HostMatrix) -> Result<HostMatrix> {
+    let (xp, kept) = (host(), rank as isize);
+    let left = xp.matmul(svd.U.get(ix![.., ..kept])?.T()?, b)?;
+    let inverse = xp.expand_dims(1.0 / svd.S.get(ix![..kept])?, 1)?;
+    xp.matmul(svd.Vh.get(ix![..kept])?.T()?, (left * inverse).eval()?)
 }
 
 impl Predict for LinearRegression {

@@ -81,7 +81,7 @@ parameters! {
 /// What the fit of [`Ridge`] computes.
 #[derive(Clone)]
 pub struct RidgeAttributes<B: Backend> {
-    /// `(p,)`, or `(t, p)` for targets `(n, t)`: the coefficients.
+    /// `(p,)`, or `(t, p)` for several targets `(n, t)`: the coefficients.
     pub coef_: Array<B>,
     /// `()` or `(t,)`: the constant; `()` and 0 without `fit_intercept`.
     pub intercept_: Array<B>,
@@ -161,7 +161,12 @@ fn attributes<B: Backend>(
     solver: &str,
     place: &Place<B>,
 ) -> Result<RidgeAttributes<B>> {
-    let [coef_, intercept_] = problem.solution(beta, &place.xp, place.dtype)?;
+    let [coef, intercept_] = problem.solution(beta, &place.xp, place.dtype)?;
+    // The coefficients of one target are a vector, even if y was a column.
+    let coef_ = match coef.shape() {
+        [1, p] => place.xp.reshape(&coef, [*p])?,
+        _ => coef,
+    };
     Ok(RidgeAttributes {
         coef_,
         intercept_,
