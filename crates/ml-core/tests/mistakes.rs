@@ -90,7 +90,7 @@ fn samples_and_labels() {
     assert_snapshot!(fit(&xp.ones([6, 2], DType::Float64).expect("good"), &y), @"fit: no feature varies within any class beyond tol = 0.0001, so classes cannot be told apart by their spread; check x, or lower tol");
     assert_snapshot!(fit(&x, &x), @"fit: shape (6, 2) was given for y, which must be one-dimensional: one label for each sample");
     assert_snapshot!(fit(&x, &xp.asarray([0.5, 0.0, 1.0, 1.0, 2.0, 2.0]).expect("good")), @"fit: y of shape (6,) holds values that are not whole numbers; a classifier takes labels, not the continuous target of a regression");
-    assert_snapshot!(fit(&x, &xp.asarray([f64::NAN; 6]).expect("good")), @"fit: y of shape (6,) holds values that are not whole numbers; a classifier takes labels, not the continuous target of a regression");
+    assert_snapshot!(fit(&x, &xp.asarray([f64::NAN; 6]).expect("good")), @"fit: y of shape (6,) contains NaN; remove or fill in those samples first");
     assert_snapshot!(fit(&x, &xp.full([6], Complex::new(1.0, 0.0), DType::Complex128).expect("good")), @"fit: takes labels of bool, integer or whole floating-point values for y, not complex128");
     assert_snapshot!(fit(&x, &xp.asarray([0, 1, 2, 3, 4, 5]).expect("good")), @"fit: y has 6 classes for 6 samples; there must be more samples than classes");
     let elsewhere = reference::narrow_namespace()

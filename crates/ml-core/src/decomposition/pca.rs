@@ -479,8 +479,14 @@ impl ScoreSamples for Pca {
     fn score_samples<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
         let xp = x.namespace();
         let (p, k) = (model.n_features_in_(), model.n_components_);
-        let variances: Vec<f64> = model.explained_variance_.to_vec()?;
+        let mut variances: Vec<f64> = model.explained_variance_.to_vec()?;
         let noise = model.noise_variance_;
+        if model.parameters().whiten {
+            // scikit-learn's covariance then has directions of length √λ: λ (λ - σ²) + σ² along each.
+            variances
+                .iter_mut()
+                .for_each(|v| *v = *v * (*v - noise) + noise);
+        }
         if (noise == 0.0 && k < p) || variances.iter().any(|v| *v <= 0.0) {
             let detail = "the covariance is singular: samples have no density where they do not vary; keep fewer components";
             return Err(Error::linear_algebra("score_samples", detail));
