@@ -38,7 +38,7 @@ pub use crate::{
         FittedLinearDiscriminantAnalysis, LinearDiscriminantAnalysis, Shrinkage, Solver,
     },
     frame::{
-        AnyEstimator, AnyFitted, Attributes, Data, DecisionFunction, Estimator, Fitted,
+        About, AnyEstimator, AnyFitted, AnySeen, Attributes, Data, DecisionFunction, Estimator, Fitted,
         Incremental, IntoParameter, InverseTransform, Log, Method, Parameter, Parameters, Parts,
         Place, Predict, PredictLogProba, PredictProba, Progress, Score, ScoreSamples, Seen,
         Statistics, Transform, Value, With, progress, weights,
@@ -46,6 +46,6 @@ pub use crate::{
     linear_model::{LinearRegression, Ridge},
     naive_bayes::GaussianNB,
     preprocessing::StandardScaler,
-    registry::{ESTIMATORS, estimator_by_name, load_any},
+    registry::{ESTIMATORS, estimator_by_name, load_any, model_from_bytes, seen_from_bytes},
     warning::Warning,
 };

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use array_api_spec::{Backend, Error, Namespace, Result};
+use array_api_spec::{Backend, Error, HostArray, Namespace, Result};
 
-use crate::{AnyEstimator, AnyFitted, Parameters, persistence};
+use crate::{AnyEstimator, AnyFitted, AnySeen, Parameters, Parts, frame::SEEN, persistence};
 
 /// The one list of this crate's estimators.
 macro_rules! estimators {
@@ -51,7 +51,39 @@ pub fn load_any<B: Backend>(
 ) -> Result<Box<dyn AnyFitted<B>>> {
     let path = path.as_ref();
     let parts = persistence::load(path, None)?;
-    let estimator = estimator_by_name::<B>(&parts.estimator);
-    let model = estimator.and_then(|estimator| estimator.model(parts.send("load_any", xp)?, xp));
-    model.map_err(|e| persistence::located(path, &format!("the file's parts make no model: {e}")))
+    model_of(parts, xp).map_err(|e| {
+        persistence::located(path, &format!("the file's parts make no model: {e}"))
+    })
+}
+
+/// Reads a model of any estimator of this crate from bytes that [`to_bytes`](AnyFitted#method.to_bytes) gave, onto a device.
+///
+/// # Errors
+/// As [`load_any`].
+pub fn model_from_bytes<B: Backend>(
+    bytes: &[u8],
+    xp: &Namespace<B>,
+) -> Result<Box<dyn AnyFitted<B>>> {
+    model_of(persistence::from_bytes(bytes)?, xp)
+}
+
+/// Reads what any estimator of this crate has seen from bytes that [`to_bytes`](AnySeen#method.to_bytes) gave, for a model on a device.
+///
+/// # Errors
+/// As [`Seen::load`](crate::Seen::load).
+pub fn seen_from_bytes<B: Backend>(
+    bytes: &[u8],
+    xp: &Namespace<B>,
+) -> Result<Box<dyn AnySeen<B>>> {
+    let parts = persistence::from_bytes(bytes)?;
+    let name = parts.estimator.strip_prefix(SEEN).unwrap_or_default();
+    estimator_by_name::<B>(name)?.seen(parts, xp)
+}
+
+fn model_of<B: Backend>(
+    parts: Parts<HostArray>,
+    xp: &Namespace<B>,
+) -> Result<Box<dyn AnyFitted<B>>> {
+    let estimator = estimator_by_name::<B>(&parts.estimator)?;
+    estimator.model(parts.send("load_any", xp)?, xp)
 }

@@ -27,6 +27,17 @@ pub enum Warning {
     },
 }
 
+impl Warning {
+    /// The class of scikit-learn's or Python's that such a warning has there.
+    #[must_use]
+    pub const fn category(&self) -> &'static str {
+        match self {
+            Self::ColumnLabels { .. } => "DataConversionWarning",
+            Self::PriorsRenormalized { .. } | Self::ManyClasses { .. } => "UserWarning",
+        }
+    }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,12 +1,13 @@
 //! What an estimator writes, and what it gets for it.
 
-use array_api_spec::{Array, Backend, Result};
+use array_api_spec::{Array, Backend, HostArray, Namespace, Result};
 
 use super::{
-    data::{Data, Log},
+    any::AnySeen,
+    data::{Data, Log, With},
     fitted::Fitted,
     parameters::Parameters,
-    parts::Attributes,
+    parts::{Attributes, Parts},
     statistics::{Place, Statistics},
 };
 
@@ -17,7 +18,7 @@ use super::{
 /// comes from [`Fitted`]: moving, saving, loading, printing, checks of samples, use by name.
 ///
 /// ```
-/// use array_api_spec::{Array, Backend, Result};
+/// use array_api_spec::{Array, Backend, HostArray, Namespace, Result};
 /// use ml_core::{Data, Estimator, Fitted, Log, Transform, attributes, estimator, parameters};
 ///
 /// parameters! {
@@ -224,6 +225,12 @@ pub trait Methods: Sized {
     /// The methods that there are.
     const METHODS: &'static [Method];
 
+    /// Whether there is a [`Score`].
+    const HAS_SCORE: bool = false;
+
+    /// Whether it is [`Incremental`].
+    const INCREMENTAL: bool = false;
+
     /// Calls a method by its name; `None` if there is no such method.
     fn call<B: Backend>(
         model: &Fitted<Self, B>,
@@ -244,6 +251,32 @@ pub trait Methods: Sized {
         Self: Estimator,
     {
         let _ = (model, x, y, sample_weight);
+        None
+    }
+
+    /// [`Seen::observe`](crate::Seen::observe), if the estimator is [`Incremental`].
+    fn observe_by_name<B: Backend>(
+        &self,
+        x: &Array<B>,
+        y: Option<&Array<B>>,
+        with: With<'_, B>,
+    ) -> Option<Result<Box<dyn AnySeen<B>>>>
+    where
+        Self: Estimator,
+    {
+        let _ = (x, y, with);
+        None
+    }
+
+    /// [`Seen::from_parts`](crate::Seen::from_parts), if the estimator is [`Incremental`].
+    fn seen_by_name<B: Backend>(
+        parts: Parts<HostArray>,
+        xp: &Namespace<B>,
+    ) -> Option<Result<Box<dyn AnySeen<B>>>>
+    where
+        Self: Estimator,
+    {
+        let _ = (parts, xp);
         None
     }
 }
@@ -270,6 +303,7 @@ macro_rules! estimator {
             }
 
             $($crate::estimator! { @$score })?
+            $($crate::estimator! { @$incremental })?
         }
         $crate::estimator! { @fit $kind $Type }
         $($crate::estimator! { @$incremental $kind $Type })?
@@ -284,6 +318,8 @@ macro_rules! estimator {
     (@call ScoreSamples $model:ident $x:ident) => { $model.score_samples($x) };
     (@call InverseTransform $model:ident $x:ident) => { $model.inverse_transform($x) };
     (@score) => {
+        const HAS_SCORE: bool = true;
+
         fn score_by_name<B: array_api_spec::Backend>(
             model: &$crate::Fitted<Self, B>,
             x: &array_api_spec::Array<B>,
@@ -291,6 +327,27 @@ macro_rules! estimator {
             sample_weight: Option<&array_api_spec::Array<B>>,
         ) -> Option<array_api_spec::Result<f64>> {
             Some($crate::Score::score(model, x, y, sample_weight))
+        }
+    };
+    (@incremental) => {
+        const INCREMENTAL: bool = true;
+
+        fn observe_by_name<B: array_api_spec::Backend>(
+            &self,
+            x: &array_api_spec::Array<B>,
+            y: Option<&array_api_spec::Array<B>>,
+            with: $crate::With<'_, B>,
+        ) -> Option<array_api_spec::Result<Box<dyn $crate::AnySeen<B>>>> {
+            let seen = $crate::Seen::observe(self, x, y, with);
+            Some(seen.map(|seen| Box::new(seen) as Box<dyn $crate::AnySeen<B>>))
+        }
+
+        fn seen_by_name<B: array_api_spec::Backend>(
+            parts: $crate::Parts<array_api_spec::HostArray>,
+            xp: &array_api_spec::Namespace<B>,
+        ) -> Option<array_api_spec::Result<Box<dyn $crate::AnySeen<B>>>> {
+            let seen = $crate::Seen::<Self, B>::from_parts(parts, xp);
+            Some(seen.map(|seen| Box::new(seen) as Box<dyn $crate::AnySeen<B>>))
         }
     };
     (@fit supervised $Type:ident) => {

@@ -12,16 +12,16 @@ mod seen;
 pub(crate) mod statistics;
 
 pub use self::{
-    any::{AnyEstimator, AnyFitted},
+    any::{About, AnyEstimator, AnyFitted, AnySeen},
     data::{Data, Log, Progress, With, progress, weights},
     estimator::{
         DecisionFunction, Estimator, Incremental, InverseTransform, Method, Methods, Predict,
         PredictLogProba, PredictProba, Score, ScoreSamples, Transform,
     },
     fitted::Fitted,
-    parameters::{IntoParameter, Parameter, Parameters, Value},
+    parameters::{AboutParameter, IntoParameter, Parameter, Parameters, Value},
     parts::{Attribute, Attributes, Parts, Rule, Values},
     seen::Seen,
     statistics::{Place, Statistics},
 };
-pub(crate) use self::{parts::send, rules::is_ascending};
+pub(crate) use self::{parts::send, rules::is_ascending, seen::KIND as SEEN};

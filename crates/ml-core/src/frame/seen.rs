@@ -119,6 +119,14 @@ impl<E: Incremental, B: Backend> Seen<E, B> {
     /// # Errors
     /// A file that cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        persistence::save(self.parts()?, path.as_ref())
+    }
+
+    /// All that it is made of.
+    ///
+    /// # Errors
+    /// No room.
+    pub fn parts(&self) -> Result<Parts<HostArray>> {
         let mut parts = Parts {
             estimator: Self::kind(),
             parameters: self.estimator.get_params().into_iter().collect(),
@@ -131,7 +139,7 @@ impl<E: Incremental, B: Backend> Seen<E, B> {
             .values
             .insert(DTYPE.into(), self.place.dtype.to_string().into());
         self.statistics.store(&mut parts)?;
-        persistence::save(parts, path.as_ref())
+        Ok(parts)
     }
 
     /// Reads what [`save`](Self::save) wrote, for a model on a device.
@@ -146,10 +154,14 @@ impl<E: Incremental, B: Backend> Seen<E, B> {
 
     /// The name under which a file holds it.
     fn kind() -> String {
-        format!("Seen{}", E::NAME)
+        format!("{KIND}{}", E::NAME)
     }
 
-    fn from_parts(mut parts: Parts<HostArray>, xp: &Namespace<B>) -> Result<Self> {
+    /// What was seen from its parts, with every check that a stranger's file needs.
+    ///
+    /// # Errors
+    /// Parts that are missing, too many, or do not fit each other.
+    pub fn from_parts(mut parts: Parts<HostArray>, xp: &Namespace<B>) -> Result<Self> {
         let mut estimator = E::default();
         for (name, value) in std::mem::take(&mut parts.parameters) {
             estimator.set_param(&name, &value)?;
@@ -174,6 +186,9 @@ impl<E: Incremental, B: Backend> Seen<E, B> {
         })
     }
 }
+
+/// What stands before the estimator's name in a file of what was seen.
+pub(crate) const KIND: &str = "Seen";
 
 /// The name of the samples' dtype in a file.
 const DTYPE: &str = "dtype";
