@@ -38,9 +38,9 @@ pub use crate::{
         FittedLinearDiscriminantAnalysis, LinearDiscriminantAnalysis, Shrinkage, Solver,
     },
     frame::{
-        About, AnyEstimator, AnyFitted, AnySeen, Attributes, Data, DecisionFunction, Estimator, Fitted,
-        Incremental, IntoParameter, InverseTransform, Log, Method, Parameter, Parameters, Parts,
-        Place, Predict, PredictLogProba, PredictProba, Progress, Score, ScoreSamples, Seen,
+        About, AnyEstimator, AnyFitted, AnySeen, Attributes, Data, DecisionFunction, Estimator,
+        Fitted, Incremental, IntoParameter, InverseTransform, Log, Method, Parameter, Parameters,
+        Parts, Place, Predict, PredictLogProba, PredictProba, Progress, Score, ScoreSamples, Seen,
         Statistics, Transform, Value, With, progress, weights,
     },
     linear_model::{LinearRegression, Ridge},

@@ -51,9 +51,8 @@ pub fn load_any<B: Backend>(
 ) -> Result<Box<dyn AnyFitted<B>>> {
     let path = path.as_ref();
     let parts = persistence::load(path, None)?;
-    model_of(parts, xp).map_err(|e| {
-        persistence::located(path, &format!("the file's parts make no model: {e}"))
-    })
+    model_of(parts, xp)
+        .map_err(|e| persistence::located(path, &format!("the file's parts make no model: {e}")))
 }
 
 /// Reads a model of any estimator of this crate from bytes that [`to_bytes`](AnyFitted#method.to_bytes) gave, onto a device.
@@ -71,10 +70,7 @@ pub fn model_from_bytes<B: Backend>(
 ///
 /// # Errors
 /// As [`Seen::load`](crate::Seen::load).
-pub fn seen_from_bytes<B: Backend>(
-    bytes: &[u8],
-    xp: &Namespace<B>,
-) -> Result<Box<dyn AnySeen<B>>> {
+pub fn seen_from_bytes<B: Backend>(bytes: &[u8], xp: &Namespace<B>) -> Result<Box<dyn AnySeen<B>>> {
     let parts = persistence::from_bytes(bytes)?;
     let name = parts.estimator.strip_prefix(SEEN).unwrap_or_default();
     estimator_by_name::<B>(name)?.seen(parts, xp)

@@ -15,10 +15,7 @@ use pyo3::{prelude::*, types::PyDict};
 ///
 /// # Errors
 /// Those of Python's import system.
-pub(crate) fn register(
-    module: &Bound<'_, PyModule>,
-    modules: &Bound<'_, PyDict>,
-) -> PyResult<()> {
+pub(crate) fn register(module: &Bound<'_, PyModule>, modules: &Bound<'_, PyDict>) -> PyResult<()> {
     let py = module.py();
     let path = "array_api_rust._ml";
     let ml = PyModule::new(py, path)?;

@@ -127,7 +127,10 @@ pub(super) fn observe(
     let before = seen.map(Bound::get);
     let seen = fitted(py, weights, |with| {
         let new = estimator.observe(&x.0, y, with)?;
-        before.map_or(Ok(new), |before| before.seen.merged(&*new))
+        match before {
+            Some(before) => before.seen.merged(&*new),
+            None => Ok(new),
+        }
     });
     let own = || x.0.device().name().into();
     Ok(Seen {

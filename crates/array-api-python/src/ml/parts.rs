@@ -8,10 +8,22 @@ const IMPORTER: &CStr = c_text(concat!(include_str!("../../python/importer.py"),
 
 /// The modules by their names.
 const MODULES: &[(&str, &str)] = &[
-    ("array_api_rust.ml", include_str!("../../python/ml/__init__.py")),
-    ("array_api_rust.ml._arrays", include_str!("../../python/ml/_arrays.py")),
-    ("array_api_rust.ml._classes", include_str!("../../python/ml/_classes.py")),
-    ("array_api_rust.ml._estimator", include_str!("../../python/ml/_estimator.py")),
+    (
+        "array_api_rust.ml",
+        include_str!("../../python/ml/__init__.py"),
+    ),
+    (
+        "array_api_rust.ml._arrays",
+        include_str!("../../python/ml/_arrays.py"),
+    ),
+    (
+        "array_api_rust.ml._classes",
+        include_str!("../../python/ml/_classes.py"),
+    ),
+    (
+        "array_api_rust.ml._estimator",
+        include_str!("../../python/ml/_estimator.py"),
+    ),
 ];
 
 const fn c_text(text: &'static str) -> &'static CStr {

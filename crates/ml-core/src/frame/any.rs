@@ -214,9 +214,10 @@ where
     Self: 'static,
 {
     fn merged(&self, other: &dyn AnySeen<B>) -> Result<Box<dyn AnySeen<B>>> {
-        let other = other.as_any().downcast_ref::<Self>().ok_or_else(|| {
-            Error::value("merge", "what was seen belongs to another estimator")
-        })?;
+        let other = other
+            .as_any()
+            .downcast_ref::<Self>()
+            .ok_or_else(|| Error::value("merge", "what was seen belongs to another estimator"))?;
         let mut all = self.clone();
         all.merge(other)?;
         Ok(Box::new(all))
