@@ -19,7 +19,7 @@ def __getattr__(name: str) -> Any: ...
 """
 
 ESTIMATOR = """\
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from typing_extensions import Self
@@ -27,8 +27,8 @@ from typing_extensions import Self
 # Arrays of any library, data frames and lists go in; arrays of the samples' library come out.
 ArrayLike: TypeAlias = Any
 Array: TypeAlias = Any
-# One of a few words, a number or one for each target: the class says what is meant.
-Choice: TypeAlias = str | float | Sequence[float]
+# One of a few words, a number, several, or one for each label: the class says what is meant.
+Choice: TypeAlias = str | float | Sequence[Any] | Mapping[Any, float]
 Seed: TypeAlias = Any
 
 class Estimator:

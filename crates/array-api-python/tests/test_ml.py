@@ -207,8 +207,17 @@ def test_parts_of_the_samples_give_the_fit_of_all(estimator):
                     np.testing.assert_allclose(value, wanted, rtol=1e-8, atol=1e-10, err_msg=name)
                 else:
                     np.testing.assert_array_equal(value, wanted)
-    with pytest.raises(ValueError, match="start with partial_fit"):
-        in_parts(whole, X, y, weights, parts[:1])
+
+
+def test_scikit_learn_s_incremental_estimators_go_on_from_a_fit():
+    scaler = StandardScaler().fit(X[:90]).partial_fit(X[90:])
+    np.testing.assert_allclose(scaler.mean_, X.mean(axis=0), rtol=1e-12)
+    order = np.argsort(np.arange(150) % 50)
+    bayes = GaussianNB().fit(X[order][:90], NAMES[order][:90]).partial_fit(X[order][90:], NAMES[order][90:])
+    np.testing.assert_allclose(bayes.theta_, GaussianNB().fit(X, NAMES).theta_, rtol=1e-12)
+    for estimator in [PCA(), LinearRegression(), Ridge()]:
+        with pytest.raises(ValueError, match="start with partial_fit"):
+            estimator.fit(X, HEIGHT).partial_fit(X, HEIGHT)
 
 
 def test_parts_have_the_labels_that_were_announced():

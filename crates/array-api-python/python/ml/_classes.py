@@ -1,6 +1,7 @@
 """Makes a class of each row of the table of estimators."""
 
 import re
+from importlib import import_module
 from inspect import Parameter, Signature
 
 from array_api_rust.ml import _estimator as parts
@@ -51,11 +52,17 @@ def estimator_class(about, home):
         "__doc__": documentation(about),
         "__init__": constructor(about),
         "_about": about,
+        "_goes_on": about["is_incremental"] and hasattr(scikit_learn_s(about), "partial_fit"),
     }
     for name in about["methods"]:
         if name != "predict" or not classifies:
             members[name] = method(name, about["name"], home)
     return type(about["name"], tuple(bases), members)
+
+
+def scikit_learn_s(about):
+    """scikit-learn's class of the same name, if it has one."""
+    return getattr(import_module(f"sklearn.{about['module']}"), about["name"], None)
 
 
 def constructor(about):
@@ -81,14 +88,10 @@ def constructor(about):
 
 def method(name, owner, home):
     """A method that takes samples and gives an array."""
-    if name == "inverse_transform":
+    call = parts.Estimator._back if name == "inverse_transform" else parts.Estimator._call
 
-        def function(self, X):
-            return parts.Home(X).bring(self._model.call(name, self._transformed(X)))
-    else:
-
-        def function(self, X):
-            return self._call(name, X)
+    def function(self, X):
+        return call(self, name, X)
 
     function.__name__, function.__qualname__, function.__module__ = name, f"{owner}.{name}", home
     function.__doc__ = METHODS[name]

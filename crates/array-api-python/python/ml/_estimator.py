@@ -1,6 +1,7 @@
 """What all estimators share. What an estimator is, a table says (`_about`); what it computes, Rust."""
 
 import warnings
+from typing import NamedTuple
 
 import array_api_rust as ours
 import numpy as np
@@ -24,10 +25,20 @@ from sklearn.utils.validation import (
 FLOATING = [np.float64, np.float32]
 
 
+class Labels(NamedTuple):
+    """The labels of classes, ascending, in host memory: scikit-learn takes every array of an estimator itself for one of the samples' library."""
+
+    values: np.ndarray
+
+
+
+
 class Estimator(BaseEstimator):
     """An estimator of the table."""
 
     _about = None
+    # Whether `partial_fit` goes on from `fit`, which then keeps what it has seen.
+    _goes_on = False
 
     def _fit(self, X, y, sample_weight, **partial):
         before = dict(vars(self))
@@ -42,7 +53,7 @@ class Estimator(BaseEstimator):
 
     def _learn(self, X, y, sample_weight, partial=False, classes=None):
         if partial and "_model" in vars(self) and "_seen" not in vars(self):
-            raise ValueError("fit keeps no samples to go on from; start with partial_fit, on a clone of this estimator")
+            raise ValueError("fit keeps nothing to go on from; start with partial_fit, on a clone of this estimator")
         first = not partial or "_seen" not in vars(self)
         parameters = self._parameters(partial)
         x, y = self._data(X, y, first)
@@ -53,7 +64,7 @@ class Estimator(BaseEstimator):
             labels = self._labels_of_parts(classes, first) if partial else None
             y = self._targets(y, x, labels)
         given = self._about["name"], self._for_targets(parameters), x, y, sample_weight
-        if partial:
+        if partial or self._goes_on:
             self._seen = _ml.observe(None if first else self._seen, *given)
             model = self._seen.conclude()
         else:
@@ -158,14 +169,16 @@ class Estimator(BaseEstimator):
         return as_ours(X, self._model.device)
 
     def _call(self, method, X):
-        return Home(X).bring(self._model.call(method, self._samples(X)))
+        x = self._samples(X)
+        return Home(X).bring(self._model.call(method, x))
 
-    def _transformed(self, X):
-        """What `transform` gave, for the way back: it need not have the columns of the samples."""
+    def _back(self, method, X):
+        """Calls a method with what `transform` gave, which need not have the columns of the samples."""
         check_is_fitted(self)
-        if is_foreign(X):
-            return X if is_ours(X) else as_ours(X, self._model.device)
-        return as_ours(check_array(X, dtype=FLOATING, ensure_all_finite=self._finite()), self._model.device)
+        if not is_foreign(X):
+            X = check_array(on_host(X), dtype=FLOATING, ensure_all_finite=self._finite())
+        x = X if is_ours(X) else as_ours(X, self._model.device)
+        return Home(X).bring(self._model.call(method, x))
 
     @property
     def _n_features_out(self):
@@ -202,22 +215,22 @@ class Classifier:
         check_classification_targets(y)
         check_consistent_length(np.empty(x.shape[0]), y)
         if labels is None:
-            self._labels, numbers = np.unique(y, return_inverse=True)
+            labels, numbers = np.unique(y, return_inverse=True)
         else:
-            self._labels = labels
             numbers = np.minimum(np.searchsorted(labels, y), len(labels) - 1)
             strange = np.unique(y[labels[numbers] != y])
             if strange.size:
                 raise ValueError(f"The target label(s) {strange} in y do not exist in the initial classes {labels}")
+        self._labels = Labels(labels)
         return ours.asarray(numbers.astype(np.int32), device=x.device)
 
     def _labels_of_parts(self, classes, first):
         given = None if classes is None else np.unique(on_host(classes))
         if first and given is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        if not first and given is not None and not np.array_equal(given, self._labels):
-            raise ValueError(f"classes={classes!r} is not the same as on the first call to partial_fit: {self._labels}")
-        return given if first else self._labels
+        if not first and given is not None and not np.array_equal(given, self._labels.values):
+            raise ValueError(f"classes={classes!r} is not the same as on the first call to partial_fit: {self._labels.values}")
+        return given if first else self._labels.values
 
     def _without_classes(self, parameters):
         if isinstance(parameters.get("class_weight"), dict):
@@ -228,7 +241,7 @@ class Classifier:
 
     def _for_targets(self, parameters):
         if isinstance(parameters.get("class_weight"), dict):
-            numbers = {label: k for k, label in enumerate(self._labels.tolist())}
+            numbers = {label: k for k, label in enumerate(self._labels.values.tolist())}
             given = parameters["class_weight"]
             weights = {numbers[label]: weight for label, weight in given.items() if label in numbers}
             parameters = {**parameters, "class_weight": weights}
@@ -237,12 +250,13 @@ class Classifier:
     def _show(self, attributes, home, home_of_y):
         super()._show(attributes, home, home_of_y)
         # Of labels that partial_fit announces, those seen so far.
-        self.classes_ = home_of_y.bring(self._labels[on_host(attributes["classes_"])])
+        self.classes_ = home_of_y.bring(self._labels.values[on_host(attributes["classes_"])])
 
     def predict(self, X):
         """The label of each sample's class."""
-        numbers = self._model.call("predict", self._samples(X))
-        home, labels = Home(X), self._labels
+        x = self._samples(X)
+        numbers = self._model.call("predict", x)
+        home, labels = Home(X), self._labels.values
         if labels.dtype.kind not in "biuf" or home.xp is np:
             # Only NumPy's arrays hold text.
             return labels[on_host(numbers)]
@@ -315,7 +329,8 @@ class ClassifierPartialFit:
 class UnsupervisedScore:
     def score(self, X, y=None):
         """How well the model describes samples. There is no `y`."""
-        return self._model.score(self._samples(X))
+        x = self._samples(X)
+        return self._model.score(x)
 
 
 class WeightedUnsupervisedScore:

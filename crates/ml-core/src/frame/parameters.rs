@@ -171,38 +171,44 @@ pub trait Parameters: Clone + Debug + Default + PartialEq + Send + Sync + 'stati
 /// `pub struct Pca as "PCA"` gives an estimator a name that is not the struct's.
 #[macro_export]
 macro_rules! parameters {
+    (@doc doc = $text:literal) => {
+        concat!($text, "\n")
+    };
+    (@doc $($other:tt)*) => {
+        ""
+    };
     (
-        $(#[doc = $about:literal])*
+        $(#[$($attribute:tt)*])*
         pub struct $Type:ident {
             $($(#[doc = $doc:literal])* pub $name:ident: $T:ty = $default:expr,)*
         }
     ) => {
         $crate::parameters! {
             @named stringify!($Type);
-            $(#[doc = $about])*
+            $(#[$($attribute)*])*
             pub struct $Type { $($(#[doc = $doc])* pub $name: $T = $default,)* }
         }
     };
     (
-        $(#[doc = $about:literal])*
+        $(#[$($attribute:tt)*])*
         pub struct $Type:ident as $named:literal {
             $($(#[doc = $doc:literal])* pub $name:ident: $T:ty = $default:expr,)*
         }
     ) => {
         $crate::parameters! {
             @named $named;
-            $(#[doc = $about])*
+            $(#[$($attribute)*])*
             pub struct $Type { $($(#[doc = $doc])* pub $name: $T = $default,)* }
         }
     };
     (
         @named $named:expr;
-        $(#[doc = $about:literal])*
+        $(#[$($attribute:tt)*])*
         pub struct $Type:ident {
             $($(#[doc = $doc:literal])* pub $name:ident: $T:ty = $default:expr,)*
         }
     ) => {
-        $(#[doc = $about])*
+        $(#[$($attribute)*])*
         #[derive(Clone, Debug, PartialEq)]
         pub struct $Type { $($(#[doc = $doc])* pub $name: $T,)* }
 
@@ -227,7 +233,7 @@ macro_rules! parameters {
         impl $crate::Parameters for $Type {
             const NAME: &'static str = $named;
             const PATH: &'static str = module_path!();
-            const DOC: &'static str = concat!($($about, "\n"),*);
+            const DOC: &'static str = concat!($($crate::parameters!(@doc $($attribute)*)),*);
             const ABOUT: &'static [$crate::frame::AboutParameter] = &[$($crate::frame::AboutParameter {
                 name: stringify!($name),
                 of: stringify!($T),
