@@ -1,6 +1,7 @@
 //! The programs behind `cargo xtask bench` and `cargo xtask conformance`.
 //!
 //! A crate with a backend of its own links it into them: its `main` registers the backend and calls one of these.
+//! `examples/own-backend-programs` does so.
 
 pub mod bench;
 pub mod conformance;
