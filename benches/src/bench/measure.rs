@@ -83,6 +83,20 @@ pub(crate) fn median<T>(repeat: u32, run: impl FnMut() -> Result<T>) -> Result<f
     Ok(times[times.len() / 2])
 }
 
+/// Seconds after which a first run is a measurement, and the only one.
+pub(crate) const PATIENCE: f64 = 5.0;
+
+/// [`median`] of what may take long: a first run that takes longer than [`PATIENCE`] is the only one.
+pub(crate) fn patient_median<T>(repeat: u32, mut run: impl FnMut() -> Result<T>) -> Result<f64> {
+    let start = Instant::now();
+    drop(run()?);
+    let first = start.elapsed().as_secs_f64();
+    if first > PATIENCE {
+        return Ok(first);
+    }
+    median(repeat, run)
+}
+
 /// The shortest of such times: what the machine can do when nothing disturbs it.
 pub(crate) fn shortest<T>(repeat: u32, run: impl FnMut() -> Result<T>) -> Result<f64> {
     Ok(times(repeat, run)?[0])

@@ -2,9 +2,12 @@
 //!
 //! Prints a table and writes `target/bench/report.html` (with plots) and `target/bench/report.json`; with `--pictures` also the README's.
 
+mod beside;
 mod data;
+mod estimators;
 mod limits;
 mod measure;
+mod memory;
 mod operations;
 mod page;
 mod plots;
@@ -53,8 +56,16 @@ struct Arguments {
     #[arg(long)]
     ops: bool,
 
-    /// Writes the picture of the README, too: `docs/fit-light.svg` and `docs/fit-dark.svg`, of the last size.
+    /// Times every kind of estimator on the CPU instead.
     #[arg(long, conflicts_with = "ops")]
+    estimators: bool,
+
+    /// Only estimators whose name starts with this.
+    #[arg(long, requires = "estimators")]
+    only: Option<String>,
+
+    /// Writes the picture of the README, too: `docs/fit-light.svg` and `docs/fit-dark.svg`, of the last size.
+    #[arg(long, conflicts_with_all = ["ops", "estimators"])]
     pictures: bool,
 
     /// Where the report goes.
@@ -87,6 +98,10 @@ fn run(arguments: &Arguments) -> Result<()> {
     );
     if arguments.ops {
         return operations::run(arguments.repeat, numpy);
+    }
+    if arguments.estimators {
+        let beside = arguments.against.is_some();
+        return estimators::run(arguments.repeat, beside, arguments.only.as_deref());
     }
     let (candidates, absent) = candidates(arguments.device.as_deref());
     anyhow::ensure!(
