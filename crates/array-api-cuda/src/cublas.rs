@@ -14,7 +14,7 @@ use super::{
     dynamic::{Wanted, functions},
     vendor::{Address, data_type},
 };
-use array_api_gpu::vendor::{Gemm, Operand};
+use array_api_gpu::vendor::{Gemm, GemmOperand};
 
 const CUBLAS: Wanted = Wanted {
     name: "cuBLAS",
@@ -135,7 +135,7 @@ impl Blas {
                 [0, 1].map(|i: usize| double[i].as_ptr().cast()),
             )
         };
-        let transposition = |x: &Operand| c_int::from(x.transposed);
+        let transposition = |x: &GemmOperand| c_int::from(x.transposed);
         let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: the handle is alive; the factors are read before the call returns, as the handle's pointer mode has it by default; the
         // caller has checked that all elements lie within memory that is freed in the stream's order.

@@ -37,7 +37,7 @@ use super::{
 };
 use array_api_gpu::{
     pool::{Pool, size_class},
-    runtime::{AtomicCounters, Capabilities, Counters, Language, Runtime, Source},
+    runtime::{AtomicCounters, Counters, DeviceProperties, KernelText, Language, Runtime},
     vendor::Vendor,
 };
 
@@ -185,10 +185,10 @@ impl Staging {
 
 /// An open GPU.
 pub struct CudaRuntime {
-    kernels: Mutex<HashMap<Source, Arc<Kernel>>>,
+    kernels: Mutex<HashMap<KernelText, Arc<Kernel>>>,
     pool: Mutex<Pool<Buffer>>,
     staging: Mutex<Staging>,
-    capabilities: Capabilities,
+    properties: DeviceProperties,
     compiler: Option<&'static Nvrtc>,
     cache: Cache,
     generation: u32,
@@ -251,7 +251,7 @@ impl CudaRuntime {
             .map(|found| found.bind(stream.as_inner().cast()))
             .transpose()
             .map_err(no_device)?;
-        let capabilities = Capabilities {
+        let properties = DeviceProperties {
             device: device.clone(),
             language: Language::Cuda,
             compiles: compiler.is_some(),
@@ -268,7 +268,7 @@ impl CudaRuntime {
             // Other programs need memory too; what is missing is taken from the pool before an allocation fails.
             pool: Mutex::new(Pool::new(memory as u64 / 2)),
             staging: Mutex::default(),
-            capabilities,
+            properties,
             compiler,
             cache: Cache::of_user(),
             generation,
@@ -305,7 +305,7 @@ impl CudaRuntime {
     }
 
     fn out_of_memory(&self, bytes: u64, detail: String) -> Error {
-        Error::out_of_memory(self.capabilities.device.clone(), bytes as usize, detail)
+        Error::out_of_memory(self.properties.device.clone(), bytes as usize, detail)
     }
 
     fn fresh_buffer(&self, bytes: u64) -> CudaResult<Buffer> {
@@ -326,16 +326,12 @@ impl CudaRuntime {
     }
 
     /// Loads a kernel: from the program, from the cache on disk, or from the compiler.
-    fn build(&self, source: &Source) -> Result<Kernel> {
+    fn build(&self, source: &KernelText) -> Result<Kernel> {
         let name = &source.entry;
         let bytes = source.parameters * 4 + source.access.len() * 8;
         if bytes > PARAMETER_BYTES {
             let detail = format!("{bytes} bytes of parameters are more than {PARAMETER_BYTES}");
-            return Err(Error::driver(
-                self.capabilities.device.clone(),
-                name,
-                detail,
-            ));
+            return Err(Error::driver(self.properties.device.clone(), name, detail));
         }
         let module = match library::kernels().get(&library::key(&source.text)) {
             Some(ptx) => Module::from_ptx(ptx, &[]).map_err(|e| self.session.error(name, e))?,
@@ -357,9 +353,9 @@ impl CudaRuntime {
         })
     }
 
-    fn compiled(&self, source: &Source) -> Result<Module> {
+    fn compiled(&self, source: &KernelText) -> Result<Module> {
         let failure =
-            |detail: String| Error::driver(self.capabilities.device.clone(), &source.entry, detail);
+            |detail: String| Error::driver(self.properties.device.clone(), &source.entry, detail);
         let Some(nvrtc) = self.compiler else {
             return Err(failure(
                 "the program has no such kernel and the machine no NVRTC to compile one".into(),
@@ -409,12 +405,12 @@ impl Runtime for CudaRuntime {
     type Buffer = Buffer;
     type Kernel = Kernel;
 
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+    fn properties(&self) -> &DeviceProperties {
+        &self.properties
     }
 
     fn allocate(&self, bytes: u64) -> Result<Buffer> {
-        let limit = self.capabilities.max_bytes;
+        let limit = self.properties.max_bytes;
         if bytes > limit {
             let detail = format!("the GPU has {limit} bytes in all");
             return Err(self.out_of_memory(bytes, detail));
@@ -525,7 +521,7 @@ impl Runtime for CudaRuntime {
         unsafe { target.async_copy_from(&source, &self.session.stream) }.map_err(failure)
     }
 
-    fn compile(&self, source: &Source) -> Result<Arc<Kernel>> {
+    fn compile(&self, source: &KernelText) -> Result<Arc<Kernel>> {
         let mut kernels = locked(&self.kernels);
         if let Some(kernel) = kernels.get(source) {
             return Ok(Arc::clone(kernel));
@@ -548,7 +544,7 @@ impl Runtime for CudaRuntime {
             return Ok(());
         }
         let name = &kernel.name;
-        let refuse = |detail: String| Error::driver(self.capabilities.device.clone(), name, detail);
+        let refuse = |detail: String| Error::driver(self.properties.device.clone(), name, detail);
         if (parameters.len(), buffers.len()) != (kernel.parameters, kernel.buffers) {
             return Err(refuse(format!(
                 "it takes {} words of parameters and {} buffers, not {} and {}",
@@ -617,7 +613,7 @@ impl Drop for CudaRuntime {
 impl fmt::Debug for CudaRuntime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CudaRuntime")
-            .field("capabilities", &self.capabilities)
+            .field("properties", &self.properties)
             .finish_non_exhaustive()
     }
 }

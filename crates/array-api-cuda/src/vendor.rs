@@ -13,7 +13,7 @@ use super::{
 };
 use array_api_gpu::{
     runtime::Runtime,
-    vendor::{Attempt, Gemm, Matrix, Operand, Vendor},
+    vendor::{Attempt, Gemm, GemmOperand, Matrix, Vendor},
 };
 
 /// Both libraries, found and not yet at work.
@@ -188,7 +188,7 @@ impl Vendor for CudaRuntime {
         out: &Buffer,
     ) -> Result<Attempt> {
         let last = |n: i32| (n - 1) as usize;
-        let operand = |x: &Operand, buffer: &Buffer, rows: i32, columns: i32| {
+        let operand = |x: &GemmOperand, buffer: &Buffer, rows: i32, columns: i32| {
             let (rows, columns) = if x.transposed {
                 (columns, rows)
             } else {

@@ -7,13 +7,13 @@ use array_api_spec::{
 
 use super::{
     GROUP, Gpu,
-    elements::{Elements, Positions, lanes, pack},
     elementwise::Fused,
     fft,
     kernel::ir::{Atomic, Kernel, Ty, if_, lit},
     linalg::HOST,
     memory::Memory,
     moments::HOST as MOMENTS,
+    packing::{Elements, Positions, lanes, pack},
     prebuilt::{bits, padded},
     runtime::Runtime,
 };
@@ -22,14 +22,14 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
     type Storage = Memory<R>;
 
     fn device(&self) -> Device {
-        self.runtime.capabilities().device.clone()
+        self.runtime.properties().device.clone()
     }
 
     fn dtypes(&self) -> Vec<DType> {
-        let capabilities = self.runtime.capabilities();
+        let properties = self.runtime.properties();
         let holds = |dtype: &DType| match dtype {
-            DType::Int64 | DType::UInt64 => capabilities.int64,
-            DType::Float64 | DType::Complex128 => capabilities.float64,
+            DType::Int64 | DType::UInt64 => properties.int64,
+            DType::Float64 | DType::Complex128 => properties.float64,
             _ => true,
         };
         DType::ALL.into_iter().filter(holds).collect()
@@ -130,7 +130,7 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
             (value.clone(), region.clone(), target.dtype)
         } else {
             let bits = bits(target.dtype);
-            let mut stored = self.stored(value)?;
+            let mut stored = self.materialized(value)?;
             stored.inputs[0].dtype = bits;
             stored.steps[0].dtype = bits;
             (stored, padded(region), bits)

@@ -7,13 +7,13 @@ use array_api_spec::{
 
 use super::{
     GROUP, Gpu,
-    elements::{Elements, Positions},
     kernel::{
         arithmetic,
         element::{Value, register},
         ir::{Builder, Kernel, Ty, Val},
     },
     memory::{Memory, words},
+    packing::{Elements, Positions},
     runtime::Runtime,
 };
 
@@ -30,7 +30,7 @@ impl<R: Runtime> ElementwiseBackend for Gpu<R> {
         // A kernel that takes a program in writes two arrays at most.
         FusionLimit {
             steps: 64,
-            inputs: (self.runtime.capabilities().max_buffers - 2).min(16),
+            inputs: (self.runtime.properties().max_buffers - 2).min(16),
         }
     }
 }

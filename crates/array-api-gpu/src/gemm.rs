@@ -4,7 +4,7 @@ use array_api_spec::{Layout, shape::size};
 
 /// A matrix of the product, stored by columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Operand {
+pub struct GemmOperand {
     /// Whether the product takes the transpose of what is stored.
     pub transposed: bool,
     /// Elements from one column to the next (the "leading dimension").
@@ -38,9 +38,9 @@ pub struct Gemm {
     /// Products in each sum.
     pub inner: i32,
     /// B of the row-major product.
-    pub left: Operand,
+    pub left: GemmOperand,
     /// A of the row-major product.
-    pub right: Operand,
+    pub right: GemmOperand,
     /// Matrices in the stack.
     pub batches: i32,
 }
@@ -58,8 +58,8 @@ impl Gemm {
             rows: n.try_into().ok()?,
             columns: m.try_into().ok()?,
             inner: inner.try_into().ok()?,
-            left: Operand::new(b)?,
-            right: Operand::new(a)?,
+            left: GemmOperand::new(b)?,
+            right: GemmOperand::new(a)?,
             batches: size(stack).try_into().ok()?,
         })
     }
@@ -71,7 +71,7 @@ impl Gemm {
     }
 }
 
-impl Operand {
+impl GemmOperand {
     /// The transposes of a stack of matrices.
     fn new(x: &Layout) -> Option<Self> {
         let [rows, columns] = matrix(x.shape())?;

@@ -10,12 +10,12 @@ use array_api_spec::{
 
 use super::{
     GROUP, Gpu,
-    elements::{Elements, Positions},
     kernel::{
         element::{Value, register},
         ir::{Kernel, Ty, Val, if_, lit, select, var, while_},
     },
     memory::{Memory, words},
+    packing::{Elements, Positions},
     prebuilt::bits,
     runtime::Runtime,
 };
@@ -69,7 +69,7 @@ impl<R: Runtime> IndexingBackend for Gpu<R> {
 impl<R: Runtime> Gpu<R> {
     /// The dtype of indices: `int64` where the device has it.
     pub(super) fn index_dtype(&self) -> DType {
-        if self.runtime.capabilities().int64 {
+        if self.runtime.properties().int64 {
             DType::Int64
         } else {
             DType::Int32
@@ -170,14 +170,14 @@ impl<R: Runtime> Gpu<R> {
             let strides = [0, indices.layout.strides()[axis], 0];
             indices.with_layout(Layout::new(&merged, &strides, indices.layout.offset()))
         } else {
-            let plain = self.plain(indices)?;
-            plain.with_layout(Layout::contiguous(&merged))
+            let contiguous = self.contiguous(indices)?;
+            contiguous.with_layout(Layout::contiguous(&merged))
         };
         let length = x.shape()[axis];
         let base = Layout::new(&merged, &[(length * inner) as isize, 0, 1], 0);
         let x = Strided {
             dtype: bits(x.dtype),
-            ..self.plain(x)?
+            ..self.contiguous(x)?
         };
         self.gather_at(name, &x, &indices, &base, (length, inner as isize))
     }

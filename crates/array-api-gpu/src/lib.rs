@@ -3,7 +3,6 @@
 mod array_object;
 mod assisted;
 mod columns;
-mod elements;
 mod elementwise;
 mod extra;
 mod fft;
@@ -14,6 +13,7 @@ mod manipulation;
 mod memory;
 mod moments;
 mod opened;
+mod packing;
 pub mod pool;
 mod prebuilt;
 mod reduction;
@@ -27,7 +27,7 @@ use std::{fmt, sync::Arc};
 
 pub use array_api_kernel as kernel;
 
-use self::runtime::{Capabilities, Counters, Runtime};
+use self::runtime::{Counters, DeviceProperties, Runtime};
 pub use self::{memory::Memory, opened::Opened};
 
 /// Threads in a workgroup of the kernels here.
@@ -54,8 +54,8 @@ impl<R: Runtime> Gpu<R> {
 
     /// What the device can do.
     #[must_use]
-    pub fn capabilities(&self) -> &Capabilities {
-        self.runtime.capabilities()
+    pub fn properties(&self) -> &DeviceProperties {
+        self.runtime.properties()
     }
 
     /// What was done on the device so far.
@@ -81,6 +81,6 @@ impl<R: Runtime> PartialEq for Gpu<R> {
 
 impl<R: Runtime> fmt::Debug for Gpu<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Gpu({})", self.runtime.capabilities().device)
+        write!(f, "Gpu({})", self.runtime.properties().device)
     }
 }

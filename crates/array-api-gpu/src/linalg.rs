@@ -9,12 +9,12 @@ use array_api_spec::{
 
 use super::{
     GROUP, Gpu,
-    elements::{Elements, Positions, wide},
     kernel::{
         element::{Value, register},
         ir::{Kernel, Ty, Val, Var, for_, if_, lit, var},
     },
     memory::Memory,
+    packing::{Elements, Positions, wide},
     runtime::Runtime,
 };
 use array_api_host::{dispatch_floating, linalg};
@@ -265,8 +265,8 @@ impl<R: Runtime> Gpu<R> {
             );
             return Ok(x.with_layout(layout));
         }
-        let plain = self.plain(x)?;
-        Ok(plain.with_layout(Layout::contiguous(&[batches, rows, columns])))
+        let contiguous = self.contiguous(x)?;
+        Ok(contiguous.with_layout(Layout::contiguous(&[batches, rows, columns])))
     }
 
     /// The values of a view, on the host, in row-major order.

@@ -8,9 +8,9 @@ use array_api_spec::{
 
 use super::{
     Gpu, Opened,
-    elements::{is_within_reach, lanes},
     kernel::ir::Kernel,
-    runtime::{Runtime, Source},
+    packing::{is_within_reach, lanes},
+    runtime::{KernelText, Runtime},
 };
 
 /// Bytes of which the host keeps a copy, at most, where it has them anyway.
@@ -166,11 +166,11 @@ impl<R: Runtime> Gpu<R> {
             "{} writes what the host has a copy of",
             kernel.name()
         );
-        let source = Source::new(kernel, self.runtime.capabilities().language);
+        let source = KernelText::new(kernel, self.runtime.properties().language);
         let compiled = self.runtime.compile(&source)?;
         let buffers: Option<Vec<&R::Buffer>> = buffers.iter().map(|m| m.buffer()).collect();
         let buffers = buffers.ok_or_else(|| {
-            let device = self.runtime.capabilities().device.clone();
+            let device = self.runtime.properties().device.clone();
             let detail = "an array without elements has no memory";
             Error::driver(device, kernel.name(), detail)
         })?;
@@ -189,7 +189,7 @@ impl<R: Runtime> Gpu<R> {
     }
 
     fn beyond_reach(&self, bytes: usize) -> Error {
-        let device = self.runtime.capabilities().device.clone();
+        let device = self.runtime.properties().device.clone();
         let detail = "an array reaches beyond element 2³¹ of its memory, and a kernel cannot count further; take a part of it on the host first";
         Error::out_of_memory(device, bytes, detail)
     }
@@ -200,13 +200,13 @@ impl<R: Runtime> Gpu<R> {
         if n <= i32::MAX as usize {
             return Ok(());
         }
-        let device = self.runtime.capabilities().device.clone();
+        let device = self.runtime.properties().device.clone();
         let detail = format!("{n} elements are more than a kernel can count, which is 2³¹");
         Err(Error::out_of_memory(device, n, detail))
     }
 }
 
-/// Threads that [`Elements::fill`](super::elements::Elements::fill) needs.
+/// Threads that [`Elements::fill`](super::packing::Elements::fill) needs.
 pub(super) fn words(n: usize, dtype: DType) -> usize {
     n.div_ceil(lanes(dtype))
 }

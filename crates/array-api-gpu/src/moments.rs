@@ -80,11 +80,11 @@ impl<R: Runtime> Gpu<R> {
         let (x, groups) = if self.compiles() {
             (x, groups)
         } else {
-            copies = (self.plain(x)?, self.plain(groups)?);
+            copies = (self.contiguous(x)?, self.contiguous(groups)?);
             (&copies.0, &copies.1)
         };
         let rows = Rows { x, groups, n, p, k };
-        if self.runtime.capabilities().float64 {
+        if self.runtime.properties().float64 {
             self.gram_in_float64(&rows)
         } else {
             self.exact_gram(&rows)

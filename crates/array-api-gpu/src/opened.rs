@@ -9,7 +9,7 @@ use std::{
 use array_api_spec::{Error, Result};
 
 use super::{
-    runtime::{Capabilities, Counters, Runtime, Source},
+    runtime::{Counters, DeviceProperties, KernelText, Runtime},
     vendor::Vendor,
 };
 use array_api_host::process::{FORKED, Process};
@@ -41,7 +41,7 @@ impl<R: Runtime> Opened<R> {
         if self.is_here() {
             return Ok(&self.runtime);
         }
-        let device = self.runtime.capabilities().device.clone();
+        let device = self.runtime.properties().device.clone();
         Err(Error::driver(device, function, FORKED))
     }
 }
@@ -68,8 +68,8 @@ impl<R: Runtime> Runtime for Opened<R> {
     type Buffer = R::Buffer;
     type Kernel = R::Kernel;
 
-    fn capabilities(&self) -> &Capabilities {
-        self.runtime.capabilities()
+    fn properties(&self) -> &DeviceProperties {
+        self.runtime.properties()
     }
 
     fn allocate(&self, bytes: u64) -> Result<R::Buffer> {
@@ -102,7 +102,7 @@ impl<R: Runtime> Runtime for Opened<R> {
         self.here("copy")?.copy(from, to, bytes)
     }
 
-    fn compile(&self, source: &Source) -> Result<Arc<R::Kernel>> {
+    fn compile(&self, source: &KernelText) -> Result<Arc<R::Kernel>> {
         self.here(&source.entry)?.compile(source)
     }
 

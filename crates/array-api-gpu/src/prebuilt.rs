@@ -7,9 +7,9 @@ use array_api_spec::{
 
 use super::{
     GROUP, Gpu,
-    elements::{Elements, Positions},
     kernel::ir::Kernel,
     memory::{Memory, words},
+    packing::{Elements, Positions},
     runtime::Runtime,
 };
 
@@ -19,11 +19,11 @@ const AXES: [usize; 4] = [1, 4, 16, 64];
 impl<R: Runtime> Gpu<R> {
     /// Whether kernels are made to measure.
     pub(super) fn compiles(&self) -> bool {
-        self.runtime.capabilities().compiles
+        self.runtime.properties().compiles
     }
 
     /// The elements of a view in row-major order, without gaps from their memory's start: the array itself or a copy.
-    pub(super) fn plain(&self, x: &Strided<Memory<R>>) -> Result<Strided<Memory<R>>> {
+    pub(super) fn contiguous(&self, x: &Strided<Memory<R>>) -> Result<Strided<Memory<R>>> {
         if x.layout.offset() == 0 && x.layout.is_contiguous() {
             return Ok(x.clone());
         }
@@ -45,16 +45,16 @@ impl<R: Runtime> Gpu<R> {
     }
 
     /// The program that reads what a program computes from memory. One that is no more than an array without gaps is that already.
-    pub(super) fn stored(&self, program: &Program<Memory<R>>) -> Result<Program<Memory<R>>> {
-        let stored = match program.as_input() {
-            Some(x) => self.plain(x)?,
+    pub(super) fn materialized(&self, program: &Program<Memory<R>>) -> Result<Program<Memory<R>>> {
+        let materialized = match program.as_input() {
+            Some(x) => self.contiguous(x)?,
             None => Strided::contiguous(
                 self.evaluate_stepwise(program)?,
                 &program.shape,
                 program.dtype(),
             ),
         };
-        Ok(Program::input(stored))
+        Ok(Program::input(materialized))
     }
 
     /// Computes a program by one launch a step. Constants are handed to the steps that use them.
@@ -70,7 +70,7 @@ impl<R: Runtime> Gpu<R> {
         for (number, step) in program.steps.iter().enumerate() {
             let is_result = number + 1 == program.steps.len();
             let value = match step.op {
-                Op::Input(i) => Some(self.plain(&program.inputs[i])?.storage),
+                Op::Input(i) => Some(self.contiguous(&program.inputs[i])?.storage),
                 Op::Scalar(_) if !is_result => None,
                 Op::Scalar(value) => {
                     Some(self.evaluate_fused(&Program::scalar(&shape, value, step.dtype))?)

@@ -13,11 +13,11 @@ use array_api_spec::{Device, Result};
 
 use crate::vendor::Vendor;
 
-pub use array_api_kernel::source::{Access, Language, Source};
+pub use array_api_kernel::text::{Access, KernelText, Language};
 
 /// What a device can do.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Capabilities {
+pub struct DeviceProperties {
     /// The device's name, such as `wgpu:0`.
     pub device: Device,
     /// The language of its kernels.
@@ -121,7 +121,7 @@ pub trait Runtime: Debug + Send + Sync + 'static {
     type Kernel: Debug + Send + Sync + 'static;
 
     /// What the device can do.
-    fn capabilities(&self) -> &Capabilities;
+    fn properties(&self) -> &DeviceProperties;
 
     /// Memory of at least `bytes` bytes (not 0), with any content.
     ///
@@ -160,7 +160,7 @@ pub trait Runtime: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Driver`](array_api_spec::ErrorKind::Driver) with the compiler's words.
-    fn compile(&self, source: &Source) -> Result<Arc<Self::Kernel>>;
+    fn compile(&self, source: &KernelText) -> Result<Arc<Self::Kernel>>;
 
     /// Starts a kernel with `groups` workgroups or more. A kernel finds its number as `x + y * (groups along x)`, because a device may
     /// bound each dimension, and ignores numbers that are too large.

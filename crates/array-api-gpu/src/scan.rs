@@ -4,10 +4,10 @@ use array_api_spec::{Layout, Program, Result, ScanOp, Strided, backend::Initial}
 
 use super::{
     GROUP, Gpu,
-    elements::{Elements, Positions},
     elementwise::Fused,
     kernel::ir::{Kernel, for_, if_},
     memory::Memory,
+    packing::{Elements, Positions},
     reduction::{Reduction, Slot},
     runtime::Runtime,
 };

@@ -7,12 +7,12 @@ use array_api_spec::{
 
 use super::{
     GROUP, Gpu,
-    elements::{Elements, Positions},
     kernel::{
         element::Value,
         ir::{Kernel, Ty, Val, break_, for_, if_, if_else, lit, loop_, select, var, while_},
     },
     memory::Memory,
+    packing::{Elements, Positions},
     runtime::Runtime,
 };
 
@@ -36,7 +36,7 @@ impl<R: Runtime> SortingBackend for Gpu<R> {
         let by_rows = if self.compiles() {
             by_rows
         } else {
-            self.plain(&by_rows)?
+            self.contiguous(&by_rows)?
         };
         let mut sorted = self.sorted_runs(&by_rows, n, order)?;
         let key_dtype = key_dtype(x.dtype);

@@ -12,7 +12,6 @@ use array_api_spec::{
 
 use super::{
     GROUP, Gpu,
-    elements::{Elements, wide},
     elementwise::Fused,
     kernel::{
         arithmetic,
@@ -20,6 +19,7 @@ use super::{
         ir::{Builder, Kernel, Ty, Val, for_, if_, lit, select, var},
     },
     memory::{Memory, words},
+    packing::{Elements, wide},
     reduction::{Reduction, Slot},
     runtime::Runtime,
 };
@@ -76,13 +76,13 @@ impl<R: Runtime> StatisticalBackend for Gpu<R> {
             let layout = Layout::contiguous(&shape).permute(&order);
             return self.scan_rows(op, &permuted(x, &order), n, &layout, initial);
         }
-        let x = self.stored(&permuted(x, &order))?;
+        let x = self.materialized(&permuted(x, &order))?;
         let shape: Vec<usize> = order.iter().map(|&a| shape[a]).collect();
         let layout = Layout::contiguous(&shape);
         let rows = self.scan_rows(op, &x, n, &layout, initial)?;
         let scanned = Strided::contiguous(rows, &shape, dtype);
         let back = scanned.layout.permute(&first(axis, shape.len()));
-        Ok(self.plain(&scanned.with_layout(back))?.storage)
+        Ok(self.contiguous(&scanned.with_layout(back))?.storage)
     }
 }
 
@@ -157,7 +157,11 @@ impl<R: Runtime> Gpu<R> {
             return self.evaluate(&Program::scalar(&[kept], identity, dtype));
         }
         let x = permuted(x, &order);
-        let x = if self.compiles() { x } else { self.stored(&x)? };
+        let x = if self.compiles() {
+            x
+        } else {
+            self.materialized(&x)?
+        };
         let value_dtype = x.dtype();
         // Positions that go with partial results stay beside values that fill a word each.
         let partial_dtype = if op.is_position() {
@@ -262,7 +266,7 @@ impl<R: Runtime> Gpu<R> {
 
     /// How many threads share a result: enough to use the device, and so many that each adds up few elements.
     fn parts(&self, kept: usize, length: usize) -> usize {
-        let threads = if self.runtime.capabilities().is_cpu {
+        let threads = if self.runtime.properties().is_cpu {
             1 << 10
         } else {
             1 << 16

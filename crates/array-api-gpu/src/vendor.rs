@@ -5,7 +5,7 @@
 
 use array_api_spec::{DType, Result};
 
-pub use super::gemm::{Gemm, Operand};
+pub use super::gemm::{Gemm, GemmOperand};
 
 /// A matrix in a buffer, by columns and without gaps.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ pub mod ir;
 pub mod math;
 mod print;
 mod schedule;
-pub mod source;
+pub mod text;
 mod wgsl;
 
 /// The README's example is tested with the documentation.

@@ -175,7 +175,7 @@ mod tests {
     use array_api_spec::ErrorKind;
 
     use super::*;
-    use array_api_gpu::runtime::{Access, Runtime, Source};
+    use array_api_gpu::runtime::{Access, KernelText, Runtime};
 
     /// Runs a test on the adapter as it is and without its 64-bit types, each with counters of its own.
     fn on_each(test: impl Fn(&WgpuRuntime)) {
@@ -193,13 +193,13 @@ mod tests {
                 masked,
             )
             .expect("opens");
-            assert!(!masked || !runtime.capabilities().float64 && !runtime.capabilities().int64);
+            assert!(!masked || !runtime.properties().float64 && !runtime.properties().int64);
             test(&runtime);
         }
     }
 
-    fn source(text: &str, access: &[Access]) -> Source {
-        Source {
+    fn source(text: &str, access: &[Access]) -> KernelText {
+        KernelText {
             entry: "kernel".into(),
             text: text.into(),
             parameters: 4,

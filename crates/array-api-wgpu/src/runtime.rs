@@ -16,7 +16,7 @@ use array_api_spec::{Device, Error, Result};
 use super::shader::{panic_text, strict_spirv};
 use array_api_gpu::{
     pool::{Pool, size_class},
-    runtime::{Access, AtomicCounters, Capabilities, Counters, Language, Runtime, Source},
+    runtime::{Access, AtomicCounters, Counters, DeviceProperties, KernelText, Language, Runtime},
 };
 
 /// Launches in one submission: more no longer pay, and the device should not wait for the last one.
@@ -40,13 +40,13 @@ const USAGE: ::wgpu::BufferUsages = ::wgpu::BufferUsages::STORAGE
 pub struct WgpuRuntime {
     device: ::wgpu::Device,
     queue: ::wgpu::Queue,
-    capabilities: Capabilities,
+    properties: DeviceProperties,
     limits: ::wgpu::Limits,
     /// Whether kernels are loaded as strict SPIR-V.
     strict: bool,
     /// Whether arrays can be mapped into the host's memory.
     mappable: bool,
-    kernels: Mutex<HashMap<Source, Arc<Kernel>>>,
+    kernels: Mutex<HashMap<KernelText, Arc<Kernel>>>,
     stream: Mutex<Stream>,
     pool: Mutex<Pool<::wgpu::Buffer>>,
     /// The first failure that nobody has seen yet.
@@ -145,7 +145,7 @@ impl WgpuRuntime {
             usage: ::wgpu::BufferUsages::UNIFORM | ::wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
-        let capabilities = Capabilities {
+        let properties = DeviceProperties {
             device: name,
             language: Language::Wgsl,
             compiles: true,
@@ -167,7 +167,7 @@ impl WgpuRuntime {
             device,
             queue,
             limits,
-            capabilities,
+            properties,
             strict: features.contains(Features::PASSTHROUGH_SHADERS),
             mappable: features.contains(Features::MAPPABLE_PRIMARY_BUFFERS),
             kernels: Mutex::default(),
@@ -195,11 +195,11 @@ impl WgpuRuntime {
     }
 
     fn driver_error(&self, function: &str, detail: impl Into<String>) -> Error {
-        Error::driver(self.capabilities.device.clone(), function, detail)
+        Error::driver(self.properties.device.clone(), function, detail)
     }
 
     fn out_of_memory(&self, bytes: u64, detail: impl Into<String>) -> Error {
-        Error::out_of_memory(self.capabilities.device.clone(), bytes as usize, detail)
+        Error::out_of_memory(self.properties.device.clone(), bytes as usize, detail)
     }
 
     /// Fails if the driver has complained since the last check.
@@ -340,10 +340,10 @@ impl WgpuRuntime {
         result
     }
 
-    fn build(&self, source: &Source) -> Result<Kernel> {
+    fn build(&self, source: &KernelText) -> Result<Kernel> {
         let label = Some(source.entry.as_str());
         let module = if self.strict {
-            let words = strict_spirv(source, self.capabilities.float64, self.capabilities.int64)
+            let words = strict_spirv(source, self.properties.float64, self.properties.int64)
                 .map_err(|e| self.driver_error(&source.entry, e))?;
             let descriptor = ::wgpu::ShaderModuleDescriptorPassthrough {
                 label,
@@ -422,12 +422,12 @@ impl Runtime for WgpuRuntime {
     type Buffer = ::wgpu::Buffer;
     type Kernel = Kernel;
 
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+    fn properties(&self) -> &DeviceProperties {
+        &self.properties
     }
 
     fn allocate(&self, bytes: u64) -> Result<::wgpu::Buffer> {
-        let limit = self.capabilities.max_bytes;
+        let limit = self.properties.max_bytes;
         if bytes > limit {
             return Err(self.out_of_memory(
                 bytes,
@@ -556,7 +556,7 @@ impl Runtime for WgpuRuntime {
         self.check("copy")
     }
 
-    fn compile(&self, source: &Source) -> Result<Arc<Kernel>> {
+    fn compile(&self, source: &KernelText) -> Result<Arc<Kernel>> {
         let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kernel) = kernels.get(source) {
             return Ok(Arc::clone(kernel));
@@ -663,7 +663,7 @@ impl Runtime for WgpuRuntime {
 impl fmt::Debug for WgpuRuntime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WgpuRuntime")
-            .field("capabilities", &self.capabilities)
+            .field("properties", &self.properties)
             .finish_non_exhaustive()
     }
 }

@@ -11,11 +11,11 @@ use naga::{
     valid::{Capabilities, ValidationFlags, Validator},
 };
 
-use array_api_gpu::runtime::Source;
+use array_api_gpu::runtime::KernelText;
 
 /// SPIR-V that keeps IEEE rules. naga's panics become errors.
 pub(super) fn strict_spirv(
-    source: &Source,
+    source: &KernelText,
     float64: bool,
     int64: bool,
 ) -> Result<Vec<u32>, String> {
@@ -32,7 +32,7 @@ pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
         .unwrap_or("no message")
 }
 
-fn translate(source: &Source, float64: bool, int64: bool) -> Result<Vec<u32>, String> {
+fn translate(source: &KernelText, float64: bool, int64: bool) -> Result<Vec<u32>, String> {
     let module = wgsl::parse_str(&source.text).map_err(|e| e.emit_to_string(&source.text))?;
     let mut capabilities = Capabilities::empty();
     capabilities.set(Capabilities::FLOAT64, float64);

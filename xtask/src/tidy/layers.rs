@@ -46,7 +46,8 @@ pub(super) fn runtimes(tree: &Tree) -> Vec<String> {
             .iter()
             .any(|name| word.contains(name))
     };
-    let reason = "`Gpu<R>` names no runtime; what devices differ in is a field of `Capabilities`";
+    let reason =
+        "`Gpu<R>` names no runtime; what devices differ in is a field of `DeviceProperties`";
     complain(tree, SHARED, &[], named, reason)
 }
 

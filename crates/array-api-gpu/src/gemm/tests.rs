@@ -2,10 +2,10 @@
 
 use array_api_spec::Layout;
 
-use super::{Gemm, Operand};
+use super::{Gemm, GemmOperand};
 
 /// The stored element of op(X) at a row and a column, as BLAS defines it.
-fn element(x: &Operand, values: &[f64], batch: usize, row: usize, column: usize) -> f64 {
+fn element(x: &GemmOperand, values: &[f64], batch: usize, row: usize, column: usize) -> f64 {
     let (row, column) = if x.transposed {
         (column, row)
     } else {
@@ -58,7 +58,7 @@ fn by_rows(a: &Layout, b: &Layout, values: &[f64]) -> Vec<f64> {
 }
 
 /// What BLAS requires of an operand: its columns do not overlap.
-fn assert_legal(x: &Operand, op_rows: i32, op_columns: i32) {
+fn assert_legal(x: &GemmOperand, op_rows: i32, op_columns: i32) {
     let stored_rows = if x.transposed { op_columns } else { op_rows };
     assert!(x.leading >= stored_rows.max(1), "{x:?}");
 }

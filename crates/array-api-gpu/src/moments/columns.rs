@@ -5,8 +5,8 @@ use array_api_spec::DType;
 use super::Rows;
 use crate::{
     Gpu,
-    elements::{Elements, Positions},
     kernel::ir::{Builder, Ty, Val, for_, if_, lit},
+    packing::{Elements, Positions},
     runtime::Runtime,
 };
 
@@ -22,7 +22,7 @@ const BLOCK_BYTES: usize = 64 << 20;
 impl<R: Runtime> Gpu<R> {
     /// Threads along the rows for kernels with a thread for each column, which leaves `bytes_each` bytes.
     pub(super) fn row_parts(&self, columns: usize, rows: usize, bytes_each: usize) -> usize {
-        let threads = if self.runtime.capabilities().is_cpu {
+        let threads = if self.runtime.properties().is_cpu {
             1 << 10
         } else {
             1 << 16
@@ -92,14 +92,14 @@ impl RowsInput {
 
 /// Threads for every column and every `parts`-th row of `first..end`.
 #[derive(Clone, Copy)]
-pub(super) struct Columns {
+pub(super) struct ThreadColumns {
     pub(super) p: Val,
     parts: Val,
     pub(super) first: Val,
     end: Val,
 }
 
-impl Columns {
+impl ThreadColumns {
     pub(super) fn new(b: Builder, p: usize, parts: usize, first: usize, end: usize) -> Self {
         Self {
             p: b.size("p", p as isize),

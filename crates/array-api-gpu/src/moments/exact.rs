@@ -7,7 +7,7 @@ use array_api_spec::{DType, Moments, Result};
 
 use super::{
     Found, Rows,
-    columns::{Columns, RowsInput, block_rows, lower_tiles, zero},
+    columns::{RowsInput, ThreadColumns, block_rows, lower_tiles, zero},
     mirror,
 };
 use crate::{
@@ -139,7 +139,7 @@ impl<R: Runtime> Gpu<R> {
             let input = RowsInput::new(b, rows);
             let (near, scales) = (b.input("near", Ty::F32), b.input("scales", Ty::F32));
             let (out, halves_of) = (b.output("fixed", Ty::I32), b.output("residuals", Ty::I32));
-            let columns = Columns::new(b, p, parts, block.first, block.end);
+            let columns = ThreadColumns::new(b, p, parts, block.first, block.end);
             let again = b.size("again", isize::from(block.again));
             columns.each(b, |part, column, all| {
                 let at = |group: Val| ((part * input.k() + group) * columns.p + column) * 2;

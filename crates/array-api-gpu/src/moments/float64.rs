@@ -4,7 +4,7 @@ use array_api_spec::{DType, Moments, Result};
 
 use super::{
     Found, Rows,
-    columns::{Columns, RowsInput, block_rows, lower_tiles, zero},
+    columns::{RowsInput, ThreadColumns, block_rows, lower_tiles, zero},
     mirror,
 };
 use crate::{
@@ -72,7 +72,7 @@ impl<R: Runtime> Gpu<R> {
             let input = RowsInput::new(b, rows);
             let means = b.input("means", Ty::F64);
             let out = b.output("centred", Ty::F64);
-            let columns = Columns::new(b, p, parts, first, end);
+            let columns = ThreadColumns::new(b, p, parts, first, end);
             columns.each(b, |_, column, all| {
                 all(&|row| {
                     let mean = means.load(input.group(row) * columns.p + column);

@@ -4,16 +4,16 @@ use array_api_spec::{DType, Result};
 
 use super::{
     Rows,
-    columns::{Columns, RowsInput, float, zero},
+    columns::{RowsInput, ThreadColumns, float, zero},
 };
 use crate::{
     GROUP, Gpu,
-    elements::{Elements, Positions},
     kernel::{
         element::register,
         ir::{Atomic, Kernel, Ty, for_, if_, lit, select, var},
     },
     memory::Memory,
+    packing::{Elements, Positions},
     runtime::Runtime,
 };
 
@@ -90,7 +90,7 @@ impl<R: Runtime> Gpu<R> {
             let input = RowsInput::new(b, rows);
             let near = b.input("near", float(work));
             let sums = b.output("sums", float(work));
-            let columns = Columns::new(b, rows.p, parts, 0, rows.n);
+            let columns = ThreadColumns::new(b, rows.p, parts, 0, rows.n);
             columns.each(b, |part, column, all| {
                 let at = |group| (part * input.k() + group) * columns.p + column;
                 for_(lit(Ty::U32, 0), input.k(), 1, |g| {
@@ -123,7 +123,7 @@ impl<R: Runtime> Gpu<R> {
             let input = RowsInput::new(b, rows);
             let means = b.input("means", ty);
             let out = b.output("largest", ty);
-            let columns = Columns::new(b, p, parts, 0, n);
+            let columns = ThreadColumns::new(b, p, parts, 0, n);
             columns.each(b, |part, column, all| {
                 let largest = var(zero(ty));
                 all(&|row| {

@@ -33,13 +33,13 @@
     reason = "coefficients stand as their sources print them"
 )]
 
+mod argument_reduction;
 mod complex;
 mod exponential;
 mod format;
 mod hyperbolic;
 mod logarithm;
 mod power;
-mod reduction;
 mod rounding;
 mod trigonometric;
 

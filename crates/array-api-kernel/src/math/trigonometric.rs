@@ -5,11 +5,11 @@
 
 use std::f64::consts::{FRAC_PI_4, PI};
 
+use super::argument_reduction::quadrant;
 use super::format::{
     constant, is_finite, is_infinite, is_zero, nan, negate_if, polynomial, signbit, times_sign,
     upper_half, with_sign,
 };
-use super::reduction::quadrant;
 use crate::ir::{Ty, Val, call, if_, lit, select, var};
 
 /// Sine and cosine.

@@ -22,7 +22,7 @@ pub enum Access {
 
 /// A kernel's text and its calling convention: the parameters as so many `u32` words, then the buffers in order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Source {
+pub struct KernelText {
     /// The entry point's name.
     pub entry: String,
     /// The program text in the runtime's [`Language`]. Kernels are cached by it.
@@ -35,7 +35,7 @@ pub struct Source {
     pub group_size: u32,
 }
 
-impl Source {
+impl KernelText {
     /// A kernel in a language.
     #[must_use]
     pub fn new(kernel: &Kernel, language: Language) -> Self {
