@@ -1,4 +1,4 @@
-//! One device backend for every kind of GPU: the standard's functions, written once over a [`Runtime`].
+//! One backend for every kind of GPU: the standard's functions, written once over a [`Runtime`].
 
 mod array_object;
 mod assisted;
@@ -30,7 +30,7 @@ pub use array_api_kernel as kernel;
 use self::runtime::{Counters, DeviceProperties, Runtime};
 pub use self::{memory::Memory, opened::Opened};
 
-/// Threads in a workgroup of the kernels here.
+/// Threads in a work-group of every kernel of this crate.
 pub const GROUP: u32 = 64;
 
 /// A GPU.
@@ -46,7 +46,7 @@ impl<R: Runtime> Gpu<R> {
         }
     }
 
-    /// The runtime, for what arrays do not show.
+    /// The runtime, which can be asked for its counters and its properties.
     #[must_use]
     pub fn runtime(&self) -> &Opened<R> {
         &self.runtime
@@ -58,7 +58,7 @@ impl<R: Runtime> Gpu<R> {
         self.runtime.properties()
     }
 
-    /// What was done on the device so far.
+    /// What the runtime has done so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.runtime.counters()
