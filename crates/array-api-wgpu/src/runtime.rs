@@ -1,8 +1,8 @@
-//! The `wgpu` runtime. One command encoder and compute pass stay open and are submitted every [`BATCH`] launches or when data is
-//! wanted; launch parameters of a batch share one small buffer.
+//! The `wgpu` runtime. One command encoder and one compute pass stay open. They are submitted every [`BATCH`] launches,
+//! or when data is downloaded. The launches of a batch keep their parameters in one small buffer.
 //!
-//! The driver keeps what was written and launched until the device is done with it. So that this stays bounded, the runtime hands over what it
-//! has every so often, and waits for the device when it is too far behind.
+//! The driver keeps every write and every launch until the device has finished it. To bound that memory, the runtime
+//! submits regularly, and waits when the device is too far behind.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -19,19 +19,20 @@ use array_api_gpu::{
     runtime::{Access, AtomicCounters, Counters, DeviceProperties, KernelText, Language, Runtime},
 };
 
-/// Launches in one submission: more no longer pay, and the device should not wait for the last one.
+/// Launches in one submission. More bring no gain, and the device would idle while they are recorded.
 const BATCH: usize = 64;
-/// Submissions that the device may be behind. One is at work while the next is recorded; the others keep the device busy over the host's pauses.
+/// Most submissions that the device has not finished. It works on one while the next is recorded; the others keep it
+/// busy while the host pauses.
 const IN_FLIGHT: usize = 4;
-/// Room for the parameters of a batch.
+/// Bytes for the parameters of a batch.
 const PARAMETER_BYTES: usize = 64 * 1024;
-/// Bytes that are kept for later use, at most.
+/// Most bytes that the pool keeps for later use.
 const POOL_BYTES: u64 = 1 << 30;
-/// Transfers beyond this go through the staging buffer in parts.
+/// Bytes of the staging buffer. Larger transfers go through it in parts.
 const STAGING_BYTES: u64 = 32 << 20;
-/// From here on mapping a buffer itself beats a staged copy.
+/// From this size on, mapping the buffer itself is faster than a staged copy.
 const MAPPED_BYTES: u64 = 16 << 10;
-/// What every array can be used for.
+/// The usages of every array's buffer.
 const USAGE: ::wgpu::BufferUsages = ::wgpu::BufferUsages::STORAGE
     .union(::wgpu::BufferUsages::COPY_SRC)
     .union(::wgpu::BufferUsages::COPY_DST);
@@ -49,7 +50,7 @@ pub struct WgpuRuntime {
     kernels: Mutex<HashMap<KernelText, Arc<Kernel>>>,
     stream: Mutex<Stream>,
     pool: Mutex<Pool<::wgpu::Buffer>>,
-    /// The first failure that nobody has seen yet.
+    /// The first failure that has not been returned yet.
     failure: Arc<Mutex<Option<Failure>>>,
     counters: AtomicCounters,
 }
@@ -69,14 +70,14 @@ struct Failure {
 
 /// Work that is recorded but not yet submitted.
 struct Stream {
-    /// Before the encoder, because it must end first.
+    /// Stands before the encoder, because it must be dropped first.
     pass: Option<::wgpu::ComputePass<'static>>,
     encoder: Option<::wgpu::CommandEncoder>,
     launches: usize,
-    /// Copies of the host's data that the driver holds, and their bytes, since the last submission.
+    /// Uploads since the last submission, of which the driver holds copies, and their bytes.
     writes: usize,
     written_bytes: u64,
-    /// Submissions that the device may not be done with.
+    /// Submissions that the device may not have finished.
     in_flight: VecDeque<::wgpu::SubmissionIndex>,
     parameters: Vec<u8>,
     parameter_buffer: ::wgpu::Buffer,
@@ -188,7 +189,7 @@ impl WgpuRuntime {
         })
     }
 
-    /// Whether kernels keep IEEE rules without help.
+    /// Whether kernels are loaded as strict SPIR-V, and so keep IEEE's rules.
     #[cfg(test)]
     pub(super) const fn is_strict(&self) -> bool {
         self.strict
@@ -202,7 +203,7 @@ impl WgpuRuntime {
         Error::out_of_memory(self.properties.device.clone(), bytes as usize, detail)
     }
 
-    /// Fails if the driver has complained since the last check.
+    /// An error if the driver has reported one since the last check.
     fn check(&self, function: &str) -> Result<()> {
         let failure = self
             .failure
@@ -216,7 +217,7 @@ impl WgpuRuntime {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the open compute pass and hands out the encoder for copies.
+    /// Ends the open compute pass, and returns the encoder, for copies.
     fn encoder<'a>(&self, stream: &'a mut Stream) -> &'a mut ::wgpu::CommandEncoder {
         stream.pass = None;
         stream.encoder.get_or_insert_with(|| {
@@ -225,7 +226,7 @@ impl WgpuRuntime {
         })
     }
 
-    /// Submits what is recorded.
+    /// Submits the recorded work.
     fn flush(&self, stream: &mut Stream) -> Result<()> {
         stream.pass = None;
         let Some(encoder) = stream.encoder.take() else {
@@ -241,7 +242,7 @@ impl WgpuRuntime {
         self.submit(stream, Some(encoder.finish()))
     }
 
-    /// Hands work and earlier writes to the device, and waits while it is too far behind.
+    /// Submits work and earlier uploads, and waits while the device is too far behind.
     fn submit(&self, stream: &mut Stream, work: Option<::wgpu::CommandBuffer>) -> Result<()> {
         stream.in_flight.push_back(self.queue.submit(work));
         (stream.writes, stream.written_bytes) = (0, 0);
@@ -255,7 +256,8 @@ impl WgpuRuntime {
         Ok(())
     }
 
-    /// Copies bytes, whose number is a multiple of 4, into the driver's memory, from which they go to the buffer before the next submission.
+    /// Copies bytes into the driver's memory; it writes them to the buffer before the next submission. Their number is
+    /// a multiple of 4.
     fn write(
         &self,
         stream: &mut Stream,
@@ -469,7 +471,7 @@ impl Runtime for WgpuRuntime {
             }
         };
         create().or_else(|error| {
-            // What lies in the pool may be the room that is missing.
+            // The pool may hold the memory that is missing.
             if !self
                 .pool
                 .lock()
@@ -495,7 +497,8 @@ impl Runtime for WgpuRuntime {
         let mut tail = [0; 4];
         tail[..bytes.len() - whole].copy_from_slice(&bytes[whole..]);
         let mut stream = self.stream();
-        // Writes are ordered by submission: earlier launches that use a recycled buffer must go first.
+        // A write takes effect before all work of the next submission. Earlier launches may still use this recycled
+        // buffer, so they are submitted first.
         self.flush(&mut stream)?;
         if self.mappable && bytes.len() as u64 >= MAPPED_BYTES {
             let slice = buffer.slice(..(bytes.len() as u64).next_multiple_of(4));
