@@ -1,4 +1,4 @@
-//! `cargo xtask bench --ops`: single functions on the CPU, with each one's limit, beside NumPy if asked for.
+//! `cargo xtask bench --ops`: times single functions on the CPU, each with its limit, and NumPy's if asked for.
 
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -12,12 +12,12 @@ use super::{beside::Beside, limits::Limits, measure::median};
 type Xp = Namespace<NdArray>;
 type X = Array<NdArray>;
 
-/// What bounds an operation from below.
+/// What bounds the time of an operation from below.
 #[derive(Clone, Copy)]
 enum Bound {
     /// Bytes that it must read and write.
     Bytes(f64),
-    /// Multiplications with an addition each.
+    /// Multiply-adds.
     MultiplyAdds(f64),
     /// Nothing that is measured here.
     None,
@@ -27,13 +27,13 @@ enum Bound {
 struct Operation {
     name: &'static str,
     dtype: DType,
-    /// What NumPy runs, over `a`, `b`, `c` of the shape, `h` Hermitian and `m` a mask.
+    /// The Python code that NumPy runs. `a`, `b`, `c` are arrays of the shape, `h` is Hermitian, and `m` is a mask.
     python: &'static str,
     shape: &'static [usize],
     bound: Bound,
-    /// How many times as fast as NumPy it is to be.
+    /// The goal: how many times as fast as NumPy it should be.
     goal: f64,
-    /// Runs in one measurement, for what is too short to time alone.
+    /// Runs in one measurement, for operations that are too short to time alone.
     runs: u32,
     run: fn(&Xp, &Data) -> Result<X>,
 }

@@ -1,5 +1,5 @@
-//! The methods of the backend traits, listed once for whoever forwards them: [`AnyBackend`](crate::AnyBackend) and
-//! [`Composed`](crate::Composed).
+//! The methods of the backend traits, listed once for the types that forward them: [`AnyBackend`](crate::AnyBackend)
+//! and [`Composed`](crate::Composed).
 
 /// Calls `$apply!` with a table of all methods that compute. A row says
 /// - whether a backend must have the method (`required`) or may (`provided`: it returns an `Option`, and `None` means "compose it"),

@@ -1,4 +1,4 @@
-//! What the standard lacks.
+//! Functions that the standard lacks.
 
 use array_api_spec::{
     DType, Error, Moments, Program, ReduceOp, Result, Strided,

@@ -1,4 +1,4 @@
-//! What documents say of the code, where the code itself can be asked.
+//! Checks documents against facts that can be read from the code.
 
 use super::{Tree, tokens};
 
@@ -43,7 +43,7 @@ pub(super) fn required_functions(tree: &Tree) -> Vec<String> {
     complaints
 }
 
-/// The release of Rust that the README asks for.
+/// The Rust release that the README says is needed.
 pub(super) fn rust_version(tree: &Tree) -> Vec<String> {
     let version = tree.text("Cargo.toml").lines().find_map(|line| {
         let value = line
@@ -62,10 +62,10 @@ pub(super) fn rust_version(tree: &Tree) -> Vec<String> {
     }
 }
 
-/// Where a user of CUDA reads what to copy into a manifest.
+/// The page that shows users of CUDA what to copy into their manifest.
 const PATCH_PAGE: &str = "crates/cuda-shim/README.md";
 
-/// The `[patch]` that CUDA's users copy stands in one document, and an example that the tests build has copied it.
+/// The `[patch]` for CUDA must be in this one document only, and an example that the tests build has copied it.
 pub(super) fn cuda_patch(tree: &Tree) -> Vec<String> {
     let lines = |path: &str| -> Vec<&str> {
         let block = tree
@@ -112,7 +112,7 @@ pub(super) fn cuda_patch(tree: &Tree) -> Vec<String> {
     complaints
 }
 
-/// A complaint for each document that lacks its sentence. Lines may be broken anywhere.
+/// A complaint for each document that lacks its sentence. Line breaks do not matter.
 fn lacking(tree: &Tree, sentences: &[(&str, String)], source: &str) -> Vec<String> {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     sentences
