@@ -199,21 +199,23 @@ impl<R: Registry, B: Backend> Attribute<B> for Option<FittedNamed<R, B>> {
 /// An error with the place among estimators where it happened. What a program decides by, such as no room on a device, stays.
 pub(crate) fn located(place: &str, error: &Error) -> Error {
     match error.kind() {
-        ErrorKind::Value { function, detail } => {
+        ErrorKind::Value { function, detail, .. } => {
             Error::value(function, format!("{place}: {detail}"))
         }
-        ErrorKind::LinearAlgebra { function, detail } => {
+        ErrorKind::LinearAlgebra { function, detail, .. } => {
             Error::linear_algebra(function, format!("{place}: {detail}"))
         }
         ErrorKind::OutOfMemory {
             device,
             bytes,
             detail,
+            ..
         } => Error::out_of_memory(device.clone(), *bytes, format!("{place}: {detail}")),
         ErrorKind::Driver {
             device,
             function,
             detail,
+            ..
         } => Error::driver(
             device.clone(),
             function.clone(),
@@ -223,6 +225,7 @@ pub(crate) fn located(place: &str, error: &Error) -> Error {
             function,
             device,
             detail,
+            ..
         } => Error::unsupported(function, device.clone(), format!("{place}: {detail}")),
         _ => Error::value("fit", format!("{place}: {error}")),
     }
