@@ -199,12 +199,12 @@ impl<R: Registry, B: Backend> Attribute<B> for Option<FittedNamed<R, B>> {
 /// An error with the place among estimators where it happened. What a program decides by, such as no room on a device, stays.
 pub(crate) fn located(place: &str, error: &Error) -> Error {
     match error.kind() {
-        ErrorKind::Value { function, detail, .. } => {
-            Error::value(function, format!("{place}: {detail}"))
-        }
-        ErrorKind::LinearAlgebra { function, detail, .. } => {
-            Error::linear_algebra(function, format!("{place}: {detail}"))
-        }
+        ErrorKind::Value {
+            function, detail, ..
+        } => Error::value(function, format!("{place}: {detail}")),
+        ErrorKind::LinearAlgebra {
+            function, detail, ..
+        } => Error::linear_algebra(function, format!("{place}: {detail}")),
         ErrorKind::OutOfMemory {
             device,
             bytes,
