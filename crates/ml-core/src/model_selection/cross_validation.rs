@@ -23,7 +23,7 @@ use crate::{
 /// let cpu = array_api_compat::cpu();
 /// let (x, y) = datasets::load_iris(&cpu)?;
 /// let scores = cross_val_score(&LinearDiscriminantAnalysis::default(), &x, &y, 3)?;
-/// assert_eq!(scores, [0.98, 0.96, 1.0]);
+/// assert_eq!(scores, [1.0, 0.98, 0.96]);
 /// # Ok::<(), array_api_spec::Error>(())
 /// ```
 ///
