@@ -24,8 +24,10 @@ mod host;
 mod labels;
 pub mod linear_model;
 pub mod metrics;
+pub mod model_selection;
 pub mod naive_bayes;
 mod persistence;
+pub mod pipeline;
 pub mod preprocessing;
 mod registry;
 mod spectrum;
@@ -39,13 +41,15 @@ pub use crate::{
     },
     frame::{
         AnyEstimator, AnyFitted, Attributes, Data, DecisionFunction, Estimator, Fitted,
-        Incremental, IntoParameter, InverseTransform, Log, Method, Parameter, Parameters, Parts,
-        Place, Predict, PredictLogProba, PredictProba, Progress, Score, ScoreSamples, Seen,
+        Incremental, IntoParameter, InverseTransform, Log, Method, Named, Parameter, Parameters,
+        Parts, Place, Predict, PredictLogProba, PredictProba, Progress, Score, ScoreSamples, Seen,
         Statistics, Transform, Value, With, progress, weights,
     },
     linear_model::{LinearRegression, Ridge},
+    model_selection::{GridSearchCV, KFold, StratifiedKFold, cross_val_score},
     naive_bayes::GaussianNB,
+    pipeline::Pipeline,
     preprocessing::StandardScaler,
-    registry::{ESTIMATORS, estimator_by_name, load_any},
+    registry::{Builtin, ESTIMATORS, Registry, estimator_by_name, load_any},
     warning::Warning,
 };

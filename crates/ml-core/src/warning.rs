@@ -1,8 +1,10 @@
 //! What a fit noticed that is no error.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use array_api_spec::shape_text;
+
+use crate::{Parameter, Value};
 
 /// Something that a fit put right or found odd. scikit-learn prints these; here they stay with the fitted model.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +26,29 @@ pub enum Warning {
         n_classes: usize,
         /// How many samples there are.
         n_samples: usize,
+    },
+    /// The smallest class has fewer samples than there are folds: some folds hold none of it.
+    SmallClass {
+        /// How many samples the class has.
+        n_members: usize,
+        /// How many folds there are.
+        n_splits: usize,
+    },
+    /// A fit of a search failed; `error_score` stands for its score.
+    FitFailed {
+        /// The parameters of the candidate.
+        params: BTreeMap<String, Value>,
+        /// The number of the fold.
+        fold: usize,
+        /// What was wrong.
+        error: String,
+    },
+    /// A step of a pipeline warns.
+    InStep {
+        /// The step's name.
+        step: String,
+        /// What it warns of.
+        warning: Box<Warning>,
     },
 }
 
@@ -49,6 +74,23 @@ impl fmt::Display for Warning {
                 f,
                 "y has {n_classes} classes for {n_samples} samples; it may be the target of a regression"
             ),
+            Self::SmallClass {
+                n_members,
+                n_splits,
+            } => write!(
+                f,
+                "the smallest class has {n_members} samples for n_splits = {n_splits}; some folds hold none of it"
+            ),
+            Self::FitFailed {
+                params,
+                fold,
+                error,
+            } => write!(
+                f,
+                "the fit with {} outside of fold {fold} failed: {error}",
+                params.value()
+            ),
+            Self::InStep { step, warning } => write!(f, "step {step:?}: {warning}"),
         }
     }
 }

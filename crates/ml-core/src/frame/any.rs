@@ -1,17 +1,81 @@
 //! Estimators and models whose type is known at run time only: for other languages, and for files of any kind.
 
-use std::fmt::Debug;
+use std::{any::Any, fmt::Debug};
 
 use array_api_spec::{Array, Backend, Error, Namespace, Result};
 
 use super::{
     data::With,
-    estimator::{Estimator, Method},
+    estimator::{Estimator, Method, Methods},
     fitted::Fitted,
-    parameters::Value,
+    parameters::{Parameters, Value},
     parts::Parts,
 };
 use crate::{Warning, persistence};
+
+/// An estimator's parameters and kind where its type is known at run time only: what [`AnyEstimator`] has that depends on no backend.
+pub trait AnyParameters: Debug + Send + Sync {
+    /// The estimator's name, as scikit-learn has it.
+    fn name(&self) -> &'static str;
+
+    /// The parameters by name, in the order of their definition, those of estimators within the estimator too.
+    fn get_params(&self) -> Vec<(String, Value)>;
+
+    /// The parameters without those of estimators within the estimator, which the values of its own hold.
+    fn own_params(&self) -> Vec<(String, Value)>;
+
+    /// Sets one parameter.
+    ///
+    /// # Errors
+    /// A name that is not there; a value of another type.
+    fn set_param(&mut self, name: &str, value: &Value) -> Result<()>;
+
+    /// Whether a fit needs y.
+    fn is_supervised(&self) -> bool;
+
+    /// Whether y are labels of classes.
+    fn is_classifier(&self) -> bool;
+
+    /// The methods of the fitted models.
+    fn methods(&self) -> &'static [Method];
+
+    /// The same once more.
+    fn boxed(&self) -> Box<dyn AnyParameters>;
+}
+
+impl<E: Estimator> AnyParameters for E {
+    fn name(&self) -> &'static str {
+        E::NAME
+    }
+
+    fn get_params(&self) -> Vec<(String, Value)> {
+        Parameters::get_params(self)
+    }
+
+    fn own_params(&self) -> Vec<(String, Value)> {
+        Parameters::own_params(self)
+    }
+
+    fn set_param(&mut self, name: &str, value: &Value) -> Result<()> {
+        Parameters::set_param(self, name, value)
+    }
+
+    fn is_supervised(&self) -> bool {
+        Methods::is_supervised(self)
+    }
+
+    fn is_classifier(&self) -> bool {
+        Methods::is_classifier(self)
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        Methods::methods(self)
+    }
+
+    fn boxed(&self) -> Box<dyn AnyParameters> {
+        Box::new(self.clone())
+    }
+}
 
 /// An estimator whose type is known at run time only.
 pub trait AnyEstimator<B: Backend>: Debug + Send + Sync {
@@ -29,6 +93,9 @@ pub trait AnyEstimator<B: Backend>: Debug + Send + Sync {
 
     /// Whether a fit needs y.
     fn is_supervised(&self) -> bool;
+
+    /// Whether y are labels of classes.
+    fn is_classifier(&self) -> bool;
 
     /// The methods of its fitted models.
     fn methods(&self) -> &'static [Method];
@@ -57,19 +124,23 @@ impl<B: Backend, E: Estimator> AnyEstimator<B> for E {
     }
 
     fn get_params(&self) -> Vec<(String, Value)> {
-        E::get_params(self)
+        Parameters::get_params(self)
     }
 
     fn set_param(&mut self, name: &str, value: &Value) -> Result<()> {
-        E::set_param(self, name, value)
+        Parameters::set_param(self, name, value)
     }
 
     fn is_supervised(&self) -> bool {
-        E::SUPERVISED
+        Methods::is_supervised(self)
+    }
+
+    fn is_classifier(&self) -> bool {
+        Methods::is_classifier(self)
     }
 
     fn methods(&self) -> &'static [Method] {
-        E::METHODS
+        Methods::methods(self)
     }
 
     fn fit(
@@ -113,6 +184,9 @@ pub trait AnyFitted<B: Backend>: Debug + Send + Sync {
         y: Option<&Array<B>>,
         sample_weight: Option<&Array<B>>,
     ) -> Result<f64>;
+
+    /// The model, for [`downcast_ref`](#method.downcast_ref).
+    fn as_any(&self) -> &dyn Any;
 }
 
 impl<E: Estimator, B: Backend> AnyFitted<B> for Fitted<E, B> {
@@ -130,7 +204,8 @@ impl<E: Estimator, B: Backend> AnyFitted<B> for Fitted<E, B> {
 
     fn call(&self, method: Method, x: &Array<B>) -> Result<Array<B>> {
         E::call(self, method, x).unwrap_or_else(|| {
-            let known: Vec<&str> = E::METHODS.iter().map(|method| method.name()).collect();
+            let methods = self.parameters().methods();
+            let known: Vec<&str> = methods.iter().map(|method| method.name()).collect();
             let detail = format!(
                 "{} has no such method; it has {}",
                 E::NAME,
@@ -149,6 +224,10 @@ impl<E: Estimator, B: Backend> AnyFitted<B> for Fitted<E, B> {
         E::score_by_name(self, x, y, sample_weight)
             .unwrap_or_else(|| Err(Error::value("score", format!("{} has no score", E::NAME))))
     }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
 }
 
 impl<B: Backend> dyn AnyFitted<B> {
@@ -158,5 +237,11 @@ impl<B: Backend> dyn AnyFitted<B> {
     /// A file that cannot be written; a driver's failure.
     pub fn save(&self, path: impl AsRef<std::path::Path>) -> Result<()> {
         persistence::save(self.parts().to_host()?, path.as_ref())
+    }
+
+    /// The model with its type; `None` if it is another's.
+    #[must_use]
+    pub fn downcast_ref<E: Estimator>(&self) -> Option<&Fitted<E, B>> {
+        self.as_any().downcast_ref()
     }
 }

@@ -4,6 +4,8 @@ mod any;
 mod data;
 mod estimator;
 mod fitted;
+mod forward;
+mod named;
 #[doc(hidden)]
 pub mod parameters;
 mod parts;
@@ -12,16 +14,22 @@ mod seen;
 pub(crate) mod statistics;
 
 pub use self::{
-    any::{AnyEstimator, AnyFitted},
+    any::{AnyEstimator, AnyFitted, AnyParameters},
     data::{Data, Log, Progress, With, progress, weights},
     estimator::{
         DecisionFunction, Estimator, Incremental, InverseTransform, Method, Methods, Predict,
         PredictLogProba, PredictProba, Score, ScoreSamples, Transform,
     },
     fitted::Fitted,
+    named::{FittedNamed, Named},
     parameters::{IntoParameter, Parameter, Parameters, Value},
     parts::{Attribute, Attributes, Parts, Rule, Values},
     seen::Seen,
     statistics::{Place, Statistics},
 };
-pub(crate) use self::{parts::send, rules::is_ascending};
+pub(crate) use self::{
+    forward::{Forward, forward},
+    named::located,
+    parts::send,
+    rules::is_ascending,
+};

@@ -358,21 +358,29 @@ fn check<B: Backend>(
             assert!(theirs.is_null(), "{}", place(&format!("{name} is missing")));
             continue;
         };
-        let theirs = numbers(theirs);
-        let free = case.sign_free.iter().any(|known| known == name);
-        let error = relative_error(&ours.numbers, &theirs, free)
-            .unwrap_or_else(|e| panic!("{}", place(&format!("{name}: {e}"))));
-        let tolerance = tolerance(case, name, dtype);
-        assert!(
-            error <= tolerance,
-            "{}",
-            place(&format!(
-                "{name} is off by {error:e}, more than {tolerance:e}: {ours:?} and {theirs:?}"
-            ))
-        );
+        assert_near(case, name, dtype, &ours.numbers, theirs, &place(name));
         compared += 1;
     }
     compared
+}
+
+/// Compares one result of a case with scikit-learn's.
+pub(crate) fn assert_near(
+    case: &Case,
+    name: &str,
+    dtype: DType,
+    ours: &Numbers,
+    theirs: &Value,
+    place: &str,
+) {
+    let theirs = numbers(theirs);
+    let free = case.sign_free.iter().any(|known| known == name);
+    let error = relative_error(ours, &theirs, free).unwrap_or_else(|e| panic!("{place}: {e}"));
+    let tolerance = tolerance(case, name, dtype);
+    assert!(
+        error <= tolerance,
+        "{place} is off by {error:e}, more than {tolerance:e}: {ours:?} and {theirs:?}"
+    );
 }
 
 /// What is fair: a small multiple of what rounding does to scikit-learn's own results.
@@ -463,13 +471,16 @@ fn result<B: Backend>(model: &dyn AnyFitted<B>, name: &str, samples: &Samples<B>
 }
 
 fn of<B: Backend>(array: &Array<B>) -> Found {
-    let numbers = Numbers {
+    Found {
+        numbers: numbers_of(array),
+        word: None,
+    }
+}
+
+pub(crate) fn numbers_of<B: Backend>(array: &Array<B>) -> Numbers {
+    Numbers {
         values: array.to_vec().expect("real values"),
         shape: array.shape().to_vec(),
-    };
-    Found {
-        numbers,
-        word: None,
     }
 }
 
