@@ -5,7 +5,7 @@
 use std::{any::Any, fmt, sync::Arc};
 
 use array_api_spec::{
-    DType, Device, Error, HostBuffer, Layout, Moments, Namespace, Path, Program, QrMode, ReduceOp,
+    DType, Device, Error, HostBuffer, Layout, Moments, Namespace, NearestSums, Path, Program, QrMode, ReduceOp,
     Result, ScanOp, Strided, SvdMode,
     backend::{
         ArrayObjectBackend, Backend, Direction, ElementwiseBackend, ExtraBackend, FftBackend,
@@ -179,6 +179,9 @@ macro_rules! erased {
     };
     (moments $value:expr) => {
         $value
+    };
+    (summed $value:expr) => {
+        $value.map(|(storage, sums)| (wrap(storage), sums))
     };
 }
 

@@ -46,8 +46,8 @@ pub const fn cpu() -> Namespace<NdArray> {
 
 /// What has code of its own here besides what every backend must write.
 const NATIVE: &[&str] = &[
-    "concat", "eigvals", "eigvalsh", "moments", "nanmax", "nanmin", "nansum", "sort", "svdvals",
-    "take", "var",
+    "concat", "eigvals", "eigvalsh", "moments", "nanmax", "nanmin", "nansum", "nearest", "sort",
+    "svdvals", "take", "var",
 ];
 
 static DEVICE: LazyLock<Device> = LazyLock::new(|| Device::new("cpu"));

@@ -30,6 +30,7 @@ mod manipulation;
 pub mod memory;
 mod moments;
 mod namespace;
+mod nearest;
 mod operation;
 mod operators;
 mod program;
@@ -67,6 +68,7 @@ pub use crate::{
     linear_algebra::Contraction,
     manipulation::Repeats,
     moments::{Groups, Moments, Scatter, Spread},
+    nearest::{Nearest, NearestSums},
     namespace::Namespace,
     operation::{Accepts, BinaryOp, ReduceOp, Returns, ScanOp, UnaryOp},
     program::{Op, Program, Step},

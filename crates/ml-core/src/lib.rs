@@ -16,12 +16,14 @@
 #![forbid(unsafe_code)]
 
 mod classifier;
+pub mod cluster;
 pub mod datasets;
 pub mod decomposition;
 pub mod discriminant_analysis;
 pub mod frame;
 mod host;
 mod labels;
+mod lbfgs;
 pub mod linear_model;
 pub mod metrics;
 pub mod naive_bayes;
@@ -33,6 +35,7 @@ mod validation;
 mod warning;
 
 pub use crate::{
+    cluster::KMeans,
     decomposition::Pca,
     discriminant_analysis::{
         FittedLinearDiscriminantAnalysis, LinearDiscriminantAnalysis, Shrinkage, Solver,
@@ -43,7 +46,7 @@ pub use crate::{
         Place, Predict, PredictLogProba, PredictProba, Progress, Score, ScoreSamples, Seen,
         Statistics, Transform, Value, With, progress, weights,
     },
-    linear_model::{LinearRegression, Ridge},
+    linear_model::{LinearRegression, LogisticRegression, Ridge},
     naive_bayes::GaussianNB,
     preprocessing::StandardScaler,
     registry::{ESTIMATORS, estimator_by_name, load_any},

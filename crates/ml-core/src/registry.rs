@@ -33,9 +33,11 @@ macro_rules! estimators {
 }
 
 estimators![
+    crate::cluster::KMeans,
     crate::decomposition::Pca,
     crate::discriminant_analysis::LinearDiscriminantAnalysis,
     crate::linear_model::LinearRegression,
+    crate::linear_model::LogisticRegression,
     crate::linear_model::Ridge,
     crate::naive_bayes::GaussianNB,
     crate::preprocessing::StandardScaler,
