@@ -15,5 +15,6 @@
 pub mod fft;
 pub mod linalg;
 pub mod moments;
+pub mod nearest;
 pub mod process;
 pub mod threads;

@@ -123,7 +123,7 @@ fn of<T: Floating<Wide = f64>>(source: Source<'_, T>, spread: Spread) -> Moments
 }
 
 /// The elements of a vector as a contiguous slice; copied only if they are not.
-fn in_order<'a, T: Copy>(values: &'a [T], layout: &Layout) -> Cow<'a, [T]> {
+pub(crate) fn in_order<'a, T: Copy>(values: &'a [T], layout: &Layout) -> Cow<'a, [T]> {
     if layout.is_contiguous() {
         Cow::Borrowed(&values[layout.offset()..][..layout.size()])
     } else {

@@ -47,8 +47,8 @@ pub const fn cpu() -> Namespace<NdArray> {
 
 /// Optional functions that this backend implements, beside the required ones.
 const NATIVE: &[&str] = &[
-    "concat", "eigvals", "eigvalsh", "moments", "nanmax", "nanmin", "nansum", "sort", "svdvals",
-    "take", "var",
+    "concat", "eigvals", "eigvalsh", "moments", "nanmax", "nanmin", "nansum", "nearest", "sort",
+    "svdvals", "take", "var",
 ];
 
 static DEVICE: LazyLock<Device> = LazyLock::new(|| Device::new("cpu"));

@@ -11,8 +11,8 @@
 use std::fmt::Debug;
 
 use crate::{
-    BinaryOp, DType, Device, HostBuffer, Layout, Moments, Program, QrMode, ReduceOp, Result,
-    ScanOp, Spread, Strided, SvdMode, UnaryOp,
+    BinaryOp, DType, Device, HostBuffer, Layout, Moments, NearestSums, Program, QrMode, ReduceOp,
+    Result, ScanOp, Spread, Strided, SvdMode, UnaryOp,
 };
 
 /// A device and its memory. Two backends are equal if they are the same device and can share arrays.
@@ -461,6 +461,19 @@ pub trait ExtraBackend: StatisticalBackend {
         plan: MomentsPlan,
     ) -> Option<Result<Moments>> {
         let _ = (x, groups, weights, plan);
+        None
+    }
+
+    /// The nearest centre of each row, `(n,)` of the default index dtype, and what the rows of each sum up to; see
+    /// [`Namespace::nearest`](crate::Namespace::nearest). There is at least one row, column and centre; all arrays are of one real floating-point dtype.
+    fn nearest(
+        &self,
+        x: &Strided<Self::Storage>,
+        centers: &Strided<Self::Storage>,
+        origin: &Strided<Self::Storage>,
+        weights: Option<&Strided<Self::Storage>>,
+    ) -> Option<Result<(Self::Storage, NearestSums)>> {
+        let _ = (x, centers, origin, weights);
         None
     }
 }

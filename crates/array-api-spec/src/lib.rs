@@ -32,6 +32,7 @@ mod manipulation;
 pub mod memory;
 mod moments;
 mod namespace;
+mod nearest;
 mod operation;
 mod operators;
 mod program;
@@ -70,6 +71,7 @@ pub use crate::{
     manipulation::Repeats,
     moments::{Groups, Moments, Scatter, Spread},
     namespace::Namespace,
+    nearest::{Nearest, NearestSums},
     operation::{Accepts, BinaryOp, ReduceOp, Returns, ScanOp, UnaryOp},
     program::{Op, Program, Step},
     scalar::Scalar,

@@ -16,12 +16,14 @@
 #![forbid(unsafe_code)]
 
 mod classifier;
+pub mod cluster;
 pub mod datasets;
 pub mod decomposition;
 pub mod discriminant_analysis;
 pub mod frame;
 mod host;
 mod labels;
+mod lbfgs;
 pub mod linear_model;
 pub mod metrics;
 pub mod model_selection;
@@ -35,6 +37,7 @@ mod validation;
 mod warning;
 
 pub use crate::{
+    cluster::KMeans,
     decomposition::Pca,
     discriminant_analysis::{
         FittedLinearDiscriminantAnalysis, LinearDiscriminantAnalysis, Shrinkage, Solver,
@@ -45,7 +48,7 @@ pub use crate::{
         Parts, Place, Predict, PredictLogProba, PredictProba, Progress, Score, ScoreSamples, Seen,
         Statistics, Transform, Value, With, progress, weights,
     },
-    linear_model::{LinearRegression, Ridge},
+    linear_model::{LinearRegression, LogisticRegression, Ridge},
     model_selection::{GridSearchCV, KFold, StratifiedKFold, cross_val_score},
     naive_bayes::GaussianNB,
     pipeline::Pipeline,

@@ -152,9 +152,11 @@ macro_rules! registry {
 registry! {
     /// The estimators of this crate.
     pub struct Builtin {
+        crate::cluster::KMeans,
         crate::decomposition::Pca,
         crate::discriminant_analysis::LinearDiscriminantAnalysis,
         crate::linear_model::LinearRegression,
+        crate::linear_model::LogisticRegression,
         crate::linear_model::Ridge,
         crate::naive_bayes::GaussianNB,
         crate::preprocessing::StandardScaler,

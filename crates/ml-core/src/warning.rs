@@ -50,6 +50,27 @@ pub enum Warning {
         /// What it warns of.
         warning: Box<Warning>,
     },
+    /// The fit ended before it converged.
+    NotConverged {
+        /// How many iterations were done.
+        iterations: usize,
+        /// The largest magnitude in the gradient of what is minimised.
+        gradient: f64,
+        /// The magnitude at which the fit had converged.
+        tol: f64,
+    },
+    /// Fewer clusters have samples than were asked for, perhaps because samples are alike.
+    FewerClusters {
+        /// How many have samples.
+        found: usize,
+        /// How many were asked for.
+        wanted: usize,
+    },
+    /// Several runs were asked for, but all would start from the centers that were given; there was one.
+    OneRun {
+        /// How many were asked for.
+        asked: usize,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -91,6 +112,22 @@ impl fmt::Display for Warning {
                 params.value()
             ),
             Self::InStep { step, warning } => write!(f, "step {step:?}: {warning}"),
+            Self::NotConverged {
+                iterations,
+                gradient,
+                tol,
+            } => write!(
+                f,
+                "the fit did not converge: after {iterations} iterations an element of the gradient is {gradient:e}, not within tol = {tol:e}; scale the features or raise max_iter"
+            ),
+            Self::FewerClusters { found, wanted } => write!(
+                f,
+                "{found} clusters have samples, not {wanted}, perhaps because samples are alike"
+            ),
+            Self::OneRun { asked } => write!(
+                f,
+                "there was one run, not {asked}: all would start from the centers that were given"
+            ),
         }
     }
 }

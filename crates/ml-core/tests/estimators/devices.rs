@@ -3,13 +3,14 @@
 use array_api_spec::{Array, Backend, DType, HostArray, Namespace, ix, reference};
 use ml_core::{
     AnyFitted, ESTIMATORS, Estimator, Fitted, GaussianNB, Incremental, LinearRegression, Method,
-    Pca, Ridge, Seen, StandardScaler, With, datasets, estimator_by_name, load_any,
+    Pca, Ridge, Seen, StandardScaler, With, datasets, load_any,
 };
 use tempfile::TempDir;
 
 use super::{
     cases::numbers,
     common::{adapters, cuda_devices, floating_types},
+    estimator,
 };
 
 fn iris<B: Backend>(xp: &Namespace<B>, dtype: DType) -> (Array<B>, Array<B>) {
@@ -18,7 +19,7 @@ fn iris<B: Backend>(xp: &Namespace<B>, dtype: DType) -> (Array<B>, Array<B>) {
 
 fn fitted<B: Backend>(xp: &Namespace<B>, dtype: DType, name: &str) -> Box<dyn AnyFitted<B>> {
     let (x, y) = iris(xp, dtype);
-    let estimator = estimator_by_name::<B>(name).expect("a name of the list");
+    let estimator = estimator::<B>(name);
     estimator
         .fit(&x, Some(&y), With::default())
         .unwrap_or_else(|e| panic!("{name}: {e}; {:?}", ptx_sim::last_error()))
@@ -31,7 +32,7 @@ fn results<B: Backend>(
     dtype: DType,
 ) -> Vec<(&'static str, Vec<f64>)> {
     let (x, _) = iris(xp, dtype);
-    let estimator = estimator_by_name::<B>(model.name()).expect("a name of the list");
+    let estimator = estimator::<B>(model.name());
     let methods = estimator
         .methods()
         .iter()
