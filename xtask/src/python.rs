@@ -21,11 +21,13 @@ const TESTS: &[&str] = &[
     "numpy==2.4.6",
     "scipy==1.17.1",
     "scikit-learn==1.9.1",
+    "array-api-strict==2.6.1",
     "pandas==3.1.1",
     "polars==2.1.0",
     "pyarrow==26.0.1",
     "xarray==2026.9.0",
     "dask==2026.8.0",
+    "mypy==2.4.1",
 ];
 
 /// What the official suite needs.

@@ -26,6 +26,7 @@ mod limits;
 mod linalg;
 mod linear_algebra;
 mod manipulation;
+mod ml;
 #[allow(
     unsafe_op_in_unsafe_fn,
     reason = "pyo3's own code for slots, which the compiler takes for the table's"
@@ -121,5 +122,5 @@ pub fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
         // So that `import array_api_rust.linalg` finds it, too.
         modules.set_item(path, extension)?;
     }
-    Ok(())
+    ml::register(module, &modules)
 }

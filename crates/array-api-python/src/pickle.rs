@@ -97,8 +97,8 @@ fn _rebuild_array<'py>(
     .into_python(py)
 }
 
-/// The device of an array that was on the device of this name.
-fn home(py: Python<'_>, name: &str) -> PyResult<AnyNamespace> {
+/// The device of what was on the device of this name when it was pickled.
+pub(crate) fn home(py: Python<'_>, name: &str) -> PyResult<AnyNamespace> {
     // Python's own view of the environment sees what the program has set, on every platform.
     let environment = py.import("os")?.getattr("environ")?;
     let other: Option<String> = environment.call_method1("get", (VARIABLE,))?.extract()?;
@@ -107,7 +107,7 @@ fn home(py: Python<'_>, name: &str) -> PyResult<AnyNamespace> {
     }
     run(py, || array_api_compat::device(name)).map_err(|error| {
         PyValueError::new_err(format!(
-            "the pickled array was on the device `{name}`: {}. To load it elsewhere, name another device in the environment variable {VARIABLE}, such as `cpu`",
+            "what was pickled was on the device `{name}`: {}. To load it elsewhere, name another device in the environment variable {VARIABLE}, such as `cpu`",
             error.value(py)
         ))
     })

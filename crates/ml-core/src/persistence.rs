@@ -21,6 +21,15 @@ const WITHIN: &str = "__";
 /// # Errors
 /// A file that cannot be written.
 pub(crate) fn save(parts: Parts<HostArray>, path: &Path) -> Result<()> {
+    fs::write(path, to_bytes(parts)?)
+        .map_err(|e| Error::value("save", format!("{}: {e}", path.display())).caused_by(e))
+}
+
+/// The bytes of a model's file.
+///
+/// # Errors
+/// A dtype that files do not hold.
+pub(crate) fn to_bytes(parts: Parts<HostArray>) -> Result<Vec<u8>> {
     let model = serde_json::to_string(&parts).map_err(|e| Error::value("save", e.to_string()))?;
     let metadata = HashMap::from([
         (FORMAT_KEY.to_owned(), FORMAT_VERSION.to_owned()),
@@ -28,10 +37,7 @@ pub(crate) fn save(parts: Parts<HostArray>, path: &Path) -> Result<()> {
     ]);
     let mut tensors = Vec::new();
     flatten(parts, "", &mut tensors)?;
-    let bytes = tensor::serialize(tensors, Some(metadata))
-        .map_err(|e| Error::value("save", e.to_string()))?;
-    fs::write(path, bytes)
-        .map_err(|e| Error::value("save", format!("{}: {e}", path.display())).caused_by(e))
+    tensor::serialize(tensors, Some(metadata)).map_err(|e| Error::value("save", e.to_string()))
 }
 
 /// All arrays, those of models within the model with its name in front.
@@ -67,6 +73,14 @@ pub(crate) fn load(path: &Path, estimator: Option<&str>) -> Result<Parts<HostArr
         }
         _ => Ok(parts),
     }
+}
+
+/// Reads a model's parts from the bytes of a file.
+///
+/// # Errors
+/// Bytes that are no file of a model, cut off or altered.
+pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Parts<HostArray>> {
+    parse(bytes).map_err(|e| Error::value("load", format!("the bytes: {e}")))
 }
 
 /// An error about a file.

@@ -2,10 +2,12 @@
 
 use std::{fmt::Debug, path::Path};
 
-use array_api_spec::{Backend, Error, Namespace, Result};
+use array_api_spec::{Backend, Error, HostArray, Namespace, Result};
 
 use crate::{
-    AnyEstimator, AnyFitted, GridSearchCV, Parameters, Pipeline, frame::AnyParameters, persistence,
+    AnyEstimator, AnyFitted, AnySeen, GridSearchCV, Parameters, Parts, Pipeline,
+    frame::{AnyParameters, SEEN},
+    persistence,
 };
 
 /// A list of estimators that are found by name, for every backend: what [`Pipeline`], [`GridSearchCV`] and files of any kind know.
@@ -190,4 +192,33 @@ pub fn load_any<B: Backend>(
     xp: &Namespace<B>,
 ) -> Result<Box<dyn AnyFitted<B>>> {
     Builtin::load_any(path, xp)
+}
+
+/// Reads a model of any estimator of this crate from bytes that [`to_bytes`](AnyFitted#method.to_bytes) gave, onto a device.
+///
+/// # Errors
+/// As [`load_any`].
+pub fn model_from_bytes<B: Backend>(
+    bytes: &[u8],
+    xp: &Namespace<B>,
+) -> Result<Box<dyn AnyFitted<B>>> {
+    model_of(persistence::from_bytes(bytes)?, xp)
+}
+
+/// Reads what any estimator of this crate has seen from bytes that [`to_bytes`](AnySeen#method.to_bytes) gave, for a model on a device.
+///
+/// # Errors
+/// As [`Seen::load`](crate::Seen::load).
+pub fn seen_from_bytes<B: Backend>(bytes: &[u8], xp: &Namespace<B>) -> Result<Box<dyn AnySeen<B>>> {
+    let parts = persistence::from_bytes(bytes)?;
+    let name = parts.estimator.strip_prefix(SEEN).unwrap_or_default();
+    estimator_by_name::<B>(name)?.seen(parts, xp)
+}
+
+fn model_of<B: Backend>(
+    parts: Parts<HostArray>,
+    xp: &Namespace<B>,
+) -> Result<Box<dyn AnyFitted<B>>> {
+    let estimator = estimator_by_name::<B>(&parts.estimator)?;
+    estimator.model(parts.send("load_any", xp)?, xp)
 }

@@ -73,6 +73,23 @@ pub enum Warning {
     },
 }
 
+impl Warning {
+    /// The class of scikit-learn's or Python's that such a warning has there.
+    #[must_use]
+    pub fn category(&self) -> &'static str {
+        match self {
+            Self::ColumnLabels { .. } => "DataConversionWarning",
+            Self::PriorsRenormalized { .. }
+            | Self::ManyClasses { .. }
+            | Self::SmallClass { .. } => "UserWarning",
+            Self::FitFailed { .. } => "FitFailedWarning",
+            Self::NotConverged { .. } | Self::FewerClusters { .. } => "ConvergenceWarning",
+            Self::OneRun { .. } => "RuntimeWarning",
+            Self::InStep { warning, .. } => warning.category(),
+        }
+    }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

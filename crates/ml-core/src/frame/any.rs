@@ -2,14 +2,15 @@
 
 use std::{any::Any, fmt::Debug};
 
-use array_api_spec::{Array, Backend, Error, Namespace, Result};
+use array_api_spec::{Array, Backend, Error, HostArray, Namespace, Result};
 
 use super::{
     data::With,
-    estimator::{Estimator, Method, Methods},
+    estimator::{Estimator, Incremental, Method, Methods},
     fitted::Fitted,
-    parameters::{Parameters, Value},
-    parts::Parts,
+    parameters::{AboutParameter, Parameters, Value},
+    parts::{Attributes, Parts, Rule},
+    seen::Seen,
 };
 use crate::{Warning, persistence};
 
@@ -77,28 +78,46 @@ impl<E: Estimator> AnyParameters for E {
     }
 }
 
-/// An estimator whose type is known at run time only.
-pub trait AnyEstimator<B: Backend>: Debug + Send + Sync {
+/// What is known of an estimator beforehand: for other languages, which make classes and documentation of it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct About {
     /// Its name, as scikit-learn has it.
-    fn name(&self) -> &'static str;
+    pub name: &'static str,
+    /// The path of the module that defines it. The part after the crate's name is scikit-learn's name of the module.
+    pub path: &'static str,
+    /// The text of its documentation.
+    pub doc: &'static str,
+    /// What is known of its parameters.
+    pub parameters: &'static [AboutParameter],
+    /// What its fits compute.
+    pub attributes: &'static [Rule],
+    /// The methods of its fitted models.
+    pub methods: &'static [Method],
+    /// Whether its fitted models have a score.
+    pub has_score: bool,
+    /// Whether a fit needs y.
+    pub is_supervised: bool,
+    /// Whether fits go on with more samples.
+    pub is_incremental: bool,
+    /// Whether samples may have weights.
+    pub takes_sample_weight: bool,
+    /// Whether NaN among the samples is a missing value.
+    pub nan_is_missing: bool,
+    /// The fewest samples that can be fitted.
+    pub min_samples: usize,
+}
 
-    /// Its parameters by name, in the order of their definition.
-    fn get_params(&self) -> Vec<(String, Value)>;
+/// An estimator whose type is known at run time only.
+pub trait AnyEstimator<B: Backend>: AnyParameters {
+    /// What is known of it beforehand.
+    fn about(&self) -> About;
 
-    /// Sets one parameter.
+    /// Checks the parameters, as far as that is possible without data. A fit does so first.
     ///
     /// # Errors
-    /// A name that is not there; a value of another type.
-    fn set_param(&mut self, name: &str, value: &Value) -> Result<()>;
-
-    /// Whether a fit needs y.
-    fn is_supervised(&self) -> bool;
-
-    /// Whether y are labels of classes.
-    fn is_classifier(&self) -> bool;
-
-    /// The methods of its fitted models.
-    fn methods(&self) -> &'static [Method];
+    /// Parameters out of range or in conflict.
+    fn check(&self) -> Result<()>;
 
     /// Fits; a supervised estimator is given y.
     ///
@@ -111,6 +130,23 @@ pub trait AnyEstimator<B: Backend>: Debug + Send + Sync {
         with: With<'_, B>,
     ) -> Result<Box<dyn AnyFitted<B>>>;
 
+    /// What is to be kept of some samples, for a fit that goes on with more.
+    ///
+    /// # Errors
+    /// An estimator that is not incremental; as the estimator's own `observe`.
+    fn observe(
+        &self,
+        x: &Array<B>,
+        y: Option<&Array<B>>,
+        with: With<'_, B>,
+    ) -> Result<Box<dyn AnySeen<B>>>;
+
+    /// What was seen from its parts, which [`AnySeen::parts`] gave.
+    ///
+    /// # Errors
+    /// An estimator that is not incremental; parts that are missing, too many, or do not fit each other.
+    fn seen(&self, parts: Parts<HostArray>, xp: &Namespace<B>) -> Result<Box<dyn AnySeen<B>>>;
+
     /// A model of its parts, which [`AnyFitted::parts`] gave.
     ///
     /// # Errors
@@ -119,28 +155,25 @@ pub trait AnyEstimator<B: Backend>: Debug + Send + Sync {
 }
 
 impl<B: Backend, E: Estimator> AnyEstimator<B> for E {
-    fn name(&self) -> &'static str {
-        E::NAME
+    fn about(&self) -> About {
+        About {
+            name: E::NAME,
+            path: E::PATH,
+            doc: E::DOC,
+            parameters: E::ABOUT,
+            attributes: <E::Attributes<B> as Attributes<B>>::RULES,
+            methods: E::METHODS,
+            has_score: E::HAS_SCORE,
+            is_supervised: E::SUPERVISED,
+            is_incremental: E::INCREMENTAL,
+            takes_sample_weight: E::SAMPLE_WEIGHT,
+            nan_is_missing: E::NAN_IS_MISSING,
+            min_samples: E::MIN_SAMPLES,
+        }
     }
 
-    fn get_params(&self) -> Vec<(String, Value)> {
-        Parameters::get_params(self)
-    }
-
-    fn set_param(&mut self, name: &str, value: &Value) -> Result<()> {
-        Parameters::set_param(self, name, value)
-    }
-
-    fn is_supervised(&self) -> bool {
-        Methods::is_supervised(self)
-    }
-
-    fn is_classifier(&self) -> bool {
-        Methods::is_classifier(self)
-    }
-
-    fn methods(&self) -> &'static [Method] {
-        Methods::methods(self)
+    fn check(&self) -> Result<()> {
+        Estimator::check(self)
     }
 
     fn fit(
@@ -152,8 +185,90 @@ impl<B: Backend, E: Estimator> AnyEstimator<B> for E {
         Ok(Box::new(Fitted::fit(self, x, y, with)?))
     }
 
+    fn observe(
+        &self,
+        x: &Array<B>,
+        y: Option<&Array<B>>,
+        with: With<'_, B>,
+    ) -> Result<Box<dyn AnySeen<B>>> {
+        self.observe_by_name(x, y, with)
+            .unwrap_or_else(|| Err(not_incremental(E::NAME)))
+    }
+
+    fn seen(&self, parts: Parts<HostArray>, xp: &Namespace<B>) -> Result<Box<dyn AnySeen<B>>> {
+        E::seen_by_name(parts, xp).unwrap_or_else(|| Err(not_incremental(E::NAME)))
+    }
+
     fn model(&self, parts: Parts<Array<B>>, xp: &Namespace<B>) -> Result<Box<dyn AnyFitted<B>>> {
         Ok(Box::new(Fitted::<E, B>::from_parts(parts, xp)?))
+    }
+}
+
+fn not_incremental(name: &'static str) -> Error {
+    Error::value(
+        name,
+        "a fit does not go on with more samples; fit to all of them together",
+    )
+}
+
+/// What an estimator keeps of the samples that it has seen, of a type known at run time only.
+pub trait AnySeen<B: Backend>: Debug + Send + Sync {
+    /// What was kept of these samples and of others together.
+    ///
+    /// # Errors
+    /// Another estimator; as [`Seen::merge`].
+    fn merged(&self, other: &dyn AnySeen<B>) -> Result<Box<dyn AnySeen<B>>>;
+
+    /// The model of all samples seen, on the device and in the dtype of the first.
+    ///
+    /// # Errors
+    /// As [`Seen::conclude`].
+    fn conclude(&self) -> Result<Box<dyn AnyFitted<B>>>;
+
+    /// All that it is made of.
+    ///
+    /// # Errors
+    /// No room.
+    fn parts(&self) -> Result<Parts<HostArray>>;
+
+    /// Itself, for whoever knows its type.
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<E: Incremental, B: Backend> AnySeen<B> for Seen<E, B>
+where
+    Self: 'static,
+{
+    fn merged(&self, other: &dyn AnySeen<B>) -> Result<Box<dyn AnySeen<B>>> {
+        let other = other
+            .as_any()
+            .downcast_ref::<Self>()
+            .ok_or_else(|| Error::value("merge", "what was seen belongs to another estimator"))?;
+        let mut all = self.clone();
+        all.merge(other)?;
+        Ok(Box::new(all))
+    }
+
+    fn conclude(&self) -> Result<Box<dyn AnyFitted<B>>> {
+        Ok(Box::new(Self::conclude(self)?))
+    }
+
+    fn parts(&self) -> Result<Parts<HostArray>> {
+        Self::parts(self)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl<B: Backend> dyn AnySeen<B> {
+    /// The bytes of the file that [`Seen::save`] writes. [`seen_from_bytes`](crate::seen_from_bytes) reads them.
+    ///
+    /// # Errors
+    /// No room.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        persistence::to_bytes(self.parts()?)
     }
 }
 
@@ -243,5 +358,13 @@ impl<B: Backend> dyn AnyFitted<B> {
     #[must_use]
     pub fn downcast_ref<E: Estimator>(&self) -> Option<&Fitted<E, B>> {
         self.as_any().downcast_ref()
+    }
+
+    /// The bytes of the file that [`save`](Self::save) writes. [`model_from_bytes`](crate::model_from_bytes) reads them.
+    ///
+    /// # Errors
+    /// A driver's failure.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        persistence::to_bytes(self.parts().to_host()?)
     }
 }

@@ -2,13 +2,14 @@
 
 use std::sync::LazyLock;
 
-use array_api_spec::{Array, Backend, Result};
+use array_api_spec::{Array, Backend, HostArray, Namespace, Result};
 
 use super::{
-    data::{Data, Log},
+    any::AnySeen,
+    data::{Data, Log, With},
     fitted::Fitted,
     parameters::Parameters,
-    parts::Attributes,
+    parts::{Attributes, Parts},
     statistics::{Place, Statistics},
 };
 
@@ -19,7 +20,7 @@ use super::{
 /// comes from [`Fitted`]: moving, saving, loading, printing, checks of samples, use by name.
 ///
 /// ```
-/// use array_api_spec::{Array, Backend, Result};
+/// use array_api_spec::{Array, Backend, HostArray, Namespace, Result};
 /// use ml_core::{Data, Estimator, Fitted, Log, Transform, attributes, estimator, parameters};
 ///
 /// parameters! {
@@ -236,6 +237,12 @@ pub trait Methods: Sized {
     /// The methods that there are.
     const METHODS: &'static [Method];
 
+    /// Whether there is a [`Score`].
+    const HAS_SCORE: bool = false;
+
+    /// Whether it is [`Incremental`].
+    const INCREMENTAL: bool = false;
+
     /// Whether a fit of this estimator needs y.
     fn is_supervised(&self) -> bool {
         Self::SUPERVISED
@@ -274,6 +281,32 @@ pub trait Methods: Sized {
         let _ = (model, x, y, sample_weight);
         None
     }
+
+    /// [`Seen::observe`](crate::Seen::observe), if the estimator is [`Incremental`].
+    fn observe_by_name<B: Backend>(
+        &self,
+        x: &Array<B>,
+        y: Option<&Array<B>>,
+        with: With<'_, B>,
+    ) -> Option<Result<Box<dyn AnySeen<B>>>>
+    where
+        Self: Estimator,
+    {
+        let _ = (x, y, with);
+        None
+    }
+
+    /// [`Seen::from_parts`](crate::Seen::from_parts), if the estimator is [`Incremental`].
+    fn seen_by_name<B: Backend>(
+        parts: Parts<HostArray>,
+        xp: &Namespace<B>,
+    ) -> Option<Result<Box<dyn AnySeen<B>>>>
+    where
+        Self: Estimator,
+    {
+        let _ = (parts, xp);
+        None
+    }
 }
 
 /// Gives an estimator `fit`, and says which methods its fitted models have: `estimator! { supervised Ridge { Predict } }`.
@@ -298,6 +331,7 @@ macro_rules! estimator {
             }
 
             $($crate::estimator! { @$score })?
+            $($crate::estimator! { @$incremental })?
         }
         $crate::estimator! { @fit $kind $Type }
         $($crate::estimator! { @$incremental $kind $Type })?
@@ -312,6 +346,8 @@ macro_rules! estimator {
     (@call ScoreSamples $model:ident $x:ident) => { $model.score_samples($x) };
     (@call InverseTransform $model:ident $x:ident) => { $model.inverse_transform($x) };
     (@score) => {
+        const HAS_SCORE: bool = true;
+
         fn score_by_name<B: array_api_spec::Backend>(
             model: &$crate::Fitted<Self, B>,
             x: &array_api_spec::Array<B>,
@@ -319,6 +355,27 @@ macro_rules! estimator {
             sample_weight: Option<&array_api_spec::Array<B>>,
         ) -> Option<array_api_spec::Result<f64>> {
             Some($crate::Score::score(model, x, y, sample_weight))
+        }
+    };
+    (@incremental) => {
+        const INCREMENTAL: bool = true;
+
+        fn observe_by_name<B: array_api_spec::Backend>(
+            &self,
+            x: &array_api_spec::Array<B>,
+            y: Option<&array_api_spec::Array<B>>,
+            with: $crate::With<'_, B>,
+        ) -> Option<array_api_spec::Result<Box<dyn $crate::AnySeen<B>>>> {
+            let seen = $crate::Seen::observe(self, x, y, with);
+            Some(seen.map(|seen| Box::new(seen) as Box<dyn $crate::AnySeen<B>>))
+        }
+
+        fn seen_by_name<B: array_api_spec::Backend>(
+            parts: $crate::Parts<array_api_spec::HostArray>,
+            xp: &array_api_spec::Namespace<B>,
+        ) -> Option<array_api_spec::Result<Box<dyn $crate::AnySeen<B>>>> {
+            let seen = $crate::Seen::<Self, B>::from_parts(parts, xp);
+            Some(seen.map(|seen| Box::new(seen) as Box<dyn $crate::AnySeen<B>>))
         }
     };
     (@fit supervised $Type:ident) => {

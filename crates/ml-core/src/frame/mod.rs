@@ -14,7 +14,7 @@ mod seen;
 pub(crate) mod statistics;
 
 pub use self::{
-    any::{AnyEstimator, AnyFitted, AnyParameters},
+    any::{About, AnyEstimator, AnyFitted, AnyParameters, AnySeen},
     data::{Data, Log, Progress, With, progress, weights},
     estimator::{
         DecisionFunction, Estimator, Incremental, InverseTransform, Method, Methods, Predict,
@@ -22,7 +22,7 @@ pub use self::{
     },
     fitted::Fitted,
     named::{FittedNamed, Named},
-    parameters::{IntoParameter, Parameter, Parameters, Value},
+    parameters::{AboutParameter, IntoParameter, Parameter, Parameters, Value},
     parts::{Attribute, Attributes, Parts, Rule, Values},
     seen::Seen,
     statistics::{Place, Statistics},
@@ -32,4 +32,5 @@ pub(crate) use self::{
     named::located,
     parts::send,
     rules::is_ascending,
+    seen::KIND as SEEN,
 };

@@ -144,10 +144,30 @@ impl<const N: usize> IntoParameter<Vec<f64>> for [f64; N] {
     }
 }
 
+/// What is known of a parameter beforehand.
+#[derive(Clone, Copy, Debug)]
+pub struct AboutParameter {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type, as the estimator's source has it.
+    pub of: &'static str,
+    /// The text of its documentation.
+    pub doc: &'static str,
+}
+
 /// An estimator's parameters by name, as scikit-learn's `get_params` and `set_params` have them.
 pub trait Parameters: Clone + Debug + Default + PartialEq + Send + Sync + 'static {
     /// The estimator's name, as scikit-learn has it.
     const NAME: &'static str;
+
+    /// The path of the module that defines it, such as `ml_core::linear_model::ridge`.
+    const PATH: &'static str = "";
+
+    /// The text of its documentation.
+    const DOC: &'static str = "";
+
+    /// What is known of each parameter beforehand.
+    const ABOUT: &'static [AboutParameter] = &[];
 
     /// Names and values, in the order of their definition. Those of an estimator within this one have its name in front: `ridge__alpha`.
     fn get_params(&self) -> Vec<(String, Value)>;
@@ -187,15 +207,21 @@ pub trait Parameters: Clone + Debug + Default + PartialEq + Send + Sync + 'stati
 /// `pub struct Pca as "PCA"` gives an estimator a name that is not the struct's.
 #[macro_export]
 macro_rules! parameters {
+    (@doc doc = $text:literal) => {
+        concat!($text, "\n")
+    };
+    (@doc $($other:tt)*) => {
+        ""
+    };
     (
-        $(#[$attribute:meta])*
+        $(#[$($attribute:tt)*])*
         pub struct $Type:ident $(as $named:literal)? {
-            $($(#[$doc:meta])* pub $name:ident: $T:ty = $default:expr,)*
+            $($(#[doc = $doc:literal])* pub $name:ident: $T:ty = $default:expr,)*
         }
     ) => {
-        $(#[$attribute])*
+        $(#[$($attribute)*])*
         #[derive(Clone, Debug, PartialEq)]
-        pub struct $Type { $($(#[$doc])* pub $name: $T,)* }
+        pub struct $Type { $($(#[doc = $doc])* pub $name: $T,)* }
 
         impl Default for $Type {
             fn default() -> Self {
@@ -217,6 +243,13 @@ macro_rules! parameters {
 
         impl $crate::Parameters for $Type {
             const NAME: &'static str = $crate::frame::parameters::name(stringify!($Type), &[$($named)?]);
+            const PATH: &'static str = module_path!();
+            const DOC: &'static str = concat!($($crate::parameters!(@doc $($attribute)*)),*);
+            const ABOUT: &'static [$crate::frame::AboutParameter] = &[$($crate::frame::AboutParameter {
+                name: stringify!($name),
+                of: stringify!($T),
+                doc: concat!($($doc, "\n"),*),
+            }),*];
 
             fn get_params(&self) -> Vec<(String, $crate::Value)> {
                 vec![$((stringify!($name).to_owned(), $crate::Parameter::value(&self.$name))),*]

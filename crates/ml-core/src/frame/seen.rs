@@ -118,6 +118,14 @@ impl<E: Incremental, B: Backend> Seen<E, B> {
     /// # Errors
     /// A file that cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        persistence::save(self.parts()?, path.as_ref())
+    }
+
+    /// All that it is made of.
+    ///
+    /// # Errors
+    /// No room.
+    pub fn parts(&self) -> Result<Parts<HostArray>> {
         let mut parts = Parts {
             estimator: Self::kind(),
             parameters: self.estimator.own_params().into_iter().collect(),
@@ -130,7 +138,7 @@ impl<E: Incremental, B: Backend> Seen<E, B> {
             .values
             .insert(DTYPE.into(), self.place.dtype.to_string().into());
         self.statistics.store(&mut parts)?;
-        persistence::save(parts, path.as_ref())
+        Ok(parts)
     }
 
     /// Reads what [`save`](Self::save) wrote, for a model on a device.
@@ -145,10 +153,14 @@ impl<E: Incremental, B: Backend> Seen<E, B> {
 
     /// The name under which a file holds it.
     fn kind() -> String {
-        format!("Seen{}", E::NAME)
+        format!("{KIND}{}", E::NAME)
     }
 
-    fn from_parts(mut parts: Parts<HostArray>, xp: &Namespace<B>) -> Result<Self> {
+    /// What was seen from its parts, with every check that a stranger's file needs.
+    ///
+    /// # Errors
+    /// Parts that are missing, too many, or do not fit each other.
+    pub fn from_parts(mut parts: Parts<HostArray>, xp: &Namespace<B>) -> Result<Self> {
         let estimator = parts.take_estimator()?;
         let dtype = match parts.take_value::<String>(DTYPE)?.as_str() {
             "float64" if xp.backend().dtypes().contains(&DType::Float64) => DType::Float64,
@@ -169,6 +181,9 @@ impl<E: Incremental, B: Backend> Seen<E, B> {
         })
     }
 }
+
+/// What stands before the estimator's name in a file of what was seen.
+pub(crate) const KIND: &str = "Seen";
 
 /// The name of the samples' dtype in a file.
 const DTYPE: &str = "dtype";
