@@ -5,8 +5,8 @@
 use std::{any::Any, fmt, sync::Arc};
 
 use array_api_spec::{
-    DType, Device, Error, HostBuffer, Layout, Moments, Namespace, NearestSums, Path, Program, QrMode, ReduceOp,
-    Result, ScanOp, Strided, SvdMode,
+    DType, Device, Error, HostBuffer, Layout, Moments, Namespace, NearestSums, Path, Program,
+    QrMode, ReduceOp, Result, ScanOp, Strided, SvdMode,
     backend::{
         ArrayObjectBackend, Backend, Direction, ElementwiseBackend, ExtraBackend, FftBackend,
         FusionLimit, IndexingBackend, Initial, LinalgBackend, ManipulationBackend, MomentsPlan,

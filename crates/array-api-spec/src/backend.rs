@@ -11,8 +11,8 @@
 use std::fmt::Debug;
 
 use crate::{
-    BinaryOp, DType, Device, HostBuffer, Layout, Moments, NearestSums, Program, QrMode, ReduceOp, Result,
-    ScanOp, Spread, Strided, SvdMode, UnaryOp,
+    BinaryOp, DType, Device, HostBuffer, Layout, Moments, NearestSums, Program, QrMode, ReduceOp,
+    Result, ScanOp, Spread, Strided, SvdMode, UnaryOp,
 };
 
 /// A device and its memory. Two backends are equal if they are the same device and can share arrays.

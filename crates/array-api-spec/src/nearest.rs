@@ -147,7 +147,9 @@ fn compose<B: Backend>(
     }
     let all = |parts: &[Array<B>]| xp.stack(&parts.iter().collect::<Vec<_>>(), 0);
     let found = [all(&totals)?, all(&sums)?, all(&distances)?];
-    let mut found = xp.to_host_all(&found.iter().collect::<Vec<_>>())?.into_iter();
+    let mut found = xp
+        .to_host_all(&found.iter().collect::<Vec<_>>())?
+        .into_iter();
     let mut next = || -> Result<Vec<f64>> {
         let part = found
             .next()
@@ -188,7 +190,11 @@ fn check<B: Backend>(
     if let Some(weights) = weights {
         if *weights.shape() != [n] {
             let detail = "do not fit: there must be one weight for each row, (n, p) and (n,)";
-            return Err(Error::shape(FUNCTION, &[x.shape(), weights.shape()], detail));
+            return Err(Error::shape(
+                FUNCTION,
+                &[x.shape(), weights.shape()],
+                detail,
+            ));
         }
         dtypes.push(weights.dtype());
     }

@@ -123,7 +123,11 @@ pub(crate) fn minimise(
         iterations += 1;
         let falls = now.value - next.value > 64.0 * limits.noise * now.value.abs().max(1.0);
         let steepness = largest(&next.gradient);
-        flat = if falls || steepness < 0.9 * least { 0 } else { flat + 1 };
+        flat = if falls || steepness < 0.9 * least {
+            0
+        } else {
+            flat + 1
+        };
         least = least.min(steepness);
         remember(&mut pairs, &now, &next);
         now = next;
@@ -139,10 +143,7 @@ pub(crate) fn minimise(
     })
 }
 
-fn evaluated(
-    at: Vec<f64>,
-    f: &mut dyn FnMut(&[f64]) -> Result<(f64, Vec<f64>)>,
-) -> Result<Point> {
+fn evaluated(at: Vec<f64>, f: &mut dyn FnMut(&[f64]) -> Result<(f64, Vec<f64>)>) -> Result<Point> {
     let (value, gradient) = f(&at)?;
     Ok(Point {
         at,
@@ -161,8 +162,10 @@ struct Pair {
 
 fn remember(pairs: &mut VecDeque<Pair>, from: &Point, to: &Point) {
     let difference = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a - b).collect();
-    let (s, y): (Vec<f64>, Vec<f64>) =
-        (difference(&to.at, &from.at), difference(&to.gradient, &from.gradient));
+    let (s, y): (Vec<f64>, Vec<f64>) = (
+        difference(&to.at, &from.at),
+        difference(&to.gradient, &from.gradient),
+    );
     let product = dot(&s, &y);
     // Otherwise the next direction might lead up.
     if product > f64::EPSILON * dot(&y, &y) {
@@ -188,7 +191,9 @@ fn direction(gradient: &[f64], pairs: &VecDeque<Pair>) -> Vec<f64> {
     }
     for (Pair { s, y, product }, share) in pairs.iter().zip(shares.into_iter().rev()) {
         let other = dot(y, &q) / product;
-        q.iter_mut().zip(s).for_each(|(q, s)| *q += (share - other) * s);
+        q.iter_mut()
+            .zip(s)
+            .for_each(|(q, s)| *q += (share - other) * s);
     }
     q
 }
@@ -322,7 +327,13 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 /// The largest magnitude; NaN if there is one.
 fn largest(values: &[f64]) -> f64 {
-    let larger = |m: f64, v: &f64| if v.abs() > m || v.is_nan() { v.abs() } else { m };
+    let larger = |m: f64, v: &f64| {
+        if v.abs() > m || v.is_nan() {
+            v.abs()
+        } else {
+            m
+        }
+    };
     values.iter().fold(0.0, larger)
 }
 
@@ -375,7 +386,10 @@ mod tests {
         let found = minimum(&[0.0; 4], LIMITS, |x| {
             let terms = x.iter().zip(scales);
             let value = terms.clone().map(|(x, d)| 0.5 * d * (x - 1.0) * (x - 1.0));
-            (1e6 + value.sum::<f64>(), terms.map(|(x, d)| d * (x - 1.0)).collect())
+            (
+                1e6 + value.sum::<f64>(),
+                terms.map(|(x, d)| d * (x - 1.0)).collect(),
+            )
         });
         assert_eq!(found.end, End::Converged, "{found:?}");
         assert!(found.at.iter().all(|x| (x - 1.0).abs() < 1e-9), "{found:?}");
@@ -383,7 +397,10 @@ mod tests {
 
     #[test]
     fn the_end_is_told() {
-        let few = Limits { iterations: 3, ..LIMITS };
+        let few = Limits {
+            iterations: 3,
+            ..LIMITS
+        };
         let found = minimum(&[-1.2, 1.0], few, rosenbrock);
         assert_eq!((found.end, found.iterations), (End::Limit, 3));
         assert_eq!(minimum(&[1.0, 1.0], LIMITS, rosenbrock).iterations, 0);
@@ -393,9 +410,14 @@ mod tests {
         let found = minimum(&[1.0], LIMITS, |_| (f64::NAN, vec![f64::NAN]));
         assert_eq!(found.end, End::Stuck);
         let ask = &mut |iteration, _| {
-            if iteration == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if iteration == 2 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         };
-        let found = minimise(vec![-1.2, 1.0], LIMITS, &mut |x| Ok(rosenbrock(x)), ask).expect("f does not fail");
+        let found = minimise(vec![-1.2, 1.0], LIMITS, &mut |x| Ok(rosenbrock(x)), ask)
+            .expect("f does not fail");
         assert_eq!((found.end, found.iterations), (End::Asked, 2));
     }
 }

@@ -58,7 +58,10 @@ fn check_iterations<R: Runtime>(xp: &Namespace<Gpu<R>>, dtype: DType) {
     let waits = || xp.backend().counters().downloads;
     let (x, y) = datasets::iris().into_arrays(xp, dtype).expect("room");
     let start = waits();
-    let means = KMeans::default().n_clusters(3_usize).fit(&x).expect("a good fit");
+    let means = KMeans::default()
+        .n_clusters(3_usize)
+        .fit(&x)
+        .expect("a good fit");
     let clustered = waits();
     // For mean and variance, the first centers, the labels that belong to the last, and to see that all is finite.
     let most = means.n_iter_ as u64 + 7;
@@ -69,10 +72,16 @@ fn check_iterations<R: Runtime>(xp: &Namespace<Gpu<R>>, dtype: DType) {
         ControlFlow::Continue(())
     };
     let logistic = LogisticRegression::default().C(0.1).max_iter(200_usize);
-    logistic.fit_with(&x, &y, progress(count)).expect("a good fit");
+    logistic
+        .fit_with(&x, &y, progress(count))
+        .expect("a good fit");
     // For the classes, the start, and to see that all is finite; the step of an iteration is nearly always the first that is tried.
     let most = evaluations * 5 / 4 + 4;
-    assert!(waits() - clustered <= most, "{} of {most}", waits() - clustered);
+    assert!(
+        waits() - clustered <= most,
+        "{} of {most}",
+        waits() - clustered
+    );
 }
 
 #[test]

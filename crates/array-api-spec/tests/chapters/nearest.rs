@@ -50,7 +50,9 @@ impl Table {
             sums.weights[label] += f64::from(weight);
             sums.distance += f64::from(weight * distance(&self.centers[label]));
             let own = &mut sums.sums[label * p..];
-            own.iter_mut().zip(&z).for_each(|(s, z)| *s += f64::from(weight * z));
+            own.iter_mut()
+                .zip(&z)
+                .for_each(|(s, z)| *s += f64::from(weight * z));
             labels.push(label as i64);
         }
         (labels, sums)
@@ -122,18 +124,27 @@ fn rows_without_a_nearest_center_show() {
 
 fn odd_values<B: Backend>(xp: &Namespace<B>) {
     for odd in [f64::NAN, f64::INFINITY] {
-        let x = xp.asarray_as([[1.0, 2.0], [odd, 0.0]], DType::Float32).expect("room");
-        let centers = xp.asarray_as([[0.0, 0.0], [1.0, 1.0]], DType::Float32).expect("room");
+        let x = xp
+            .asarray_as([[1.0, 2.0], [odd, 0.0]], DType::Float32)
+            .expect("room");
+        let centers = xp
+            .asarray_as([[0.0, 0.0], [1.0, 1.0]], DType::Float32)
+            .expect("room");
         let origin = xp.zeros([2], DType::Float32).expect("room");
         let found = xp.nearest(&x, &centers, &origin, None).expect("computes");
         assert!(found.sums.sums.iter().any(|sum| !sum.is_finite()));
         let labels: Vec<i64> = found.labels.to_vec().expect("integers");
-        assert!(labels.iter().all(|label| (0..2).contains(label)), "{labels:?}");
+        assert!(
+            labels.iter().all(|label| (0..2).contains(label)),
+            "{labels:?}"
+        );
     }
     let none = xp.zeros([0, 2], DType::Float32).expect("nothing");
     let centers = xp.ones([3, 2], DType::Float32).expect("room");
     let origin = xp.zeros([2], DType::Float32).expect("room");
-    let found = xp.nearest(&none, &centers, &origin, None).expect("computes");
+    let found = xp
+        .nearest(&none, &centers, &origin, None)
+        .expect("computes");
     assert_eq!(found.labels.shape(), [0]);
     assert_eq!(found.sums, NearestSums::none(3, 2));
 }

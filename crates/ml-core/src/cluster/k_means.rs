@@ -17,7 +17,9 @@ use crate::{
 
 /// Where the clusters of [`KMeans`] start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(expecting = "it is `k-means++`, `random`, or a list of k centers, each a list of p numbers")]
+#[serde(
+    expecting = "it is `k-means++`, `random`, or a list of k centers, each a list of p numbers"
+)]
 pub enum Init {
     /// At samples that are drawn one after the other, far from those that are drawn already.
     #[serde(rename = "k-means++")]

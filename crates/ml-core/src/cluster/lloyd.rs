@@ -4,9 +4,7 @@
 
 use std::ops::ControlFlow;
 
-use array_api_spec::{
-    Array, Backend, DType, Namespace, NearestSums, Result, axis, ix,
-};
+use array_api_spec::{Array, Backend, DType, Namespace, NearestSums, Result, axis, ix};
 
 use crate::{Data, Place, host};
 
@@ -71,18 +69,20 @@ impl<'a, B: Backend> Lloyd<'a, B> {
     /// Centers with the mean added: `(k, p)`.
     pub(super) fn absolute(&self, centers: &[f64]) -> Result<Array<B>> {
         let means = self.mean.iter().cycle();
-        self.send(&centers.iter().zip(means).map(|(c, m)| c + m).collect::<Vec<_>>())
+        self.send(
+            &centers
+                .iter()
+                .zip(means)
+                .map(|(c, m)| c + m)
+                .collect::<Vec<_>>(),
+        )
     }
 
     /// Runs from a start to the end. The device is waited for once in an iteration.
     ///
     /// # Errors
     /// No room; a driver's failure.
-    pub(super) fn run(
-        &self,
-        start: Vec<f64>,
-        flow: Flow<'_>,
-    ) -> Result<(Run<B>, ControlFlow<()>)> {
+    pub(super) fn run(&self, start: Vec<f64>, flow: Flow<'_>) -> Result<(Run<B>, ControlFlow<()>)> {
         let mut centers = start;
         let mut before: Option<Array<B>> = None;
         for iteration in 1..=self.max_iter {
@@ -94,7 +94,11 @@ impl<'a, B: Backend> Lloyd<'a, B> {
                 self.relocate(&mut sums, &labels, &centers)?;
             }
             let next = rounded(&means(&sums), self.place.dtype)?;
-            let shift: f64 = next.iter().zip(&centers).map(|(a, b)| (a - b) * (a - b)).sum();
+            let shift: f64 = next
+                .iter()
+                .zip(&centers)
+                .map(|(a, b)| (a - b) * (a - b))
+                .sum();
             // Without empty clusters, equal labels give equal means, bit for bit. Empty ones move to samples that the last centers are far from.
             let same_labels = match &before {
                 Some(before) if has_empty => {
@@ -131,7 +135,9 @@ impl<'a, B: Backend> Lloyd<'a, B> {
 
     fn assign(&self, centers: &[f64]) -> Result<(Array<B>, NearestSums)> {
         let (x, weights) = (&self.data.x, self.data.sample_weight.as_ref());
-        let found = self.namespace().nearest(x, &self.send(centers)?, &self.origin, weights)?;
+        let found = self
+            .namespace()
+            .nearest(x, &self.send(centers)?, &self.origin, weights)?;
         Ok((found.labels, found.sums))
     }
 
@@ -139,7 +145,9 @@ impl<'a, B: Backend> Lloyd<'a, B> {
     /// their centers, nothing moves.
     fn relocate(&self, sums: &mut NearestSums, labels: &Array<B>, centers: &[f64]) -> Result<()> {
         let (xp, p) = (self.namespace(), self.mean.len());
-        let empty: Vec<usize> = (0..sums.weights.len()).filter(|&c| sums.weights[c] == 0.0).collect();
+        let empty: Vec<usize> = (0..sums.weights.len())
+            .filter(|&c| sums.weights[c] == 0.0)
+            .collect();
         let squares = self.squares(centers, labels)?;
         let order = xp.argsort(&squares, axis(0).descending())?;
         let farthest = order.get(ix![..empty.len() as isize])?;
@@ -183,7 +191,10 @@ impl<'a, B: Backend> Lloyd<'a, B> {
         let parts = (0..n).step_by(step).map(|start| {
             let rows = start as isize..(start + step).min(n) as isize;
             let own = xp.take(&centers, labels.get(ix![rows.clone()])?, Some(0))?;
-            xp.sum(xp.square(self.data.x.get(ix![rows])? - &self.origin - own), 1)
+            xp.sum(
+                xp.square(self.data.x.get(ix![rows])? - &self.origin - own),
+                1,
+            )
         });
         let parts = parts.collect::<Result<Vec<_>>>()?;
         xp.concat(&parts.iter().collect::<Vec<_>>(), Some(0))
@@ -209,7 +220,9 @@ impl<'a, B: Backend> Lloyd<'a, B> {
 
 /// The values that a dtype holds.
 fn rounded(values: &[f64], dtype: DType) -> Result<Vec<f64>> {
-    host::host().asarray_as((values.to_vec(), [values.len()]), dtype)?.to_vec()
+    host::host()
+        .asarray_as((values.to_vec(), [values.len()]), dtype)?
+        .to_vec()
 }
 
 /// Elements of the largest temporary array that is made of a block of rows.
@@ -223,10 +236,20 @@ fn means(sums: &NearestSums) -> Vec<f64> {
         .unwrap_or(0);
     let of = |cluster: usize| {
         let weight = sums.weights[cluster];
-        sums.sums[cluster * p..][..p].iter().map(move |sum| sum / weight)
+        sums.sums[cluster * p..][..p]
+            .iter()
+            .map(move |sum| sum / weight)
     };
-    let source = |cluster| if sums.weights[cluster] > 0.0 { cluster } else { heaviest };
-    (0..sums.weights.len()).flat_map(|cluster| of(source(cluster))).collect()
+    let source = |cluster| {
+        if sums.weights[cluster] > 0.0 {
+            cluster
+        } else {
+            heaviest
+        }
+    };
+    (0..sums.weights.len())
+        .flat_map(|cluster| of(source(cluster)))
+        .collect()
 }
 
 impl<B: Backend> Run<B> {

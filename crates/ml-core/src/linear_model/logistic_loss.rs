@@ -98,7 +98,12 @@ impl<'a, B: Backend> Loss<'a, B> {
     /// # Errors
     /// No room; a driver's failure.
     pub(super) fn at(&self, at: &[f64]) -> Result<(f64, Vec<f64>)> {
-        let (xp, n, p, r) = (&self.place.xp, self.x.shape()[0], self.place.n_features, self.rows);
+        let (xp, n, p, r) = (
+            &self.place.xp,
+            self.x.shape()[0],
+            self.place.n_features,
+            self.rows,
+        );
         let (coef, intercept) = self.split(at);
         let coef_there = self.place.array(coef, &[r, p])?.T()?;
         let intercept_there = self.place.array(intercept, &[r])?;
@@ -121,8 +126,13 @@ impl<'a, B: Backend> Loss<'a, B> {
             })
         });
         let parts = parts.collect::<Result<Vec<Part<B>>>>()?;
-        let all = |of: fn(&Part<B>) -> &Array<B>| xp.stack(&parts.iter().map(of).collect::<Vec<_>>(), 0);
-        let wanted = [all(|p| &p.value)?, all(|p| &p.coef)?, all(|p| &p.intercept)?];
+        let all =
+            |of: fn(&Part<B>) -> &Array<B>| xp.stack(&parts.iter().map(of).collect::<Vec<_>>(), 0);
+        let wanted = [
+            all(|p| &p.value)?,
+            all(|p| &p.coef)?,
+            all(|p| &p.intercept)?,
+        ];
         let found = xp.to_host_all(&wanted.iter().collect::<Vec<_>>())?;
         let [values, coefs, intercepts] = crate::host::values(found)?;
 
@@ -158,7 +168,10 @@ impl<'a, B: Backend> Loss<'a, B> {
         let losses = xp.maximum(&z, 0.0) + xp.log1p(&e) - &y * &z;
         let second = xp.where_(xp.greater_equal(&z, 0.0), 1.0, &e) / (1.0 + &e);
         let residual = self.shared(second - y, shares.as_ref()).eval()?;
-        Ok((self.total(losses, shares.as_ref())?, xp.expand_dims(&residual, 1)?))
+        Ok((
+            self.total(losses, shares.as_ref())?,
+            xp.expand_dims(&residual, 1)?,
+        ))
     }
 
     /// `Σ s ℓ / S` and `s (P - Y) / S`, `(n, K)`, for the scores `z (n, K)`.
@@ -172,7 +185,9 @@ impl<'a, B: Backend> Loss<'a, B> {
         let z = (z - xp.max(z, axis(1).keepdims())?).eval()?;
         let e = xp.exp(&z).eval()?;
         let sums = xp.sum(&e, axis(1).keepdims())?;
-        let own = xp.equal(xp.expand_dims(groups, 1)?, xp.arange(0, self.rows, 1)?).eval()?;
+        let own = xp
+            .equal(xp.expand_dims(groups, 1)?, xp.arange(0, self.rows, 1)?)
+            .eval()?;
         let own_score = xp.sum(xp.where_(&own, &z, 0.0), 1)?;
         let losses = xp.log(xp.squeeze(&sums, 1)?) - own_score;
         let of_rows = shares.as_ref().map(|s| xp.expand_dims(s, 1)).transpose()?;

@@ -44,7 +44,11 @@ impl Parameter for ClassWeight {
             Self::Each(weights) => weights.value(),
             Self::Labels(weights) => {
                 let weights = weights.iter();
-                Value::Object(weights.map(|(label, w)| (label.to_string(), w.value())).collect())
+                Value::Object(
+                    weights
+                        .map(|(label, w)| (label.to_string(), w.value()))
+                        .collect(),
+                )
             }
         }
     }
@@ -176,7 +180,14 @@ impl Estimator for LogisticRegression {
         }
         let totals = totals(data, &labels)?;
         let class_weights = self.class_weights(&labels, &totals)?;
-        let loss = Loss::new(data, &labels, &totals, class_weights, self.C, self.fit_intercept)?;
+        let loss = Loss::new(
+            data,
+            &labels,
+            &totals,
+            class_weights,
+            self.C,
+            self.fit_intercept,
+        )?;
         let limits = Limits {
             gradient: self.tol,
             iterations: self.max_iter,
@@ -227,7 +238,13 @@ impl LogisticRegression {
             None => return Ok(None),
             Some(ClassWeight::Balanced) => {
                 let all: f64 = totals.iter().sum();
-                let share = |total: &f64| if *total > 0.0 { all / (k as f64 * total) } else { 0.0 };
+                let share = |total: &f64| {
+                    if *total > 0.0 {
+                        all / (k as f64 * total)
+                    } else {
+                        0.0
+                    }
+                };
                 totals.iter().map(share).collect()
             }
             Some(ClassWeight::Each(weights)) if weights.len() == k => weights.clone(),
@@ -267,7 +284,9 @@ fn totals<B: Backend>(data: &Data<B>, labels: &Labels<B>) -> Result<Vec<f64>> {
         let own = xp.equal(&labels.groups, class as i64);
         xp.sum(xp.where_(own, weights, 0.0), ..)
     };
-    let totals = (0..labels.n_classes()).map(of).collect::<Result<Vec<_>>>()?;
+    let totals = (0..labels.n_classes())
+        .map(of)
+        .collect::<Result<Vec<_>>>()?;
     xp.stack(&totals.iter().collect::<Vec<_>>(), 0)?.to_vec()
 }
 

@@ -81,8 +81,11 @@ impl Numbers {
     /// Brings the rows of a matrix into an order of their values.
     fn sort_rows(&mut self) {
         if let [_, columns] = self.shape[..] {
-            let mut rows: Vec<Vec<f64>> =
-                self.values.chunks_exact(columns).map(<[f64]>::to_vec).collect();
+            let mut rows: Vec<Vec<f64>> = self
+                .values
+                .chunks_exact(columns)
+                .map(<[f64]>::to_vec)
+                .collect();
             rows.sort_by(|a, b| a[0].total_cmp(&b[0]));
             self.values = rows.concat();
         }

@@ -63,8 +63,7 @@ fn data_that_do_not_fit() {
     let (x, y) = samples(&xp);
     let elsewhere = reference::narrow_namespace();
     for name in ESTIMATORS {
-        let estimator =
-            estimator::<reference::Reference>(name);
+        let estimator = estimator::<reference::Reference>(name);
         let fit =
             |x: &Array<_>, y: Option<&Array<_>>| estimator.fit(x, y, With::default()).map(|_| ());
         let refused = |x: &Array<_>, y: Option<&Array<_>>, words: &str| {
@@ -124,8 +123,7 @@ fn weights() {
     let xp = reference::namespace();
     let (x, y) = samples(&xp);
     for name in ESTIMATORS {
-        let estimator =
-            estimator::<reference::Reference>(name);
+        let estimator = estimator::<reference::Reference>(name);
         let fit = |weights: Vec<f64>| {
             let weights = xp.asarray(weights).expect("room");
             estimator
