@@ -10,14 +10,17 @@ use crate::{linalg::Floating, moments::in_order, threads};
 /// So many centres can be told apart by a number of type `f32`.
 pub const MOST: usize = 1 << 24;
 
-/// Rows that are centred at a time: with 300 columns they fill a third of a second-level cache.
-const BLOCK: usize = 256;
+/// Numbers that are centred at a time, about: they and the centres fit into a first-level cache.
+const BLOCK: usize = 2048;
 
 /// Rows that a thread takes at a time, at least.
-const STEP: usize = 16 * BLOCK;
+const STEP: usize = 4096;
 
 /// Rows whose products with a vector of centres are added up at a time: as many registers.
 const TILE: usize = 8;
+
+/// Sums of squares that run side by side.
+const SIDE: usize = 8;
 
 /// Numbers in the widest vector: so many centres stand in a group.
 const fn group<T>() -> usize {
@@ -39,7 +42,7 @@ pub trait Real: Element + Floating<Wide = f64> + Default {
 
 /// The vectors of a number, by the names that `pulp` has for them.
 macro_rules! real {
-    ($($T:ident, $vectors:ident, $masks:ident, $Label:ident, $as_simd:ident, $splat:ident, $multiply_add:ident, $less:ident, $select:ident;)*) => {
+    ($($T:ident, $vectors:ident, $masks:ident, $Label:ident, $as_simd:ident, $splat:ident, $multiply_add:ident, $add:ident, $less:ident, $select:ident;)*) => {
         $(impl Real for $T {
             const INFINITY: Self = $T::INFINITY;
 
@@ -71,9 +74,11 @@ macro_rules! real {
                     let nearest = $Label::nearest(simd, part.centers, z);
                     labels.iter_mut().zip(nearest).for_each(|(label, found)| *label = found);
                 }
+                let mut squares = [0.0; SIDE];
                 for (row, label) in labels.iter().enumerate() {
-                    part.add(row, *label as usize);
+                    squares = part.add(row, *label as usize, squares);
                 }
+                part.sums.distance += squares.iter().sum::<f64>();
             }
         }
 
@@ -84,8 +89,10 @@ macro_rules! real {
                 let p = centers.origin.len();
                 let (width, lanes) = (group::<$T>(), size_of::<S::$vectors>() / size_of::<$T>());
                 let rows: [&[$T]; TILE] = std::array::from_fn(|row| &z[row * p..][..p]);
+                let counted: [$T; group::<$T>()] = std::array::from_fn(|lane| lane as $T);
+                let counted = S::$as_simd(&counted[..lanes]).0[0];
                 let mut least = [simd.$splat($T::INFINITY); TILE];
-                let mut first = [simd.$splat(0.0); TILE];
+                let mut place = [simd.$splat(0.0); TILE];
                 let groups = centers.grouped.chunks_exact(p * width);
                 for (group, (centers, norms)) in groups.zip(centers.norms.chunks_exact(width)).enumerate() {
                     let (norms, _) = S::$as_simd(norms);
@@ -97,24 +104,24 @@ macro_rules! real {
                                 products[row] = simd.$multiply_add(simd.$splat(rows[row][j]), center[0], products[row]);
                             }
                         }
-                        let start = simd.$splat((group * width + part * lanes) as $T);
+                        let here = simd.$add(simd.$splat((group * width + part * lanes) as $T), counted);
                         for row in 0..TILE {
                             let value = simd.$multiply_add(simd.$splat(-2.0), products[row], *norm);
                             let less: S::$masks = simd.$less(value, least[row]);
                             least[row] = simd.$select(less, value, least[row]);
-                            first[row] = simd.$select(less, start, first[row]);
+                            place[row] = simd.$select(less, here, place[row]);
                         }
                     }
                 }
                 std::array::from_fn(|row| {
                     let values: &[$T] = bytemuck::cast_slice(std::slice::from_ref(&least[row]));
-                    let starts: &[$T] = bytemuck::cast_slice(std::slice::from_ref(&first[row]));
-                    let (mut value, mut place) = (values[0], starts[0] as usize);
-                    for lane in 1..lanes {
-                        let (other, at) = (values[lane], starts[lane] as usize + lane);
-                        if other < value || (other == value && at < place && other < $T::INFINITY) {
-                            (value, place) = (other, at);
-                        }
+                    let places: &[$T] = bytemuck::cast_slice(std::slice::from_ref(&place[row]));
+                    let (mut value, mut place) = (values[0], places[0]);
+                    for (&other, &at) in values.iter().zip(places).skip(1) {
+                        // Of equal values the first.
+                        let is_less = (other < value) | ((other == value) & (at < place));
+                        value = if is_less { other } else { value };
+                        place = if is_less { at } else { place };
                     }
                     place as i64
                 })
@@ -123,8 +130,8 @@ macro_rules! real {
     };
 }
 real! {
-    f32, f32s, m32s, Label32, as_simd_f32s, splat_f32s, mul_add_e_f32s, less_than_f32s, select_f32s;
-    f64, f64s, m64s, Label64, as_simd_f64s, splat_f64s, mul_add_e_f64s, less_than_f64s, select_f64s;
+    f32, f32s, m32s, Label32, as_simd_f32s, splat_f32s, mul_add_e_f32s, add_f32s, less_than_f32s, select_f32s;
+    f64, f64s, m64s, Label64, as_simd_f64s, splat_f64s, mul_add_e_f64s, add_f64s, less_than_f64s, select_f64s;
 }
 
 /// What all rows are compared with. The centres stand in groups, the last filled up with centres that are infinitely far.
@@ -202,16 +209,17 @@ pub fn nearest<T: Real>(
     };
     let centers = Centers::new(centers, origin);
     // The parts follow from the shape alone, so the sums do not depend on the number of threads.
-    let step = (n / 64).max(STEP).next_multiple_of(BLOCK);
+    let block = (BLOCK / p).max(1).next_multiple_of(TILE);
+    let step = (n / 64).max(STEP).next_multiple_of(block);
     let leaf = |labels: &mut [i64], first| {
         let mut part = Part {
             rows: &rows,
             centers: &centers,
             first,
-            z: vec![T::default(); BLOCK * p],
+            z: vec![T::default(); block * p],
             sums: NearestSums::none(centers.values.len() / p, p),
         };
-        for labels in labels.chunks_mut(BLOCK) {
+        for labels in labels.chunks_mut(block) {
             T::label(&mut part, labels);
             part.first += labels.len();
         }
@@ -247,7 +255,7 @@ pub struct Part<'a, T: Clone> {
     centers: &'a Centers<'a, T>,
     /// The first of the rows.
     first: usize,
-    /// `(BLOCK, p)`: rows less the origin. What stands behind the last row is arbitrary.
+    /// `(block, p)`: rows less the origin. What stands behind the last row is arbitrary.
     z: Vec<T>,
     sums: NearestSums,
 }
@@ -279,33 +287,30 @@ impl<T: Real> Part<'_, T> {
         }
     }
 
-    /// Adds a row to the sums of its centre.
+    /// Adds a row to the sums of its centre, and its squared distance to `squares`.
     #[inline(always)]
-    fn add(&mut self, row: usize, label: usize) {
-        /// Sums that run side by side make a vector.
-        const SIDE: usize = 8;
+    fn add(&mut self, row: usize, label: usize, mut squares: [f64; SIDE]) -> [f64; SIDE] {
         let p = self.centers.origin.len();
         let weights = self.rows.weights.as_ref();
         let weight = weights.map_or(1.0, |w| w[self.first + row].widen());
         let (z, z_rest) = self.z[row * p..][..p].as_chunks::<SIDE>();
         let (center, c_rest) = self.centers.values[label * p..][..p].as_chunks::<SIDE>();
         let (sum, sum_rest) = self.sums.sums[label * p..][..p].as_chunks_mut::<SIDE>();
-        let mut squares = [0.0; SIDE];
         for ((sum, z), center) in sum.iter_mut().zip(z).zip(center) {
             for lane in 0..SIDE {
                 let (z, c) = (z[lane].widen(), center[lane].widen());
                 sum[lane] += weight * z;
-                squares[lane] += (z - c) * (z - c);
+                squares[lane] += weight * (z - c) * (z - c);
             }
         }
         let last = sum_rest.iter_mut().zip(&mut squares);
         for ((sum, square), (z, c)) in last.zip(z_rest.iter().zip(c_rest)) {
             let (z, c) = (z.widen(), c.widen());
             *sum += weight * z;
-            *square += (z - c) * (z - c);
+            *square += weight * (z - c) * (z - c);
         }
         self.sums.weights[label] += weight;
-        self.sums.distance += weight * squares.iter().sum::<f64>();
+        squares
     }
 }
 
@@ -316,7 +321,7 @@ mod tests {
     /// More rows than a thread takes at a time, in rows and in columns.
     #[test]
     fn labels_and_sums_are_those_of_a_loop() {
-        let (n, p, k) = (STEP + BLOCK + 3, 11, 21);
+        let (n, p, k) = (2 * STEP + 3, 11, 21);
         let number = |i: usize| ((i * 7919 + i / 13) % 1009) as f64 / 64.0;
         let x: Vec<f64> = (0..n * p).map(number).collect();
         let centers: Vec<f64> = (0..k * p).map(|i| number(i * 31 + 5) - 8.0).collect();
