@@ -143,9 +143,11 @@ def test_parameters_are_set_and_refused():
         Ridge(alfa=1.0)
     with pytest.raises(ValueError, match="Invalid parameter 'alfa'"):
         ridge.set_params(alfa=1.0)
-    for bad, words in [("one", "alpha cannot be"), (-1.0, "not negative"), (float("nan"), "cannot be \"NaN\""), (object(), "alpha cannot be of <class 'object'>")]:
+    for bad, words in [("one", "alpha cannot be"), (-1.0, "not negative"), (float("nan"), "cannot be \"NaN\""), (object(), "alpha: <class 'object'> is of no use"), (10**400, "alpha: .*too large")]:
         with pytest.raises(InvalidParameterError, match=words):
             Ridge(bad).fit(X, HEIGHT)
+    with pytest.raises(InvalidParameterError, match="random_state cannot be -1: .*a whole number that is not negative"):
+        PCA(random_state=-1).fit(X)
     # Numbers of NumPy are numbers.
     for alpha in [np.float32(0.5), np.int64(2), np.array([0.5]), [0.5], (0.5,)]:
         wanted = Ridge(float(np.ravel(alpha)[0])).fit(X, HEIGHT).coef_

@@ -1,7 +1,7 @@
 """The estimators of `array_api_rust.ml` beside scikit-learn's own: the same results, in the library and on the device of the samples."""
 
-import array_api_strict as strict
 import array_api_rust as xp
+import array_api_strict as strict
 import numpy as np
 import pytest
 import sklearn.decomposition
@@ -9,6 +9,7 @@ import sklearn.discriminant_analysis
 import sklearn.linear_model
 import sklearn.naive_bayes
 import sklearn.preprocessing
+from array_api_rust.ml._arrays import on_host
 from array_api_rust.ml.decomposition import PCA
 from array_api_rust.ml.discriminant_analysis import LinearDiscriminantAnalysis
 from array_api_rust.ml.linear_model import LinearRegression, Ridge
@@ -98,11 +99,7 @@ def cast(x, dtype):
 
 
 def numbers(value):
-    if isinstance(value, xp.Array):
-        value = value.to_device("cpu")
-    if isinstance(value, (xp.Array, strict.asarray(0).__class__)):
-        return np.from_dlpack(value, device="cpu") if isinstance(value, xp.Array) else np.asarray(value.to_device(strict.Device("CPU_DEVICE")))
-    return np.asarray(value)
+    return np.asarray(on_host(value))
 
 
 def close(got, wanted, dtype, name):
@@ -114,7 +111,7 @@ def close(got, wanted, dtype, name):
     np.testing.assert_allclose(got, wanted, rtol=tolerance, atol=tolerance * max(1.0, np.nanmax(abs(wanted), initial=0.0)), err_msg=name)
 
 
-@pytest.mark.parametrize("into, is_there, dtype", libraries())
+@pytest.mark.parametrize("into, is_there, dtype", list(libraries()))
 @pytest.mark.parametrize("case", CASES)
 def test_results_are_scikit_learn_s(case, into, is_there, dtype):
     estimator, reference, x, y, weights = CASES[case]

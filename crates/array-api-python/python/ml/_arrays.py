@@ -31,14 +31,14 @@ def on_host(x):
         return _convert_to_numpy(x, array_api_compat.array_namespace(x))
 
 
-def as_ours(x, device, dtype=None):
+def as_ours(x, device):
     """An array of any library as one of ours, on a device. A dtype that the device lacks is narrowed."""
     if not is_ours(x):
         x = np.asarray(on_host(x))
         known = ours.__array_namespace_info__().dtypes(device=device)
         if x.dtype.name not in known and x.dtype.name in NARROWER:
             x = x.astype(NARROWER[x.dtype.name])
-    return ours.asarray(x, device=device, dtype=dtype)
+    return ours.asarray(x, device=device)
 
 
 class Home:

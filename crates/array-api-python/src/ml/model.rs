@@ -52,7 +52,7 @@ fn estimator(
         let parameter: String = parameter.extract()?;
         let value = value::from_python(&value).map_err(|error| {
             let detail = error.value(parameters.py());
-            PyValueError::new_err(format!("{name}: the parameter {parameter} {detail}"))
+            PyValueError::new_err(format!("{name}: the parameter {parameter}: {detail}"))
         })?;
         estimator
             .set_param(&parameter, &value)

@@ -18,7 +18,7 @@ use crate::scalar::scalar;
 pub(super) fn from_python(object: &Bound<'_, PyAny>) -> PyResult<Value> {
     let refused = || {
         PyTypeError::new_err(format!(
-            "cannot be of {}: parameters are None, numbers, text, and lists or dictionaries of these",
+            "{} is of no use here; parameters are None, numbers, text, and lists or dictionaries of these",
             object.get_type()
         ))
     };

@@ -318,5 +318,18 @@ pub fn to_value<T: Serialize>(parameter: &T) -> Value {
 /// Called by [`parameter_by_serde!`](crate::parameter_by_serde).
 #[doc(hidden)]
 pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
-    T::deserialize(value).map_err(|e| e.to_string())
+    T::deserialize(value).map_err(|e| in_words(e.to_string()))
+}
+
+/// serde's sentence with words in place of Rust's types.
+fn in_words(sentence: String) -> String {
+    let types = [
+        ("u64", "a whole number that is not negative"),
+        ("usize", "a whole number that is not negative"),
+        ("i64", "a whole number"),
+        ("f64", "a number"),
+    ];
+    types.iter().fold(sentence, |sentence, (name, words)| {
+        sentence.replace(&format!("expected {name}"), &format!("expected {words}"))
+    })
 }

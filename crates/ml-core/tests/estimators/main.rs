@@ -1,5 +1,6 @@
 //! All estimators of the frame, by name: scikit-learn's results, devices, files, merges and mistakes; and those that hold others.
 
+mod by_name;
 mod cases;
 mod devices;
 mod everywhere;
