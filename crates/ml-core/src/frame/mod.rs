@@ -5,6 +5,7 @@ mod data;
 mod estimator;
 mod fitted;
 mod forward;
+mod located;
 mod named;
 #[doc(hidden)]
 pub mod parameters;
@@ -29,7 +30,7 @@ pub use self::{
 };
 pub(crate) use self::{
     forward::{Forward, forward},
-    named::located,
+    located::located,
     parts::send,
     rules::is_ascending,
     seen::KIND as SEEN,

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use array_api_spec::{Array, Backend, Error, ErrorKind, Namespace, Result};
+use array_api_spec::{Array, Backend, Namespace, Result};
 use serde_json::Map;
 
 use super::{
@@ -194,40 +194,4 @@ impl<R: Registry, B: Backend> Attribute<B> for Option<FittedNamed<R, B>> {
             .then(|| FittedNamed::take(name, parts, xp))
             .transpose()
     }
-}
-
-/// An error with the place among estimators where it happened. What a program decides by, such as no room on a device, stays.
-pub(crate) fn located(place: &str, error: &Error) -> Error {
-    match error.kind() {
-        ErrorKind::Value {
-            function, detail, ..
-        } => Error::value(function, format!("{place}: {detail}")),
-        ErrorKind::LinearAlgebra {
-            function, detail, ..
-        } => Error::linear_algebra(function, format!("{place}: {detail}")),
-        ErrorKind::OutOfMemory {
-            device,
-            bytes,
-            detail,
-            ..
-        } => Error::out_of_memory(device.clone(), *bytes, format!("{place}: {detail}")),
-        ErrorKind::Driver {
-            device,
-            function,
-            detail,
-            ..
-        } => Error::driver(
-            device.clone(),
-            function.clone(),
-            format!("{place}: {detail}"),
-        ),
-        ErrorKind::Unsupported {
-            function,
-            device,
-            detail,
-            ..
-        } => Error::unsupported(function, device.clone(), format!("{place}: {detail}")),
-        _ => Error::value("fit", format!("{place}: {error}")),
-    }
-    .caused_by(error.clone())
 }

@@ -3,7 +3,7 @@
 use array_api_spec::{Array, Backend, Result};
 
 use super::{
-    folds::{Cv, DEFAULT},
+    cv::{Cv, DEFAULT},
     scoring::Part,
 };
 use crate::{

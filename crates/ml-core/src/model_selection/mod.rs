@@ -2,6 +2,7 @@
 
 mod candidates;
 mod cross_validation;
+mod cv;
 mod cv_results;
 mod folds;
 mod grid_search;
@@ -10,8 +11,9 @@ mod scoring;
 pub use self::{
     candidates::IntoValue,
     cross_validation::cross_val_score,
+    cv::Cv,
     cv_results::CvResults,
-    folds::{Cv, Fold, Folds, KFold, StratifiedKFold},
+    folds::{Fold, Folds, KFold, StratifiedKFold},
     grid_search::{ErrorScore, GridSearchCV, GridSearchCVAttributes},
     scoring::Scoring,
 };

@@ -147,6 +147,40 @@ fn weights() {
     }
 }
 
+/// What is observed is judged as what is fitted is.
+#[test]
+fn observed_samples() {
+    let xp = reference::namespace();
+    let (x, y) = samples(&xp);
+    let scaled = |value: f64| (&x * value).eval().expect("room");
+    let hole = xp
+        .where_(xp.equal(&x, 4.5), f64::NAN, &x)
+        .eval()
+        .expect("room");
+    let refused = |result: array_api_spec::Result<()>, words: &str| {
+        let error = result.expect_err(words).to_string();
+        assert!(error.contains(words), "{error}");
+    };
+    let ridge = ml_core::Ridge::default();
+    let pca = ml_core::Pca::default();
+    for (x, words) in [(hole, "contains NaN"), (scaled(f64::INFINITY), "contains")] {
+        refused(ridge.observe(&x, &y).map(drop), words);
+        refused(ridge.fit(&x, &y).map(drop), words);
+        refused(pca.observe(&x).map(drop), words);
+    }
+    // Squares of these are too large for `float64`.
+    let scaler = ml_core::StandardScaler::default();
+    refused(scaler.observe(&scaled(1e300)).map(drop), "too large");
+    refused(scaler.fit(&scaled(1e300)).map(drop), "too large");
+    refused(
+        ml_core::Ridge::default()
+            .alpha(-1.0)
+            .observe(&x, &y)
+            .map(drop),
+        "alpha = -1",
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
