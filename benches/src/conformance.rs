@@ -34,7 +34,7 @@ struct Arguments {
     /// Most failing vectors that are printed for each function.
     #[arg(long, default_value_t = 3)]
     failures: usize,
-    /// Whether the vectors would notice: replaces each function by one that returns zeros, then by its result times 1.2 plus 0.5, and
+    /// Tests the vectors: replaces each function by one that returns zeros, then by its result times 1.2 plus 0.5, and
     /// prints those for which no vector fails.
     #[arg(long)]
     mutants: bool,
@@ -43,7 +43,7 @@ struct Arguments {
     table: bool,
 }
 
-/// Reads the command line and does what it asks for, with the devices that this program knows.
+/// The program: reads the command line, and runs the vectors on the devices that this program knows.
 pub fn main() -> ExitCode {
     match run_all(&Arguments::parse()) {
         Ok(true) => ExitCode::SUCCESS,
@@ -55,7 +55,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Runs what is asked for; whether all is as it should be.
+/// Runs what the arguments select. True if everything passes.
 fn run_all(arguments: &Arguments) -> Result<bool> {
     check_names(arguments)?;
     let simulated = arguments.table || arguments.device.as_deref() == Some("cuda-sim");
@@ -101,7 +101,7 @@ fn run_all(arguments: &Arguments) -> Result<bool> {
     Ok(good)
 }
 
-/// Writes the document about the devices that every machine of the project has; whether all is as it should be.
+/// Writes the document, about the devices that every machine of the project has. True if everything passes.
 fn write_table() -> Result<bool> {
     let cuda = cuda::fresh_backend(0, cuda::Kernels::Embedded)?;
     let devices = [
@@ -124,14 +124,14 @@ fn write_table() -> Result<bool> {
     Ok(reports.iter().all(Report::is_success))
 }
 
-/// What the interpreter did and found; whether it found nothing wrong.
+/// Prints what the interpreter did and found. True if it found no error.
 fn report_interpreter(seed: u64) -> bool {
     let statistics = ptx_sim::statistics();
     println!(
         "executed by a PTX interpreter, not tested on a GPU: {} launches, {} instructions of threads, {} errors, with seed {seed}",
         statistics.launches, statistics.thread_instructions, statistics.errors
     );
-    // A refusal of machine code, after which the runtime hands over PTX, counts as no error.
+    // The interpreter refuses machine code, after which the runtime uses PTX; that is not an error.
     if let Some(error) = ptx_sim::last_error().filter(|_| statistics.errors > 0) {
         println!("the last error: {error}");
     }
@@ -162,7 +162,7 @@ fn devices() -> Vec<(String, Result<Namespace<AnyBackend>, String>)> {
     all
 }
 
-/// A name that the standard does not have is a typing mistake, not an empty selection.
+/// An error for a name that the standard does not have: it is a typing mistake, not an empty selection.
 fn check_names(arguments: &Arguments) -> Result<()> {
     if let Some(function) = &arguments.function
         && !chapters()
@@ -183,10 +183,10 @@ fn check_names(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Part of the mutants that may go unnoticed.
+/// The fraction of mutants that may go unnoticed.
 const UNNOTICED: f64 = 0.05;
 
-/// Runs every function's vectors on its mutants; whether few enough go unnoticed.
+/// Runs every function's vectors on its mutants. True if few enough go unnoticed.
 fn mutate(xp: &Namespace<AnyBackend>, arguments: &Arguments) -> bool {
     let (mut count, mut survivors) = (0, Vec::new());
     for chapter in chapters() {
@@ -225,7 +225,7 @@ fn mutate(xp: &Namespace<AnyBackend>, arguments: &Arguments) -> bool {
     survivors.len() as f64 <= UNNOTICED * count as f64
 }
 
-/// Runs everything that is selected on one device and prints what came out; whether all is as it should be.
+/// Runs everything that is selected on one device, and prints the results. True if everything passes.
 fn judge(xp: &Namespace<AnyBackend>, arguments: &Arguments) -> bool {
     let names: Vec<&str> = chapters()
         .iter()

@@ -1,6 +1,7 @@
 //! The programs behind `cargo xtask bench` and `cargo xtask conformance`.
 //!
-//! A crate with a backend of its own links it into them: its `main` registers the backend and calls one of these.
+//! A crate with a backend of its own builds these programs with it: its `main` registers the backend and calls one of
+//! these. See `examples/own-backend-programs`.
 
 pub mod bench;
 pub mod conformance;

@@ -1,4 +1,4 @@
-//! What is done for CUDA: the kernels that are committed, and the check on a real GPU.
+//! The commands for CUDA: the committed kernels, and the check on a real GPU.
 
 use std::{
     fmt::Write as _,
@@ -9,13 +9,13 @@ use std::{
 
 use crate::{command, root, setup, test::Outcome};
 
-/// Makes the archive of kernels and the table of what they need as machine code.
+/// Makes the archive of kernels, and the table of their machine code's resources.
 pub(crate) fn remake_kernels() -> ExitCode {
     if let Outcome::Skipped(reason) | Outcome::Failed(reason) = setup::nvrtc() {
         eprintln!("{reason}");
         return ExitCode::FAILURE;
     }
-    // In this order: the table is of the archive's kernels, which a test binary includes when it is built.
+    // The order matters: the table is made from the archive, which is part of a test binary when that is built.
     for test in ["library", "machine_code"] {
         let mut cargo = command(&["test", "-q", "--workspace", "--test", test]);
         setup::name_nvrtc(&mut cargo);
@@ -28,14 +28,14 @@ pub(crate) fn remake_kernels() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// One part of the check: a title and a command that ends with success if all is well.
+/// One part of the check: a title, and a command that succeeds if the part passes.
 struct Part {
     title: &'static str,
     program: String,
     arguments: Vec<String>,
 }
 
-/// Runs everything on `cuda:0` and writes what came out to `target/cuda-check/report.md`.
+/// Runs everything on `cuda:0`, and writes the results to `target/cuda-check/report.md`.
 pub(crate) fn check() -> ExitCode {
     let Some(gpu) = said(
         "nvidia-smi",
@@ -141,7 +141,7 @@ fn parts() -> Vec<Part> {
                 "--test",
                 "cuda_vendor",
                 "--",
-                // Whether the libraries were found, and what they did.
+                // Prints whether the libraries were found, and what they did.
                 "--nocapture",
             ],
         ),
@@ -192,12 +192,12 @@ fn parts() -> Vec<Part> {
     parts
 }
 
-/// Runs a part; whether it succeeded, and what it printed.
+/// Runs a part. Returns whether it succeeded, and what it printed.
 fn run(part: &Part) -> (bool, String) {
     let output = Command::new(&part.program)
         .args(&part.arguments)
         .current_dir(root())
-        // Tests take the PTX interpreter otherwise.
+        // Without this, tests use the PTX interpreter.
         .env("ARRAY_API_CUDA", "gpu")
         .stdin(Stdio::null())
         .output();
@@ -211,7 +211,7 @@ fn run(part: &Part) -> (bool, String) {
     }
 }
 
-/// What a command prints, if there is such a command and it succeeds.
+/// The output of a command, if it exists and succeeds.
 fn said(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program)
         .args(arguments)

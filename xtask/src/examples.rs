@@ -1,4 +1,5 @@
-//! The examples: crates outside the workspace, built and run by the commands that their READMEs name, as a user would.
+//! The examples: crates outside the workspace. They are built and run by the commands in their READMEs, as a user would
+//! do it.
 
 use std::{
     env, fs, io,
@@ -8,7 +9,7 @@ use std::{
 
 use crate::{command, python, quieten, root, setup, test::Outcome};
 
-/// What a program for the CPU alone must not compile.
+/// Crates that a program for the CPU only must not compile.
 const GPU_CRATES: [&str; 5] = ["wgpu", "naga", "cust", "array-api-gpu", "array-api-kernel"];
 
 /// Runs every example.
@@ -34,7 +35,7 @@ pub(crate) fn test() -> Outcome {
             return Outcome::Failed(format!("examples/{name}/README.md names no command"));
         }
         for mut line in commands {
-            // Where there is no adapter, the example is still built.
+            // Without an adapter, the example is only built.
             if wants_adapter && !adapter && line.starts_with("cargo run") {
                 skipped.push(format!("no adapter to run {name} on"));
                 line = "cargo build".into();
@@ -93,7 +94,8 @@ fn commands(page: &str) -> Vec<String> {
     found
 }
 
-/// Runs cargo in an example's folder, with the versions of the project's lock file, from which cargo takes what the example needs.
+/// Runs cargo in an example's folder, with a copy of the project's lock file, so that the example gets the same
+/// versions.
 fn cargo(folder: &Path, arguments: &str) -> Result<(), String> {
     fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock"))
         .map_err(|error| format!("has no lock file: {error}"))?;
@@ -102,7 +104,7 @@ fn cargo(folder: &Path, arguments: &str) -> Result<(), String> {
     run(folder, command, arguments.starts_with("run"))
 }
 
-/// Runs another line of the shell, which finds the Python of a folder.
+/// Runs another shell line, with the Python of a folder in its path.
 fn shell(folder: &Path, line: &str, python: &Path) -> Result<(), String> {
     let mut path = vec![python.to_owned()];
     path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
@@ -130,7 +132,7 @@ fn run(folder: &Path, mut command: Command, prints: bool) -> Result<(), String> 
     Ok(())
 }
 
-/// Whether a program that asks for the CPU alone is spared the crates of GPUs.
+/// Checks that a program for the CPU only does not compile the crates of GPUs.
 fn cpu_alone() -> Result<(), String> {
     let mut tree = command(&["tree", "--prefix", "none", "--format", "{p}"]);
     let output = tree

@@ -20,9 +20,11 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Task {
-    /// Everything that CI runs: format, the text's own rules, lints, tests on every device found, documentation, licences. Sets up what it needs and can.
+    /// Everything that CI runs: format, rules about the text, lints, tests on every device found, documentation,
+    /// licences. Installs what it needs, where it can.
     Test,
-    /// The rules about the project's own text: links, sizes, what a part must not name, numbers in documents. A step of `test`.
+    /// Rules about the project's text: links, sizes, what a layer must not name, numbers in documents. A step of
+    /// `test`.
     Tidy,
     /// The benchmark report: LinearDiscriminantAnalysis on every device found. See `cargo xtask bench --help`.
     #[command(disable_help_flag = true)]
@@ -30,9 +32,10 @@ enum Task {
     /// The standard's test vectors on every device found. See `cargo xtask conformance --help`. With `--suite DIR` Python's official suite.
     #[command(disable_help_flag = true)]
     Conformance(Rest),
-    /// Makes the CUDA kernels that are part of the program anew, and `docs/cuda-kernels.md` with them. Needs no GPU.
+    /// Compiles the CUDA kernels that are part of the program again, and writes `docs/cuda-kernels.md`. Needs no GPU.
     CudaKernels,
-    /// Everything that wants an NVIDIA GPU, in one go, with a report: conformance, LinearDiscriminantAnalysis, the bench, compute-sanitizer.
+    /// Runs everything that needs an NVIDIA GPU, and writes a report: conformance, LinearDiscriminantAnalysis, the
+    /// bench, compute-sanitizer.
     CudaCheck,
 }
 

@@ -7,7 +7,7 @@ use crate::{command, root, test::Outcome};
 /// What every package holds besides its code.
 const FILES: [&str; 3] = ["LICENSE-APACHE", "LICENSE-MIT", "README.md"];
 
-/// Packs the library crates and looks into them. They are not built: the tests have done that.
+/// Packs the library crates and checks their files. They are not built, because the tests have built them.
 pub(crate) fn test() -> Outcome {
     let names = match published() {
         Ok(names) if names.is_empty() => return Outcome::Failed("crates/ has no library".into()),
@@ -21,18 +21,18 @@ pub(crate) fn test() -> Outcome {
             return Outcome::Failed(reason);
         }
     }
-    // All at once, because they depend on one another and none is on crates.io.
+    // All are packed at once, because they depend on one another and none is on crates.io.
     let mut arguments = vec!["package", "--no-verify", "--allow-dirty"];
     arguments.extend(names.iter().flat_map(|name| ["-p", name]));
     let offline: Vec<&str> = arguments.iter().copied().chain(["--offline"]).collect();
-    // The registry is asked only for what this machine does not know yet.
+    // Tries without the network first: the registry is needed only for packages that this machine does not have.
     match said(command(&offline)).or_else(|_| said(command(&arguments))) {
         Ok(_) => Outcome::Passed,
         Err(reason) => Outcome::Failed(reason),
     }
 }
 
-/// The crates that `publish = false` does not keep here.
+/// The crates without `publish = false`.
 fn published() -> std::io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(root().join("crates"))? {
@@ -59,7 +59,7 @@ fn lacking(name: &str, list: &str) -> Result<(), String> {
     }
 }
 
-/// What a command prints; its complaints if it fails.
+/// The output of a command; its error output if it fails.
 fn said(mut command: Command) -> Result<String, String> {
     let output = command
         .output()

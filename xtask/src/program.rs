@@ -1,4 +1,4 @@
-//! Builds a program of the workspace and runs it in place of this one. A long build says what it does; one that has nothing to do says nothing.
+//! Builds a program of the workspace and runs it. A build prints its progress, but only if it has something to do.
 
 use std::{
     io::{self, IsTerminal as _, Read, Write},
@@ -13,7 +13,7 @@ pub(crate) struct Program {
     build: &'static [&'static str],
     /// Its file in the target folder.
     file: &'static str,
-    /// What its first build is about to do.
+    /// A headline for its first build.
     first_build: &'static str,
 }
 
@@ -24,14 +24,14 @@ pub(crate) const BENCH: Program = Program {
     first_build: "Building the bench with all its dependencies, optimised: about ten minutes on two cores, this time only.",
 };
 
-/// Built as a part of the tests, whose dependencies would otherwise be built once more with other features.
+/// Built together with the tests: otherwise their dependencies would be built again with other features.
 pub(crate) const CONFORMANCE: Program = Program {
     build: &["test", "--workspace", "--no-run", "--test", "commands"],
     file: "debug/conformance",
     first_build: "Building the tests' programs with all their dependencies: about ten minutes on two cores, this time only; `cargo xtask test` shares them.",
 };
 
-/// Builds a program, runs it with arguments and hands on its exit code.
+/// Builds a program, runs it with arguments, and returns its exit code.
 pub(crate) fn run(program: &Program, arguments: &[String]) -> ExitCode {
     let file = format!("{}{}", program.file, std::env::consts::EXE_SUFFIX);
     let file = setup::target().join(file);
@@ -70,7 +70,8 @@ pub(crate) fn run(program: &Program, arguments: &[String]) -> ExitCode {
 fn build(arguments: &[&str], headline: &str) -> io::Result<ExitStatus> {
     let mut cargo = command(arguments);
     if io::stderr().is_terminal() {
-        // It would take the pipe for a file, and draw no bar. Nothing tells the terminal's width here; eighty columns fit every one.
+        // Without this, cargo draws no progress bar into a pipe. The terminal's width is unknown here; 80 columns fit
+        // every terminal.
         cargo
             .env("CARGO_TERM_COLOR", "always")
             .env("CARGO_TERM_PROGRESS_WHEN", "always")
@@ -83,7 +84,8 @@ fn build(arguments: &[&str], headline: &str) -> io::Result<ExitStatus> {
     cargo.wait()
 }
 
-/// Hands cargo's lines on as they come. Those about its end are left out, and its bar before the first line of work.
+/// Forwards cargo's output as it comes, without its last lines, and without its progress bar before the first line of
+/// work.
 fn forward(mut from: impl Read, to: &mut impl Write, headline: &str) -> io::Result<()> {
     let (mut works, mut line, mut chunk) = (false, Vec::new(), [0; 4096]);
     loop {

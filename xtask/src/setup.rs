@@ -1,4 +1,4 @@
-//! What the tests need and a machine may lack. Whatever cannot be set up is named with the one line that would add it.
+//! Sets up what the tests need and a machine may lack. If it cannot, it prints the one line that would.
 
 use std::{
     fs,
@@ -8,7 +8,7 @@ use std::{
 
 use crate::{root, test::Outcome};
 
-/// Where a driver announces itself to the Vulkan loader.
+/// The folders where the Vulkan loader finds drivers.
 const DRIVERS: [&str; 3] = [
     "/usr/share/vulkan/icd.d",
     "/etc/vulkan/icd.d",
@@ -21,7 +21,7 @@ const LOADERS: [&str; 4] = [
     "/usr/lib",
 ];
 
-/// Sees to it that there is an adapter to test on: a software one where there is no GPU.
+/// Makes sure that there is an adapter to test on: a software one if there is no GPU.
 pub(crate) fn vulkan() -> Outcome {
     if !cfg!(target_os = "linux") || has_vulkan() {
         return Outcome::Passed;
@@ -47,7 +47,7 @@ pub(crate) fn vulkan() -> Outcome {
     };
     let mut install = vec!["install", "-y", "--no-install-recommends"];
     install.extend(PACKAGES.split(' '));
-    // A fresh image has no package lists, and installs nothing before an update.
+    // A fresh image has no package lists, so nothing can be installed before an update.
     if apt(&install) || (apt(&["update"]) && apt(&install)) {
         Outcome::Passed
     } else {
@@ -99,15 +99,15 @@ const PACKAGES: [&str; 2] = [
     "nvidia-cuda-nvcc-cu12==12.9.86",
 ];
 
-/// Tells a command where the compiler lies.
+/// Sets the compiler's path in a command's environment.
 pub(crate) fn name_nvrtc(command: &mut Command) {
     if let Some(library) = nvrtc_library() {
         command.env(NVRTC_VARIABLE, library);
     }
 }
 
-/// Sees to it that the CUDA C of the kernels can be compiled and assembled, for which no NVIDIA GPU is needed: NVRTC and `ptxas`
-/// from PyPI, in a virtual environment of their own.
+/// Makes sure that the kernels' CUDA C can be compiled and assembled, which needs no NVIDIA GPU: installs NVRTC and
+/// `ptxas` from PyPI, in a virtual environment of their own.
 pub(crate) fn nvrtc() -> Outcome {
     if nvrtc_library().is_some_and(|library| assembler(&library).is_some()) {
         return Outcome::Passed;
@@ -126,7 +126,7 @@ pub(crate) fn nvrtc() -> Outcome {
     );
     match nvrtc_library().and_then(|library| assembler(&library)) {
         Some(assembler) if install => {
-            // The wheel makes it executable for its owner only.
+            // The wheel makes `ptxas` executable for its owner only.
             quiet(Command::new("chmod").arg("+x").arg(assembler));
             Outcome::Passed
         }
@@ -162,8 +162,9 @@ fn nvrtc_folder() -> PathBuf {
     target().join("nvrtc")
 }
 
-/// Sees to it that there is a Cargo home as a fresh machine has it: with the packages that `cargo test` fetches for this platform and no others.
-/// Tests run with it ([`with_fresh_home`]), so that one which wants more fails here, and not only on a newcomer's machine.
+/// Makes a Cargo home like that of a fresh machine, which has only the packages that `cargo test` fetches for this
+/// platform. Tests run with it ([`with_fresh_home`]), so that a test which needs more fails here, and not only on a
+/// newcomer's machine.
 pub(crate) fn fresh_home() -> Outcome {
     let home = fresh_home_folder();
     let skipped = |reason: &str| {
@@ -174,7 +175,7 @@ pub(crate) fn fresh_home() -> Outcome {
     let Some(platform) = platform() else {
         return skipped("`cargo -vV` names no platform");
     };
-    // Where a machine takes packages from elsewhere, so does the fresh home.
+    // If the machine's Cargo configuration names another registry, the fresh home uses it, too.
     let own = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let own = own.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
     let config = own.map(|own| own.join("config.toml"));
@@ -192,13 +193,13 @@ pub(crate) fn fresh_home() -> Outcome {
     if fetched {
         Outcome::Passed
     } else {
-        // What is there may lack packages of today's Cargo.lock.
+        // An older one may lack packages of the current Cargo.lock.
         let _ = fs::remove_dir_all(&home);
         skipped("`cargo fetch` failed, as it does without a network")
     }
 }
 
-/// Lets the programs that `cargo test` starts, and not cargo itself, see the fresh Cargo home where there is one.
+/// Gives the fresh Cargo home, if there is one, to the programs that `cargo test` starts, but not to cargo itself.
 pub(crate) fn with_fresh_home(cargo: &mut Command) {
     let home = fresh_home_folder();
     if cfg!(unix) && home.exists() {
@@ -214,7 +215,7 @@ fn fresh_home_folder() -> PathBuf {
     target().join("cargo-home")
 }
 
-/// This machine's platform as Rust names it, such as `x86_64-unknown-linux-gnu`.
+/// This machine's target triple, such as `x86_64-unknown-linux-gnu`.
 fn platform() -> Option<String> {
     let output = crate::command(&["-vV"]).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -222,7 +223,8 @@ fn platform() -> Option<String> {
     Some(host.to_owned())
 }
 
-/// Names for the tests what this machine has. A test that wants one of these and does not find it fails; of all else it says that it is skipped.
+/// Tells the tests what this machine has. A test that needs one of these and does not find it fails. A test that needs
+/// something else prints that it is skipped.
 pub(crate) fn require(command: &mut Command) {
     let nvrtc = nvrtc_library().filter(|library| library.exists());
     let has_assembler = nvrtc.as_deref().and_then(assembler).is_some();
@@ -230,7 +232,7 @@ pub(crate) fn require(command: &mut Command) {
         ("wgpu", cfg!(target_os = "linux") && has_vulkan()),
         ("nvrtc", nvrtc.is_some()),
         ("ptxas", has_assembler),
-        // `cargo test` without a choice of targets builds it.
+        // `cargo test` builds it, unless targets are selected.
         ("stand_in_driver", true),
     ];
     let names: Vec<&str> = there
@@ -241,7 +243,7 @@ pub(crate) fn require(command: &mut Command) {
     command.env("ARRAY_API_REQUIRE", names.join(","));
 }
 
-/// Where cargo builds.
+/// Cargo's target folder.
 pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: steps in order, cheapest first; the first failure ends it.
+//! `cargo xtask test`: runs the steps in order, cheapest first, and stops at the first failure.
 
 use std::{
     process::{Command, ExitCode},
@@ -7,10 +7,10 @@ use std::{
 
 use crate::{examples, packages, python, setup, tidy};
 
-/// What came of a step.
+/// The outcome of a step.
 pub(crate) enum Outcome {
     Passed,
-    /// Not done, for the reason given, which is no failure.
+    /// Not run, for this reason; not a failure.
     Skipped(String),
     Failed(String),
 }
@@ -64,7 +64,7 @@ const STEPS: &[Step] = &[
         run: tests,
     },
     Step {
-        // Arithmetic that is not checked panics in the profile of the other tests, and wraps in this one.
+        // Overflow of unchecked arithmetic panics in the other tests' profile, but wraps in this one.
         title: "tests of sizes in the release profile",
         run: || {
             cargo(&[
@@ -132,13 +132,13 @@ pub(crate) fn run() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// All tests, with the machine as the steps before have set it up.
+/// All tests, on the machine that the steps before have set up.
 fn tests() -> Outcome {
     let mut command = crate::command(&["test", "--quiet", "--workspace", "--no-fail-fast"]);
     setup::name_nvrtc(&mut command);
     setup::require(&mut command);
     setup::with_fresh_home(&mut command);
-    // Tests leave the user's cache alone.
+    // Tests must not write to the user's cache.
     command.env("ARRAY_API_CACHE", setup::target().join("array-api"));
     outcome("cargo test --workspace", &mut command)
 }

@@ -29,7 +29,8 @@ const RULES: &[fn(&Tree) -> Vec<String>] = &[
     skips::tests,
 ];
 
-/// The project's files: path from the root, with `/` on every system, and text. A file that is not text is there, but empty.
+/// The project's files: path from the root, with `/` on every system, and text. A file that is not text has an empty
+/// one.
 pub(crate) struct Tree {
     files: BTreeMap<String, String>,
     /// The tokens of each Rust file.
@@ -58,7 +59,7 @@ impl Tree {
         self.files.get(path).map_or("", String::as_str)
     }
 
-    /// Whether there is such a file, or a folder that holds one.
+    /// Whether there is such a file, or such a folder with a file.
     fn holds(&self, path: &str) -> bool {
         let path = path.trim_end_matches('/');
         let folder = format!("{path}/");

@@ -27,7 +27,7 @@ impl Case {
         self.class_counts().len()
     }
 
-    /// The accuracy of naming the most frequent class always.
+    /// The accuracy of always predicting the most frequent class.
     pub(crate) fn chance(&self) -> f64 {
         let most = self.class_counts().into_values().max().unwrap_or(0);
         most as f64 / self.test.n_samples() as f64
@@ -45,7 +45,8 @@ pub(crate) fn cases(sizes: &[(usize, usize)]) -> Result<Vec<Case>> {
             n_redundant: n_features.saturating_sub(10).min(2),
             n_classes: 10.min(n_samples),
             n_clusters_per_class: 1,
-            // Classes that a linear boundary tells apart in 97 to 98 % of samples: a device that computes wrongly shows.
+            // A linear boundary separates these classes for 97 to 98 % of the samples, so that a device that computes
+            // wrongly is noticed.
             class_sep: 3.0,
             ..Default::default()
         };

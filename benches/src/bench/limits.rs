@@ -1,4 +1,5 @@
-//! What a device can do at best, measured on it in the same run: the floor under every time in the table, as long as the machine is not faster later.
+//! The best that a device can do, measured in the same run. It bounds every time in the table from below, unless the
+//! machine becomes faster later.
 
 use anyhow::Result;
 use array_api_spec::{Backend, DType, Namespace};
@@ -14,18 +15,18 @@ pub(crate) struct Limits {
     item: usize,
 }
 
-/// Least length of the summed array: a shorter one would tell how long a call takes, not a byte.
+/// Least length of the summed array. With a shorter one, the time of the call itself would dominate.
 const LENGTH: usize = 1 << 20;
 /// Side of the multiplied matrices on a fast and on a slow device.
 const SIDE: usize = 1024;
 const SLOW_SIDE: usize = 256;
 
-/// Runs of which the shortest counts.
+/// The shortest of this many runs counts.
 const RUNS: u32 = 7;
 
 impl Limits {
-    /// Measures the device. The summed array has `elements`, as many as the data whose limit is asked for: a smaller one would lie in a cache
-    /// that the data has no room in.
+    /// Measures the device. The summed array has `elements` elements, as many as the data whose limit is wanted: a
+    /// smaller array could fit a cache that the data does not fit.
     pub(crate) fn of<B: Backend>(xp: &Namespace<B>, dtype: DType, elements: usize) -> Result<Self> {
         let length = elements.max(LENGTH);
         let x = xp.ones(length, dtype)?;
@@ -40,7 +41,7 @@ impl Limits {
             anyhow::Ok((side as f64).powi(3) / time)
         };
         let slow = product(SLOW_SIDE)?;
-        // A device that needs more than a second for the large product tells as much by the small one.
+        // If the large product would take more than a second, the small one is enough.
         let fast = if (SIDE as f64).powi(3) / slow < 1.0 {
             product(SIDE)?
         } else {
@@ -65,12 +66,12 @@ impl Limits {
         self.longer(n * p * case.n_classes() as f64, n * p)
     }
 
-    /// The time of so many bytes.
+    /// The time to read `count` bytes.
     pub(crate) fn bytes(&self, count: f64) -> f64 {
         count / self.bytes
     }
 
-    /// The time of so many multiplications with an addition each.
+    /// The time of `count` multiply-adds.
     pub(crate) fn multiply_adds(&self, count: f64) -> f64 {
         count / self.multiply_adds
     }

@@ -2,9 +2,12 @@
 //!
 //! Prints a table and writes `target/bench/report.html` (with plots) and `target/bench/report.json`; with `--pictures` also the README's.
 
+mod beside;
 mod data;
+mod estimators;
 mod limits;
 mod measure;
+mod memory;
 mod operations;
 mod page;
 mod plots;
@@ -45,7 +48,7 @@ struct Arguments {
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     repeat: u32,
 
-    /// Runs another library beside, in a virtual environment under `target/`; needs Python 3. NumPy goes with `--ops`.
+    /// Also runs another library, in a virtual environment under `target/`; needs Python 3. NumPy needs `--ops`.
     #[arg(long, value_name = "LIBRARY", value_parser = ["sklearn", "numpy"])]
     against: Option<String>,
 
@@ -53,11 +56,19 @@ struct Arguments {
     #[arg(long)]
     ops: bool,
 
-    /// Writes the picture of the README, too: `docs/fit-light.svg` and `docs/fit-dark.svg`, of the last size.
+    /// Times every kind of estimator on the CPU instead.
     #[arg(long, conflicts_with = "ops")]
+    estimators: bool,
+
+    /// Only estimators whose name starts with this.
+    #[arg(long, requires = "estimators")]
+    only: Option<String>,
+
+    /// Writes the picture of the README, too: `docs/fit-light.svg` and `docs/fit-dark.svg`, of the last size.
+    #[arg(long, conflicts_with_all = ["ops", "estimators"])]
     pictures: bool,
 
-    /// Where the report goes.
+    /// The folder of the report.
     #[arg(long, default_value = "target/bench")]
     output: PathBuf,
 }
@@ -68,7 +79,7 @@ struct Candidate {
     xp: Namespace<AnyBackend>,
 }
 
-/// Reads the command line and does what it asks for, with the devices that this program knows.
+/// The program: reads the command line, and runs the bench on the devices that this program knows.
 pub fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -87,6 +98,10 @@ fn run(arguments: &Arguments) -> Result<()> {
     );
     if arguments.ops {
         return operations::run(arguments.repeat, numpy);
+    }
+    if arguments.estimators {
+        let beside = arguments.against.is_some();
+        return estimators::run(arguments.repeat, beside, arguments.only.as_deref());
     }
     let (candidates, absent) = candidates(arguments.device.as_deref());
     anyhow::ensure!(
@@ -139,7 +154,8 @@ fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// The CPU without its own ways, which is what the others are compared with, and every device found; and a line on each that is absent.
+/// The devices that are compared: the CPU with composed functions only, the baseline; and every device found. And a
+/// line about each device that is missing.
 fn candidates(prefix: Option<&str>) -> (Vec<Candidate>, Vec<String>) {
     let mut found = vec![Candidate {
         name: report::PLAIN.into(),
@@ -162,7 +178,7 @@ fn candidates(prefix: Option<&str>) -> (Vec<Candidate>, Vec<String>) {
     (found, absent)
 }
 
-/// A line on each device that takes part: what it is.
+/// A line that describes each device.
 fn described(candidates: &[Candidate], sklearn: bool) -> Vec<String> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut lines: Vec<String> = candidates

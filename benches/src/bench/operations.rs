@@ -1,29 +1,23 @@
-//! `cargo xtask bench --ops`: single functions on the CPU, with each one's limit, beside NumPy if asked for.
+//! `cargo xtask bench --ops`: times single functions on the CPU, each with its limit, and NumPy's if asked for.
 
-use std::{
-    fmt::Write as _,
-    fs,
-    io::{BufRead as _, BufReader, Write as _},
-    path::Path,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-};
+use std::{fmt::Write as _, fs, path::Path};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use array_api_compat::{NdArray, cpu};
 use array_api_spec::{Array, DType, Namespace, Norm, QrMode, SvdMode, Triangle};
 use comfy_table::Table;
 
-use super::{limits::Limits, measure::median, sklearn};
+use super::{beside::Beside, limits::Limits, measure::median};
 
 type Xp = Namespace<NdArray>;
 type X = Array<NdArray>;
 
-/// What bounds an operation from below.
+/// What bounds the time of an operation from below.
 #[derive(Clone, Copy)]
 enum Bound {
     /// Bytes that it must read and write.
     Bytes(f64),
-    /// Multiplications with an addition each.
+    /// Multiply-adds.
     MultiplyAdds(f64),
     /// Nothing that is measured here.
     None,
@@ -33,13 +27,13 @@ enum Bound {
 struct Operation {
     name: &'static str,
     dtype: DType,
-    /// What NumPy runs, over `a`, `b`, `c` of the shape, `h` Hermitian and `m` a mask.
+    /// The Python code that NumPy runs. `a`, `b`, `c` are arrays of the shape, `h` is Hermitian, and `m` is a mask.
     python: &'static str,
     shape: &'static [usize],
     bound: Bound,
-    /// How many times as fast as NumPy it is to be.
+    /// The goal: how many times as fast as NumPy it should be.
     goal: f64,
-    /// Runs in one measurement, for what is too short to time alone.
+    /// Runs in one measurement, for operations that are too short to time alone.
     runs: u32,
     run: fn(&Xp, &Data) -> Result<X>,
 }
@@ -122,7 +116,9 @@ struct Row {
 /// Times all operations, prints the table and, beside NumPy, writes `docs/performance.md`.
 pub(crate) fn run(repeat: u32, against_numpy: bool) -> Result<()> {
     let xp = cpu();
-    let mut numpy = against_numpy.then(Numpy::start).transpose()?;
+    let mut numpy = against_numpy
+        .then(|| Beside::start(include_str!("numpy.py")))
+        .transpose()?;
     let limits = [DType::Float32, DType::Float64].map(|dtype| Limits::of(&xp, dtype, N as usize));
     let [single, double] = limits;
     let (single, double) = (single?, double?);
@@ -148,7 +144,7 @@ pub(crate) fn run(repeat: u32, against_numpy: bool) -> Result<()> {
         let milliseconds = |seconds: f64| seconds * 1e3 / f64::from(operation.runs);
         let beside = numpy
             .as_mut()
-            .map(|n| n.time(operation, repeat))
+            .map(|numpy| numpy_time(numpy, operation, repeat))
             .transpose()?;
         rows.push(Row {
             operation,
@@ -194,55 +190,17 @@ impl Data {
     }
 }
 
-/// NumPy in a process of its own, asked for one operation after the other, so that both sides share the machine's mood.
-struct Numpy {
-    process: Child,
-    questions: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Numpy {
-    fn start() -> Result<Self> {
-        let python = sklearn::environment()?;
-        let mut process = Command::new(python)
-            .args(["-c", include_str!("numpy.py")])
-            .env_remove("OPENBLAS_CORETYPE")
-            .env_remove("OPENBLAS_L2_SIZE")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("cannot start Python")?;
-        let (questions, answers) = (process.stdin.take(), process.stdout.take());
-        Ok(Self {
-            process,
-            questions: questions.context("Python has no input")?,
-            answers: BufReader::new(answers.context("Python has no output")?),
-        })
-    }
-
-    /// Median seconds.
-    fn time(&mut self, operation: &Operation, repeat: u32) -> Result<f64> {
-        let question = serde_json::json!({
-            "python": operation.python,
-            "dtype": operation.dtype.name(),
-            "shape": operation.shape,
-            "runs": operation.runs,
-            "repeat": repeat,
-        });
-        writeln!(self.questions, "{question}")?;
-        let mut answer = String::new();
-        self.answers.read_line(&mut answer)?;
-        ensure!(!answer.is_empty(), "NumPy ended at `{}`", operation.python);
-        Ok(answer.trim().parse()?)
-    }
-}
-
-impl Drop for Numpy {
-    fn drop(&mut self) {
-        // It has nothing to lose.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// Median seconds of NumPy.
+fn numpy_time(numpy: &mut Beside, operation: &Operation, repeat: u32) -> Result<f64> {
+    let question = serde_json::json!({
+        "python": operation.python,
+        "dtype": operation.dtype.name(),
+        "shape": operation.shape,
+        "runs": operation.runs,
+        "repeat": repeat,
+    });
+    let answer = numpy.ask(&question)?;
+    answer.as_f64().context("NumPy's time is no number")
 }
 
 const HEADER: [&str; 7] = [

@@ -1,4 +1,4 @@
-//! The report as a page: light and dark by the reader's setting, narrow and wide, without scripts.
+//! The report as an HTML page, for light and dark settings and for narrow and wide screens, without scripts.
 
 use std::fmt::Write;
 

@@ -31,7 +31,8 @@ const HEADER: i32 = 56;
 const LABELS: i32 = 190;
 const VALUES: i32 = 170;
 
-/// Time to fit on each device, for one data set: a bar a row, longest time full width; below, what each device is.
+/// The time to fit on each device, for one data set: a bar for each row, the longest with full width. Below is a
+/// description of each device.
 pub(crate) fn fit_times(report: &Report, data: &Data, palette: &Palette) -> Result<String> {
     let rows: Vec<&Row> = report.rows.iter().filter(|r| r.data == data.name).collect();
     let bars = HEADER + (rows.len() as u32 * ROW_HEIGHT) as i32;

@@ -15,7 +15,7 @@ use super::{
     plots::{DARK, LIGHT, fit_times},
 };
 
-/// The name of the CPU without its own ways: textbook steps composed of the standard's functions.
+/// The name of the CPU with composed functions only: textbook steps, made of the standard's functions.
 pub(crate) const PLAIN: &str = "cpu (plain)";
 
 /// One data set.
@@ -26,7 +26,7 @@ pub(crate) struct Data {
     pub(crate) n_test: usize,
     pub(crate) n_features: usize,
     pub(crate) n_classes: usize,
-    /// The accuracy of naming the most frequent class always.
+    /// The accuracy of always predicting the most frequent class.
     pub(crate) chance: f64,
 }
 
@@ -61,16 +61,16 @@ pub(crate) struct Row {
     pub(crate) data: String,
     pub(crate) device: String,
     pub(crate) dtype: String,
-    /// None for other libraries, which compute where the data is.
+    /// `None` for other libraries, which compute where the data is.
     pub(crate) transfer: Option<f64>,
     pub(crate) fit: f64,
-    /// What the device's own rates allow; none for other libraries.
+    /// The limit by the device's measured rates; `None` for other libraries.
     pub(crate) fit_limit: Option<f64>,
     pub(crate) predict: f64,
     pub(crate) predict_limit: Option<f64>,
-    /// Share of test samples that are labelled right.
+    /// Fraction of test samples with the right label.
     pub(crate) accuracy: f64,
-    /// Share of test samples that are labelled as the CPU does in float64.
+    /// Fraction of test samples with the label that the CPU predicts in float64.
     pub(crate) agreement: f64,
     /// The same after moving the fitted model to the CPU.
     pub(crate) agreement_after_move: Option<f64>,
@@ -104,19 +104,19 @@ impl Row {
     }
 }
 
-/// The share of places in which two lists are equal.
+/// The fraction of positions in which two lists are equal.
 pub(crate) fn share(a: &[i64], b: &[i64]) -> f64 {
     a.iter().zip(b).filter(|(a, b)| a == b).count() as f64 / a.len() as f64
 }
 
-/// All that the bench found.
+/// All results of the bench.
 #[derive(Serialize)]
 pub(crate) struct Report {
-    /// What each device is.
+    /// A description of each device.
     pub(crate) devices: Vec<String>,
     pub(crate) data: Vec<Data>,
     pub(crate) rows: Vec<Row>,
-    /// A line for each device that is not here: what would add it.
+    /// A line about each missing device: how to get it.
     pub(crate) absent: Vec<String>,
 }
 

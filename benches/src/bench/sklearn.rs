@@ -1,4 +1,4 @@
-//! scikit-learn beside us: the same data, the same machine, the same run.
+//! Runs scikit-learn on the same data, on the same machine, in the same run.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ use super::{
 
 const SCRIPT: &str = include_str!("sklearn.py");
 const FOLDER: &str = "target/sklearn";
-/// The release whose results ours are compared with.
+/// The release that our results are compared with.
 pub(crate) const PACKAGE: &str = "scikit-learn==1.9.1";
 
 /// What the script prints, one line a dtype.
@@ -59,7 +59,7 @@ pub(crate) fn run(python: &Path, case: &Case, repeat: u32, expected: &[i64]) -> 
         .arg(&script)
         .arg(folder)
         .args([case.train.n_features.to_string(), repeat.to_string()])
-        // Old OpenBLAS kernels that a machine may have pinned would make the comparison unfair.
+        // A machine may select old OpenBLAS kernels by this variable, which would make the comparison unfair.
         .env_remove("OPENBLAS_CORETYPE")
         .env_remove("OPENBLAS_L2_SIZE")
         .output()

@@ -5,8 +5,8 @@
 use std::{any::Any, fmt, sync::Arc};
 
 use array_api_spec::{
-    DType, Device, Error, HostBuffer, Layout, Moments, Namespace, Path, Program, QrMode, ReduceOp,
-    Result, ScanOp, Strided, SvdMode,
+    DType, Device, Error, HostBuffer, Layout, Moments, Namespace, NearestSums, Path, Program,
+    QrMode, ReduceOp, Result, ScanOp, Strided, SvdMode,
     backend::{
         ArrayObjectBackend, Backend, Direction, ElementwiseBackend, ExtraBackend, FftBackend,
         FusionLimit, IndexingBackend, Initial, LinalgBackend, ManipulationBackend, MomentsPlan,
@@ -16,7 +16,7 @@ use array_api_spec::{
 
 use crate::methods::{argument, backend_methods, returned};
 
-/// Any backend, its type erased.
+/// Any backend, with its type erased.
 ///
 /// ```
 /// use array_api_compat::{AnyBackend, ndarray::NdArray};
@@ -32,12 +32,12 @@ use crate::methods::{argument, backend_methods, returned};
 pub struct AnyBackend(Arc<dyn Erased<Storage = AnyStorage>>);
 
 impl AnyBackend {
-    /// Erases the type of a backend.
+    /// Wraps a backend.
     pub fn new<B: Backend>(backend: B) -> Self {
         Self(Arc::new(Known(backend)))
     }
 
-    /// The namespace of a device with its backend's type erased. Arrays of the two do not mix.
+    /// The namespace of the same device with its backend's type erased. Arrays of the two namespaces do not mix.
     pub fn erase<B: Backend>(xp: &Namespace<B>) -> Namespace<Self> {
         Namespace::new(Self::new(xp.backend().clone()))
     }
@@ -116,7 +116,8 @@ fn unwrap<S: 'static>(storage: &AnyStorage) -> Result<&S> {
     (&*storage.0 as &dyn Any).downcast_ref().ok_or_else(foreign)
 }
 
-/// Only an array that was put together by hand can get here.
+/// The error for a storage of another backend. `Namespace` refuses such arrays before, so only a storage that was made
+/// by hand gets here.
 fn foreign() -> Error {
     Error::value(
         "AnyBackend",
@@ -144,7 +145,7 @@ fn program<S: Clone + PartialEq + 'static>(x: &Program<AnyStorage>) -> Result<Pr
 #[derive(Debug)]
 struct Known<B>(B);
 
-/// An argument of a known backend's method, made of an erased one.
+/// Unwraps an argument for a known backend's method.
 macro_rules! known {
     (program $x:ident) => {
         &program($x)?
@@ -163,7 +164,7 @@ macro_rules! known {
     };
 }
 
-/// A known backend's result with its storages erased.
+/// Wraps the storages of a known backend's result.
 macro_rules! erased {
     (storage $value:expr) => {
         $value.map(wrap)
@@ -180,9 +181,13 @@ macro_rules! erased {
     (moments $value:expr) => {
         $value
     };
+    (summed $value:expr) => {
+        $value.map(|(storage, sums)| (wrap(storage), sums))
+    };
 }
 
-/// Calls a known backend's method. A storage that cannot be unwrapped is a mistake, not "compose it".
+/// Calls a known backend's method. A storage that cannot be unwrapped is an error, and not `None`, which would mean
+/// "compose it".
 macro_rules! call {
     (required $kind:ident, $call:expr) => { (|| erased!($kind $call))() };
     (provided $kind:ident, $call:expr) => {{
@@ -198,7 +203,7 @@ macro_rules! erase {
     ($($backend:ident { $(
         $need:ident $name:ident($($form:ident $x:ident $(: $t:ty)?),*) -> $kind:ident;
     )* })*) => {
-        /// The methods of [`Backend`] without a type that is known when the program is compiled.
+        /// The methods of [`Backend`] as an object-safe trait.
         trait Erased: Any + fmt::Debug + Send + Sync {
             type Storage;
             fn same(&self, other: &dyn Any) -> bool;
@@ -317,7 +322,8 @@ macro_rules! erase {
 }
 backend_methods!(erase);
 
-/// Writes through an erased storage, which is moved out and back, so that the backend sees its only handle; an empty upload holds its place.
+/// Writes through an erased storage. The storage is moved out and back, so that the backend gets the only handle and
+/// can write in place; meanwhile an empty upload takes its place.
 fn assign<B: Backend>(
     backend: &B,
     target: &mut Strided<AnyStorage>,

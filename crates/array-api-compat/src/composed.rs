@@ -1,4 +1,4 @@
-//! A backend without its own ways: what the standard's compositions make of another backend's required functions.
+//! A backend with only the required functions of another one: everything else is composed of them by `array-api-spec`.
 
 use array_api_spec::{
     DType, Device, HostBuffer, Layout, Path, Program, QrMode, ReduceOp, Result, ScanOp, Strided,
@@ -12,9 +12,10 @@ use array_api_spec::{
 
 use crate::methods::{argument, backend_methods, returned};
 
-/// Wraps a backend and forwards its required functions only, so that everything else is composed of the standard's functions.
+/// Wraps a backend and forwards its required functions only. So every optional function is composed of the standard's
+/// functions.
 ///
-/// Tests compare a backend's own ways with it; the bench measures what they are worth.
+/// Tests compare it with a backend's own optional functions, and the bench measures what these gain.
 ///
 /// ```
 /// use array_api_compat::{Composed, cpu};
@@ -29,7 +30,7 @@ use crate::methods::{argument, backend_methods, returned};
 pub struct Composed<B>(B);
 
 impl<B: Backend> Composed<B> {
-    /// The backend without its own ways. It shares no arrays with the original.
+    /// Wraps a backend. Arrays do not mix with those of the original.
     pub const fn new(backend: B) -> Self {
         Self(backend)
     }
@@ -97,7 +98,7 @@ macro_rules! forward {
             self.0.$name($($x),*)
         }
     };
-    // The trait's own: "compose it".
+    // Nothing: the trait's default returns `None`, "compose it".
     (@provided $($method:tt)*) => {};
     (@beside ElementwiseBackend) => {
         fn fusion_limit(&self) -> FusionLimit {

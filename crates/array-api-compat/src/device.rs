@@ -7,28 +7,28 @@ use array_api_spec::{Error, Namespace, Result};
 
 use crate::AnyBackend;
 
-/// A device of this machine, or one that it could have.
+/// A device of this machine, or a device that it lacks.
 #[derive(Clone, Debug)]
 pub struct DeviceEntry {
-    /// What [`device`] takes: `cpu`, `wgpu:0`, `cuda:0` …
+    /// Its name, for [`device`]: `cpu`, `wgpu:0`, `cuda:0` …
     pub name: String,
-    /// The device; or, if it is absent, the one line that would add it.
+    /// The device, or, if it is missing, one line that says how to get it.
     pub namespace: Result<Namespace<AnyBackend>, String>,
 }
 
 /// Opens device number `n` of a kind.
 type Open = Arc<dyn Fn(usize) -> Result<Namespace<AnyBackend>> + Send + Sync>;
 
-/// The kinds that [`register`] has added, in the order of their coming.
+/// The kinds that [`register`] has added, in that order.
 static KINDS: Mutex<Vec<(String, Open)>> = Mutex::new(Vec::new());
 
 /// The kinds that this crate knows by itself.
 const BUILT_IN: [&str; 4] = ["cpu", "wgpu", "cuda", "cuda-sim"];
 
-/// A device by its name: `cpu`, `wgpu:0`, `wgpu:1` …, `cuda:0` …, or one of a kind that was [registered](register). The number is 0 where
-/// none is given: `wgpu` is `wgpu:0`.
+/// A device by its name: `cpu`, `wgpu:0`, `wgpu:1` …, `cuda:0` …, or one of a kind that was [registered](register).
+/// Without a number it is number 0: `wgpu` is `wgpu:0`.
 ///
-/// `cuda-sim` is the device of a simulated CUDA driver, where a test has installed one.
+/// `cuda-sim` is the device of a simulated CUDA driver, if a test has installed one.
 ///
 /// ```
 /// let xp = array_api_compat::device("cpu")?;
@@ -39,7 +39,8 @@ const BUILT_IN: [&str; 4] = ["cpu", "wgpu", "cuda", "cuda-sim"];
 /// ```
 ///
 /// # Errors
-/// A name that is none, a device that this machine does not have, or one whose feature (`wgpu`, `cuda`) this program was built without.
+/// An unknown name, a device that this machine does not have, or one whose feature (`wgpu`, `cuda`) this program was
+/// built without.
 pub fn device(name: &str) -> Result<Namespace<AnyBackend>> {
     let none = |detail: &str| Error::no_device(name, detail);
     let (kind, number) = name.split_once(':').unwrap_or((name, "0"));
@@ -60,8 +61,9 @@ pub fn device(name: &str) -> Result<Namespace<AnyBackend>> {
 
 /// Adds a kind of device, such as `mine`: from then on [`device`] opens `mine:0`, `mine:1` …, and `mine`, which is `mine:0`.
 ///
-/// `open` gets the number. Devices are numbered from 0 without a gap: [`devices`] asks for one after the other until the first error. It should give the
-/// same backend for the same number each time, because arrays of different backends do not mix.
+/// `open` gets the number. Devices are numbered from 0 without gaps: [`devices`] opens one after the other until the
+/// first error. `open` should return the same backend for the same number each time, because arrays of different
+/// backends do not mix.
 ///
 /// ```
 /// use array_api_compat::{AnyBackend, device, register};
@@ -77,7 +79,7 @@ pub fn device(name: &str) -> Result<Namespace<AnyBackend>> {
 /// ```
 ///
 /// # Errors
-/// A kind that exists already, or a name that is empty or has a colon.
+/// A kind that exists already, or a name that is empty or contains a colon.
 pub fn register(
     kind: &str,
     open: impl Fn(usize) -> Result<Namespace<AnyBackend>> + Send + Sync + 'static,
@@ -96,7 +98,7 @@ pub fn register(
     Ok(())
 }
 
-/// The devices of this machine; those that it lacks with the line that would add them.
+/// The devices of this machine, and those that it lacks, each with the line that says how to get it.
 #[must_use]
 pub fn devices() -> Vec<DeviceEntry> {
     let mut entries = vec![entry("cpu".into())];
@@ -175,7 +177,7 @@ fn cuda_name(number: usize) -> String {
     array_api_cuda::name(number)
 }
 
-/// The words for a device whose feature is off.
+/// The error for a device whose feature is off.
 #[cfg(not(all(feature = "wgpu", feature = "cuda")))]
 fn not_built(name: &str, feature: &str) -> Error {
     let detail = format!(

@@ -1,5 +1,5 @@
-//! Backends of the array API standard: `ndarray` on the CPU, any GPU through `wgpu`, NVIDIA's through CUDA, and one that erases the
-//! type.
+//! Backends of the array API standard: `ndarray` on the CPU, any GPU through `wgpu`, NVIDIA's GPUs through CUDA, and
+//! [`AnyBackend`], whose type is known at run time only.
 //!
 //! ```
 //! let xp = array_api_compat::cpu();

@@ -1,10 +1,10 @@
-//! The methods of the backend traits, listed once for whoever forwards them: [`AnyBackend`](crate::AnyBackend) and
-//! [`Composed`](crate::Composed).
+//! The methods of the backend traits, listed once for the types that forward them: [`AnyBackend`](crate::AnyBackend)
+//! and [`Composed`](crate::Composed).
 
 /// Calls `$apply!` with a table of all methods that compute. A row says
 /// - whether a backend must have the method (`required`) or may (`provided`: it returns an `Option`, and `None` means "compose it"),
 /// - its arguments: `program x`, `array x`, `arrays x` and `optional x`, an array or none, hold storages; `value x: T` does not,
-/// - what it returns: one `storage`, a `pair` or a `triple` of them, a `counted` one, or `moments`, which are on the host.
+/// - what it returns: one `storage`, a `pair` or a `triple` of them, a `counted` one, one that is `summed` up on the host, or `moments`, which are there, too.
 macro_rules! backend_methods {
     ($apply:ident) => {
         $apply! {
@@ -47,6 +47,7 @@ macro_rules! backend_methods {
                 provided nan_reduce(value op: ReduceOp, program x, value axes: &[usize]) -> storage;
                 provided take(array x, array indices, value axis: usize) -> storage;
                 provided moments(array x, optional groups, optional weights, value plan: MomentsPlan) -> moments;
+                provided nearest(array x, array centers, array origin, optional weights) -> summed;
             }
         }
     };
@@ -70,6 +71,7 @@ macro_rules! returned {
     (pair) => { [Self::Storage; 2] };
     (triple) => { [Self::Storage; 3] };
     (moments) => { Moments };
+    (summed) => { (Self::Storage, NearestSums) };
 }
 
 pub(crate) use {argument, backend_methods, returned};

@@ -37,6 +37,9 @@ fn simulated() -> Namespace<Cuda> {
 #[path = "../../array-api-spec/tests/chapters/moments.rs"]
 mod moments;
 
+#[path = "../../array-api-spec/tests/chapters/nearest.rs"]
+mod nearest;
+
 /// The class of an error that must be there.
 #[track_caller]
 fn class<T: std::fmt::Debug>(result: Result<T>) -> ErrorClass {

@@ -1,17 +1,17 @@
-//! The layouts in which every vector is tried.
+//! The layouts with which every vector is tested.
 
 use std::fmt;
 
 use array_api_spec::{Complex, DType, Element, HostArray, HostBuffer, Layout, dispatch};
 
-/// How the elements of an array lie in memory.
+/// The layout of an array's elements in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Arrangement {
     /// Row-major.
     Contiguous,
-    /// Column-major: a transposed view. From two axes on.
+    /// Column-major: a transposed view. For two or more axes.
     Transposed,
-    /// Every other element, backwards along the last axis, away from the start of the memory. From one axis on.
+    /// Every other element, reversed along the last axis, with an offset. For one or more axes.
     Strided,
     /// Row-major and repeated along a new first axis until there are more than 4,096 elements. Elementwise functions only.
     Tiled,
@@ -28,7 +28,7 @@ impl fmt::Display for Arrangement {
     }
 }
 
-/// More elements than one block of a backend's loops.
+/// More elements than a block of any backend's loops.
 const TILED_SIZE: usize = 4097;
 
 /// How often an array of `size` elements is repeated when it is tiled.
@@ -47,7 +47,7 @@ impl Arrangement {
         }
     }
 
-    /// Where the elements of an array of this shape lie.
+    /// The layout for an array of this shape.
     #[must_use]
     pub fn layout(self, shape: &[usize]) -> Layout {
         match self {
@@ -67,7 +67,7 @@ impl Arrangement {
     }
 }
 
-/// The memory in which an array's elements lie as `layout` says; what lies between them is filled with other values.
+/// Memory that holds an array's elements with this layout; the gaps are filled with other values.
 pub(crate) fn scatter(array: &HostArray, layout: &Layout) -> HostBuffer {
     let length = layout.bounds().map_or(0, |(_, high)| high + 2);
     dispatch!(array.buffer.dtype(), T => {
@@ -94,7 +94,7 @@ pub(crate) fn tile(array: &HostArray, ndim: usize, tiles: usize) -> HostArray {
     HostArray { shape, buffer }
 }
 
-/// An array of numbers in the form of a dtype: real parts for real dtypes.
+/// Converts numbers to a dtype: the real parts for a real dtype.
 pub(crate) fn from_numbers(numbers: &[Complex<f64>], dtype: DType) -> HostBuffer {
     let single = |z: &Complex<f64>| Complex::new(z.re as f32, z.im as f32);
     match dtype {

@@ -19,7 +19,7 @@ pub(crate) enum Argument<B: Backend> {
     Scalar(Scalar),
     DType(DType),
     Key(Vec<KeyPart<B>>),
-    /// What is no array: a shape, axes, `None`.
+    /// An argument that is not an array: a shape, axes, `None`.
     Value(Value),
 }
 
@@ -30,7 +30,7 @@ pub(crate) enum KeyPart<B: Backend> {
     Array(Array<B>),
 }
 
-/// What a call returns.
+/// The result of a call.
 #[derive(Clone, Debug)]
 pub(crate) enum Output<B: Backend> {
     Arrays(Vec<Array<B>>),
@@ -51,7 +51,7 @@ impl<B: Backend> Output<B> {
     }
 }
 
-/// Functions that the project has but which compute nothing on a device: they are tested where they stand.
+/// Functions of the project that compute nothing on a device; their own crate tests them.
 pub(crate) const ON_THE_HOST: &[&str] = &[
     "broadcast_shapes",
     "finfo",
@@ -171,7 +171,7 @@ pub(crate) fn call<B: Backend>(
     })
 }
 
-/// An argument that no vector has in this place.
+/// The error for an argument that no vector has at this position.
 fn unknown(argument: &impl std::fmt::Debug) -> Error {
     Error::other(format!("the conformance runner cannot pass {argument:?}"))
 }

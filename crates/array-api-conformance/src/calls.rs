@@ -1,5 +1,5 @@
-//! Calls of functions for which the vectors hold nothing. The reference backend is their oracle: each call runs there and on the
-//! device, with arguments of every dtype and in every layout, and both must agree, in their errors too.
+//! Calls of functions that have no vectors. The reference backend is their oracle: each call runs there and on the
+//! device, with arguments of every dtype and every layout, and both results, or both errors, must agree.
 
 use array_api_spec::{
     Array, Backend, DType, Ellipsis, ErrorKind, HostArray, HostBuffer, Namespace, NewAxis, QrMode,
@@ -99,10 +99,10 @@ impl<B: Backend> Arguments<B> {
 /// `function tolerance |namespace, arguments| results;` for each call.
 macro_rules! calls {
     ($($function:literal $tolerance:ident |$xp:ident, $x:ident| $results:expr;)*) => {
-        /// The function of each call, and whether its result is rounded.
+        /// The function of each call, and how its result is compared.
         const CALLS: &[(&str, Rounding)] = &[$(($function, Rounding::$tolerance)),*];
 
-        /// The results of the call of this number.
+        /// The results of call `number`.
         fn compute<B: Backend>(number: usize, xp: &Namespace<B>, arguments: &Arguments<B>) -> Vec<Result<Array<B>>> {
             let mut at = 0;
             $(
@@ -203,7 +203,8 @@ calls! {
     "slogdet" Rounded |xp, x| vec![xp.linalg().slogdet(&x.square).map(|s| s.logabsdet), xp.linalg().slogdet(&x.definite).map(|s| s.sign), xp.linalg().slogdet(xp.zeros([2, 2], x.dtype)).map(|s| s.logabsdet)];
     "eig" Rounded |xp, x| match xp.linalg().eig(&x.square) {
         Ok(e) => {
-            // Neither their order nor the eigenvectors' phase is determined: compared is what they stand for.
+            // The order of eigenvalues and the phase of eigenvectors are unspecified, so this compares the matrix that
+            // they represent.
             let scaled = &e.eigenvectors * xp.expand_dims(&e.eigenvalues, -2);
             let complex = xp.astype(&x.square, e.eigenvectors.dtype());
             let residual = xp.matmul(complex, &e.eigenvectors).and_then(|product| (product - scaled).eval());
@@ -219,7 +220,7 @@ calls! {
     "qr" Rounded |xp, x| [QrMode::Reduced, QrMode::Complete].into_iter().flat_map(|mode| [&x.cube, &x.square, &x.definite].into_iter().flat_map(move |matrix| {
         match xp.linalg().qr(matrix, mode) {
             Ok(qr) => {
-                // The signs of Q's columns are open.
+                // The signs of Q's columns are unspecified.
                 let below = xp.tril(&qr.R, -1);
                 let unit = xp.matmul(xp.conj(qr.Q.mT()), &qr.Q);
                 vec![xp.matmul(&qr.Q, &qr.R), unit, below, xp.abs(&qr.R).eval()]
@@ -229,7 +230,7 @@ calls! {
     })).collect();
     "eigh" Rounded |xp, x| match xp.linalg().eigh(&x.definite) {
         Ok(e) => {
-            // Eigenvectors have no sign of their own: compared is what they stand for.
+            // The sign of an eigenvector is unspecified, so this compares the matrix that they represent.
             let scaled = &e.eigenvectors * xp.expand_dims(&e.eigenvalues, -2);
             vec![Ok(e.eigenvalues.clone()), xp.matmul(scaled, xp.conj(e.eigenvectors.mT()))]
         }

@@ -1,30 +1,31 @@
-//! When a result is right.
+//! Decides whether a result is right.
 //!
-//! Rounding, comparisons, integers and the arithmetic that IEEE 754 rounds correctly are compared exactly, NaN and the sign of zero
-//! included. Other functions may be off by a few units in the last place.
+//! Results of rounding, of comparisons, of integers, and of the arithmetic that IEEE 754 rounds correctly, are compared
+//! exactly, including NaN and the sign of zero. Other functions may differ by a few units in the last place.
 
 use array_api_spec::{Complex, DType, HostArray, Scalar};
 
-/// How far a result may be from what is expected.
+/// The largest difference that is allowed between a result and the expectation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Tolerance {
     /// Equal, with the sign of zero. Any NaN equals any other.
     Exact,
     /// Units in the last place; for complex numbers, twice as many of the modulus. Zeros, infinities and NaN as in `Exact`.
     Ulp(f64),
-    /// As `Ulp`, but for complex numbers the sign of zero does not count, nor that of ∞ beside NaN: C99 leaves many of
-    /// them open, and the grid's oracle is no judge of them.
+    /// As `Ulp`, except that for complex numbers the sign of zero, and that of ∞ beside NaN, are ignored. C99 leaves
+    /// many of them open, and the grid's oracle is not reliable there.
     UlpButSigns(f64),
-    /// As `UlpButSigns`, but for complex numbers of each part by itself.
+    /// As `UlpButSigns`, but each part of a complex number is compared by itself.
     UlpOfParts(f64),
-    /// At most this far; the sign of zero does not count.
+    /// An absolute difference; the sign of zero is ignored.
     Absolute(f64),
 }
 
-/// Error of a transcendental function that is allowed where the expectation is exact.
+/// The allowed error of a transcendental function, if the expectation is exact.
 pub const TRANSCENDENTAL_ULP: f64 = 2.0;
 
-/// Error of the grid's own expectations of transcendental functions, which NumPy computed in the precision of the dtype.
+/// The error of the grid's expectations of transcendental functions, which NumPy computed in the precision of the
+/// dtype.
 pub const ORACLE_ULP: f64 = 4.0;
 
 /// Whether a result is right.
@@ -98,7 +99,7 @@ fn complex_agrees(
     part(got.re, want.re, want.im) && part(got.im, want.im, want.re)
 }
 
-/// The distance between a number and its neighbour farther from 0, in the precision that it came from.
+/// The distance between a number and its next neighbour away from 0, in single or double precision.
 fn ulp(x: f64, single: bool) -> f64 {
     let (x, next) = if single {
         let x = x.abs() as f32;
@@ -113,7 +114,7 @@ fn ulp(x: f64, single: bool) -> f64 {
     }
 }
 
-/// The tolerance of an elementwise function for expectations that are off by `oracle` units themselves.
+/// The tolerance of an elementwise function, if the expectations have errors up to `oracle` units.
 pub(crate) fn elementwise_tolerance(
     function: &str,
     dtype: DType,
@@ -129,14 +130,14 @@ pub(crate) fn elementwise_tolerance(
     };
     let transcendental = ulp(TRANSCENDENTAL_ULP + oracle);
     match function {
-        // Near |z| = 1 the real part is tiny beside the other. NumPy loses it, mpmath does not.
+        // Near |z| = 1 the real part is much smaller than the imaginary part. NumPy loses it; mpmath does not.
         "log" | "log1p" | "log2" | "log10" if dtype.is_complex() && oracle == 0.0 => {
             Tolerance::UlpOfParts(2.0 * TRANSCENDENTAL_ULP)
         }
         "acos" | "acosh" | "asin" | "asinh" | "atan" | "atan2" | "atanh" | "cos" | "cosh"
         | "exp" | "expm1" | "hypot" | "log" | "log1p" | "log2" | "log10" | "sin" | "sinh"
         | "tan" | "tanh" => transcendental,
-        // Where both terms cancel, the error of the larger argument remains.
+        // If both terms cancel, the error of the larger argument remains.
         "logaddexp" if dtype.is_real_floating() => {
             let largest = arguments
                 .iter()
@@ -154,7 +155,7 @@ pub(crate) fn elementwise_tolerance(
             }
         }
         "pow" if dtype.is_real_floating() => transcendental,
-        // exp(x2 log x1) magnifies the error of its argument by the size of that argument.
+        // exp(x2 log x1) magnifies the error of x2 log x1 by its size.
         "pow" if dtype.is_complex() => match arguments {
             [base, exponent] => {
                 let argument =
@@ -218,7 +219,8 @@ pub(crate) fn reduction_tolerance(
     }
 }
 
-/// Whether a function of whole arrays rounds on the way, so that another way to the result may differ in the last places.
+/// Whether a function of whole arrays rounds intermediate results, so that another algorithm may differ in the last
+/// places.
 pub(crate) fn is_rounded(function: &str) -> bool {
     let exact = [
         "cross",

@@ -1,13 +1,13 @@
-//! Where the grid's oracles, NumPy and `array-api-strict`, are not the last word, with the reasons.
+//! The exceptions to the grid's oracles, NumPy and `array-api-strict`, with reasons.
 //!
-//! Three kinds: results in which they break a rule of the standard (the standard wins), results that the standard leaves open, and errors
-//! that `array-api-strict` raises where this project allows the call on purpose.
+//! There are three kinds: results that break a rule of the standard (here the standard is right), results that the
+//! standard leaves open, and errors of `array-api-strict` for calls that this project allows on purpose.
 
 use array_api_spec::{Complex, DType, HostArray, Kind, Scalar};
 
 use crate::{GridVector, Value};
 
-/// What to expect of an element.
+/// What is expected of an element.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Expectation {
     /// This value.
@@ -20,8 +20,8 @@ const COMPLEX_NONFINITE: &str = "the standard leaves products and quotients of c
 const COMPLEX_SPECIAL: &str =
     "NumPy breaks C99 Annex G here; the special-case vectors ask for the standard's values";
 
-/// What the standard asks of an element of an elementwise function for which the grid has `want`. `dtype` is that of the
-/// promoted arguments.
+/// What the standard requires of an element of an elementwise function, for which the grid has `want`. `dtype` is that
+/// of the promoted arguments.
 pub(crate) fn elementwise(
     function: &str,
     dtype: DType,
@@ -41,16 +41,16 @@ fn real(function: &str, dtype: DType, arguments: &[Scalar], want: Scalar) -> Exp
         _ => return Expectation::Is(want),
     };
     Expectation::Is(match function {
-        // The standard wants floor(x1 / x2); NumPy has Python's rules, by which inf // 2 is NaN and -1 // inf is -1.
+        // The standard requires floor(x1 / x2). NumPy follows Python, where inf // 2 is NaN and -1 // inf is -1.
         "floor_divide" if a.is_infinite() || b.is_infinite() => Scalar::Float((a / b).floor()),
-        // NumPy takes a square root here, which gives NaN and -0.
+        // NumPy computes a square root here, which gives NaN and -0.
         "pow" if b == 0.5 && a == f64::NEG_INFINITY => Scalar::Float(f64::INFINITY),
         "pow" if b == 0.5 && a == 0.0 => Scalar::Float(0.0),
         _ => return nearly_open(function, dtype, a, b, want),
     })
 }
 
-/// Results that hang on the last bit of an intermediate.
+/// Results that depend on the last bit of an intermediate result.
 fn nearly_open(function: &str, dtype: DType, a: f64, b: f64, want: Scalar) -> Expectation {
     let precision = if dtype == DType::Float32 { 24 } else { 53 };
     if function == "floor_divide" && (a / b).abs() >= 2.0_f64.powi(precision - 1) {
@@ -89,7 +89,7 @@ fn number(x: Scalar) -> Complex<f64> {
     }
 }
 
-/// Whether `var` and `std` must be NaN: the standard says so where no degree of freedom is left; NumPy returns ∞ there.
+/// Whether `var` and `std` must be NaN, as the standard says if no degree of freedom is left. NumPy returns ∞.
 pub(crate) fn no_degree_of_freedom(vector: &GridVector) -> bool {
     let (Some(Value::Array(x)), "var" | "std") =
         (vector.arguments.first(), vector.function.as_str())
@@ -103,7 +103,7 @@ pub(crate) fn no_degree_of_freedom(vector: &GridVector) -> bool {
     reduced_count(x, vector.keywords.get("axis")) as f64 - correction <= 0.0
 }
 
-/// How many elements of `x` each element of a reduction over `axis` stands for.
+/// How many elements of `x` each result of a reduction over `axis` is computed from.
 fn reduced_count(x: &HostArray, axis: Option<&Value>) -> usize {
     let length = |axis: &Value| match axis {
         Value::Scalar(Scalar::Int(i)) => {
@@ -122,7 +122,7 @@ fn reduced_count(x: &HostArray, axis: Option<&Value>) -> usize {
     }
 }
 
-/// An error of `array-api-strict` about what the standard leaves open, and which this project allows.
+/// An error of `array-api-strict` for something that the standard leaves open and this project allows.
 struct Allowed {
     functions: &'static [&'static str],
     exception: &'static str,
@@ -134,7 +134,7 @@ const ALLOWED: &[Allowed] = &[
     Allowed {
         functions: &["bitwise_left_shift", "bitwise_right_shift"],
         exception: "ValueError",
-        // Also values of dtypes that are no shift amounts at all, which another rule refuses here.
+        // This includes dtypes that cannot be shift amounts; another rule refuses these.
         when: |v| v.arguments.get(1).is_some_and(has_negative),
         reason: "negative shift amounts count as too large: a device cannot look for them without a pass over the data",
     },
@@ -188,7 +188,7 @@ fn key(vector: &GridVector) -> Option<(&HostArray, &[Value])> {
     }
 }
 
-/// Whether Python and NumPy have an answer: enough axes, integers in range, one ellipsis at most.
+/// Whether Python and NumPy accept the index: enough axes, integers in range, at most one ellipsis.
 fn python_accepts(vector: &GridVector) -> bool {
     let Some((x, key)) = key(vector) else {
         return false;
@@ -216,7 +216,7 @@ fn python_accepts(vector: &GridVector) -> bool {
     })
 }
 
-/// Calls that NumPy answers although the standard has no place for them, and that this project refuses: the grid has a value.
+/// Calls for which the grid has NumPy's result, but which are not in the standard, and which this project refuses.
 struct Refused {
     functions: &'static [&'static str],
     class: &'static str,

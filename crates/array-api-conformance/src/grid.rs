@@ -1,4 +1,4 @@
-//! Runs calls with known results: the systematic grid, and the vectors of the functions that it does not hold.
+//! Runs calls with known results: the systematic grid, and the vectors of functions that are not in it.
 
 use array_api_spec::{
     Array, Backend, DType, ErrorKind, HostArray, HostBuffer, Layout, Namespace, Result, Scalar,
@@ -32,7 +32,7 @@ pub(crate) fn run<B: Backend>(xp: &Namespace<B>, function: &str, tally: &mut Tal
     }
 }
 
-/// The vector's place.
+/// Where the vector is from, as its rule.
 fn rule(vector: &GridVector) -> String {
     let file = match vector.corpus {
         Corpus::Grid => "grid",
@@ -45,7 +45,7 @@ fn dtype_of(array: &HostArray) -> DType {
     array.buffer.dtype()
 }
 
-/// The arrays that are arguments, or that lists of arrays among them hold; indices do not count.
+/// The arrays among the arguments, also in lists, but without indices.
 fn arrays(vector: &GridVector) -> impl Iterator<Item = &HostArray> {
     let key = is_key(vector, 1).then_some(1);
     let arguments = vector.arguments.iter().enumerate();
@@ -65,7 +65,7 @@ fn is_key(vector: &GridVector, index: usize) -> bool {
     index == 1 && matches!(vector.function.as_str(), "__getitem__" | "__setitem__")
 }
 
-/// The layouts that make a difference. A call that raises does so before it looks at layouts.
+/// The layouts that make a difference. A call that raises an error does so before layouts matter.
 fn arrangements(vector: &GridVector, elementwise: bool) -> Vec<Arrangement> {
     let mut all = vec![Arrangement::Contiguous];
     if vector.outcome.is_ok() {
@@ -120,7 +120,8 @@ fn run_vector<B: Backend>(
         }
         (Err(exception), Err(error)) => {
             let class = format!("{:?}", error.class());
-            // What `array-api-strict` finds in the values another rule may have found in the dtypes.
+            // Another rule, about dtypes, may refuse a call before the rule about values for which `array-api-strict`
+            // refuses it.
             if expectation::same_class(&class, exception) || expectation::allowed(vector).is_some()
             {
                 Outcome::Passed
@@ -149,7 +150,7 @@ fn run_vector<B: Backend>(
     })
 }
 
-/// Whether a call cannot do without a dtype: its result has it, or its arguments promote to it.
+/// Whether a call needs a dtype: its result has it, or its arguments promote to it.
 fn needs(vector: &GridVector, dtype: DType) -> bool {
     let mut dtypes = arrays(vector).map(dtype_of);
     let first = dtypes.next();
@@ -204,7 +205,7 @@ fn argument<B: Backend>(
     })
 }
 
-/// Indices in a dtype that the device has.
+/// Converts indices to a dtype that the device has.
 pub(crate) fn held<B: Backend>(xp: &Namespace<B>, array: &HostArray) -> Result<HostArray> {
     let mut array = array.clone();
     if array.buffer.dtype() == DType::Int64 {
@@ -284,7 +285,7 @@ fn judge<B: Backend>(
     if open { Outcome::Open } else { Outcome::Passed }
 }
 
-/// The expectation with the device's default dtypes where it has no 64-bit ones, as the standard has them follow the device.
+/// The expectation in the default dtypes of a device without 64-bit ones: default dtypes depend on the device.
 fn on_device<B: Backend>(xp: &Namespace<B>, vector: &GridVector, want: &HostArray) -> HostArray {
     let narrow = match want.buffer.dtype() {
         DType::Int64 => DType::Int32,
@@ -348,14 +349,14 @@ fn compare(vector: &GridVector, want: &HostArray, got: &HostBuffer) -> Outcome {
     }
 }
 
-/// How the elements of one vector are judged.
+/// How the elements of one vector are compared.
 struct Rules<'a> {
     vector: &'a GridVector,
-    /// The arguments of each element, for elementwise functions: the argument's elements where they lie for the result.
+    /// For elementwise functions, each argument's elements, broadcast to the result.
     arguments: Vec<Vec<Scalar>>,
-    /// For reductions.
+    /// The tolerance, for reductions.
     tolerance: Tolerance,
-    /// That of the promoted arguments.
+    /// The dtype of the promoted arguments.
     dtype: DType,
     all_nan: bool,
 }
@@ -431,7 +432,7 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// An argument's elements in the places of a result of this shape.
+/// An argument's elements, broadcast to a result of this shape.
 fn spread(value: &Value, shape: &[usize]) -> Vec<Scalar> {
     match value {
         Value::Array(a) => {

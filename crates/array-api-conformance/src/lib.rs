@@ -1,7 +1,7 @@
 //! The test vectors of the Python Array API standard and a runner that is generic over the backend.
 //!
-//! [`run`] takes a namespace, calls every function that there are vectors for, and returns a [`Report`]. The crate knows
-//! `array-api-spec` only: which backends exist is the caller's business, and so is the list of known gaps ([`Gap`]).
+//! [`run`] takes a namespace, calls every function that has vectors, and returns a [`Report`]. The crate knows
+//! `array-api-spec` only: the caller chooses the backend, and the list of known gaps ([`Gap`]).
 #![forbid(unsafe_code)]
 
 mod arrangement;

@@ -1,8 +1,9 @@
-//! Whether the vectors would notice: every function is replaced by one that returns something else of the right shape and dtype.
+//! Mutation tests of the vectors: replaces every function by one that returns wrong values of the right shape and
+//! dtype, and sees whether a vector fails.
 
 use array_api_spec::{Array, Backend, DType, Namespace, Result, Scalar};
 
-/// What a function is replaced by.
+/// The values that a function's result is replaced by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mutation {
     /// All zeros (`false`).
@@ -15,7 +16,7 @@ impl Mutation {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Zeros, Self::Drift];
 
-    /// Whether the replacement is no change: what should be zeros, or values that do not matter.
+    /// Whether the mutation changes nothing that matters: the result is zeros, or any values are right.
     #[must_use]
     pub fn spares(self, function: &str) -> bool {
         match function {
@@ -31,7 +32,7 @@ impl Mutation {
         match self {
             Self::Zeros => xp.zeros_like(&x),
             Self::Drift if dtype == DType::Bool => xp.logical_not(&x).eval(),
-            // An integer grows by a fifth and one more.
+            // An integer grows by a fifth of itself plus one.
             Self::Drift if dtype.is_integer() => (&x + xp.floor_divide(&x, 5) + 1).eval(),
             Self::Drift => (&x * Scalar::Float(1.2) + Scalar::Float(0.5)).eval(),
         }

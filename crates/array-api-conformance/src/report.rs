@@ -1,4 +1,4 @@
-//! What a run found.
+//! The result of a run.
 
 use std::{fmt, sync::OnceLock};
 
@@ -30,7 +30,8 @@ impl Default for Selection {
     }
 }
 
-/// A rule that a device does not meet, and why. A gap whose vectors all pass has closed, and fails the suite until it is taken from the list.
+/// A rule that a device does not meet, and why. If all vectors of a gap pass, the gap is closed, and the suite fails
+/// until it is removed from the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
     /// The device's name, or its beginning followed by `*`.
@@ -48,7 +49,7 @@ pub struct Gap {
 /// The known gaps, from `gaps.tsv`: a device, a function, a dtype, a part of a rule (`*` for any), and the reason.
 ///
 /// # Panics
-/// If the list that is built into this crate is damaged, which the crate's tests rule out.
+/// If the list that is built into this crate is damaged; the crate's tests check that it is not.
 pub fn known_gaps() -> &'static [Gap] {
     static GAPS: OnceLock<Vec<Gap>> = OnceLock::new();
     GAPS.get_or_init(|| {
@@ -79,7 +80,7 @@ pub fn known_gaps() -> &'static [Gap] {
 }
 
 impl Gap {
-    /// Whether the gap is one of this device.
+    /// Whether the gap is about this device.
     #[must_use]
     pub fn is_of(&self, device: &Device) -> bool {
         match self.device.strip_suffix('*') {
@@ -106,9 +107,9 @@ pub struct Failure {
     pub arrangement: Arrangement,
     /// The arguments.
     pub input: String,
-    /// What came out.
+    /// The result.
     pub got: String,
-    /// What should have.
+    /// The expected result.
     pub want: String,
     /// The rule, or the place in the grid.
     pub rule: String,
@@ -132,29 +133,29 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Whether a function can be judged.
+/// Whether a function can be tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// There are vectors for it.
     Tested,
-    /// The function is there, but the vectors have none for it.
+    /// The project has the function, but there are no vectors for it.
     NoVectors,
     /// The project does not have it yet.
     NotThere,
 }
 
-/// What was found about one function.
+/// The results of one function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionReport {
     /// Its chapter.
     pub chapter: &'static str,
     /// Its standard name.
     pub name: &'static str,
-    /// Whether it can be judged.
+    /// Whether it can be tested.
     pub status: Status,
-    /// How the backend carries it out.
+    /// How the backend computes it.
     pub path: Path,
-    /// Vectors that passed, each layout counted.
+    /// Vectors that passed, counted once for each layout.
     pub passed: usize,
     /// Vectors that failed.
     pub failed: usize,
@@ -162,13 +163,13 @@ pub struct FunctionReport {
     pub known: usize,
     /// Vectors of dtypes that the device lacks.
     pub absent: usize,
-    /// Vectors about what the standard leaves open.
+    /// Vectors whose result the standard leaves open.
     pub open: usize,
     /// The first failures.
     pub failures: Vec<Failure>,
 }
 
-/// What was found about a device.
+/// The results of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The device.
@@ -186,7 +187,7 @@ impl Report {
         self.closed_gaps.is_empty() && self.functions.iter().all(|f| f.failed == 0)
     }
 
-    /// How many vectors passed, each layout counted.
+    /// How many vectors passed, counted once for each layout.
     #[must_use]
     pub fn passed(&self) -> usize {
         self.functions.iter().map(|f| f.passed).sum()

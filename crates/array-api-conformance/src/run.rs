@@ -11,10 +11,11 @@ use crate::{
     vectors,
 };
 
-/// Runs the vectors that are selected on a namespace's device and says what came out.
+/// Runs the selected vectors on a namespace's device.
 ///
-/// Special cases run as `float32` and `float64` (`complex64`, `complex128`), those that survive the rounding; every vector runs in the layouts of
-/// [`Arrangement`] that suit it. A vector that fails within a known gap does not count as a failure.
+/// Special cases run in `float32` and `float64` (`complex64`, `complex128`), except in a dtype that would round their
+/// arguments. Every vector runs with each [`Arrangement`] that suits it. A vector that fails within a known gap is not
+/// a failure.
 #[must_use]
 pub fn run<B: Backend>(xp: &Namespace<B>, select: &Selection, gaps: &[Gap]) -> Report {
     let gaps: Vec<Gap> = gaps
@@ -82,7 +83,7 @@ fn has_vectors(function: &str) -> bool {
         || calls::covers(function)
 }
 
-/// What came of one vector in one layout.
+/// The outcome of one vector in one layout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Passed,
@@ -102,7 +103,7 @@ struct GapCount<'a> {
     passed: usize,
 }
 
-/// Counts outcomes of one function.
+/// Counts the outcomes of one function.
 pub(crate) struct Tally<'a> {
     pub(crate) report: FunctionReport,
     /// The project lacks the function.
@@ -133,7 +134,7 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// Does a call of the function on the device.
+    /// Calls the function on the device, and counts what the call downloads.
     pub(crate) fn watch<B: Backend, T>(
         &mut self,
         xp: &Namespace<B>,
@@ -142,7 +143,7 @@ impl<'a> Tally<'a> {
         self.traffic.watch(xp, call)
     }
 
-    /// A path that the calls contradict is a failure.
+    /// Adds a failure if the calls have contradicted the function's path.
     fn judge_path(&mut self) {
         let found = self.traffic.contradicts(self.report.name, self.report.path);
         if let Some((got, want)) = found {
@@ -159,7 +160,7 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// What a function answers that is no array, or something else.
+    /// A result that may not be an array, mutated if a mutation is selected.
     pub(crate) fn answer<B: Backend>(&self, output: Output<B>) -> Output<B> {
         match (self.mutation, output) {
             (Some(_), Output::Bool(answer)) => Output::Bool(!answer),
@@ -169,7 +170,7 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// A function's result, or what stands for it.
+    /// A function's result, mutated if a mutation is selected.
     pub(crate) fn result<B: Backend>(&self, xp: &Namespace<B>, x: Array<B>) -> Result<Array<B>> {
         match self.mutation {
             None => Ok(x),
@@ -229,7 +230,7 @@ impl<'a> Tally<'a> {
         self.report.chapter == "elementwise"
     }
 
-    /// Gaps whose vectors all pass. Where the device lacks the dtype, none did.
+    /// Gaps whose vectors all pass. If the device lacks the dtype, no vector ran, and the gap is not closed.
     fn closed_gaps(&self) -> impl Iterator<Item = Gap> + '_ {
         self.gaps
             .iter()

@@ -1,12 +1,13 @@
 //! Tests that cannot run on every machine.
 
-/// What the machine has for certain: names with commas between them. `cargo xtask test` sets it to what it has set up or found.
+/// A comma-separated list of what the machine certainly has. `cargo xtask test` sets it to what it has set up or found.
 const VARIABLE: &str = "ARRAY_API_REQUIRE";
 
-/// Says that a test is skipped because the machine lacks something, such as `wgpu` or `nvrtc`, with the line that would add it.
+/// Prints that a test is skipped because the machine lacks something, such as `wgpu` or `nvrtc`, and how to get it.
 ///
 /// # Panics
-/// If the environment variable `ARRAY_API_REQUIRE`, a list such as `wgpu,nvrtc`, names it: then the machine has it, and the test ought to have found it.
+/// If the environment variable `ARRAY_API_REQUIRE`, a list such as `wgpu,nvrtc`, contains it: then the machine has it,
+/// and the test should have found it.
 ///
 /// ```
 /// array_api_conformance::skip("abacus", "toy shops have it");
@@ -19,7 +20,7 @@ pub fn skip(what: &str, remedy: &str) {
     }
 }
 
-/// The line that says so; an error where the list names it.
+/// The message; an error if the list contains it.
 fn verdict(required: Option<&str>, what: &str, remedy: &str) -> Result<String, String> {
     if required.is_some_and(|list| list.split(',').any(|name| name.trim() == what)) {
         Err(format!(

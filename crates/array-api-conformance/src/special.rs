@@ -1,4 +1,5 @@
-//! Runs the special cases: many of them in one array, so that a device is asked once for each function, dtype and layout.
+//! Runs the special cases. All cases of a function are in one array, so that there is one call for each dtype and
+//! layout.
 
 use array_api_spec::{
     Backend, Complex, DType, Error, HostArray, HostBuffer, Namespace, Result, Scalar,
@@ -49,7 +50,7 @@ pub(crate) fn run<B: Backend>(xp: &Namespace<B>, function: &str, tally: &mut Tal
     }
 }
 
-/// Whether the arguments are the same numbers in this dtype.
+/// Whether the arguments are exact in this dtype.
 fn survives(case: &SpecialCase, dtype: DType) -> bool {
     let same = |x: f64| dtype.real() == DType::Float64 || x.is_nan() || f64::from(x as f32) == x;
     case.arguments.iter().all(|z| same(z.re) && same(z.im))
@@ -62,7 +63,7 @@ fn run_batch<B: Backend>(
     arrangement: Arrangement,
     tally: &mut Tally<'_>,
 ) {
-    // Two rows, so that there is something to transpose; the last case stands in for a missing one.
+    // Two rows, so that there is something to transpose. If their number is odd, the last case is repeated.
     let columns = cases.len().div_ceil(2);
     let padded = |argument: usize| -> Vec<Complex<f64>> {
         (0..2 * columns)
@@ -111,7 +112,7 @@ fn run_batch<B: Backend>(
     }
 }
 
-/// Looks at a case's element in every tile.
+/// Compares a case's element in every tile.
 fn judge(
     case: &SpecialCase,
     dtype: DType,
@@ -176,7 +177,7 @@ fn is_right(case: &SpecialCase, dtype: DType, got: Scalar) -> bool {
     }
 }
 
-/// Rules about signs go for products and quotients that have a value: not 0 · ∞, 0 / 0 and ∞ / ∞.
+/// Rules about signs do not hold for 0 · ∞, 0 / 0 and ∞ / ∞, which have no value.
 fn has_no_value(case: &SpecialCase) -> bool {
     match (case.function.as_str(), case.arguments.as_slice()) {
         ("multiply", [a, b]) => (a.re * b.re).is_nan(),

@@ -1,4 +1,4 @@
-//! `docs/conformance.md`: every function on every device, for whoever chooses the library; and whether it is still true.
+//! Writes `docs/conformance.md`, the table of every function on every device, and checks whether it is still true.
 
 use array_api_spec::Path;
 
@@ -15,7 +15,7 @@ which is no test on a GPU**. Made by `cargo xtask conformance --table`; the test
 ";
 
 impl FunctionReport {
-    /// What the table says about a function.
+    /// The table's cell for a function.
     fn cell(&self) -> String {
         let path = match self.path {
             Path::Native => "native",
@@ -57,7 +57,7 @@ pub fn table(reports: &[Report]) -> String {
     out
 }
 
-/// The functions for which the document says something else about the report's device, with what it should say.
+/// The functions for which the document differs from the report of its device, with the right text.
 #[must_use]
 pub fn stale(document: &str, report: &Report) -> Vec<String> {
     let rows = || {

@@ -1,10 +1,11 @@
-//! Whether what a backend says of its ways ([`Path`]) is true: no function brings data to the host but those that say so.
+//! Checks that a backend's [`Path`]s are true: no function may bring data to the host unless its path says so.
 //!
-//! That those bring some is not asked: what the vectors have uploaded is small, and a backend may keep a copy of small uploads on the host.
+//! It does not check that functions on the host do bring data: the vectors are small, and a backend may keep copies of
+//! small uploads on the host.
 
 use array_api_spec::{Backend, Namespace, Path};
 
-/// Functions that bring a few bytes to the host on every device, because what they do next depends on them.
+/// Functions that bring a few bytes to the host on every device, because their next step depends on these.
 const DECISIONS: &[(&str, &str)] = &[
     (
         "__getitem__",
@@ -46,17 +47,18 @@ const DECISIONS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Most bytes of such a function's decisions: several numbers, or where the first few hundred true elements are.
+/// Most bytes of such a decision: several numbers, or the positions of the first few hundred true elements.
 const DECISION: u64 = 16 << 10;
 
-/// What the calls of one function have brought to the host: the bytes of the call that brought most. Results are read after the calls, and do not count.
+/// The bytes that the calls of one function have brought to the host: those of the call that brought most. Results are
+/// read after the calls, and do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Traffic {
     most: u64,
 }
 
 impl Traffic {
-    /// Does a call and looks at what it brings to the host, if the backend counts that.
+    /// Makes a call, and records what it brings to the host, if the backend counts that.
     pub(crate) fn watch<B: Backend, T>(
         &mut self,
         xp: &Namespace<B>,
@@ -70,7 +72,7 @@ impl Traffic {
         result
     }
 
-    /// What contradicts a function's path: what was found, and what the path promises.
+    /// If the traffic contradicts a function's path: what was found, and what the path promises.
     pub(crate) fn contradicts(self, function: &str, path: Path) -> Option<(String, String)> {
         if matches!(path, Path::Host(_)) {
             return None;
@@ -118,7 +120,7 @@ mod tests {
         }
         let host = Path::Host("no eigenvalues here");
         assert_eq!(traffic(24).contradicts("eigh", host), None);
-        // A count is no data, and whoever does not count is not judged.
+        // A count is not data, and a backend that does not count is not checked.
         assert_eq!(traffic(8).contradicts("nonzero", Path::Native), None);
         assert!(
             traffic(80_000)

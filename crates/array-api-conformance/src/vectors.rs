@@ -1,9 +1,9 @@
 //! The test vectors and their decoding.
 //!
-//! Three files lie in `vectors/`, JSON lines packed with zstd. `special_cases` was made from the sentences of the standard
-//! itself, with no library as an oracle. `grid` was made with NumPy and `array-api-strict`: what they have wrong is
-//! put right in [`crate::expectation`]. `functions` was made by `generate/functions.py`, with NumPy where results are exact or judged with
-//! room, and with mpmath for transcendental functions.
+//! There are three files in `vectors/`, JSON lines compressed with zstd. `special_cases` was made from the sentences of
+//! the standard itself, without a library as an oracle. `grid` was made with NumPy and `array-api-strict`;
+//! [`crate::expectation`] corrects their mistakes. `functions` was made by `generate/functions.py`, with NumPy where
+//! results are exact or compared with a tolerance, and with mpmath for transcendental functions.
 
 use std::{collections::BTreeMap, fmt, sync::OnceLock};
 
@@ -22,15 +22,15 @@ pub struct SpecialCase {
     pub arguments: Vec<Complex<f64>>,
     /// Whether it is about complex numbers.
     pub complex: bool,
-    /// What the standard asks for.
+    /// What the standard requires.
     pub want: Want,
     /// The standard names a value that has no exact representation, such as π/2.
     pub approximate: bool,
-    /// The standard's sentence in short.
+    /// The standard's sentence, shortened.
     pub rule: String,
 }
 
-/// What a special case asks for.
+/// The result that a special case requires.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Want {
     /// One of these, with its sign if it is a zero.
@@ -39,7 +39,7 @@ pub enum Want {
     Sign(bool),
 }
 
-/// One call with what it returns.
+/// One call with its result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GridVector {
     /// Its line in the file, from 1.
@@ -65,7 +65,7 @@ pub enum Corpus {
     Functions,
 }
 
-/// An argument or a result as Python has it.
+/// An argument or a result, as a Python value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// `None`.
@@ -86,7 +86,7 @@ pub enum Value {
     Tuple(Vec<Self>),
 }
 
-/// A record that is not what it should be.
+/// A malformed record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError {
     /// The record's line, from 1; 0 for the file as a whole.
@@ -131,7 +131,7 @@ pub fn grid() -> &'static [GridVector] {
     })
 }
 
-/// Calls of the functions that the grid does not hold, and transcendental functions with exact expectations.
+/// Calls of the functions that are not in the grid, and transcendental functions with exact expectations.
 ///
 /// # Panics
 /// If the file that is built into this crate is damaged, which the crate's tests rule out.
@@ -158,7 +158,7 @@ fn unpack(packed: &[u8]) -> Result<String, DecodeError> {
 /// Reads special cases from JSON lines.
 ///
 /// # Errors
-/// The first record that is not what it should be.
+/// The first malformed record.
 pub fn decode_special_cases(text: &str) -> Result<Vec<SpecialCase>, DecodeError> {
     decode_lines(text, |line, raw: RawCase| {
         let numbers = raw
@@ -198,7 +198,7 @@ pub fn decode_special_cases(text: &str) -> Result<Vec<SpecialCase>, DecodeError>
 /// Reads calls from JSON lines.
 ///
 /// # Errors
-/// The first record that is not what it should be.
+/// The first malformed record.
 pub fn decode_grid(text: &str) -> Result<Vec<GridVector>, DecodeError> {
     decode_lines(text, |line, raw: RawCall| {
         let outcome = match (raw.r, raw.x) {

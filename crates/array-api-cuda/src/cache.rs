@@ -1,4 +1,4 @@
-//! Compiled kernels on disk, so that a program that starts again compiles nothing again.
+//! Compiled kernels on disk, so that a program compiles nothing when it is started again.
 
 use std::{
     env, fs,
@@ -8,16 +8,17 @@ use std::{
     process,
 };
 
-/// What the first bytes of an entry are; another layout gets another mark.
+/// The first bytes of an entry. A new format of entries gets a new mark.
 const MARK: &[u8; 8] = b"aapicu01";
 
-/// A folder of entries, each named by the hash of its key and holding the whole key, so that no two keys are ever taken for each
-/// other. Whatever goes wrong with the folder, kernels are then compiled.
+/// A folder of entries. An entry's name is the hash of its key, and it holds the whole key, so no two keys are mistaken
+/// for each other. Any failure of the folder only means that a kernel is compiled.
 #[derive(Debug)]
 pub(super) struct Cache(Option<PathBuf>);
 
 impl Cache {
-    /// The user's cache: at `ARRAY_API_CACHE`, or in the system's usual place for caches. An empty variable means none.
+    /// The user's cache: in the folder that `ARRAY_API_CACHE` names, else in the system's folder for caches. If the
+    /// variable is empty, there is no cache.
     pub(super) fn of_user() -> Self {
         let set = |name: &str| env::var_os(name).map(PathBuf::from);
         let folder = match set("ARRAY_API_CACHE") {
@@ -57,7 +58,7 @@ impl Cache {
         (stored == key.as_bytes() && code.len() as u64 == length(8)).then(|| code.to_vec())
     }
 
-    /// Stores code for a key. Another process sees all of it or nothing.
+    /// Stores code for a key, atomically: another process sees all of it or nothing.
     pub(super) fn put(&self, key: &str, code: &[u8]) {
         let Some(file) = self.file(key) else {
             return;

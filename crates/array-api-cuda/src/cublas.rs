@@ -14,7 +14,7 @@ use super::{
     dynamic::{Wanted, functions},
     vendor::{Address, data_type},
 };
-use array_api_gpu::vendor::{Gemm, Operand};
+use array_api_gpu::vendor::{Gemm, GemmOperand};
 
 const CUBLAS: Wanted = Wanted {
     name: "cuBLAS",
@@ -48,9 +48,10 @@ functions! {
     );
 }
 
-/// `CUBLAS_COMPUTE_32F_PEDANTIC` and `CUBLAS_COMPUTE_64F_PEDANTIC`: every product and sum in the elements' own precision, never in TF32.
+/// `CUBLAS_COMPUTE_32F_PEDANTIC` and `CUBLAS_COMPUTE_64F_PEDANTIC`: every product and sum is computed in the elements'
+/// precision, never in TF32.
 const PEDANTIC: [c_int; 2] = [69, 71];
-/// `CUBLAS_GEMM_DEFAULT`: the library chooses how.
+/// `CUBLAS_GEMM_DEFAULT`: the library chooses the algorithm.
 const ANY_ALGORITHM: c_int = -1;
 
 /// The library.
@@ -77,7 +78,7 @@ impl Cublas {
         })
     }
 
-    /// Lets the library work in a stream of the current context.
+    /// Creates a handle of the library, which works in a stream of the current context.
     ///
     /// # Errors
     /// The library's status.
@@ -100,7 +101,7 @@ impl Cublas {
     }
 }
 
-/// The library at work in a stream.
+/// A handle of the library, bound to a stream.
 pub(super) struct Blas {
     handle: Mutex<Owned>,
     library: Cublas,
@@ -112,7 +113,8 @@ struct Owned(Handle);
 unsafe impl Send for Owned {}
 
 impl Blas {
-    /// Starts a stack of products; the library's status. The context is current, and both operands have the dtype.
+    /// Starts a batch of products, and returns the library's status. The context must be current, and both operands
+    /// must have the dtype.
     pub(super) fn multiply(
         &self,
         gemm: &Gemm,
@@ -135,7 +137,7 @@ impl Blas {
                 [0, 1].map(|i: usize| double[i].as_ptr().cast()),
             )
         };
-        let transposition = |x: &Operand| c_int::from(x.transposed);
+        let transposition = |x: &GemmOperand| c_int::from(x.transposed);
         let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: the handle is alive; the factors are read before the call returns, as the handle's pointer mode has it by default; the
         // caller has checked that all elements lie within memory that is freed in the stream's order.

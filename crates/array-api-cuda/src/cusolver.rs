@@ -22,7 +22,7 @@ const CUSOLVER: Wanted = Wanted {
     names: if cfg!(windows) {
         &["cusolver64_12.dll", "cusolver64_11.dll"]
     } else {
-        // Its number is not the toolkit's: 11 is that of CUDA 11 and 12, 12 that of CUDA 13.
+        // The library's number is not the toolkit's: CUDA 11 and 12 have number 11, CUDA 13 has 12.
         &["libcusolver.so.12", "libcusolver.so.11", "libcusolver.so"]
     },
 };
@@ -96,7 +96,7 @@ impl Cusolver {
         })
     }
 
-    /// Lets the library work in a stream of the current context.
+    /// Creates a handle of the library, which works in a stream of the current context.
     ///
     /// # Errors
     /// The library's status.
@@ -129,13 +129,14 @@ impl Cusolver {
     }
 }
 
-/// The library at work in a stream. Every function returns the library's status; the context is current.
+/// A handle of the library, bound to a stream. Every function returns the library's status, and needs the context to be
+/// current.
 pub(super) struct Solver {
     owned: Mutex<Owned>,
     library: Cusolver,
 }
 
-/// A handle and parameters, which are left as they are made.
+/// A handle, and parameters with their default values.
 struct Owned(Handle, Parameters);
 
 // SAFETY: the library takes a handle on any thread, one at a time, which the mutex around it sees to.

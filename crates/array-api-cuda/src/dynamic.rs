@@ -1,11 +1,11 @@
-//! NVIDIA's libraries, where a machine has them: looked for by one set of rules and loaded at run time, never linked.
+//! Finds NVIDIA's libraries and loads them at run time. They are never linked, so a machine need not have them.
 
 use std::{
     env, fs,
     path::{Path, PathBuf},
 };
 
-/// Declares `Functions`, the table of a library's functions, all of which return a status; 0 means success.
+/// Declares `Functions`, the table of a library's functions. All return a status; 0 means success.
 macro_rules! functions {
     ($($field:ident: $symbol:literal = fn($($argument:ty),* $(,)?);)*) => {
         struct Functions { $($field: unsafe extern "C" fn($($argument),*) -> std::ffi::c_int,)* }
@@ -20,26 +20,27 @@ macro_rules! functions {
 }
 pub(super) use functions;
 
-/// A library and what its files are called.
+/// A library, and the names of its files.
 pub(super) struct Wanted {
-    /// What people call it.
+    /// The library's name in messages.
     pub(super) name: &'static str,
     /// The environment variable that may hold its path.
     pub(super) variable: &'static str,
     /// The folder of PyPI's wheel below `nvidia`; from CUDA 13 on all share one.
     pub(super) wheel: &'static str,
-    /// How its files' names begin, on Unix and on Windows.
+    /// The prefixes of its files' names, on Unix and on Windows.
     pub(super) prefixes: [&'static str; 2],
     /// Names for the system's loader, newest first.
     pub(super) names: &'static [&'static str],
 }
 
 impl Wanted {
-    /// Opens the first that can be opened: the one that the variable names; those in the toolkit at `CUDA_PATH` or `CUDA_HOME`; in
-    /// PyPI's wheels in `VIRTUAL_ENV`, `CONDA_PREFIX` and the usual folders; and wherever the system's loader looks.
+    /// Opens the first candidate that can be opened. Candidates are, in this order: the file that the variable names;
+    /// files in the toolkit at `CUDA_PATH` or `CUDA_HOME`; files in PyPI's wheels in `VIRTUAL_ENV`, `CONDA_PREFIX` and
+    /// the usual folders; and names for the system's loader.
     ///
     /// # Errors
-    /// What was looked for, and why the likeliest could not be opened.
+    /// The names that were looked for, and why the first candidate could not be opened.
     pub(super) fn find<T>(&self, open: impl Fn(&Path) -> Result<T, String>) -> Result<T, String> {
         if let Some(path) = env::var_os(self.variable).map(PathBuf::from) {
             return open(&path).map_err(|reason| {
@@ -51,7 +52,7 @@ impl Wanted {
         for path in self.candidates() {
             match open(&path) {
                 Ok(library) => return Ok(library),
-                // Files come before names, so the first reason is that of a file, if there is one.
+                // Files are tried before names, so this is the reason of a file, if there is one.
                 Err(reason) => first_reason.get_or_insert(reason),
             };
         }
@@ -63,7 +64,7 @@ impl Wanted {
         ))
     }
 
-    /// Where the library may be, files first and then names for the loader.
+    /// The candidates: files, then names for the system's loader.
     fn candidates(&self) -> Vec<PathBuf> {
         let set = |name: &str| env::var_os(name).map(PathBuf::from);
         let mut folders: Vec<PathBuf> = ["CUDA_PATH", "CUDA_HOME"]
@@ -91,7 +92,7 @@ impl Wanted {
             .flat_map(|folder| children(folder))
             .filter(|path| {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
-                // NVRTC has an alternative build beside it, which compiles less.
+                // NVIDIA ships an alternative build of NVRTC beside it, which supports less.
                 self.prefixes.iter().any(|prefix| name.starts_with(prefix)) && !name.contains("alt")
             })
             .collect();

@@ -1,14 +1,15 @@
-//! NVIDIA's GPUs through the CUDA driver, by way of `cust`.
+//! NVIDIA's GPUs, through `cust` and the CUDA driver.
 //!
-//! Nothing but the driver is needed, and that only to run: a program with this backend builds and starts on machines that have
-//! neither (see the crate `cuda_shim`). Kernels are CUDA C++, printed by [`gpu::kernel`](array_api_kernel) like those of other GPUs.
-//! - Where [`Nvrtc`] is found, expressions are compiled at run time, each as one kernel, to machine code for the device at hand. The
-//!   code is kept in memory and on disk, in the folder `array-api/cuda` of the user's cache (or of the one that the variable `ARRAY_API_CACHE` names;
-//!   empty means nowhere).
-//! - Elsewhere expressions run operation by operation, with kernels that are part of the program as PTX.
+//! A program needs the driver only, and only when it opens a GPU: it builds and starts on machines without a toolkit
+//! and without a driver (see the crate `cuda_shim`). Kernels are CUDA C++, printed by the [kernel
+//! language](array_api_kernel) like those of other GPUs.
+//! - Where [`Nvrtc`] is found, each expression is compiled at run time, as one kernel, to machine code for the device.
+//!   The code is kept in memory and on disk, in the folder `array-api/cuda` of the user's cache, or in the folder that
+//!   the variable `ARRAY_API_CACHE` names. If the variable is empty, nothing is kept on disk.
+//! - Where it is not found, expressions run operation by operation, with kernels that are part of the program as PTX.
 //!
-//! Matrix products are kernels too, and factorisations are done on the host. [`with_vendor_libraries`] leaves both to cuBLAS and cuSOLVER,
-//! which has not yet run on hardware.
+//! Matrix products are kernels, too, and factorisations are computed on the host. [`with_vendor_libraries`] uses cuBLAS
+//! and cuSOLVER for both; this has not yet run on hardware.
 //!
 //! Volta (`sm_70`) and later are supported, with a driver from CUDA 10.1 on.
 
@@ -37,13 +38,13 @@ use array_api_host::process::Starter;
 /// The backend of NVIDIA's GPUs.
 pub type Cuda = Gpu<CudaRuntime>;
 
-/// Where kernels come from.
+/// Where a backend gets its kernels from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Kernels {
-    /// From NVRTC where it is found, else from the program.
+    /// NVRTC where it is found, else the kernels that are part of the program.
     #[default]
     Any,
-    /// From the program alone.
+    /// Only the kernels that are part of the program.
     Embedded,
 }
 
@@ -64,16 +65,17 @@ pub fn cuda(index: usize) -> Result<Namespace<Cuda>> {
     backend(index, Kernels::Any).map(Namespace::new)
 }
 
-/// The namespace of GPU `index` with cuBLAS and cuSOLVER for matrix products and factorisations. **Not yet run on hardware**; nothing
-/// but this function switches it on.
+/// The namespace of GPU `index` with cuBLAS and cuSOLVER for matrix products and factorisations. **They have not yet
+/// run on hardware**, and only this function switches them on.
 ///
-/// `matmul` of floating-point dtypes is cuBLAS's, in the precision of the dtype, never TF32; integers and arrays that BLAS has no words for
-/// (gaps along both axes, negative strides) keep to the kernels. `cholesky`, `solve`, `eigh` and `svd`, and what is made of them, are cuSOLVER's, also
-/// in the precision of the dtype: without the libraries all work is done in `float64`. A factorisation that fails or is not finite is done again on
-/// the host, so errors are the same.
+/// cuBLAS computes `matmul` of floating-point dtypes in the precision of the dtype, never in TF32. Kernels compute
+/// integers, and views whose strides BLAS cannot express (gaps along both axes, negative strides). cuSOLVER computes
+/// `cholesky`, `solve`, `eigh` and `svd`, and what is composed of them, in the precision of the dtype; without the
+/// libraries all work is done in `float64`. A factorisation that fails or is not finite is computed again on the host,
+/// so errors are the same.
 ///
-/// Both libraries are looked for at the paths in the variables `CUBLAS` and `CUSOLVER`, and where [`Nvrtc::find`] looks. Arrays do not mix
-/// with those of [`cuda()`](cuda()); the same index gives the same backend.
+/// Both libraries are looked for at the paths in the variables `CUBLAS` and `CUSOLVER`, then where [`Nvrtc::find`]
+/// looks. The same index gives the same backend, and its arrays do not mix with those of [`cuda()`](cuda()).
 ///
 /// ```
 /// use array_api_cuda as cuda;
@@ -90,7 +92,7 @@ pub fn with_vendor_libraries(index: usize) -> Result<Namespace<Cuda>> {
     shared(index, Kernels::Any, Libraries::Vendor).map(Namespace::new)
 }
 
-/// Who multiplies and factorises.
+/// Whether the vendor's libraries compute products and factorisations.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Libraries {
     None,
@@ -109,7 +111,7 @@ fn shared(index: usize, kernels: Kernels, libraries: Libraries) -> Result<Cuda> 
     type Key = (usize, Kernels, Libraries);
     static OPEN: Mutex<Vec<(Key, Cuda)>> = Mutex::new(Vec::new());
     let key = (index, kernels, libraries);
-    // Before the lock, which a thread of the parent may have held at the fork.
+    // This comes before the lock: in a forked child, a thread of the parent may have held that for ever.
     STARTER
         .claim()
         .map_err(|detail| Error::no_device(name(index), detail))?;
@@ -154,7 +156,7 @@ fn fresh(index: usize, kernels: Kernels, libraries: Libraries) -> Result<Cuda> {
 
 fn found_libraries() -> Result<Found, String> {
     let found = Found::find()?;
-    // They would take the simulated driver's memory for the GPU's.
+    // With a simulated driver they must not run: they would take its memory for a GPU's.
     if let Driver::Installed(_) = cuda_shim::driver() {
         return Err("cuBLAS and cuSOLVER need NVIDIA's driver, and a simulated one is installed in its place".into());
     }
@@ -167,7 +169,7 @@ static STARTER: Starter = Starter::new();
 /// How many GPUs there are.
 ///
 /// # Errors
-/// What is missing, in words.
+/// What is missing, as a sentence.
 pub fn count() -> Result<usize, String> {
     STARTER.claim()?;
     let count = runtime::count();
@@ -187,7 +189,7 @@ pub fn count() -> Result<usize, String> {
     }
 }
 
-/// What device `index` is called. One that no NVIDIA driver stands behind never bears the name of a GPU.
+/// The name of device `index`: `cuda:N`, or `cuda-sim` if the driver is a simulated one, which is never called a GPU.
 #[must_use]
 pub fn name(index: usize) -> String {
     match (cuda_shim::driver(), index) {
@@ -197,7 +199,7 @@ pub fn name(index: usize) -> String {
     }
 }
 
-/// The machine's compiler, looked for once in a process.
+/// The machine's NVRTC, which is looked for once in a process.
 fn nvrtc() -> Option<&'static Nvrtc> {
     static FOUND: OnceLock<Option<Nvrtc>> = OnceLock::new();
     FOUND.get_or_init(Nvrtc::find).as_ref()

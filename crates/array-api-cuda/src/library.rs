@@ -1,16 +1,17 @@
-//! The kernels of the fixed set, as PTX that is part of the program: a machine needs no more than NVIDIA's driver.
+//! The fixed set of kernels, as PTX that is part of the program, so that a machine needs no more than NVIDIA's driver.
 //!
-//! `kernels.ptx.zst` is text, compressed: for each kernel a line `//@` with the [`key`] of its CUDA C, then its PTX as NVRTC 12.9
-//! writes it. `cargo xtask cuda-kernels` makes it anew, and the tests compare it with what NVRTC makes of today's kernels.
+//! `kernels.ptx.zst` is compressed text: for each kernel a line `//@` with the [`key`] of its CUDA C, then its PTX as
+//! NVRTC 12.9 writes it. `cargo xtask cuda-kernels` writes it, and the tests compare it with NVRTC's output for today's
+//! kernels.
 
 use std::{collections::HashMap, sync::OnceLock};
 
-/// Begins a kernel.
+/// Starts the line before a kernel.
 const MARK: &str = "//@ ";
 
 static ARCHIVE: &[u8] = include_bytes!("kernels.ptx.zst");
 
-/// What a kernel is found by: the FNV-1a hash of its CUDA C.
+/// The key of a kernel: the FNV-1a hash of its CUDA C.
 #[must_use]
 pub fn key(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
@@ -32,7 +33,7 @@ pub fn kernels() -> &'static HashMap<u64, String> {
     })
 }
 
-/// The archive's text for kernels by key.
+/// The text of an archive with these kernels, each with its key.
 pub fn archive<'a>(kernels: impl Iterator<Item = (u64, &'a str)>) -> String {
     let mut kernels: Vec<(u64, &str)> = kernels.collect();
     kernels.sort_unstable();

@@ -1,4 +1,4 @@
-//! NVIDIA's run-time compiler, where the machine has it. It needs neither a GPU nor a driver.
+//! NVRTC, NVIDIA's run-time compiler. A machine may lack it. It needs neither a GPU nor a driver.
 
 use std::{
     ffi::{CString, c_char, c_int, c_void},
@@ -31,7 +31,7 @@ const NVRTC: Wanted = Wanted {
     },
 };
 
-/// What code is made for.
+/// The kind of code that is compiled to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
     /// Machine code for one generation of GPUs, such as 90 for `sm_90`.
@@ -55,7 +55,7 @@ pub enum Target {
 pub struct Nvrtc {
     functions: Functions,
     version: (c_int, c_int),
-    /// The generations that it compiles for, oldest first.
+    /// The generations of GPUs that it compiles for, oldest first.
     generations: Vec<u32>,
     path: PathBuf,
     /// Keeps the functions loaded.
@@ -93,7 +93,7 @@ impl Drop for Scope<'_> {
 type Getter<T> = unsafe extern "C" fn(Program, *mut T) -> c_int;
 
 impl Scope<'_> {
-    /// A text or code of the program, without the NUL at a text's end.
+    /// One output of the program: its log, PTX or machine code, without the NUL at the end of a text.
     fn output(&self, size: Getter<usize>, get: Getter<c_char>) -> Vec<u8> {
         let mut bytes = 0;
         // SAFETY: the program is alive, and the buffer has the size that the library asks for.
@@ -118,8 +118,9 @@ impl Scope<'_> {
 }
 
 impl Nvrtc {
-    /// Looks for the library: at the path in the variable `NVRTC`; in the toolkit at `CUDA_PATH` or `CUDA_HOME`; in PyPI's wheel
-    /// `nvidia-cuda-nvrtc` in `VIRTUAL_ENV`, `CONDA_PREFIX` and the usual folders; and wherever the system's loader looks.
+    /// Looks for the library, in this order: at the path in the variable `NVRTC`; in the toolkit at `CUDA_PATH` or
+    /// `CUDA_HOME`; in PyPI's wheel `nvidia-cuda-nvrtc` in `VIRTUAL_ENV`, `CONDA_PREFIX` and the usual folders; and
+    /// where the system's loader looks.
     #[must_use]
     pub fn find() -> Option<Self> {
         NVRTC.find(Self::open).ok()
@@ -128,7 +129,7 @@ impl Nvrtc {
     /// Loads the library from a file.
     ///
     /// # Errors
-    /// The system's words for why it is none.
+    /// The system's message, if the file is no such library.
     pub fn open(path: &Path) -> Result<Self, String> {
         // SAFETY: NVIDIA's library does nothing when it is loaded.
         let library = unsafe { Library::new(path) }.map_err(|e| e.to_string())?;
@@ -162,7 +163,7 @@ impl Nvrtc {
         self.version
     }
 
-    /// Whether it makes machine code for a generation, such as 90 for `sm_90`.
+    /// Whether it compiles to machine code for a generation, such as 90 for `sm_90`.
     #[must_use]
     pub fn knows(&self, generation: u32) -> bool {
         self.generations.contains(&generation)
@@ -170,8 +171,8 @@ impl Nvrtc {
 
     /// Compiles CUDA C++ without headers: to PTX (text) or to machine code (an ELF file).
     ///
-    /// No multiplication is fused with an addition (`--fmad=false`): what the standard asks of each is a rounding of its own, and results
-    /// are the same as on other backends.
+    /// No multiplication is fused with an addition (`--fmad=false`). The standard requires each to round by itself, and
+    /// so results are the same as on other backends.
     ///
     /// # Errors
     /// The compiler's log.
@@ -227,8 +228,8 @@ impl fmt::Debug for Nvrtc {
     }
 }
 
-/// PTX that older drivers take as well: a driver refuses a version newer than itself, whatever the text holds. 6.4 has all that the
-/// kernels use, which `ptxas` checks in the tests.
+/// The same PTX with version 6.4 in its header. A driver refuses PTX of a newer version than its own, whatever the text
+/// contains. 6.4 has all instructions that the kernels use; the tests check this by `ptxas`.
 fn lower_version(ptx: &str) -> String {
     ptx.lines()
         .map(|line| {

@@ -1,7 +1,8 @@
-//! The CUDA runtime, and all there is of `cust`: the device's primary context, one stream, pooled memory, page-locked staging.
+//! The CUDA runtime: the device's primary context, one stream, pooled memory, page-locked staging buffers. No other
+//! file uses `cust`.
 //!
-//! Work is ordered by the stream, so memory that is freed can be handed out again at once. Every call makes the context current
-//! first: a backend may be used, and its arrays dropped, on any thread.
+//! The stream orders all work, so freed memory can be handed out again at once. Every call makes the context current
+//! first, because a backend may be used, and its arrays dropped, on any thread.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -37,15 +38,15 @@ use super::{
 };
 use array_api_gpu::{
     pool::{Pool, size_class},
-    runtime::{AtomicCounters, Capabilities, Counters, Language, Runtime, Source},
+    runtime::{AtomicCounters, Counters, DeviceProperties, KernelText, Language, Runtime},
     vendor::Vendor,
 };
 
 /// Bytes of a staging buffer.
 const STAGING_BYTES: usize = 1 << 20;
-/// Staging buffers: so many transfers are under way at a time.
+/// Number of staging buffers: most transfers that are under way at a time.
 const STAGING_BUFFERS: usize = 8;
-/// Bytes of parameters that a kernel takes on every GPU.
+/// Bytes of parameters that a kernel may have on every GPU.
 const PARAMETER_BYTES: usize = 4096;
 /// Most blocks along a grid's first and second axis.
 const GRID: [u64; 2] = [i32::MAX as u64, 65_535];
@@ -54,7 +55,7 @@ const GENERATION: u32 = 70;
 
 /// A GPU with its context and stream.
 struct Session {
-    // The stream goes before the context that it lives in.
+    // The stream must be dropped before its context.
     stream: Stream,
     context: Context,
     device: Device,
@@ -63,7 +64,7 @@ struct Session {
 }
 
 impl Session {
-    /// Makes the context this thread's, which all calls of the driver refer to.
+    /// Makes the context current on this thread; the driver's calls need that.
     fn enter(&self) -> CudaResult<()> {
         CurrentContext::set_current(&self.context)
     }
@@ -72,7 +73,7 @@ impl Session {
         Error::driver(self.device.clone(), function, error.to_string()).caused_by(error)
     }
 
-    /// A failure that is seen only when the GPU is waited for.
+    /// A failure of earlier work, which shows only when the host waits for the GPU.
     fn late_error(&self, function: &str, error: CudaError) -> Error {
         let detail = format!(
             "{error} (it may stem from earlier work; with CUDA_LAUNCH_BLOCKING=1 the driver tells at once)"
@@ -83,7 +84,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // A dead context has nothing left to free.
+        // If this fails, the context is dead, and its memory is freed already.
         let _ = self.enter();
     }
 }
@@ -116,7 +117,7 @@ impl Drop for Buffer {
     fn drop(&mut self) {
         // SAFETY: the memory is not used after this.
         let memory = unsafe { ManuallyDrop::take(&mut self.memory) };
-        // What fails here is a dead context, whose memory is gone.
+        // If this fails, the context is dead, and its memory is freed already.
         if self.session.enter().is_ok() && self.session.ordered_memory {
             let _ = memory.drop_async(&self.session.stream);
         }
@@ -153,7 +154,7 @@ impl fmt::Debug for Kernel {
     }
 }
 
-/// Page-locked memory between arrays on the host and the GPU, used in turns.
+/// Page-locked staging buffers for transfers between the host and the GPU, used in turn.
 #[derive(Default)]
 struct Staging {
     slots: Vec<Slot>,
@@ -162,12 +163,12 @@ struct Staging {
 
 struct Slot {
     memory: LockedBuffer<u8>,
-    /// After the last copy from or to the memory.
+    /// An event after the last copy from or to the memory.
     done: Event,
 }
 
 impl Staging {
-    /// The number of the slot that was used longest ago, when its copy is done.
+    /// Waits for the copy of the slot that was used longest ago, and returns its number.
     fn next(&mut self) -> CudaResult<usize> {
         if self.slots.len() < STAGING_BUFFERS {
             self.slots.push(Slot {
@@ -185,19 +186,19 @@ impl Staging {
 
 /// An open GPU.
 pub struct CudaRuntime {
-    kernels: Mutex<HashMap<Source, Arc<Kernel>>>,
+    kernels: Mutex<HashMap<KernelText, Arc<Kernel>>>,
     pool: Mutex<Pool<Buffer>>,
     staging: Mutex<Staging>,
-    capabilities: Capabilities,
+    properties: DeviceProperties,
     compiler: Option<&'static Nvrtc>,
     cache: Cache,
     generation: u32,
-    /// Whether the driver has taken no offence at machine code.
+    /// Whether the driver has not refused machine code so far.
     takes_machine_code: AtomicBool,
     /// cuBLAS and cuSOLVER, if they were asked for.
     libraries: Option<Libraries>,
     counters: AtomicCounters,
-    /// Last, because all above lives in its context.
+    /// The last field, because it is dropped last: all others live in its context.
     session: Arc<Session>,
 }
 
@@ -208,7 +209,7 @@ pub(super) fn count() -> CudaResult<usize> {
 }
 
 impl CudaRuntime {
-    /// Opens a GPU, with NVIDIA's libraries if they were found.
+    /// Opens a GPU. `libraries` are NVIDIA's, if the backend is to use them.
     pub(super) fn open(
         index: usize,
         device: Device,
@@ -251,7 +252,7 @@ impl CudaRuntime {
             .map(|found| found.bind(stream.as_inner().cast()))
             .transpose()
             .map_err(no_device)?;
-        let capabilities = Capabilities {
+        let properties = DeviceProperties {
             device: device.clone(),
             language: Language::Cuda,
             compiles: compiler.is_some(),
@@ -265,10 +266,11 @@ impl CudaRuntime {
         };
         Ok(Self {
             kernels: Mutex::default(),
-            // Other programs need memory too; what is missing is taken from the pool before an allocation fails.
+            // The pool keeps at most half, because other programs need memory, too. It is emptied before an allocation
+            // fails.
             pool: Mutex::new(Pool::new(memory as u64 / 2)),
             staging: Mutex::default(),
-            capabilities,
+            properties,
             compiler,
             cache: Cache::of_user(),
             generation,
@@ -288,13 +290,13 @@ impl CudaRuntime {
         self.libraries.as_ref()
     }
 
-    /// Makes the context this thread's, for a function of the libraries.
+    /// Makes the context current on this thread, for a call of a library.
     pub(super) fn enter(&self, function: &str) -> Result<()> {
         let failure = |error| self.session.error(function, error);
         self.session.enter().map_err(failure)
     }
 
-    /// Where `length` bytes of a buffer begin, all of which it has.
+    /// The address of `length` bytes in a buffer; an error if they are not all within it.
     pub(super) fn address(&self, buffer: &Buffer, start: u64, length: usize) -> Result<Address> {
         let part = buffer.part(start, length)?;
         Ok(Address(part.as_device_ptr().as_raw()))
@@ -305,7 +307,7 @@ impl CudaRuntime {
     }
 
     fn out_of_memory(&self, bytes: u64, detail: String) -> Error {
-        Error::out_of_memory(self.capabilities.device.clone(), bytes as usize, detail)
+        Error::out_of_memory(self.properties.device.clone(), bytes as usize, detail)
     }
 
     fn fresh_buffer(&self, bytes: u64) -> CudaResult<Buffer> {
@@ -325,17 +327,13 @@ impl CudaRuntime {
         })
     }
 
-    /// Loads a kernel: from the program, from the cache on disk, or from the compiler.
-    fn build(&self, source: &Source) -> Result<Kernel> {
+    /// Loads a kernel from the program's own set, from the cache on disk, or from the compiler.
+    fn build(&self, source: &KernelText) -> Result<Kernel> {
         let name = &source.entry;
         let bytes = source.parameters * 4 + source.access.len() * 8;
         if bytes > PARAMETER_BYTES {
             let detail = format!("{bytes} bytes of parameters are more than {PARAMETER_BYTES}");
-            return Err(Error::driver(
-                self.capabilities.device.clone(),
-                name,
-                detail,
-            ));
+            return Err(Error::driver(self.properties.device.clone(), name, detail));
         }
         let module = match library::kernels().get(&library::key(&source.text)) {
             Some(ptx) => Module::from_ptx(ptx, &[]).map_err(|e| self.session.error(name, e))?,
@@ -357,9 +355,9 @@ impl CudaRuntime {
         })
     }
 
-    fn compiled(&self, source: &Source) -> Result<Module> {
+    fn compiled(&self, source: &KernelText) -> Result<Module> {
         let failure =
-            |detail: String| Error::driver(self.capabilities.device.clone(), &source.entry, detail);
+            |detail: String| Error::driver(self.properties.device.clone(), &source.entry, detail);
         let Some(nvrtc) = self.compiler else {
             return Err(failure(
                 "the program has no such kernel and the machine no NVRTC to compile one".into(),
@@ -382,7 +380,8 @@ impl CudaRuntime {
             let code = code(Target::Machine(self.generation)).map_err(failure)?;
             match Module::from_cubin(code, &[]) {
                 Ok(module) => return Ok(module),
-                // A driver much older than NVRTC does not know its format; it compiles PTX itself.
+                // A driver much older than NVRTC does not know its machine code's format. Such a driver gets PTX, and
+                // compiles it itself.
                 Err(_) => self.takes_machine_code.store(false, Relaxed),
             }
         }
@@ -392,7 +391,7 @@ impl CudaRuntime {
     }
 }
 
-/// Whether the driver has `cuMemAllocAsync` for this GPU; `cust` knows the call, but not how to ask.
+/// Whether the driver has `cuMemAllocAsync` for this GPU. `cust` has the call, but cannot ask this.
 fn has_ordered_memory(card: cust::device::Device) -> bool {
     let attribute = sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED;
     let mut value = 0;
@@ -409,12 +408,12 @@ impl Runtime for CudaRuntime {
     type Buffer = Buffer;
     type Kernel = Kernel;
 
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+    fn properties(&self) -> &DeviceProperties {
+        &self.properties
     }
 
     fn allocate(&self, bytes: u64) -> Result<Buffer> {
-        let limit = self.capabilities.max_bytes;
+        let limit = self.properties.max_bytes;
         if bytes > limit {
             let detail = format!("the GPU has {limit} bytes in all");
             return Err(self.out_of_memory(bytes, detail));
@@ -433,7 +432,7 @@ impl Runtime for CudaRuntime {
         };
         self.session.enter().map_err(failure)?;
         match self.fresh_buffer(class) {
-            // What lies in the pool may be the room that is missing.
+            // The pool may hold the memory that is missing.
             Err(CudaError::OutOfMemory) if locked(&self.pool).clear() => {
                 self.synchronize()?;
                 self.fresh_buffer(class).map_err(failure)
@@ -452,7 +451,7 @@ impl Runtime for CudaRuntime {
         self.session.enter().map_err(failure)?;
         let mut staging = locked(&self.staging);
         for (number, chunk) in bytes.chunks(STAGING_BYTES).enumerate() {
-            // Whole words, as kernels read them.
+            // Kernels read whole words.
             let length = chunk.len().next_multiple_of(4);
             let mut target = buffer.part((number * STAGING_BYTES) as u64, length)?;
             let number = staging.next().map_err(failure)?;
@@ -525,7 +524,7 @@ impl Runtime for CudaRuntime {
         unsafe { target.async_copy_from(&source, &self.session.stream) }.map_err(failure)
     }
 
-    fn compile(&self, source: &Source) -> Result<Arc<Kernel>> {
+    fn compile(&self, source: &KernelText) -> Result<Arc<Kernel>> {
         let mut kernels = locked(&self.kernels);
         if let Some(kernel) = kernels.get(source) {
             return Ok(Arc::clone(kernel));
@@ -548,7 +547,7 @@ impl Runtime for CudaRuntime {
             return Ok(());
         }
         let name = &kernel.name;
-        let refuse = |detail: String| Error::driver(self.capabilities.device.clone(), name, detail);
+        let refuse = |detail: String| Error::driver(self.properties.device.clone(), name, detail);
         if (parameters.len(), buffers.len()) != (kernel.parameters, kernel.buffers) {
             return Err(refuse(format!(
                 "it takes {} words of parameters and {} buffers, not {} and {}",
@@ -606,7 +605,8 @@ impl Runtime for CudaRuntime {
 
 impl Drop for CudaRuntime {
     fn drop(&mut self) {
-        // Page-locked memory and code must not go while the GPU uses them; after a failure it uses nothing.
+        // The GPU may still use page-locked memory and code, so they must not be freed before it is done. After a
+        // failure it uses nothing.
         let _ = self
             .session
             .enter()
@@ -617,7 +617,7 @@ impl Drop for CudaRuntime {
 impl fmt::Debug for CudaRuntime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CudaRuntime")
-            .field("capabilities", &self.capabilities)
+            .field("properties", &self.properties)
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,7 @@
-//! cuBLAS and cuSOLVER behind the runtime: what they are given lies within the runtime's memory, and what they cannot do they decline.
+//! cuBLAS and cuSOLVER for the runtime. This layer checks that all matrices lie within the runtime's memory, and
+//! declines what the libraries cannot compute.
 //!
-//! Not yet run on hardware. The tests know the way there and back, by a stand-in, but neither library.
+//! The libraries have not yet run on hardware. The tests use a stand-in for them.
 
 use std::ffi::{c_int, c_void};
 
@@ -13,16 +14,16 @@ use super::{
 };
 use array_api_gpu::{
     runtime::Runtime,
-    vendor::{Attempt, Gemm, Matrix, Operand, Vendor},
+    vendor::{Attempt, Gemm, GemmOperand, Matrix, Vendor},
 };
 
-/// Both libraries, found and not yet at work.
+/// Both libraries, found but not yet bound to a stream.
 pub(super) struct Found {
     cublas: Cublas,
     cusolver: Cusolver,
 }
 
-/// Both libraries at work in a runtime's stream.
+/// Both libraries, bound to a runtime's stream.
 pub(super) struct Libraries {
     blas: Blas,
     solver: Solver,
@@ -43,7 +44,7 @@ impl Found {
         })
     }
 
-    /// Lets them work in a stream of the current context.
+    /// Binds them to a stream of the current context.
     ///
     /// # Errors
     /// The function that failed.
@@ -55,7 +56,7 @@ impl Found {
     }
 }
 
-/// What `cudaDataType` calls a dtype, if the libraries compute with it.
+/// A dtype's number in `cudaDataType`; `None` if the libraries do not compute with it.
 pub(super) const fn data_type(dtype: DType) -> Option<c_int> {
     match dtype {
         DType::Float32 => Some(0),
@@ -76,10 +77,10 @@ impl Address {
     }
 }
 
-/// A matrix by columns whose elements all lie within a buffer.
+/// A column-major matrix, all of whose elements lie within a buffer.
 pub(super) struct Place {
     address: Address,
-    /// Its `cudaDataType`; of no meaning for integers.
+    /// Its `cudaDataType`; unused for integers.
     pub(super) kind: c_int,
     pub(super) rows: i64,
     pub(super) columns: i64,
@@ -116,14 +117,15 @@ impl Place {
     }
 }
 
-/// What stands for a status of the library where there was no room to ask it.
+/// A status of our own: there was no memory for the library's work space.
 const NO_ROOM: c_int = -1;
 
-/// Where routines get the memory that they work in.
+/// Allocates the work space of the libraries' routines.
 pub(super) struct Workspace<'a>(&'a CudaRuntime);
 
 impl Workspace<'_> {
-    /// Asks for the sizes, on the device and on the host, and runs the routine with memory of these sizes; the first status that is not 0.
+    /// Asks the library for the sizes of the work space on the device and on the host, then runs the routine with
+    /// memory of these sizes. Returns the first status that is not 0.
     pub(super) fn run(
         &self,
         sizes: impl FnOnce(*mut usize, *mut usize) -> c_int,
@@ -141,14 +143,15 @@ impl Workspace<'_> {
         let Ok(device) = self.0.address(&buffer, 0, whole_words) else {
             return NO_ROOM;
         };
-        // Aligned for every type that a routine may keep there.
+        // `u128` is aligned for every type that a routine may keep there.
         let mut host = vec![0_u128; host_bytes.div_ceil(size_of::<u128>())];
         let status = routine([
             (device.pointer(), device_bytes),
             (host.as_mut_ptr().cast(), host_bytes),
         ]);
         self.0.free(buffer);
-        // The documentation is silent on whether the routine is done with the host's memory when it returns.
+        // The documentation does not say whether the routine may still use the host's memory after it returns, so this
+        // waits.
         if host_bytes > 0 && self.0.synchronize().is_err() {
             return NO_ROOM;
         }
@@ -157,7 +160,8 @@ impl Workspace<'_> {
 }
 
 impl CudaRuntime {
-    /// Runs a library's function in this thread's context. A status other than 0 means that another way is taken.
+    /// Runs a library's function with the context current on this thread. A status other than 0 means that the call is
+    /// declined.
     fn ask(
         &self,
         name: &str,
@@ -188,7 +192,7 @@ impl Vendor for CudaRuntime {
         out: &Buffer,
     ) -> Result<Attempt> {
         let last = |n: i32| (n - 1) as usize;
-        let operand = |x: &Operand, buffer: &Buffer, rows: i32, columns: i32| {
+        let operand = |x: &GemmOperand, buffer: &Buffer, rows: i32, columns: i32| {
             let (rows, columns) = if x.transposed {
                 (columns, rows)
             } else {
@@ -225,7 +229,8 @@ impl Vendor for CudaRuntime {
         self.ask("solve", |libraries, work| {
             let (words, n) = (2 * a.rows, a.rows);
             let pivots = self.allocate((n * size_of::<i64>()) as u64)?;
-            // The second report tells of wrong arguments only, as the status does; the first must not be lost to it.
+            // The second routine reports wrong arguments only, as its status does. Its report goes elsewhere, so that
+            // it does not overwrite the first one's.
             let report = self.allocate(4)?;
             let status = libraries.solver.solve(
                 &Place::new(self, a)?,

@@ -4,7 +4,7 @@
 //! With the variable `ARRAY_API_CUDA` set to `gpu` it runs on `cuda:0` instead.
 
 use array_api_cuda::{self as cuda, Cuda, Kernels, Nvrtc};
-use array_api_gpu::runtime::{Access, Runtime as _, Source};
+use array_api_gpu::runtime::{Access, KernelText, Runtime as _};
 use array_api_spec::{Backend, DType, Error, ErrorKind, Namespace};
 
 fn on_gpu() -> bool {
@@ -111,7 +111,7 @@ fn memory_is_recycled_and_running_out_of_it_is_an_error() -> Result<(), Error> {
         counters.fresh_allocations <= 4 && counters.allocations >= 10,
         "{counters:?}"
     );
-    let most = xp.backend().capabilities().max_bytes as usize;
+    let most = xp.backend().properties().max_bytes as usize;
     let error = xp
         .zeros([most / 4, 5], DType::Float32)
         .expect_err("too large");
@@ -126,7 +126,7 @@ fn memory_is_recycled_and_running_out_of_it_is_an_error() -> Result<(), Error> {
 #[test]
 fn arguments_that_do_not_fit_the_kernel_are_refused() -> Result<(), Error> {
     let xp = fresh(Kernels::Any);
-    let source = |text: &str, parameters| Source {
+    let source = |text: &str, parameters| KernelText {
         entry: "kernel".into(),
         text: text.into(),
         parameters,

@@ -1,7 +1,7 @@
 //! What becomes of a kernel that does what it must not. In a process of its own, because the device is lost after it.
 
 use array_api_cuda::{Kernels, Nvrtc, fresh_backend};
-use array_api_gpu::runtime::{Access, Runtime as _, Source};
+use array_api_gpu::runtime::{Access, KernelText, Runtime as _};
 use array_api_spec::{ErrorKind, Namespace};
 
 #[test]
@@ -18,7 +18,7 @@ fn a_fault_is_an_error_at_the_next_wait_and_ever_after() {
         .eval()
         .expect("a sum");
     let runtime = gpu.runtime();
-    let source = Source {
+    let source = KernelText {
         entry: "beyond".into(),
         text: "struct Params { unsigned word[1]; };
             extern \"C\" __global__ void beyond(const Params p, unsigned* x) { x[p.word[0]] = 1; }"

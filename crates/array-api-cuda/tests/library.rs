@@ -10,7 +10,7 @@ mod nvrtc;
 use std::collections::BTreeSet;
 
 use array_api_cuda::{Target, library};
-use array_api_gpu::runtime::{Language, Source};
+use array_api_gpu::runtime::{KernelText, Language};
 use compiler::{Compiler, call_everything, fixed_set};
 use rayon::prelude::*;
 
@@ -57,7 +57,7 @@ fn the_archive_is_what_nvrtc_makes_of_the_fixed_set() {
         eprintln!("not compared: the archive is made by NVRTC 12.9, not {nvrtc:?}");
         return;
     }
-    let compile = |source: &Source| {
+    let compile = |source: &KernelText| {
         let ptx = nvrtc
             .compile(&source.text, Target::Portable)
             .expect("compiles");

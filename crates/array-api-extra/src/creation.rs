@@ -4,7 +4,8 @@ use array_api_spec::{Array, Backend, DType, Error, Namespace, Result, Scalar};
 
 use array_api_spec::memory;
 
-/// Matrices with the last axis of an array on a diagonal, zeros elsewhere: `(…, n) → (…, m, m)` with `m = n + |offset|`. Any dtype.
+/// Puts the last axis of an array on a diagonal of matrices of zeros: `(…, n) → (…, m, m)` with `m = n + |offset|`. Any
+/// dtype.
 ///
 /// Source: `array_api_extra.create_diagonal`.
 ///
@@ -27,7 +28,7 @@ pub fn create_diagonal<B: Backend>(x: &Array<B>, offset: isize) -> Result<Array<
         .checked_add(offset.unsigned_abs())
         .ok_or_else(|| Error::value(FUNCTION, "the offset is larger than any matrix"))?;
     let on = xp.eye(m, m, offset, DType::Bool)?;
-    // Element i of the diagonal stands in row i, or i - offset for one below the main one.
+    // Element i of the diagonal is in row i, or, for a diagonal below the main one, in row i - offset.
     let row = xp.arange(0, m, 1)?;
     let position = xp.maximum(&row + offset.min(0), 0);
     if n == 0 {
@@ -42,8 +43,8 @@ pub fn create_diagonal<B: Backend>(x: &Array<B>, offset: isize) -> Result<Array<
     xp.where_(on, spread, zero).eval()
 }
 
-/// For each integer a row of zeros with a one at its place: `(…) → (…, num_classes)`, in the default floating-point dtype. Integers beyond
-/// `0..num_classes` give zeros alone. Source: `array_api_extra.one_hot`.
+/// For each integer k, a row of zeros with a one at position k: `(…) → (…, num_classes)`, in the default floating-point
+/// dtype. Integers outside of `0..num_classes` give zeros only. Source: `array_api_extra.one_hot`.
 ///
 /// # Errors
 /// Values that are no integers; more elements than memory holds.
@@ -59,7 +60,8 @@ pub fn one_hot<B: Backend>(x: &Array<B>, num_classes: usize) -> Result<Array<B>>
     xp.astype(hot, dtype).eval()
 }
 
-/// The index arrays of the main diagonal of an array of `ndim` axes of length n: `ndim` times `(n,)`. Source: `numpy.diag_indices`.
+/// The index arrays of the main diagonal of an array with `ndim` axes of length n: `ndim` arrays `(n,)`. Source:
+/// `numpy.diag_indices`.
 ///
 /// # Errors
 /// More elements than memory holds.

@@ -2,11 +2,12 @@
 
 use array_api_spec::{Array, Backend, Error, Result, shape::size};
 
-/// Products summed over axes that are named alike: `einsum("ij,jk->ik", &[&a, &b])` is the matrix product. Numeric dtypes, promoted.
+/// Einstein's summation: products, summed over axes with the same letter. `einsum("ij,jk->ik", &[&a, &b])` is the
+/// matrix product. Numeric dtypes, promoted.
 ///
-/// Each argument has a letter for each axis; a letter twice in one argument takes the diagonal. Letters that the result does not name are
-/// summed over; without `->` the result has those that occur once, in alphabetical order. Ellipses are not taken. Pairs are contracted from the left. Source:
-/// `numpy.einsum`.
+/// Each argument has a letter for each axis; a letter twice in one argument takes the diagonal. Letters that are not in
+/// the result are summed over. Without `->` the result has the letters that occur once, in alphabetical order. Ellipses
+/// are not supported. Arguments are contracted pair by pair, from the left. Source: `numpy.einsum`.
 ///
 /// ```
 /// use array_api_compat::{cpu, extra};
@@ -104,7 +105,7 @@ fn parse<B: Backend>(
     Ok((inputs, output))
 }
 
-/// Axes with one letter become one: the diagonal.
+/// Replaces axes with the same letter by their diagonal.
 fn diagonal<B: Backend>(x: &Array<B>, letters: &[char]) -> Result<Term<B>> {
     let xp = x.namespace();
     let (mut x, mut letters) = (x.clone(), letters.to_vec());
@@ -131,7 +132,7 @@ fn twice(letters: &[char]) -> Option<(usize, usize)> {
     })
 }
 
-/// Sums over the letters that nobody needs any more.
+/// Sums over the letters that are not needed any more.
 fn summed<B: Backend>((x, letters): Term<B>, needed: impl Fn(&char) -> bool) -> Result<Term<B>> {
     let axes: Vec<isize> = (0..letters.len())
         .filter(|&k| !needed(&letters[k]))
@@ -147,7 +148,7 @@ fn summed<B: Backend>((x, letters): Term<B>, needed: impl Fn(&char) -> bool) -> 
     Ok((sum, letters.into_iter().filter(|l| needed(l)).collect()))
 }
 
-/// The product of two terms, summed over what is not needed, as a product of stacks of matrices.
+/// The product of two terms, summed over the letters that are not needed, as a product of batches of matrices.
 fn contract<B: Backend>(a: Term<B>, b: Term<B>, needed: impl Fn(&char) -> bool) -> Result<Term<B>> {
     let xp = a.0.namespace();
     let (a, b) = (

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use array_api_spec::{Array, Backend, Expr, Result};
 
-/// How far apart two numbers may be that [`isclose`] calls close: `|a - b| ≤ atol + rtol |b|`.
+/// The tolerance of [`isclose`]: two numbers are close if `|a - b| ≤ atol + rtol |b|`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Within {
     rtol: f64,
@@ -23,7 +23,7 @@ pub const fn within(rtol: f64, atol: f64) -> Within {
 }
 
 impl Within {
-    /// NaN is close to NaN.
+    /// Makes NaN close to NaN.
     #[must_use]
     pub const fn equal_nan(mut self) -> Self {
         self.equal_nan = true;
@@ -40,7 +40,8 @@ impl Default for Within {
 
 /// Whether two arrays agree within a tolerance, element by element: `|a - b| ≤ atol + rtol |b|`. Both broadcast; `bool`.
 ///
-/// Infinities are close to themselves only, NaN to nothing, or with [`equal_nan`](Within::equal_nan) to NaN. Source: `array_api_extra.isclose`.
+/// An infinity is close to itself only. NaN is close to nothing, or with [`equal_nan`](Within::equal_nan) to NaN.
+/// Source: `array_api_extra.isclose`.
 ///
 /// ```
 /// use array_api_compat::{cpu, extra, extra::within};
@@ -69,7 +70,8 @@ pub fn isclose<B: Backend>(a: &Array<B>, b: &Array<B>, tolerance: Within) -> Res
     }
 }
 
-/// NaN replaced by `fill`, infinities by the largest and smallest finite number. Real and complex floating-point, kept.
+/// Replaces NaN by `fill`, and infinities by the largest and smallest finite number. Real and complex floating-point,
+/// kept.
 ///
 /// Source: `array_api_extra.nan_to_num`.
 ///
@@ -116,7 +118,7 @@ pub fn angle<B: Backend>(z: &Array<B>) -> Result<Array<B>> {
     }
 }
 
-/// Degrees as radians. Real floating-point dtypes, kept.
+/// Converts degrees to radians. Real floating-point dtypes, kept.
 ///
 /// # Errors
 /// Another dtype.
@@ -124,7 +126,7 @@ pub fn deg2rad<B: Backend>(x: &Array<B>) -> Result<Array<B>> {
     (x * (PI / 180.0)).eval()
 }
 
-/// Radians as degrees. Real floating-point dtypes, kept.
+/// Converts radians to degrees. Real floating-point dtypes, kept.
 ///
 /// # Errors
 /// Another dtype.
@@ -169,7 +171,8 @@ pub fn xlogy<B: Backend>(x: &Array<B>, y: &Array<B>) -> Result<Array<B>> {
     xp.where_(zero, 0, x * xp.log(y)).eval()
 }
 
-/// `f1` of the elements where a condition is true, `f2` of the others; neither sees elements that are not its own.
+/// Applies `f1` to the elements where a condition is true, and `f2` to the others. Neither function gets the other's
+/// elements.
 ///
 /// The condition is `bool` of x's shape; the functions take and return 1-dimensional arrays of one length, and both results have one dtype. Source:
 /// `array_api_extra.apply_where`.

@@ -1,8 +1,8 @@
-//! What the standard lacks and array libraries have all the same: the functions of `array_api_extra`, and those that scikit-learn and
-//! SciPy reach for. Each is composed of the standard's functions, so it runs on every device.
+//! Functions that array libraries have but the standard lacks: those of `array_api_extra`, and others that scikit-learn
+//! and SciPy use. Each is composed of the standard's functions, so it runs on every device.
 //!
-//! Like the standard's functions they are named as in Python. `nansum`, `nanmax`, `nanmin` and `nanmean`, which backends do in ways of their own, are methods
-//! of [`Namespace`](array_api_spec::Namespace).
+//! Like the standard's functions they have their Python names. `nansum`, `nanmax`, `nanmin` and `nanmean`, which
+//! backends may implement themselves, are methods of [`Namespace`](array_api_spec::Namespace).
 //!
 //! ```
 //! use array_api_compat::{cpu, extra};

@@ -5,10 +5,10 @@ use array_api_spec::{
     shape::{needed_size, size},
 };
 
-/// What [`lstsq`] returns.
+/// The result of [`lstsq`].
 #[derive(Clone, Debug)]
 pub struct Lstsq<B: Backend> {
-    /// `(n,)` or `(n, k)`: of all solutions with the least residual the shortest.
+    /// `(n,)` or `(n, k)`: the solution with the least norm among those with the least residual.
     pub x: Array<B>,
     /// `()`: the rank of a, in the default index dtype.
     pub rank: Array<B>,
@@ -32,7 +32,7 @@ pub struct Lstsq<B: Backend> {
 /// ```
 ///
 /// # Errors
-/// A matrix that is none; shapes or dtypes that do not fit; no convergence.
+/// An `a` that is not a matrix; shapes or dtypes that do not fit; no convergence.
 pub fn lstsq<B: Backend>(
     a: &Array<B>,
     b: &Array<B>,
@@ -52,7 +52,8 @@ pub fn lstsq<B: Backend>(
     })
 }
 
-/// Kronecker product: `(m, n), (p, q) → (m p, n q)`, and so for any ranks, the lower one filled up with axes in front. Numeric dtypes, promoted.
+/// Kronecker product: `(m, n), (p, q) → (m p, n q)`, and accordingly for other ranks; the lower rank is extended by
+/// axes in front. Numeric dtypes, promoted.
 ///
 /// Source: `array_api_extra.kron`.
 ///
@@ -73,7 +74,7 @@ pub fn kron<B: Backend>(a: &Array<B>, b: &Array<B>) -> Result<Array<B>> {
     let lengths = a.shape().iter().zip(b.shape());
     let shape: Vec<usize> = lengths.map(|(&m, &p)| size(&[m, p])).collect();
     needed_size("kron", &[a.shape(), b.shape()], &shape)?;
-    // Axis k of a stands before axis k of b.
+    // Interleaves the axes: axis k of a comes before axis k of b.
     let apart = |x: &Array<B>, first: bool| {
         let lengths = x.shape().iter();
         let shape = lengths.flat_map(|&n| if first { [n, 1] } else { [1, n] });

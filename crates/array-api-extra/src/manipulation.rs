@@ -4,7 +4,8 @@ use array_api_spec::{Array, Backend, DType, Error, Index, Result, Scalar, shape:
 
 use array_api_spec::memory;
 
-/// The array with new axes of length 1 in front until it has `ndim`; one that has them already stays. Source: `array_api_extra.atleast_nd`.
+/// Adds axes of length 1 in front until the array has `ndim` axes. An array that has as many already is not changed.
+/// Source: `array_api_extra.atleast_nd`.
 ///
 /// # Errors
 /// Those of an earlier in-place operator.
@@ -15,7 +16,8 @@ pub fn atleast_nd<B: Backend>(x: &Array<B>, ndim: usize) -> Result<Array<B>> {
     x.namespace().reshape(x, shape)
 }
 
-/// The array with values around it: `widths[k]` before and after along axis k. Any dtype. Source: `array_api_extra.pad`.
+/// Adds a value around the array: `widths[k]` elements before and after along axis k. Any dtype. Source:
+/// `array_api_extra.pad`.
 ///
 /// ```
 /// use array_api_compat::{cpu, extra};
@@ -43,7 +45,7 @@ pub fn pad<B: Backend>(
     let mut shape = Vec::with_capacity(widths.len());
     let mut inside: Vec<Index<B>> = Vec::with_capacity(widths.len());
     for (&n, &[before, after]) in x.shape().iter().zip(widths) {
-        // A sum beyond all bounds is refused below as any other that is too large.
+        // A sum that saturates is refused below, as any other that is too large.
         shape.push(n.saturating_add(before).saturating_add(after));
         inside.push((before..before.saturating_add(n)).into());
     }
@@ -53,7 +55,8 @@ pub fn pad<B: Backend>(
     Ok(out)
 }
 
-/// A copy with a value, or one value for each, on the main diagonal of the last two axes. Source: scikit-learn's `_fill_diagonal`.
+/// A copy with a value, or one value for each element, on the main diagonal of the last two axes. Source:
+/// scikit-learn's `_fill_diagonal`.
 ///
 /// # Errors
 /// Less than two dimensions; a value whose dtype or shape does not fit.
@@ -88,7 +91,7 @@ pub fn fill_diagonal<B: Backend>(x: &Array<B>, value: &Array<B>) -> Result<Array
     Ok(filled)
 }
 
-/// Zeros after the elements of the last axis, up to length m.
+/// Pads the last axis with zeros at the end, to length m.
 fn pad_last<B: Backend>(x: &Array<B>, m: usize) -> Result<Array<B>> {
     let n = x.shape()[x.ndim() - 1];
     let mut widths = vec![[0, 0]; x.ndim()];
@@ -100,8 +103,8 @@ fn pad_last<B: Backend>(x: &Array<B>, m: usize) -> Result<Array<B>> {
     pad(x, &widths, zero)
 }
 
-/// A copy with values at positions along an axis: the reverse of `take_along_axis`, with the same shapes. Of equal positions the last
-/// stays. Source: `numpy.put_along_axis`.
+/// A copy with values at positions along an axis: the reverse of `take_along_axis`, with the same shapes. If positions
+/// are equal, the last value is stored. Source: `numpy.put_along_axis`.
 ///
 /// ```
 /// use array_api_compat::{cpu, extra};
@@ -114,7 +117,8 @@ fn pad_last<B: Backend>(x: &Array<B>, m: usize) -> Result<Array<B>> {
 /// ```
 ///
 /// # Errors
-/// Indices that are not integers or out of range; ranks that differ; other axes that differ; an axis that is not there.
+/// Indices that are not integers or out of range; ranks that differ; other axes that differ; an axis that does not
+/// exist.
 pub fn put_along_axis<B: Backend>(
     x: &Array<B>,
     indices: &Array<B>,
@@ -147,7 +151,8 @@ pub fn put_along_axis<B: Backend>(
     Ok(out)
 }
 
-/// Row-major positions in an array of a shape as index arrays, one an axis. Source: `array_api_extra.unravel_index`.
+/// Converts row-major positions in an array of this shape to index arrays, one for each axis. Source:
+/// `array_api_extra.unravel_index`.
 ///
 /// # Errors
 /// Positions that are no integers or outside of the array.

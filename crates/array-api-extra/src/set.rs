@@ -2,10 +2,10 @@
 
 use array_api_spec::{Array, Backend, Result};
 
-/// The number of unique elements. NaN counts each time. Source: `array_api_extra.nunique`.
+/// The number of unique elements. Each NaN counts. Source: `array_api_extra.nunique`.
 ///
 /// # Errors
-/// No room on the device; a driver's failure.
+/// No memory on the device; a driver's failure.
 pub fn nunique<B: Backend>(x: &Array<B>) -> Result<usize> {
     Ok(x.namespace().unique_values(x)?.size())
 }

@@ -2,8 +2,9 @@
 
 use array_api_spec::{Array, Backend, Error, Result, shape::resolve_axis};
 
-/// The elements along an axis in an order in which element `kth` is where sorting would put it, with smaller ones before it and larger ones behind.
-/// Real dtypes; NaN is largest. Here it is fully sorted, which is one such order. Source: `array_api_extra.partition`.
+/// Reorders the elements along an axis so that element `kth` is the one that sorting would put there, with none larger
+/// before it and none smaller after it. Real dtypes; NaN is largest. This implementation sorts the axis fully, which
+/// fulfils this. Source: `array_api_extra.partition`.
 ///
 /// # Errors
 /// A `kth` outside of the axis; those of `sort`.
@@ -12,7 +13,7 @@ pub fn partition<B: Backend>(x: &Array<B>, kth: usize, axis: isize) -> Result<Ar
     x.namespace().sort(x, axis)
 }
 
-/// The positions of the elements in the order of [`partition`], of the default index dtype.
+/// The positions of the elements in the order of [`partition`], in the default index dtype.
 ///
 /// # Errors
 /// A `kth` outside of the axis; those of `argsort`.

@@ -4,8 +4,8 @@ use array_api_spec::{
     Array, Axes, Backend, Ellipsis, Error, Result, Scalar, Side, axis as along, ix,
 };
 
-/// `log Σ exp(x)` along axes, without overflow on the way. Real floating-point dtypes, kept. Takes `keepdims`. Source:
-/// `scipy.special.logsumexp`.
+/// `log Σ exp(x)` along axes, without intermediate overflow. Real floating-point dtypes, kept. Takes `keepdims`.
+/// Source: `scipy.special.logsumexp`.
 ///
 /// ```
 /// use array_api_compat::{cpu, extra};
@@ -15,7 +15,7 @@ use array_api_spec::{
 /// ```
 ///
 /// # Errors
-/// Another dtype; an axis that is not there; no elements.
+/// Another dtype; an axis that does not exist; no elements.
 pub fn logsumexp<B: Backend>(x: &Array<B>, axis: impl Into<Axes>) -> Result<Array<B>> {
     let xp = x.namespace();
     let axis = axis.into();
@@ -29,12 +29,13 @@ pub fn logsumexp<B: Backend>(x: &Array<B>, axis: impl Into<Axes>) -> Result<Arra
 /// kept: `(…, n, …) → (…)`. `None` takes all elements. Source: `numpy.median`.
 ///
 /// # Errors
-/// Another dtype; an axis that is not there, or several; no elements.
+/// Another dtype; an axis that does not exist, or several; no elements.
 pub fn median<B: Backend>(x: &Array<B>, axis: impl Into<Option<isize>>) -> Result<Array<B>> {
     quantile(x, 0.5, axis)
 }
 
-/// The value below which a part `q` of the elements along an axis lies, linear between two: `(…, n, …) → (…)`. NaN if there is one.
+/// The value below which a fraction `q` of the elements along an axis lies, interpolated linearly between two elements:
+/// `(…, n, …) → (…)`. NaN if there is one.
 ///
 /// Real floating-point dtypes, kept. `None` takes all elements. Source: `numpy.quantile` with its default method.
 ///
@@ -46,7 +47,7 @@ pub fn median<B: Backend>(x: &Array<B>, axis: impl Into<Option<isize>>) -> Resul
 /// ```
 ///
 /// # Errors
-/// A `q` outside of [0, 1]; another dtype; an axis that is not there; no elements.
+/// A `q` outside of [0, 1]; another dtype; an axis that does not exist; no elements.
 pub fn quantile<B: Backend>(
     x: &Array<B>,
     q: f64,
@@ -77,8 +78,9 @@ pub fn quantile<B: Backend>(
     let (below, part) = (place.floor() as usize, place.fract());
     let at = |k: usize| sorted.get(ix![Ellipsis, k.min(n - 1)]);
     let (low, high) = (at(below)?, at(below + 1)?);
-    // From the nearer end, so that both are met exactly; equal infinities differ by nothing.
-    // Half of it, which overflows for no two numbers; halves and doubles are exact.
+    // Half the difference of both elements. Half of it cannot overflow, and halving and doubling are exact. The
+    // interpolation starts from the nearer element, so that both ends are exact. Equal infinities have the difference
+    // 0.
     let half = xp.where_(xp.equal(&low, &high), 0, &high * 0.5 - &low * 0.5);
     let between = if part < 0.5 {
         &low + &half * (2.0 * part)
@@ -89,8 +91,8 @@ pub fn quantile<B: Backend>(
     xp.where_(missing, f64::NAN, between).eval()
 }
 
-/// How often each of `0..length` occurs among integers that are not negative, or the sum of the weights at each: `(n,) → (length,)`, where
-/// `length` is the largest integer and one, or `minlength` if that is more. Source: `numpy.bincount`.
+/// How often each of `0..length` occurs among non-negative integers, or the sum of its weights: `(n,) → (length,)`.
+/// `length` is the largest integer plus one, or `minlength` if that is more. Source: `numpy.bincount`.
 ///
 /// ```
 /// use array_api_compat::{cpu, extra};
@@ -122,7 +124,7 @@ pub fn bincount<B: Backend>(
         }
         xp.max(x, ..)?.item::<i64>()?
     };
-    // A length beyond all bounds is refused below, as more numbers than memory holds.
+    // A length that saturates is refused below, because memory does not hold so many numbers.
     let length = usize::try_from(largest.saturating_add(1)).unwrap_or(0);
     let length = length.max(minlength);
     let order = xp.argsort(x, 0)?;
@@ -182,7 +184,7 @@ pub fn cov<B: Backend>(m: &Array<B>, correction: f64) -> Result<Array<B>> {
 /// Mean along axes with weights: `Σ w x / Σ w`. Both broadcast; floating-point dtypes, promoted. Takes `keepdims`. Source: `numpy.average`.
 ///
 /// # Errors
-/// Another dtype; shapes that do not broadcast; an axis that is not there.
+/// Another dtype; shapes that do not broadcast; an axis that does not exist.
 pub fn average<B: Backend>(
     x: &Array<B>,
     weights: Option<&Array<B>>,

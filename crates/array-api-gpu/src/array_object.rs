@@ -7,13 +7,13 @@ use array_api_spec::{
 
 use super::{
     GROUP, Gpu,
-    elements::{Elements, Positions, lanes, pack},
     elementwise::Fused,
     fft,
     kernel::ir::{Atomic, Kernel, Ty, if_, lit},
     linalg::HOST,
     memory::Memory,
     moments::HOST as MOMENTS,
+    packing::{Elements, Positions, lanes, pack},
     prebuilt::{bits, padded},
     runtime::Runtime,
 };
@@ -22,14 +22,14 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
     type Storage = Memory<R>;
 
     fn device(&self) -> Device {
-        self.runtime.capabilities().device.clone()
+        self.runtime.properties().device.clone()
     }
 
     fn dtypes(&self) -> Vec<DType> {
-        let capabilities = self.runtime.capabilities();
+        let properties = self.runtime.properties();
         let holds = |dtype: &DType| match dtype {
-            DType::Int64 | DType::UInt64 => capabilities.int64,
-            DType::Float64 | DType::Complex128 => capabilities.float64,
+            DType::Int64 | DType::UInt64 => properties.int64,
+            DType::Float64 | DType::Complex128 => properties.float64,
             _ => true,
         };
         DType::ALL.into_iter().filter(holds).collect()
@@ -58,7 +58,7 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
             return self.download(&Strided::contiguous(copy, x.shape(), x.dtype));
         }
         let mut values = HostBuffer::from_bytes(x.dtype, &[]);
-        // The staged copy and the values that come of it.
+        // Asks for room for the downloaded bytes and for the values that are made from them.
         array_api_spec::memory::room(size.saturating_mul(n).saturating_mul(2))?;
         if let Some(buffer) = x.storage.buffer() {
             let offset = (x.layout.offset() * size) as u64;
@@ -120,7 +120,8 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
             return Ok(());
         }
         self.check_size(n)?;
-        // A value that reads the target's memory holds a handle to it, so it sees the old content, and the copy is written.
+        // A value that reads the target's memory holds a handle to it. Then the memory may not be written: the kernel
+        // writes a copy, and the value reads the old content.
         let storage = if target.storage.may_be_written() {
             target.storage.clone()
         } else {
@@ -130,7 +131,7 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
             (value.clone(), region.clone(), target.dtype)
         } else {
             let bits = bits(target.dtype);
-            let mut stored = self.stored(value)?;
+            let mut stored = self.materialized(value)?;
             stored.inputs[0].dtype = bits;
             stored.steps[0].dtype = bits;
             (stored, padded(region), bits)
@@ -145,8 +146,9 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
                 if_(i.lt(n), || out.store(place.at(i), source.at(i)));
                 return;
             }
-            // Threads that share a word must not lose each other's elements. Each adds the difference between its new and its old
-            // element to the word, at once; every other element of the word stays as it is, so no borrow ever crosses over.
+            // Several threads write into one word, and none may overwrite another's element. So each thread adds the
+            // difference between its new and its old element to the word, atomically. The new value fits the element's
+            // bits, so no carry reaches its neighbours.
             let words = k.atomic("out");
             if_(i.lt(n), || {
                 let (position, new) = (place.at(i), pack(source.at(i).real(), dtype));
@@ -197,15 +199,16 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
     }
 }
 
-/// Bytes that are joined into one download, at most: more would not be worth a copy of theirs.
+/// Arrays up to this many bytes in all are copied together and brought by one download. For more, that copy would cost
+/// more than another wait.
 const JOINED_BYTES: u64 = 32 << 20;
 
 /// A view among several that are brought to the host at once.
 struct Part<R: Runtime> {
-    /// Without gaps.
+    /// A contiguous view.
     x: Strided<Memory<R>>,
     known: Option<HostBuffer>,
-    /// The first byte and the one behind the last of the words that hold the elements.
+    /// The range of bytes of the words that hold the elements: the first byte, and the one after the last.
     start: u64,
     end: u64,
 }
@@ -229,7 +232,7 @@ impl<R: Runtime> Part<R> {
         })
     }
 
-    /// How many bytes have to be brought.
+    /// How many bytes must be downloaded.
     fn bytes(&self) -> u64 {
         if self.known.is_some() || self.x.layout.size() == 0 {
             0
@@ -250,7 +253,7 @@ impl<R: Runtime> Part<R> {
     }
 }
 
-/// Functions with kernels of their own, beside those that every backend must have.
+/// Optional functions that have kernels here. (The required ones have kernels, too.)
 const NATIVE: [&str; 4] = ["nanmax", "nanmin", "nansum", "take"];
 
 const NORMS: &str =

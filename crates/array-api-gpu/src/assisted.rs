@@ -1,6 +1,6 @@
-//! Products and factorisations by the vendor's libraries, for runtimes that have them. No library has the last word: a factorisation counts
-//! only if it reports success and its results are finite. All else is left to the way of other runtimes, which is also the judge of what
-//! is an error.
+//! Products and factorisations by the vendor's libraries, for runtimes that have them. A library's factorisation is
+//! used only if the library reports success and the results are finite. Otherwise the function is computed as on any
+//! other runtime, and that computation alone decides what is an error.
 
 use array_api_spec::{
     BinaryOp, DType, ErrorKind, Op, Program, ReduceOp, Result, Scalar, Strided, SvdMode, UnaryOp,
@@ -16,11 +16,11 @@ use super::{
     vendor::{Attempt, Gemm, Matrix, Vendor},
 };
 
-/// What a vendor's library yields; none if it is not to be relied upon.
+/// The result of a vendor's library; `None` if the caller must compute it in another way.
 type Offer<T> = Result<Option<T>>;
 
 impl<R: Runtime> Gpu<R> {
-    /// The product, unless there is no library or BLAS has no words for the layouts. Nothing is empty.
+    /// The product. `None` if there is no library or BLAS cannot express the strides. All dimensions are > 0.
     pub(super) fn assisted_matmul(
         &self,
         a: &Strided<Memory<R>>,
@@ -108,7 +108,7 @@ impl<R: Runtime> Gpu<R> {
     ) -> Offer<[Memory<R>; 3]> {
         self.assisted(x, |vendor| {
             let (rows, columns) = ends(x.shape());
-            // Libraries want no fewer rows than columns. From xᵀ = U S Vᴴ follows x = (Vᴴ)ᵀ S Uᵀ.
+            // Libraries require at least as many rows as columns. From xᵀ = U S Vᴴ follows x = (Vᴴ)ᵀ S Uᵀ.
             let is_wide = rows < columns;
             let tall = if is_wide {
                 self.columns(&x.with_layout(transposed(&x.layout)))?
@@ -131,7 +131,8 @@ impl<R: Runtime> Gpu<R> {
                 return Ok(None);
             }
             if is_wide {
-                // What lies by columns is the transpose by rows, which is what is wanted.
+                // A column-major matrix is its transpose in row-major order, and the transposes are what is needed
+                // here.
                 return Ok(Some([vh.memory, s.memory, u.memory]));
             }
             let [u, vh] = [u, vh].map(|part| self.evaluate(&Program::input(part.view())));
@@ -139,7 +140,8 @@ impl<R: Runtime> Gpu<R> {
         })
     }
 
-    /// Asks the vendor about matrices with elements. Where there is no room for copies, another way may do without them.
+    /// Asks the vendor's libraries, if `x` has elements. Where the copies that they need do not fit into memory, the
+    /// answer is `None`: the other way may need none.
     fn assisted<T>(
         &self,
         x: &Strided<Memory<R>>,
@@ -154,7 +156,8 @@ impl<R: Runtime> Gpu<R> {
         }
     }
 
-    /// Runs a factorisation on each matrix of a stack; returns what they reported, or nothing if one was declined.
+    /// Runs a factorisation on each matrix of a batch. Returns the status that each reported, or `None` if one was
+    /// declined.
     fn each(
         &self,
         x: &Strided<Memory<R>>,
@@ -162,7 +165,7 @@ impl<R: Runtime> Gpu<R> {
     ) -> Offer<Columns<R>> {
         let count = size(&x.shape()[..x.layout.ndim() - 2]);
         let shape = vec![count, 1, 1];
-        // Not 0, so that a report that was never written is no success.
+        // Starts with 1, which is not success, for a library that forgets to write its status.
         let failed = Program::scalar(&shape, Scalar::Int(1), DType::Int32);
         let infos = Columns {
             memory: self.evaluate(&failed)?,
@@ -177,7 +180,7 @@ impl<R: Runtime> Gpu<R> {
         Ok(Some(infos))
     }
 
-    /// Whether all reports are 0 and all results are finite.
+    /// Whether every status is 0 and all results are finite.
     fn is_success(&self, infos: &Columns<R>, results: &[Strided<Memory<R>>]) -> Result<bool> {
         let reports = self.values::<i32>(&infos.elements())?;
         if reports.iter().any(|&info| info != 0) {
@@ -195,7 +198,7 @@ impl<R: Runtime> Gpu<R> {
         Ok(true)
     }
 
-    /// The lower triangles, zeros above, in row-major order.
+    /// The lower triangles in row-major order, with zeros above them.
     fn lower_triangle(&self, x: Strided<Memory<R>>) -> Result<Memory<R>> {
         let dtype = x.dtype;
         let mut program = Program::input(x);

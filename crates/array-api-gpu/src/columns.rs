@@ -1,4 +1,4 @@
-//! Stacks of matrices by columns, as vendors' libraries take them.
+//! Batches of column-major matrices, as vendors' libraries take them.
 
 use array_api_spec::{
     BinaryOp, DType, Error, Layout, Op, Program, Result, Strided, UnaryOp,
@@ -7,11 +7,11 @@ use array_api_spec::{
 
 use super::{Gpu, memory::Memory, runtime::Runtime, vendor::Matrix};
 
-/// A stack of matrices by columns, in memory of its own.
+/// A batch of column-major matrices, in memory of its own.
 pub(super) struct Columns<R: Runtime> {
     pub(super) memory: Memory<R>,
     pub(super) dtype: DType,
-    /// Of the stack, then rows and columns.
+    /// The batch axes, then rows and columns.
     pub(super) shape: Vec<usize>,
 }
 
@@ -28,7 +28,7 @@ impl<R: Runtime> Columns<R> {
         })
     }
 
-    /// The stack as an array.
+    /// The batch as an array.
     pub(super) fn view(&self) -> Strided<Memory<R>> {
         let mut by_columns = self.shape.clone();
         let last = by_columns.len() - 1;
@@ -48,7 +48,7 @@ impl<R: Runtime> Columns<R> {
 }
 
 impl<R: Runtime> Gpu<R> {
-    /// Memory for matrices of another shape, as many as are in a stack.
+    /// Memory for a batch of matrices of another shape.
     pub(super) fn room(
         &self,
         x: &Strided<Memory<R>>,
@@ -64,7 +64,7 @@ impl<R: Runtime> Gpu<R> {
         })
     }
 
-    /// A copy by columns, which may be written.
+    /// A column-major copy, which may be written.
     pub(super) fn columns(&self, x: &Strided<Memory<R>>) -> Result<Columns<R>> {
         let by_columns = x.with_layout(transposed(&x.layout));
         let mut memory = self.evaluate(&Program::input(by_columns))?;
@@ -78,7 +78,8 @@ impl<R: Runtime> Gpu<R> {
         })
     }
 
-    /// [`columns`](Self::columns) with a diagonal that is real, for a library may or may not read its imaginary part.
+    /// [`columns`](Self::columns) with a real diagonal. (Libraries differ in whether they read the imaginary part of a
+    /// Hermitian matrix's diagonal.)
     pub(super) fn hermitian_columns(&self, x: &Strided<Memory<R>>) -> Result<Columns<R>> {
         if !x.dtype.is_complex() {
             return self.columns(x);
@@ -95,7 +96,7 @@ impl<R: Runtime> Gpu<R> {
         })
     }
 
-    /// The step that compares the row with the column.
+    /// Adds a step that compares the row index with the column index.
     pub(super) fn compare_indices(&self, program: &mut Program<Memory<R>>, op: BinaryOp) -> usize {
         let (dtype, column) = (self.index_dtype(), program.shape.len() - 1);
         let row = program.push(Op::Index(column - 1), dtype);
@@ -104,12 +105,12 @@ impl<R: Runtime> Gpu<R> {
     }
 }
 
-/// Rows and columns of the matrices in a stack.
+/// Rows and columns of the matrices in a batch.
 pub(super) fn ends(shape: &[usize]) -> (usize, usize) {
     (shape[shape.len() - 2], shape[shape.len() - 1])
 }
 
-/// The transposes of a stack of matrices, as a view.
+/// The transposes of a batch of matrices, as a view.
 pub(super) fn transposed(layout: &Layout) -> Layout {
     let mut axes: Vec<usize> = (0..layout.ndim()).collect();
     let last = axes.len() - 1;

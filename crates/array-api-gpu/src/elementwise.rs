@@ -7,13 +7,13 @@ use array_api_spec::{
 
 use super::{
     GROUP, Gpu,
-    elements::{Elements, Positions},
     kernel::{
         arithmetic,
         element::{Value, register},
         ir::{Builder, Kernel, Ty, Val},
     },
     memory::{Memory, words},
+    packing::{Elements, Positions},
     runtime::Runtime,
 };
 
@@ -27,10 +27,10 @@ impl<R: Runtime> ElementwiseBackend for Gpu<R> {
     }
 
     fn fusion_limit(&self) -> FusionLimit {
-        // A kernel that takes a program in writes two arrays at most.
+        // Two buffers are kept for outputs: a kernel with a fused program writes two arrays at most.
         FusionLimit {
             steps: 64,
-            inputs: (self.runtime.capabilities().max_buffers - 2).min(16),
+            inputs: (self.runtime.properties().max_buffers - 2).min(16),
         }
     }
 }
@@ -57,12 +57,12 @@ impl<R: Runtime> Gpu<R> {
     }
 }
 
-/// A program inside a kernel: the values that it yields are computed where they are asked for.
+/// A program fused into a kernel: each element is computed where the kernel asks for it.
 pub(super) struct Fused {
     inputs: Vec<(Elements, Positions)>,
     steps: Vec<Step>,
     scalars: Vec<Option<Value>>,
-    /// The program's shape, if it asks for indices.
+    /// The program's shape, if a step is an element's index.
     lengths: Vec<Val>,
 }
 
@@ -102,7 +102,7 @@ impl Fused {
         }
     }
 
-    /// The element that is number `linear` in row-major order.
+    /// The element at row-major position `linear`.
     pub(super) fn at(&self, linear: Val) -> Value {
         let mut done: Vec<Value> = Vec::with_capacity(self.steps.len());
         for (number, step) in self.steps.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What the standard lacks: reductions without NaN, `take`, and the moments of rows.
+//! Functions that the standard lacks: reductions that skip NaN, `take`, and the moments of rows.
 
 use array_api_spec::{
     Moments, Program, ReduceOp, Result, Strided,

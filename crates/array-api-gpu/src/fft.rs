@@ -1,4 +1,4 @@
-//! Fourier transforms, which go by way of the host.
+//! Fourier transforms, which are computed on the host.
 
 use array_api_spec::{
     Complex, DType, Element, Error, Layout, Program, Result, Strided,
@@ -8,7 +8,7 @@ use array_api_spec::{
 use super::{Gpu, memory::Memory, runtime::Runtime};
 use array_api_host::fft::{Transformed, transformed};
 
-/// Why transforms leave the device.
+/// Why transforms are computed on the host.
 pub(super) const HOST: &str = "the device has no kernel for Fourier transforms yet";
 
 impl<R: Runtime> FftBackend for Gpu<R> {

@@ -1,24 +1,24 @@
-//! A stack of matrix products in the terms of BLAS, whose matrices are stored by columns.
+//! A batch of matrix products as arguments of BLAS, whose matrices are column-major.
 
 use array_api_spec::{Layout, shape::size};
 
-/// A matrix of the product, stored by columns.
+/// A batch of column-major matrices on one side of the product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Operand {
-    /// Whether the product takes the transpose of what is stored.
+pub struct GemmOperand {
+    /// Whether the product uses the transpose of the stored matrix.
     pub transposed: bool,
-    /// Elements from one column to the next (the "leading dimension").
+    /// The leading dimension: elements from one column to the next.
     pub leading: i32,
-    /// Elements from one matrix of the stack to the next; 0 if there is one for all.
+    /// Elements from one matrix of the batch to the next; 0 if one matrix is broadcast over the batch.
     pub stride: i64,
     /// Elements before the first.
     pub offset: usize,
 }
 
-/// `C = left · right` for every matrix of a stack, all stored by columns and C without gaps.
+/// `C = left · right` for every matrix of a batch. All are column-major, and C is contiguous.
 ///
-/// A row-major matrix, read by columns, is its own transpose. So the row-major product `A B` is the column-major `Bᵀ Aᵀ`: the left
-/// operand is B, the right one A, and C has the rows of Bᵀ, which are the columns of B.
+/// A row-major matrix, read as column-major, is its own transpose. So the row-major product `A B` is the column-major
+/// product `Bᵀ Aᵀ`: the left operand is B, the right one is A, and C has as many rows as B has columns.
 ///
 /// ```
 /// use array_api_gpu::vendor::Gemm;
@@ -31,25 +31,25 @@ pub struct Operand {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gemm {
-    /// Rows of the left operand and of C, by columns; C's leading dimension too.
+    /// Rows of the left operand and of C, and C's leading dimension.
     pub rows: i32,
     /// Columns of the right operand and of C.
     pub columns: i32,
-    /// Products in each sum.
+    /// Terms in each sum: columns of the left operand, rows of the right one.
     pub inner: i32,
     /// B of the row-major product.
-    pub left: Operand,
+    pub left: GemmOperand,
     /// A of the row-major product.
-    pub right: Operand,
-    /// Matrices in the stack.
+    pub right: GemmOperand,
+    /// Matrices in the batch.
     pub batches: i32,
 }
 
 impl Gemm {
-    /// The product of `a (…, m, k)` and `b (…, k, n)`, stacks of one shape, none of whose lengths is 0.
+    /// The product of `a (…, m, k)` and `b (…, k, n)`, whose batch axes are the same. No length is 0.
     ///
-    /// `None` if BLAS has no words for the layouts: a matrix with gaps along both axes or a negative stride, a stack whose matrices are not
-    /// equally spaced, or a length beyond 2³¹.
+    /// `None` if BLAS cannot express the strides: those of a matrix with gaps along both axes or with a negative
+    /// stride, of a batch whose matrices are not equally spaced, or a length beyond 2³¹.
     #[must_use]
     pub fn new(a: &Layout, b: &Layout) -> Option<Self> {
         let ([m, inner], [_, n]) = (matrix(a.shape())?, matrix(b.shape())?);
@@ -58,25 +58,25 @@ impl Gemm {
             rows: n.try_into().ok()?,
             columns: m.try_into().ok()?,
             inner: inner.try_into().ok()?,
-            left: Operand::new(b)?,
-            right: Operand::new(a)?,
+            left: GemmOperand::new(b)?,
+            right: GemmOperand::new(a)?,
             batches: size(stack).try_into().ok()?,
         })
     }
 
-    /// Elements from one C of the stack to the next.
+    /// Elements from one C of the batch to the next.
     #[must_use]
     pub fn stride(&self) -> i64 {
         i64::from(self.rows) * i64::from(self.columns)
     }
 }
 
-impl Operand {
-    /// The transposes of a stack of matrices.
+impl GemmOperand {
+    /// The operand whose column-major matrices are the transposes of `x`'s; `None` if BLAS cannot express it.
     fn new(x: &Layout) -> Option<Self> {
         let [rows, columns] = matrix(x.shape())?;
         let [row, column] = matrix(x.strides())?;
-        // Along an axis of length 1 nothing is ever a stride away.
+        // The stride of an axis of length 1 is never used, so it may have any value.
         let by_rows = (columns == 1 || column == 1) && (rows == 1 || row >= columns as isize);
         let by_columns = (rows == 1 || row == 1) && (columns == 1 || column >= rows as isize);
         let (transposed, leading) = match (by_rows, by_columns) {
@@ -99,7 +99,8 @@ fn matrix<T: Copy>(axes: &[T]) -> Option<[T; 2]> {
     axes.last_chunk().copied()
 }
 
-/// The one distance between neighbours of a stack, in row-major order; 0 for a single matrix.
+/// The distance from each matrix of the batch to the next, in row-major order, if it is always the same; 0 for a single
+/// matrix.
 fn stack_stride(x: &Layout) -> Option<i64> {
     let stack = x.ndim() - 2;
     let mut axes = x.shape()[..stack]

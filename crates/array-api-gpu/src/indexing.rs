@@ -10,17 +10,17 @@ use array_api_spec::{
 
 use super::{
     GROUP, Gpu,
-    elements::{Elements, Positions},
     kernel::{
         element::{Value, register},
         ir::{Kernel, Ty, Val, if_, lit, select, var, while_},
     },
     memory::{Memory, words},
+    packing::{Elements, Positions},
     prebuilt::bits,
     runtime::Runtime,
 };
 
-/// Positions that are brought to the host with their number, at most.
+/// `nonzero` downloads up to this many positions together with their count.
 const FEW: usize = 511;
 
 impl<R: Runtime> IndexingBackend for Gpu<R> {
@@ -39,7 +39,7 @@ impl<R: Runtime> IndexingBackend for Gpu<R> {
         if n == 0 {
             return Ok((self.allocate(0, dtype)?, 0));
         }
-        // How many true elements lie before each element, and in all.
+        // A running sum: how many elements before each one are true, and how many in all.
         let mut ones = x.clone();
         let last = ones.steps.len() - 1;
         ones.push(Op::Cast(last), DType::UInt32);
@@ -69,14 +69,14 @@ impl<R: Runtime> IndexingBackend for Gpu<R> {
 impl<R: Runtime> Gpu<R> {
     /// The dtype of indices: `int64` where the device has it.
     pub(super) fn index_dtype(&self) -> DType {
-        if self.runtime.capabilities().int64 {
+        if self.runtime.properties().int64 {
             DType::Int64
         } else {
             DType::Int32
         }
     }
 
-    /// Running sums of all elements in row-major order, from 0 on.
+    /// A scan over all elements in row-major order, which starts with 0.
     fn scan_all(&self, op: ScanOp, x: &Program<Memory<R>>) -> Result<Memory<R>> {
         let n = x.size();
         let one_axis = |layout: Layout| match layout.ndim() {
@@ -84,7 +84,7 @@ impl<R: Runtime> Gpu<R> {
             1 => Some(layout),
             _ => None,
         };
-        // Programs over several axes that do not merge are computed first; a scan reads one axis.
+        // A scan reads one axis. A program whose axes cannot be merged into one is materialized first.
         let merged: Option<Vec<Layout>> = x.collapsed_layouts().into_iter().map(one_axis).collect();
         let indexed = x.steps.iter().any(|s| matches!(s.op, Op::Index(_)));
         let flat = match merged {
@@ -103,8 +103,8 @@ impl<R: Runtime> Gpu<R> {
         self.scan(op, &flat, 0, Initial::Included)
     }
 
-    /// The positions of the first true elements and how many there are in all, from how many lie before each of `n` elements and in all.
-    /// The host knows the positions then: they came with their number.
+    /// The positions of the first true elements, and the count of all. `before` holds, for each of `n` elements, how
+    /// many true ones precede it, and then the count. Positions and count come in one download, so the host knows both.
     fn first_positions(&self, before: &Memory<R>, n: usize) -> Result<(Memory<R>, usize)> {
         let (dtype, few) = (self.index_dtype(), n.min(FEW));
         let out = self.allocate(few + 1, dtype)?;
@@ -115,7 +115,7 @@ impl<R: Runtime> Gpu<R> {
             let i = k.thread();
             let put = |x: Val| out.store(i, Value::Real(x.to(register(dtype))));
             if_(i.lt(few), || {
-                // The first element behind which there are more than i.
+                // A binary search for the first element up to which more than i are true.
                 let (low, high) = (var(lit(Ty::U32, 0)), var(n));
                 while_(
                     || low.get().lt(high.get()),
@@ -156,13 +156,14 @@ impl<R: Runtime> Gpu<R> {
         self.check_size(n)?;
         self.check_reach(&x.layout, x.dtype.size())?;
         if self.compiles() {
-            // The position off the axis comes from a layout that stands still on it.
+            // The other axes' share of the position comes from `base`, a layout with stride 0 along `axis`.
             let mut strides = x.layout.strides().to_vec();
             let stride = std::mem::take(&mut strides[axis]);
             let base = Layout::new(shape, &strides, x.layout.offset());
             return self.gather_at(name, x, indices, &base, (x.shape()[axis], stride));
         }
-        // Three axes, of which the indices' strides are those along the middle one or none.
+        // The fixed kernels take three axes: those before `axis`, `axis`, and those after it. Indices that vary along
+        // `axis` only need no copy.
         let inner = size(&shape[axis + 1..]);
         let merged = [n / shape[axis] / inner, shape[axis], inner];
         let is_spread = |(a, &s): (usize, &isize)| a == axis || s == 0;
@@ -170,14 +171,14 @@ impl<R: Runtime> Gpu<R> {
             let strides = [0, indices.layout.strides()[axis], 0];
             indices.with_layout(Layout::new(&merged, &strides, indices.layout.offset()))
         } else {
-            let plain = self.plain(indices)?;
-            plain.with_layout(Layout::contiguous(&merged))
+            let contiguous = self.contiguous(indices)?;
+            contiguous.with_layout(Layout::contiguous(&merged))
         };
         let length = x.shape()[axis];
         let base = Layout::new(&merged, &[(length * inner) as isize, 0, 1], 0);
         let x = Strided {
             dtype: bits(x.dtype),
-            ..self.plain(x)?
+            ..self.contiguous(x)?
         };
         self.gather_at(name, &x, &indices, &base, (length, inner as isize))
     }
@@ -216,7 +217,7 @@ impl<R: Runtime> Gpu<R> {
         Ok(out)
     }
 
-    /// Indices in the index dtype, in which alone the kernels of a fixed set take them.
+    /// Indices in the index dtype, the only one that the fixed kernels take.
     fn as_index(&self, indices: &Strided<Memory<R>>) -> Result<Strided<Memory<R>>> {
         let dtype = self.index_dtype();
         if self.compiles() || indices.dtype == dtype {
@@ -245,7 +246,7 @@ impl<R: Runtime> Gpu<R> {
     }
 }
 
-/// An index of -n..n as a position of 0..n.
+/// The position in 0..n for an index in -n..n.
 fn from_the_end(index: Val, length: Val) -> Val {
     let at = index.to(Ty::U32);
     let negative = index.lt(lit(index.ty(), 0));

@@ -1,9 +1,8 @@
-//! One device backend for every kind of GPU: the standard's functions, written once over a [`Runtime`].
+//! One backend for every kind of GPU: the standard's functions, written once over a [`Runtime`].
 
 mod array_object;
 mod assisted;
 mod columns;
-mod elements;
 mod elementwise;
 mod extra;
 mod fft;
@@ -14,6 +13,7 @@ mod manipulation;
 mod memory;
 mod moments;
 mod opened;
+mod packing;
 pub mod pool;
 mod prebuilt;
 mod reduction;
@@ -27,10 +27,10 @@ use std::{fmt, sync::Arc};
 
 pub use array_api_kernel as kernel;
 
-use self::runtime::{Capabilities, Counters, Runtime};
+use self::runtime::{Counters, DeviceProperties, Runtime};
 pub use self::{memory::Memory, opened::Opened};
 
-/// Threads in a workgroup of the kernels here.
+/// Threads in a work-group of every kernel of this crate.
 pub const GROUP: u32 = 64;
 
 /// A GPU.
@@ -46,7 +46,7 @@ impl<R: Runtime> Gpu<R> {
         }
     }
 
-    /// The runtime, for what arrays do not show.
+    /// The runtime, which can be asked for its counters and its properties.
     #[must_use]
     pub fn runtime(&self) -> &Opened<R> {
         &self.runtime
@@ -54,11 +54,11 @@ impl<R: Runtime> Gpu<R> {
 
     /// What the device can do.
     #[must_use]
-    pub fn capabilities(&self) -> &Capabilities {
-        self.runtime.capabilities()
+    pub fn properties(&self) -> &DeviceProperties {
+        self.runtime.properties()
     }
 
-    /// What was done on the device so far.
+    /// What the runtime has done so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.runtime.counters()
@@ -81,6 +81,6 @@ impl<R: Runtime> PartialEq for Gpu<R> {
 
 impl<R: Runtime> fmt::Debug for Gpu<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Gpu({})", self.runtime.capabilities().device)
+        write!(f, "Gpu({})", self.runtime.properties().device)
     }
 }

@@ -1,4 +1,5 @@
-//! Matrix products on the device; factorisations on the host. Where a runtime has its vendor's libraries, they are asked first.
+//! Matrix products on the device, and factorisations on the host. A runtime that has its vendor's libraries tries them
+//! first.
 
 use array_api_spec::{
     DType, Element, Error, HostBuffer, Layout, Op, Program, QrMode, Result, Scalar, Strided,
@@ -9,22 +10,22 @@ use array_api_spec::{
 
 use super::{
     GROUP, Gpu,
-    elements::{Elements, Positions, wide},
     kernel::{
         element::{Value, register},
         ir::{Kernel, Ty, Val, Var, for_, if_, lit, var},
     },
     memory::Memory,
+    packing::{Elements, Positions, wide},
     runtime::Runtime,
 };
 use array_api_host::{dispatch_floating, linalg};
 
-/// Why factorisations leave the device.
+/// Why factorisations are computed on the host.
 pub(super) const HOST: &str = "small dense factorisations are done in f64 on the host";
 
-/// Rows and columns of the result that one thread computes.
+/// One thread computes `TILE × TILE` elements of the result.
 const TILE: usize = 4;
-/// Products that are added up one by one before their sum goes to the next level.
+/// A thread adds up blocks of this many products, then the sums of the blocks.
 const BLOCK: u32 = 128;
 
 impl<R: Runtime> LinalgBackend for Gpu<R> {
@@ -47,7 +48,7 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
             self.check_reach(&x.layout, x.dtype.size())?;
         }
         if wide != dtype {
-            // Elements that share a word: products in 32 bits wrap to the same.
+            // 8- and 16-bit integers share a word, so they are computed in 32 bits, which wrap to the same result.
             let [a, b] = [a, b].map(|x| {
                 let mut program = Program::input(x.clone());
                 program.push(Op::Cast(0), wide);
@@ -68,7 +69,7 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
             copies = (self.merged_stack(a)?, self.merged_stack(b)?);
             (&copies.0, &copies.1)
         };
-        // Complex accumulators are twice as many.
+        // A complex accumulator takes two registers.
         let tile = if dtype.is_complex() { TILE / 2 } else { TILE };
         let (tile_rows, tile_columns) = (m.div_ceil(tile), n.div_ceil(tile));
         let threads = batches * tile_rows * tile_columns;
@@ -91,7 +92,7 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
                 let (column, rest) = (thread % columns, thread / columns);
                 let (row, batch) = ((rest % rows) * tile as u32, rest / rows);
                 let column = column * tile as u32;
-                // Rows and columns beyond the edge repeat the last one, and are not stored.
+                // A tile may reach beyond the edge. There it reads the last row or column again, and stores nothing.
                 let clamp = |x: Val, n: Val| x.min(n - 1);
                 let a_at: Vec<Val> = (0..tile as u32)
                     .map(|i| a_batch.at(batch) + clamp(row + i, m) * a_row)
@@ -111,7 +112,8 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
                     }
                 };
                 if dtype.is_floating() {
-                    // Rounding errors grow with the number of terms: sums of blocks are added up instead.
+                    // Rounding errors grow with the number of terms. So each block is summed by itself, and then the
+                    // blocks' sums.
                     for_(lit(Ty::U32, 0), inner, BLOCK, |block| {
                         let sums = accumulators(dtype, tile);
                         for_(block, (block + BLOCK).min(inner), 1, |kk| {
@@ -252,7 +254,8 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
 }
 
 impl<R: Runtime> Gpu<R> {
-    /// The stack with its axes merged into one. Matrices of one for all stay as they are; others are copied if they have gaps.
+    /// The batch with its batch axes merged into one. A matrix broadcast over the batch is not copied; others are
+    /// copied unless they are contiguous.
     fn merged_stack(&self, x: &Strided<Memory<R>>) -> Result<Strided<Memory<R>>> {
         let (batch, [rows, columns]) = stack(&x.layout);
         let batches = size(&batch);
@@ -265,8 +268,8 @@ impl<R: Runtime> Gpu<R> {
             );
             return Ok(x.with_layout(layout));
         }
-        let plain = self.plain(x)?;
-        Ok(plain.with_layout(Layout::contiguous(&[batches, rows, columns])))
+        let contiguous = self.contiguous(x)?;
+        Ok(contiguous.with_layout(Layout::contiguous(&[batches, rows, columns])))
     }
 
     /// The values of a view, on the host, in row-major order.
@@ -274,7 +277,7 @@ impl<R: Runtime> Gpu<R> {
         unwrapped(self.download(x)?)
     }
 
-    /// The values of two views, of which none is waited for alone.
+    /// The values of two views, by one download.
     fn values_of<T: Element>(&self, x: [&Strided<Memory<R>>; 2]) -> Result<[Vec<T>; 2]> {
         let mut buffers = self.download_all(&x.map(Clone::clone))?.into_iter();
         let mut next = || unwrapped(buffers.next().unwrap_or_else(|| T::into_buffer(Vec::new())));
@@ -287,13 +290,13 @@ fn unwrapped<T: Element>(buffer: HostBuffer) -> Result<Vec<T>> {
     T::from_buffer(buffer).map_err(|_| Error::dtype("download", &[dtype], T::DTYPE.name()))
 }
 
-/// Shape of the stack and of its matrices.
+/// Shape of the batch and of its matrices.
 fn stack(layout: &Layout) -> (Vec<usize>, [usize; 2]) {
     let (batch, matrix) = layout.shape().split_at(layout.ndim() - 2);
     (batch.to_vec(), [matrix[0], matrix[1]])
 }
 
-/// Where the matrices of a stack begin.
+/// A layout of the batch axes: the position of each matrix's first element.
 fn batch_layout(layout: &Layout) -> Layout {
     let batch = layout.ndim() - 2;
     Layout::new(

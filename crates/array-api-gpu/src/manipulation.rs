@@ -1,4 +1,4 @@
-//! Joining arrays: composed of writes into regions of the result.
+//! Joining arrays, by the default: writes into regions of the result.
 
 use array_api_spec::backend::ManipulationBackend;
 

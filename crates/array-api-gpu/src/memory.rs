@@ -8,22 +8,22 @@ use array_api_spec::{
 
 use super::{
     Gpu, Opened,
-    elements::{is_within_reach, lanes},
     kernel::ir::Kernel,
-    runtime::{Runtime, Source},
+    packing::{is_within_reach, lanes},
+    runtime::{KernelText, Runtime},
 };
 
-/// Bytes of which the host keeps a copy, at most, where it has them anyway.
+/// The host keeps a copy of an upload or a download of up to this many bytes.
 pub(super) const KNOWN_BYTES: usize = 64 << 10;
 
-/// Memory on a device, given back when the last handle goes. An array without elements has none.
+/// Memory on a device, which returns to the pool when the last handle is dropped. `None` for an array without elements.
 pub struct Memory<R: Runtime>(Option<Arc<Block<R>>>);
 
 struct Block<R: Runtime> {
-    /// Taken out when the block is dropped.
+    /// `None` only while the block is being dropped.
     buffer: Option<R::Buffer>,
     bytes: u64,
-    /// What the memory begins with, if the host knows it. Such memory is never written again, so this stays true.
+    /// The first bytes of the memory, if the host knows them. Such memory is never written again, so they stay right.
     known: Option<Box<[u8]>>,
     runtime: Arc<Opened<R>>,
 }
@@ -47,7 +47,7 @@ impl<R: Runtime> Memory<R> {
         self.0.as_ref().map_or(0, |block| block.bytes)
     }
 
-    /// Whether writing harms nobody: this is the only handle, and the host knows nothing of the content.
+    /// Whether it may be written in place: this is the only handle, and the host keeps no copy of the content.
     pub(super) fn may_be_written(&mut self) -> bool {
         self.0
             .as_mut()
@@ -58,7 +58,8 @@ impl<R: Runtime> Memory<R> {
         self.0.as_ref().is_some_and(|block| block.known.is_some())
     }
 
-    /// Notes on the host what the memory begins with, unless that is too long. Nobody else has a handle yet.
+    /// Keeps a copy of the first bytes on the host, unless they are more than [`KNOWN_BYTES`]. The caller has the only
+    /// handle.
     pub(super) fn learn(&mut self, bytes: &[u8]) {
         if bytes.len() <= KNOWN_BYTES
             && let Some(block) = self.0.as_mut().and_then(Arc::get_mut)
@@ -110,18 +111,19 @@ impl<R: Runtime> fmt::Debug for Memory<R> {
 }
 
 impl<R: Runtime> Gpu<R> {
-    /// Memory for `n` elements, with any content.
+    /// Memory for `n` elements, uninitialized.
     pub(super) fn allocate(&self, n: usize, dtype: DType) -> Result<Memory<R>> {
         self.allocate_bytes(n.saturating_mul(dtype.size()))
     }
 
-    /// Memory for `n` elements, all 0, that kernels may write to; what is uploaded they may not.
+    /// Memory for `n` elements, all 0. Kernels may write to it, which they may not do to a small uploaded array: the
+    /// host keeps its content.
     pub(super) fn zeros(&self, n: usize, dtype: DType) -> Result<Memory<R>> {
         let zero = Scalar::Int(0).to_dtype("zeros", dtype)?;
         self.evaluate(&Program::scalar(&[n], zero, dtype))
     }
 
-    /// Memory for `bytes` bytes, none for 0.
+    /// Memory for `bytes` bytes; none for 0.
     pub(super) fn allocate_bytes(&self, bytes: usize) -> Result<Memory<R>> {
         if bytes == 0 {
             return Ok(Memory(None));
@@ -144,7 +146,7 @@ impl<R: Runtime> Gpu<R> {
         Ok(copy)
     }
 
-    /// Runs a kernel over buffers, in the order of its declarations, with at least `threads` threads.
+    /// Runs a kernel with at least `threads` threads. The buffers stand in the order in which the kernel declares them.
     pub(super) fn launch(
         &self,
         kernel: &Kernel,
@@ -166,11 +168,11 @@ impl<R: Runtime> Gpu<R> {
             "{} writes what the host has a copy of",
             kernel.name()
         );
-        let source = Source::new(kernel, self.runtime.capabilities().language);
+        let source = KernelText::new(kernel, self.runtime.properties().language);
         let compiled = self.runtime.compile(&source)?;
         let buffers: Option<Vec<&R::Buffer>> = buffers.iter().map(|m| m.buffer()).collect();
         let buffers = buffers.ok_or_else(|| {
-            let device = self.runtime.capabilities().device.clone();
+            let device = self.runtime.properties().device.clone();
             let detail = "an array without elements has no memory";
             Error::driver(device, kernel.name(), detail)
         })?;
@@ -179,7 +181,7 @@ impl<R: Runtime> Gpu<R> {
             .launch(&compiled, &buffers, kernel.params(), groups as u64)
     }
 
-    /// Refuses a view that reaches further than kernels can count, in elements of so many bytes.
+    /// An error if a view, of elements of `size` bytes, reaches further than a kernel's 32-bit positions.
     pub(super) fn check_reach(&self, layout: &Layout, size: usize) -> Result<()> {
         if is_within_reach(layout) {
             return Ok(());
@@ -189,24 +191,25 @@ impl<R: Runtime> Gpu<R> {
     }
 
     fn beyond_reach(&self, bytes: usize) -> Error {
-        let device = self.runtime.capabilities().device.clone();
+        let device = self.runtime.properties().device.clone();
         let detail = "an array reaches beyond element 2³¹ of its memory, and a kernel cannot count further; take a part of it on the host first";
         Error::out_of_memory(device, bytes, detail)
     }
 
-    /// Refuses more elements than 32-bit positions can tell apart.
+    /// An error if there are more elements than 32-bit positions can number.
     pub(super) fn check_size(&self, n: usize) -> Result<()> {
-        // Positions are 32-bit words, and half of them leaves room for a step beyond the end.
+        // Positions are 32-bit words. Half of their range is used, so that a loop may step beyond the end without
+        // overflow.
         if n <= i32::MAX as usize {
             return Ok(());
         }
-        let device = self.runtime.capabilities().device.clone();
+        let device = self.runtime.properties().device.clone();
         let detail = format!("{n} elements are more than a kernel can count, which is 2³¹");
         Err(Error::out_of_memory(device, n, detail))
     }
 }
 
-/// Threads that [`Elements::fill`](super::elements::Elements::fill) needs.
+/// Threads that [`Elements::fill`](super::packing::Elements::fill) needs.
 pub(super) fn words(n: usize, dtype: DType) -> usize {
     n.div_ceil(lanes(dtype))
 }

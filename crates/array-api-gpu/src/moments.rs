@@ -1,12 +1,13 @@
 //! Counts, means and scatter of rows in groups, from passes over the rows on the device.
 //!
-//! A Gram matrix squares the condition number, so it needs twice the precision of its result. Where the device has
-//! `float64` it is added up in that ([`float64`]). Elsewhere it is exact ([`exact`]): the centred columns become 24-bit integers, and
-//! their products are added up as integers, which no driver's idea of floating-point arithmetic can touch.
-//! (In plain `float32` the coefficients of linear discriminant analysis are off by a third on rank-deficient data.)
+//! A Gram matrix squares the condition number, so it needs twice the precision of its result. A device that has
+//! `float64` adds it up in `float64` ([`float64`]). On other devices it is exact ([`exact`]): the centred columns
+//! become 24-bit integers, and their products are added up as integers, so no driver's floating-point optimizations can
+//! change them. (In plain `float32` the coefficients of linear discriminant analysis are off by a third on
+//! rank-deficient data.)
 //!
-//! Nothing is looked at on the way: what the host needs comes in one download at the end. Where a Gram matrix does not do, the rows go to the host
-//! for a factor.
+//! The host reads nothing in between: all that it needs comes in one download at the end. Where a caller asks for a
+//! factor instead of a Gram matrix, the rows go to the host.
 
 mod columns;
 mod exact;
@@ -80,11 +81,11 @@ impl<R: Runtime> Gpu<R> {
         let (x, groups) = if self.compiles() {
             (x, groups)
         } else {
-            copies = (self.plain(x)?, self.plain(groups)?);
+            copies = (self.contiguous(x)?, self.contiguous(groups)?);
             (&copies.0, &copies.1)
         };
         let rows = Rows { x, groups, n, p, k };
-        if self.runtime.capabilities().float64 {
+        if self.runtime.properties().float64 {
             self.gram_in_float64(&rows)
         } else {
             self.exact_gram(&rows)
@@ -129,7 +130,7 @@ impl<R: Runtime> Gpu<R> {
     }
 }
 
-/// What the passes over the rows have found.
+/// The results of the passes over the rows.
 struct Found {
     /// `(k,)`.
     counts: Vec<u32>,

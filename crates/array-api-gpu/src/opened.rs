@@ -1,4 +1,4 @@
-//! A runtime in the process that opened it, and an error in every process that is forked from it.
+//! A runtime that works in the process that opened it, and is an error in every process forked from that one.
 
 use std::{
     mem::{ManuallyDrop, forget},
@@ -9,15 +9,15 @@ use std::{
 use array_api_spec::{Error, Result};
 
 use super::{
-    runtime::{Capabilities, Counters, Runtime, Source},
+    runtime::{Counters, DeviceProperties, KernelText, Runtime},
     vendor::Vendor,
 };
 use array_api_host::process::{FORKED, Process};
 
 /// An open runtime.
 ///
-/// A forked child has a copy of it, but not the threads and the connection of its driver: a call would wait for ever. So the child gets an error, and what
-/// it drops is forgotten.
+/// A forked child has a copy of the runtime, but not its driver's threads and connection: a call would wait for ever.
+/// So the child gets an error from every call, and what the child drops is leaked.
 #[derive(Debug)]
 pub struct Opened<R: Runtime> {
     runtime: ManuallyDrop<R>,
@@ -36,17 +36,17 @@ impl<R: Runtime> Opened<R> {
         self.process == Process::current()
     }
 
-    /// The runtime, for a call of its driver.
+    /// The runtime, if this process may call its driver; else an error for `function`.
     fn here(&self, function: &str) -> Result<&R> {
         if self.is_here() {
             return Ok(&self.runtime);
         }
-        let device = self.runtime.capabilities().device.clone();
+        let device = self.runtime.properties().device.clone();
         Err(Error::driver(device, function, FORKED))
     }
 }
 
-/// What a runtime has beyond [`Runtime`]'s functions, which are those of `Opened`.
+/// Gives access to what a runtime has beside [`Runtime`]'s functions; `Opened` has those itself.
 impl<R: Runtime> Deref for Opened<R> {
     type Target = R;
 
@@ -68,8 +68,8 @@ impl<R: Runtime> Runtime for Opened<R> {
     type Buffer = R::Buffer;
     type Kernel = R::Kernel;
 
-    fn capabilities(&self) -> &Capabilities {
-        self.runtime.capabilities()
+    fn properties(&self) -> &DeviceProperties {
+        self.runtime.properties()
     }
 
     fn allocate(&self, bytes: u64) -> Result<R::Buffer> {
@@ -102,7 +102,7 @@ impl<R: Runtime> Runtime for Opened<R> {
         self.here("copy")?.copy(from, to, bytes)
     }
 
-    fn compile(&self, source: &Source) -> Result<Arc<R::Kernel>> {
+    fn compile(&self, source: &KernelText) -> Result<Arc<R::Kernel>> {
         self.here(&source.entry)?.compile(source)
     }
 

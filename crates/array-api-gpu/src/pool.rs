@@ -1,8 +1,8 @@
-//! Buffers that are used again: a fresh one costs page faults and a clear, a recycled one nothing.
+//! Buffers that are used again. A fresh buffer costs page faults and is cleared; a recycled one costs nothing.
 
 use std::collections::BTreeMap;
 
-/// Free buffers by size class, at most so many bytes of them.
+/// Free buffers by size class, up to a number of bytes in all.
 #[derive(Debug)]
 pub struct Pool<B> {
     free: BTreeMap<u64, Vec<B>>,
@@ -10,7 +10,8 @@ pub struct Pool<B> {
     capacity: u64,
 }
 
-/// The size that is allocated for `bytes` bytes: four classes an octave, so at most a quarter is wasted, but never more than `limit`.
+/// The size that is allocated for `bytes` bytes, at most `limit`. There are four size classes between powers of two, so
+/// at most a quarter of the request is wasted.
 pub fn size_class(bytes: u64, limit: u64) -> u64 {
     let bytes = bytes.max(256);
     let step = (bytes.next_power_of_two() / 8).max(4);
@@ -40,7 +41,8 @@ impl<B> Pool<B> {
         Some(buffer)
     }
 
-    /// Keeps a buffer of this class for later. The largest ones go first where there is no room.
+    /// Keeps a buffer of this class for later. Where that is more than the capacity, the largest buffers are dropped
+    /// first.
     pub fn put(&mut self, class: u64, buffer: B) {
         self.bytes += class;
         self.free.entry(class).or_default().push(buffer);
@@ -57,7 +59,7 @@ impl<B> Pool<B> {
         }
     }
 
-    /// Drops everything; true if there was anything.
+    /// Drops all buffers; true if there were any.
     pub fn clear(&mut self) -> bool {
         self.bytes = 0;
         !std::mem::take(&mut self.free).is_empty()

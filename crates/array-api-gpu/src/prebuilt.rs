@@ -1,5 +1,6 @@
-//! The way of a runtime without a compiler: every function makes do with kernels from a fixed set, whose texts depend on dtypes and
-//! never on shapes, strides or expressions. Arrays with gaps are copied first, and expressions run step by step.
+//! How functions are computed on a runtime without a compiler. Such a runtime has a fixed set of kernels, whose texts
+//! depend on dtypes and never on shapes, strides or expressions. So views that are not contiguous are copied first, and
+//! a program runs step by step.
 
 use array_api_spec::{
     DType, Layout, Op, Program, Result, Step, Strided, layout::collapse, shape::size,
@@ -7,23 +8,24 @@ use array_api_spec::{
 
 use super::{
     GROUP, Gpu,
-    elements::{Elements, Positions},
     kernel::ir::Kernel,
     memory::{Memory, words},
+    packing::{Elements, Positions},
     runtime::Runtime,
 };
 
-/// Axes of the layouts that a kernel of the set takes: a layout gets axes of length 1 until it has so many.
+/// The numbers of axes for which there are fixed kernels. A layout is padded with axes of length 1 to the next of them.
 const AXES: [usize; 4] = [1, 4, 16, 64];
 
 impl<R: Runtime> Gpu<R> {
-    /// Whether kernels are made to measure.
+    /// Whether the runtime compiles any kernel, and not a fixed set only.
     pub(super) fn compiles(&self) -> bool {
-        self.runtime.capabilities().compiles
+        self.runtime.properties().compiles
     }
 
-    /// The elements of a view in row-major order, without gaps from their memory's start: the array itself or a copy.
-    pub(super) fn plain(&self, x: &Strided<Memory<R>>) -> Result<Strided<Memory<R>>> {
+    /// The elements of a view in row-major order, contiguous from their memory's start: the view itself if it is that
+    /// already, else a copy.
+    pub(super) fn contiguous(&self, x: &Strided<Memory<R>>) -> Result<Strided<Memory<R>>> {
         if x.layout.offset() == 0 && x.layout.is_contiguous() {
             return Ok(x.clone());
         }
@@ -44,20 +46,21 @@ impl<R: Runtime> Gpu<R> {
         Ok(Strided::contiguous(copy, x.shape(), x.dtype))
     }
 
-    /// The program that reads what a program computes from memory. One that is no more than an array without gaps is that already.
-    pub(super) fn stored(&self, program: &Program<Memory<R>>) -> Result<Program<Memory<R>>> {
-        let stored = match program.as_input() {
-            Some(x) => self.plain(x)?,
+    /// Materializes a program: computes it into memory, and returns the program that reads this memory. A program that
+    /// only reads a contiguous array is not computed again.
+    pub(super) fn materialized(&self, program: &Program<Memory<R>>) -> Result<Program<Memory<R>>> {
+        let materialized = match program.as_input() {
+            Some(x) => self.contiguous(x)?,
             None => Strided::contiguous(
                 self.evaluate_stepwise(program)?,
                 &program.shape,
                 program.dtype(),
             ),
         };
-        Ok(Program::input(stored))
+        Ok(Program::input(materialized))
     }
 
-    /// Computes a program by one launch a step. Constants are handed to the steps that use them.
+    /// Computes a program by one launch per step. Constants are part of the steps that use them.
     pub(super) fn evaluate_stepwise(&self, program: &Program<Memory<R>>) -> Result<Memory<R>> {
         let shape = [program.size()];
         let mut last_use = vec![program.steps.len(); program.steps.len()];
@@ -70,7 +73,7 @@ impl<R: Runtime> Gpu<R> {
         for (number, step) in program.steps.iter().enumerate() {
             let is_result = number + 1 == program.steps.len();
             let value = match step.op {
-                Op::Input(i) => Some(self.plain(&program.inputs[i])?.storage),
+                Op::Input(i) => Some(self.contiguous(&program.inputs[i])?.storage),
                 Op::Scalar(_) if !is_result => None,
                 Op::Scalar(value) => {
                     Some(self.evaluate_fused(&Program::scalar(&shape, value, step.dtype))?)
@@ -91,8 +94,8 @@ impl<R: Runtime> Gpu<R> {
         }
     }
 
-    /// A step as a program of its own, over arguments that are computed. It reads every argument from an array of its own, but for
-    /// constants that go with arrays.
+    /// One step as a program, whose arguments are materialized. It reads each argument from an array, except for
+    /// constants that stand beside an array.
     fn single(
         &self,
         program: &Program<Memory<R>>,
@@ -149,7 +152,7 @@ impl<R: Runtime> Gpu<R> {
     }
 }
 
-/// The program of indices along an axis, whose neighbours are merged: three axes.
+/// The program of indices along an axis, with three axes: those before it merged, the axis, and those after it merged.
 fn indices<S: Clone + PartialEq>(program: &Program<S>, axis: usize, dtype: DType) -> Program<S> {
     let (before, rest) = program.shape.split_at(axis);
     Program {
@@ -162,7 +165,7 @@ fn indices<S: Clone + PartialEq>(program: &Program<S>, axis: usize, dtype: DType
     }
 }
 
-/// The dtype that stands for all of a size where elements are only moved.
+/// One dtype for each element size, for kernels that only move elements.
 pub(super) const fn bits(dtype: DType) -> DType {
     match dtype.size() {
         1 => DType::UInt8,
@@ -173,7 +176,7 @@ pub(super) const fn bits(dtype: DType) -> DType {
     }
 }
 
-/// The layout with axes of length 1 in front, so that few numbers of axes occur.
+/// The layout with axes of length 1 in front, up to the next number of [`AXES`].
 pub(super) fn padded(layout: &Layout) -> Layout {
     let ndim = layout.ndim();
     let wanted = AXES.into_iter().find(|&n| n >= ndim).unwrap_or(ndim);

@@ -1,4 +1,4 @@
-//! Reductions inside kernels: what they start with and how two results become one.
+//! Reductions inside kernels: the start value, and how two partial results are combined.
 
 use array_api_spec::{DType, ReduceOp};
 
@@ -7,7 +7,7 @@ use super::kernel::{
     ir::{Ty, Val, Var, lit, select, var},
 };
 
-/// How two partial results become one.
+/// How two partial results are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reduction {
     Sum,
@@ -18,11 +18,11 @@ pub(super) enum Reduction {
     Any,
     Argmax,
     Argmin,
-    /// Without NaN, which counts as 0.
+    /// The sum, in which NaN counts as 0.
     NanSum,
-    /// Without NaN, unless there is nothing else.
+    /// The largest element that is not NaN; NaN if there is none.
     NanMax,
-    /// Without NaN, unless there is nothing else.
+    /// The smallest element that is not NaN; NaN if there is none.
     NanMin,
 }
 
@@ -62,7 +62,8 @@ impl Reduction {
         matches!(self, Self::Argmax | Self::Argmin)
     }
 
-    /// What to start a sum, product, `all` or `any` with; the others start with their first element.
+    /// The start value of a sum, a product, `all` and `any`; `None` for the others, which start with their first
+    /// element.
     pub(super) fn start(self, dtype: DType) -> Option<Value> {
         let number = |x: i32| {
             let ty = register(dtype);
@@ -101,7 +102,7 @@ impl Reduction {
         }
     }
 
-    /// Whether `b` ousts `a`.
+    /// Whether `b` replaces `a` as the extreme value.
     pub(super) fn prefers(self, b: Val, a: Val) -> Val {
         let beyond = match self {
             Self::Max | Self::NanMax | Self::Argmax => b.gt(a),

@@ -1,5 +1,5 @@
-//! What a GPU runtime does: it allocates, copies, compiles and launches. It knows nothing of arrays, and the layer above it
-//! knows nothing of drivers.
+//! The interface of a GPU runtime, which allocates, copies, compiles and launches. A runtime knows nothing of arrays,
+//! and the layer above it knows nothing of drivers.
 
 use std::{
     fmt::Debug,
@@ -13,16 +13,17 @@ use array_api_spec::{Device, Result};
 
 use crate::vendor::Vendor;
 
-pub use array_api_kernel::source::{Access, Language, Source};
+pub use array_api_kernel::text::{Access, KernelText, Language};
 
-/// What a device can do.
+/// What a device is and can do.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Capabilities {
+pub struct DeviceProperties {
     /// The device's name, such as `wgpu:0`.
     pub device: Device,
-    /// The language of its kernels.
+    /// The language that its kernels are printed in.
     pub language: Language,
-    /// Whether it compiles any kernel. If not, it has those of a fixed set, whose texts do not depend on shapes or expressions.
+    /// Whether it compiles any kernel. If not, it has a fixed set of kernels, whose texts do not depend on shapes or
+    /// expressions.
     pub compiles: bool,
     /// Whether it computes with 64-bit floating-point numbers.
     pub float64: bool,
@@ -30,11 +31,11 @@ pub struct Capabilities {
     pub int64: bool,
     /// The largest array, in bytes.
     pub max_bytes: u64,
-    /// Most arrays that one kernel can use.
+    /// Most buffers that one kernel can use.
     pub max_buffers: usize,
-    /// Most threads in a workgroup.
+    /// Most threads in a work-group.
     pub max_group_size: u32,
-    /// Memory that the threads of a workgroup share, in bytes.
+    /// Memory that the threads of a work-group share, in bytes.
     pub shared_bytes: u32,
     /// Whether the "GPU" is the processor itself: shared memory then costs more than it saves.
     pub is_cpu: bool,
@@ -47,11 +48,11 @@ pub struct Counters {
     pub launches: u64,
     /// Buffers handed out, recycled ones included.
     pub allocations: u64,
-    /// Bytes asked for in those.
+    /// Bytes that those allocations asked for.
     pub allocated_bytes: u64,
-    /// Buffers that the driver had to make.
+    /// Buffers that the driver allocated, because the pool had none.
     pub fresh_allocations: u64,
-    /// Downloads, for each of which the host waited.
+    /// Downloads. The host waits for each.
     pub downloads: u64,
     /// Bytes brought to the host.
     pub downloaded_bytes: u64,
@@ -59,7 +60,7 @@ pub struct Counters {
     pub compilations: u64,
     /// Batches of work handed to the driver.
     pub submissions: u64,
-    /// Requests that a vendor's library took on: a stack of products, or the factorisation of one matrix.
+    /// Calls of a vendor's library that were not declined: a batch of products, or the factorisation of one matrix.
     pub library_calls: u64,
 }
 
@@ -87,7 +88,7 @@ pub struct AtomicCounters {
 }
 
 impl AtomicCounters {
-    /// Notes a download of so many bytes.
+    /// Counts a download of `bytes` bytes.
     pub fn count_download(&self, bytes: u64) {
         self.downloads.fetch_add(1, Relaxed);
         self.downloaded_bytes.fetch_add(bytes, Relaxed);
@@ -112,8 +113,8 @@ impl AtomicCounters {
 
 /// A device with its memory, queue and compiler.
 ///
-/// Work is done in the order in which it is asked for; `launch`, `upload` and `copy` may return before it is done. A buffer that
-/// is freed may still be used by earlier work.
+/// Work is done in the order of the calls; `launch`, `upload` and `copy` may return before it is done. Earlier work may
+/// still use a buffer that has been freed.
 pub trait Runtime: Debug + Send + Sync + 'static {
     /// Memory on the device.
     type Buffer: Debug + Send + Sync + 'static;
@@ -121,9 +122,9 @@ pub trait Runtime: Debug + Send + Sync + 'static {
     type Kernel: Debug + Send + Sync + 'static;
 
     /// What the device can do.
-    fn capabilities(&self) -> &Capabilities;
+    fn properties(&self) -> &DeviceProperties;
 
-    /// Memory of at least `bytes` bytes (not 0), with any content.
+    /// Memory of at least `bytes` bytes (not 0), uninitialized.
     ///
     /// # Errors
     /// [`OutOfMemory`](array_api_spec::ErrorKind::OutOfMemory) beyond the device's limits.
@@ -138,7 +139,7 @@ pub trait Runtime: Debug + Send + Sync + 'static {
     /// A driver's failure.
     fn upload(&self, buffer: &Self::Buffer, bytes: &[u8]) -> Result<()>;
 
-    /// Waits for earlier work and shows `read` the `bytes` bytes from `offset` on.
+    /// Waits for earlier work, then calls `read` with the `bytes` bytes from `offset` on.
     ///
     /// # Errors
     /// A driver's failure, which may stem from earlier work.
@@ -150,20 +151,20 @@ pub trait Runtime: Debug + Send + Sync + 'static {
         read: &mut dyn FnMut(&[u8]),
     ) -> Result<()>;
 
-    /// Copies `bytes` bytes from a place in one buffer to a place in another. All three numbers are multiples of 4.
+    /// Copies `bytes` bytes from an offset in one buffer to an offset in another. All three numbers are multiples of 4.
     ///
     /// # Errors
     /// A driver's failure.
     fn copy(&self, from: (&Self::Buffer, u64), to: (&Self::Buffer, u64), bytes: u64) -> Result<()>;
 
-    /// The kernel of this text, compiled unless it was before.
+    /// The kernel with this text. It is compiled once.
     ///
     /// # Errors
-    /// [`Driver`](array_api_spec::ErrorKind::Driver) with the compiler's words.
-    fn compile(&self, source: &Source) -> Result<Arc<Self::Kernel>>;
+    /// [`Driver`](array_api_spec::ErrorKind::Driver) with the compiler's message.
+    fn compile(&self, source: &KernelText) -> Result<Arc<Self::Kernel>>;
 
-    /// Starts a kernel with `groups` workgroups or more. A kernel finds its number as `x + y * (groups along x)`, because a device may
-    /// bound each dimension, and ignores numbers that are too large.
+    /// Starts a kernel with at least `groups` work-groups, in two dimensions, because a device may limit each. A
+    /// work-group's number is `x + y * (groups along x)`; kernels do nothing for numbers that are too large.
     ///
     /// # Errors
     /// A driver's failure, which may stem from earlier work.
@@ -181,10 +182,10 @@ pub trait Runtime: Debug + Send + Sync + 'static {
     /// A driver's failure, which may stem from earlier work.
     fn synchronize(&self) -> Result<()>;
 
-    /// What was done so far.
+    /// What the runtime has done so far.
     fn counters(&self) -> Counters;
 
-    /// Libraries of the device's vendor that are to be tried first; none unless the runtime was opened with them.
+    /// Libraries of the device's vendor, which are tried first; `None` unless the runtime was opened with them.
     fn vendor(&self) -> Option<&dyn Vendor<Buffer = Self::Buffer>> {
         None
     }

@@ -1,13 +1,14 @@
-//! Running sums and products of rows. A long row is cut into chunks: what each adds up to, scanned, is what the next ones start with.
+//! Running sums and products of rows. A long row is cut into chunks. A first kernel reduces each chunk; the scan of
+//! these totals gives the value that each chunk starts with.
 
 use array_api_spec::{Layout, Program, Result, ScanOp, Strided, backend::Initial};
 
 use super::{
     GROUP, Gpu,
-    elements::{Elements, Positions},
     elementwise::Fused,
     kernel::ir::{Kernel, for_, if_},
     memory::Memory,
+    packing::{Elements, Positions},
     reduction::{Reduction, Slot},
     runtime::Runtime,
 };
@@ -16,7 +17,8 @@ use super::{
 const CHUNK: usize = 512;
 
 impl<R: Runtime> Gpu<R> {
-    /// Scans along the last axis of a program, of length `n`, into a memory seen through `layout` (its last axis may be one longer).
+    /// Scans along the last axis of a program, of length `n`. The result is stored through `layout`, whose last axis
+    /// may be one longer.
     pub(super) fn scan_rows(
         &self,
         op: ScanOp,
@@ -38,7 +40,7 @@ impl<R: Runtime> Gpu<R> {
         };
         let chunks = n.div_ceil(CHUNK).max(1);
         let starts = if chunks > 1 {
-            // Each chunk's own result, then what lies before each chunk.
+            // The total of each chunk, then the total of all chunks before each one.
             let totals = self.chunk_totals(reduction, x, n, rows, chunks)?;
             let totals = Program::input(Strided::contiguous(totals, &[rows, chunks], dtype));
             let layout = Layout::contiguous(&[rows, chunks + 1]);

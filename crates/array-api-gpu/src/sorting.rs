@@ -1,4 +1,4 @@
-//! A stable merge sort of (key, position) pairs. Keys are unsigned integers that are ordered as the values are.
+//! A stable merge sort of (key, position) pairs. Keys are unsigned integers in the order of the values.
 
 use array_api_spec::{
     DType, Layout, Op, Program, Result, Strided,
@@ -7,16 +7,16 @@ use array_api_spec::{
 
 use super::{
     GROUP, Gpu,
-    elements::{Elements, Positions},
     kernel::{
         element::Value,
         ir::{Kernel, Ty, Val, break_, for_, if_, if_else, lit, loop_, select, var, while_},
     },
     memory::Memory,
+    packing::{Elements, Positions},
     runtime::Runtime,
 };
 
-/// Elements that one thread sorts by insertion, and that one thread merges.
+/// One thread sorts this many elements by insertion, and in each merge writes this many.
 const RUN: usize = 16;
 
 impl<R: Runtime> SortingBackend for Gpu<R> {
@@ -36,7 +36,7 @@ impl<R: Runtime> SortingBackend for Gpu<R> {
         let by_rows = if self.compiles() {
             by_rows
         } else {
-            self.plain(&by_rows)?
+            self.contiguous(&by_rows)?
         };
         let mut sorted = self.sorted_runs(&by_rows, n, order)?;
         let key_dtype = key_dtype(x.dtype);
@@ -45,7 +45,7 @@ impl<R: Runtime> SortingBackend for Gpu<R> {
             sorted = self.merge(&sorted, key_dtype, size, n, width)?;
             width *= 2;
         }
-        // Back to the axis's own place and the index dtype.
+        // Moves the axis back to its place, and converts to the index dtype.
         let place = |a: usize| last.iter().position(|&o| o == a).unwrap_or(a);
         let back: Vec<usize> = (0..last.len()).map(place).collect();
         let positions = Strided {
@@ -67,7 +67,7 @@ fn key_dtype(dtype: DType) -> DType {
     }
 }
 
-/// The key of a value: larger for larger values, equal for -0 and 0, largest for NaN.
+/// The key of a value: ascending with the values, equal for -0 and 0, largest for NaN.
 fn key(x: Val, order: Order) -> Val {
     let unsigned = x.ty().unsigned();
     let sign = lit(Ty::U32, 1).to(unsigned) << (unsigned.bits() - 1);
@@ -119,7 +119,7 @@ impl<R: Runtime> Gpu<R> {
                     let x = source.load(from.at(row + i)).real();
                     let x = if x.ty() == Ty::Bool { x.to(Ty::U32) } else { x };
                     let key = key(x, order);
-                    // Larger keys before it move up; equal ones stay, so ties keep their order.
+                    // Larger keys before the element move up. Equal ones stay, which makes the sort stable.
                     let hole = var(i);
                     loop_(|| {
                         if_(hole.get().le(first), break_);
@@ -139,7 +139,8 @@ impl<R: Runtime> Gpu<R> {
         Ok((keys, positions))
     }
 
-    /// Merges neighbouring sorted runs of `width` elements. Every thread writes [`RUN`] elements, whose place in both runs it searches.
+    /// Merges neighbouring sorted runs of `width` elements. Every thread writes [`RUN`] elements; a binary search finds
+    /// where they start in both runs.
     fn merge(
         &self,
         sorted: &(Memory<R>, Memory<R>),
@@ -167,13 +168,14 @@ impl<R: Runtime> Gpu<R> {
             let thread = k.thread();
             if_(thread.lt(threads), || {
                 let (row, first) = ((thread / blocks) * n, (thread % blocks) * RUN as u32);
-                // The left run is a..b, the right one b..c; this block is number `skip` and on of their merger.
+                // The left run is a..b, the right one b..c. This thread writes their merged elements from number `skip`
+                // on.
                 let a = first - first % (width * 2);
                 let b = (a + width).min(n);
                 let c = (b + width).min(n);
                 let skip = first - a;
                 let key = |at: Val| old_keys.load(row + at).real();
-                // How many of the first `skip` elements come from the left: the fewest with all of the rest from the right in order.
+                // Searches how many of the first `skip` merged elements come from the left run.
                 let low = var(select(skip.gt(c - b), skip - (c - b), lit(Ty::U32, 0)));
                 let high = var(skip.min(b - a));
                 while_(

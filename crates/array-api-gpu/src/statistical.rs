@@ -1,8 +1,8 @@
-//! Reductions and scans. Both read a whole program as they go, so its elements are never stored.
+//! Reductions and scans. Both compute the program's elements as they read them, so these are never materialized.
 //!
-//! A long reduction is a tree of launches: every thread reduces a few thousand elements, a second launch reduces the threads' results, and
-//! so on. That keeps floating-point sums as accurate as pairwise ones, needs neither shared memory nor barriers (which are dear on software
-//! adapters), and serves all axes alike.
+//! A long reduction is a tree of launches: every thread reduces a few thousand elements, a second launch reduces the
+//! threads' results, and so on. So floating-point sums are as accurate as pairwise ones, neither shared memory nor
+//! barriers are needed (which are slow on software adapters), and all axes are handled alike.
 
 use array_api_spec::{
     DType, Layout, Op, Program, ReduceOp, Result, Scalar, ScanOp, Step, Strided,
@@ -12,7 +12,6 @@ use array_api_spec::{
 
 use super::{
     GROUP, Gpu,
-    elements::{Elements, wide},
     elementwise::Fused,
     kernel::{
         arithmetic,
@@ -20,15 +19,16 @@ use super::{
         ir::{Builder, Kernel, Ty, Val, for_, if_, lit, select, var},
     },
     memory::{Memory, words},
+    packing::{Elements, wide},
     reduction::{Reduction, Slot},
     runtime::Runtime,
 };
 
-/// Elements that are added up one by one before their sum goes to the next level, of which a thread has three.
+/// A thread sums in three nested levels of 16 terms, so that rounding errors grow with log n.
 const BLOCK: u32 = 16;
 /// Most elements that one thread reduces.
 const CHUNK: usize = (BLOCK * BLOCK * BLOCK) as usize;
-/// Fewest elements that are worth a thread.
+/// A thread reduces at least this many elements, if there are so many.
 const LEAST: usize = 128;
 
 impl<R: Runtime> StatisticalBackend for Gpu<R> {
@@ -55,7 +55,7 @@ impl<R: Runtime> StatisticalBackend for Gpu<R> {
         let dtype = x.dtype();
         let wide = wide(dtype);
         if wide != dtype {
-            // Elements that share a word: computed in 32 bits, which wrap to the same.
+            // 8- and 16-bit integers share a word, so they are computed in 32 bits, which wrap to the same result.
             let mut program = x.clone();
             program.steps.push(Step {
                 op: Op::Cast(program.steps.len() - 1),
@@ -76,13 +76,13 @@ impl<R: Runtime> StatisticalBackend for Gpu<R> {
             let layout = Layout::contiguous(&shape).permute(&order);
             return self.scan_rows(op, &permuted(x, &order), n, &layout, initial);
         }
-        let x = self.stored(&permuted(x, &order))?;
+        let x = self.materialized(&permuted(x, &order))?;
         let shape: Vec<usize> = order.iter().map(|&a| shape[a]).collect();
         let layout = Layout::contiguous(&shape);
         let rows = self.scan_rows(op, &x, n, &layout, initial)?;
         let scanned = Strided::contiguous(rows, &shape, dtype);
         let back = scanned.layout.permute(&first(axis, shape.len()));
-        Ok(self.plain(&scanned.with_layout(back))?.storage)
+        Ok(self.contiguous(&scanned.with_layout(back))?.storage)
     }
 }
 
@@ -98,7 +98,7 @@ fn first(axis: usize, ndim: usize) -> Vec<usize> {
     axes
 }
 
-/// The program over axes in a new order.
+/// The program with its axes permuted.
 pub(super) fn permuted<S: Clone>(x: &Program<S>, axes: &[usize]) -> Program<S> {
     let place = |axis: usize| axes.iter().position(|&a| a == axis).unwrap_or(axis);
     Program {
@@ -122,13 +122,13 @@ pub(super) fn permuted<S: Clone>(x: &Program<S>, axes: &[usize]) -> Program<S> {
     }
 }
 
-/// What a stage of a reduction does: `kept` results from `length` elements each, by `parts` threads each.
+/// A stage of a reduction: it computes `kept` results, each from `length` elements and by `parts` threads.
 #[derive(Clone, Copy)]
 struct Stage {
     kept: usize,
     length: usize,
     parts: usize,
-    /// Whether neighbouring results, rather than neighbouring elements of one, lie side by side in memory.
+    /// True if the kept axis is the contiguous one.
     outer: bool,
 }
 
@@ -157,9 +157,14 @@ impl<R: Runtime> Gpu<R> {
             return self.evaluate(&Program::scalar(&[kept], identity, dtype));
         }
         let x = permuted(x, &order);
-        let x = if self.compiles() { x } else { self.stored(&x)? };
+        let x = if self.compiles() {
+            x
+        } else {
+            self.materialized(&x)?
+        };
         let value_dtype = x.dtype();
-        // Positions that go with partial results stay beside values that fill a word each.
+        // `argmax` and `argmin` keep each partial result's position in a second array. Both arrays have one word or
+        // more per element, so that a thread writes its own.
         let partial_dtype = if op.is_position() {
             wide(value_dtype)
         } else {
@@ -260,9 +265,9 @@ impl<R: Runtime> Gpu<R> {
         }
     }
 
-    /// How many threads share a result: enough to use the device, and so many that each adds up few elements.
+    /// How many threads compute one result: enough to use the whole device, and for each to add up few elements.
     fn parts(&self, kept: usize, length: usize) -> usize {
-        let threads = if self.runtime.capabilities().is_cpu {
+        let threads = if self.runtime.properties().is_cpu {
             1 << 10
         } else {
             1 << 16
@@ -293,7 +298,7 @@ impl StageParameters {
         }
     }
 
-    /// Where the previous stage put part `r` of result `o`.
+    /// Where the previous stage stored part `r` of result `o`.
     fn place(self, outer: bool) -> impl Fn(Val, Val) -> Val {
         move |o, r| {
             if outer {
@@ -304,7 +309,7 @@ impl StageParameters {
         }
     }
 
-    /// Result and part that thread result number `e` stands for.
+    /// The result and the part of the thread number `e`.
     fn split(self, e: Val) -> (Val, Val) {
         if self.single {
             (e, lit(Ty::U32, 0))
@@ -316,7 +321,8 @@ impl StageParameters {
     }
 }
 
-/// One stage: part `p` of a result takes elements `p, p + parts, …`, so that neighbouring threads read neighbouring elements.
+/// The body of one stage. Part `p` of a result reduces elements `p, p + parts, …`, so that neighbouring threads read
+/// neighbouring elements.
 fn emit_stage(
     k: Builder,
     op: Reduction,
@@ -370,7 +376,7 @@ fn emit_stage(
             });
             return total.get();
         }
-        // Rounding errors grow with the number of terms: sums of short blocks are added up instead.
+        // Rounding errors grow with the number of terms. So short blocks are summed first, and then their sums.
         let level =
             |first: Val, end: Val, step: u32, body: &dyn Fn(Val, Val) -> Value, total: Slot| {
                 let stride = stage.parts * step;

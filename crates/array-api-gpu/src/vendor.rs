@@ -1,45 +1,45 @@
-//! What a vendor's own libraries may do for a runtime: products and factorisations, on matrices stored by columns.
+//! The interface to a vendor's own libraries: products and factorisations of column-major matrices.
 //!
-//! A runtime that has such libraries says so by [`Runtime::vendor`](super::runtime::Runtime::vendor). They are an offer: whatever one
-//! declines, or does badly, is done as on every other runtime.
+//! A runtime that has such libraries offers them by [`Runtime::vendor`](super::runtime::Runtime::vendor). What a
+//! library declines or fails to compute is computed as on every other runtime.
 
 use array_api_spec::{DType, Result};
 
-pub use super::gemm::{Gemm, Operand};
+pub use super::gemm::{Gemm, GemmOperand};
 
-/// A matrix in a buffer, by columns and without gaps.
+/// A contiguous column-major matrix in a buffer.
 #[derive(Debug)]
 pub struct Matrix<'a, B> {
-    /// The memory, which holds other matrices too.
+    /// The memory, which may hold other matrices, too.
     pub buffer: &'a B,
     /// The type of its elements.
     pub dtype: DType,
-    /// Elements of that type before the first.
+    /// Elements of that type before the matrix's first one.
     pub offset: usize,
-    /// Elements of a column.
+    /// Rows.
     pub rows: usize,
     /// Columns.
     pub columns: usize,
 }
 
-/// What became of a request to a library.
+/// A library's answer to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {
-    /// The work is done, or is under way in the order of the runtime's other work.
+    /// The work is done, or queued in order with the runtime's other work.
     Started,
-    /// The library does not do this. The arguments may have any content now.
+    /// The library does not compute this. The arguments' content is undefined now.
     Declined,
 }
 
 /// The libraries of a runtime's vendor.
 ///
-/// Matrices are of real or complex floating-point dtypes and have elements. `info` is one `int32` for every factorisation: the library writes 0
-/// there if it succeeded, else a number of its own choice.
+/// Matrices have real or complex floating-point dtypes and at least one element. Each factorisation writes its status
+/// to `info`, one `int32`: 0 for success, any other number for a failure.
 pub trait Vendor {
     /// The runtime's memory.
     type Buffer;
 
-    /// Writes a stack of products to `out`, from its start and without gaps.
+    /// Writes a batch of products to `out`, contiguous from its start.
     ///
     /// # Errors
     /// A driver's failure.
@@ -52,7 +52,8 @@ pub trait Vendor {
         out: &Self::Buffer,
     ) -> Result<Attempt>;
 
-    /// Replaces the lower triangle of `x` by L of `x = L Lᴴ`. What is above it is neither read nor given a meaning.
+    /// Replaces the lower triangle of `x` by L of `x = L Lᴴ`. The upper triangle is not read; its content afterwards is
+    /// undefined.
     ///
     /// # Errors
     /// A driver's failure.
@@ -62,7 +63,7 @@ pub trait Vendor {
         info: &Matrix<'_, Self::Buffer>,
     ) -> Result<Attempt>;
 
-    /// Replaces `b` by X of `a X = b`, and `a` by anything.
+    /// Replaces `b` by X of `a X = b`. The content of `a` afterwards is undefined.
     ///
     /// # Errors
     /// A driver's failure.
@@ -73,7 +74,8 @@ pub trait Vendor {
         info: &Matrix<'_, Self::Buffer>,
     ) -> Result<Attempt>;
 
-    /// Writes the ascending eigenvalues of a Hermitian `x`, of which the lower triangle is read, and replaces `x` by its eigenvectors, in columns.
+    /// Writes the ascending eigenvalues of a Hermitian `x`, whose lower triangle alone is read, and replaces `x` by its
+    /// eigenvectors, as columns.
     ///
     /// # Errors
     /// A driver's failure.
@@ -84,7 +86,8 @@ pub trait Vendor {
         info: &Matrix<'_, Self::Buffer>,
     ) -> Result<Attempt>;
 
-    /// Writes U `(m, k)` or `(m, m)`, the descending singular values `(n)` and Vᴴ `(n, n)` of `x (m, n)` with `m ≥ n`, and replaces `x` by anything.
+    /// Writes U `(m, n)` or `(m, m)`, the descending singular values `(n,)` and Vᴴ `(n, n)` of `x (m, n)` with `m ≥ n`.
+    /// The content of `x` afterwards is undefined.
     ///
     /// # Errors
     /// A driver's failure.

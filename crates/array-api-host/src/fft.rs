@@ -1,4 +1,5 @@
-//! Fourier transforms of host memory by `rustfft`, for the CPU backend and for devices that bring their data here.
+//! Fourier transforms in host memory by `rustfft`, for the CPU backend and for devices that bring their data to the
+//! host.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,13 +12,14 @@ use array_api_spec::memory;
 
 use crate::{process::PerProcess, threads};
 
-/// Fewer elements than this are transformed before a second thread has woken up.
+/// Fewer elements than this are transformed by one thread: they are done before a second one has woken up.
 const PARALLEL: usize = 1 << 14;
 
-/// The planner keeps the tables of every length that it has planned. Beyond this many elements it starts afresh.
+/// The planner keeps the tables of every length that it has planned. When these have more elements than this, a new
+/// planner replaces it.
 const PLANNED: usize = 1 << 22;
 
-/// Plans that have been made, with the sum of their lengths.
+/// A planner with its cached plans, and the sum of their lengths.
 pub struct Plans<T: FftNum> {
     planner: Option<FftPlanner<T>>,
     planned: usize,
@@ -32,7 +34,7 @@ impl<T: FftNum> Default for Plans<T> {
     }
 }
 
-/// A real number whose complex ones can be transformed.
+/// A real type (`f32`, `f64`) whose complex numbers can be transformed.
 pub trait Transformed: FftNum + Pod {
     /// The plans of this process.
     fn plans() -> &'static Mutex<Plans<Self>>;
@@ -76,8 +78,8 @@ pub struct Transforms<T: Transformed> {
     tasks: usize,
 }
 
-/// About how many numbers the tables of a transform hold. Lengths with a large prime factor are transformed by way of one that is a power of two, and up
-/// to four times as long.
+/// About how many numbers the tables of a transform hold. A length with a large prime factor needs a transform whose
+/// length is a power of two, up to four times as long.
 const fn tables(n: usize) -> usize {
     let mut rest = n;
     let mut factor = 2;
@@ -91,10 +93,10 @@ const fn tables(n: usize) -> usize {
 }
 
 impl<T: Transformed> Transforms<T> {
-    /// Those of `size` elements.
+    /// The transforms of `size` elements in all, in runs of `n`.
     ///
     /// # Errors
-    /// No room for the tables.
+    /// No memory for the tables.
     pub fn new(size: usize, n: usize, direction: Direction) -> Result<Self> {
         memory::room(tables(n).saturating_mul(size_of::<Complex<T>>()))?;
         let rows = size / n;
@@ -111,7 +113,7 @@ impl<T: Transformed> Transforms<T> {
         })
     }
 
-    /// Elements of work space that [`run`](Self::run) needs.
+    /// Length of the work space for [`run`](Self::run).
     pub fn scratch_len(&self) -> usize {
         let each = self.plan.get_immutable_scratch_len();
         each.saturating_mul(self.tasks)
@@ -136,10 +138,10 @@ impl<T: Transformed> Transforms<T> {
     }
 }
 
-/// The transforms of each run of `n` elements (not 0), for a device that has brought its values here.
+/// The transforms of each run of `n` elements (not 0), for a device that has brought its values to the host.
 ///
 /// # Errors
-/// No room for them or on the way.
+/// No memory for the result or for the work.
 pub fn transformed<T: Transformed>(
     values: &[Complex<T>],
     n: usize,

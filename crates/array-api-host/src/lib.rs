@@ -1,7 +1,7 @@
 //! Factorisations, Fourier transforms and statistics in host memory, for backends of the array API standard.
 //!
-//! A backend whose device cannot factorise a matrix brings it here. A stack of matrices is a slice of its storage and a
-//! [`Layout`](array_api_spec::Layout); what comes back is in row-major order.
+//! A backend whose device cannot factorise a matrix brings it to the host and calls this crate. The input is a batch of
+//! matrices: a slice of storage and a [`Layout`](array_api_spec::Layout). Results are in row-major order.
 //!
 //! ```
 //! use array_api_spec::Layout;
@@ -15,5 +15,6 @@
 pub mod fft;
 pub mod linalg;
 pub mod moments;
+pub mod nearest;
 pub mod process;
 pub mod threads;

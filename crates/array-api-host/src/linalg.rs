@@ -1,10 +1,10 @@
-//! Dense factorisations of host memory by `faer`, for the CPU backend and for devices that bring their matrices here. Of `eig`, only the Hessenberg form is
-//! `faer`'s.
+//! Dense factorisations in host memory by `faer`, for the CPU backend and for devices that bring their matrices to the
+//! host. `eig` uses `faer` for the Hessenberg form only.
 //!
-//! All work is done in double precision: `faer`'s single-precision QR takes columns that are nearly dependent for
-//! dependent ones. Matrices are scaled by powers of two first, which rounds nothing, so that finite input of any
-//! magnitude neither overflows nor vanishes on the way. A matrix with NaN or ∞ never reaches `faer`, whose iterations
-//! promise nothing then: its results are NaN.
+//! All work is done in double precision, because `faer`'s single-precision QR takes nearly dependent columns for
+//! dependent ones. Matrices are first scaled by powers of two, which is exact, so that finite input of any magnitude
+//! neither overflows nor underflows on the way. A matrix with NaN or ∞ is not given to `faer`, whose iterations promise
+//! nothing for it: its results are NaN.
 
 mod cholesky;
 mod eig;
@@ -40,10 +40,11 @@ pub use self::{
     svd::{Svd, svd, svdvals},
 };
 
-/// Up to this order one thread factorises faster than two (measured for QR and LU; eigh and svd gain nothing).
+/// Up to this order one thread factorises faster than two (measured for QR and LU; eigh and svd gain nothing by a
+/// second one).
 const ONE_THREAD: usize = 400;
 
-/// A stack with fewer multiplications than this, roughly, is done before a second thread has woken up.
+/// A batch with fewer multiplications than this, roughly, is done by one thread before a second one has woken up.
 const STACK_WORK: usize = 1 << 18;
 
 /// An element of a matrix that can be factorised.
@@ -52,7 +53,7 @@ pub trait Floating: Element {
     type Wide: Wide;
     /// The type of singular values and of Hermitian matrices' eigenvalues.
     type Real: Element;
-    /// The type of other eigenvalues.
+    /// The type of other matrices' eigenvalues.
     type Complex: Element;
 
     /// The same value in the type that the work is done in.
@@ -102,19 +103,19 @@ pub trait Wide:
     fn is_finite(self) -> bool;
     /// The largest magnitude of a component.
     fn magnitude(self) -> f64;
-    /// The bits of that, by whose order ∞ is larger than all numbers, and NaN than ∞.
+    /// The bits of that as an integer: ∞ is larger than all numbers, and NaN larger than ∞.
     fn magnitude_bits(self) -> u64;
-    /// Times a power of two.
+    /// The value times 2^exponent.
     fn ldexp(self, exponent: i32) -> Self;
-    /// Without the imaginary part.
+    /// The real part; the imaginary part is 0.
     fn real_part(self) -> Self;
     /// The complex conjugate.
     fn conj(self) -> Self;
     /// The sum of the components' magnitudes.
     fn abs1(self) -> f64;
-    /// Times a real number.
+    /// The value times a real number.
     fn times(self, by: f64) -> Self;
-    /// Times a complex number.
+    /// The value times a complex number.
     fn times_complex(self, by: Complex<f64>) -> Complex<f64>;
     /// The same number as a complex one.
     fn to_complex(self) -> Complex<f64>;
@@ -230,7 +231,7 @@ floating! {
     Complex<f64>, Complex<f64>, f64, |z| z, |z| z;
 }
 
-/// One matrix of a stack.
+/// One matrix of a batch.
 #[derive(Clone, Copy)]
 struct Matrix<'a, T> {
     values: &'a [T],
@@ -239,7 +240,7 @@ struct Matrix<'a, T> {
     columns: usize,
     row_stride: isize,
     column_stride: isize,
-    /// Its number in the stack, if there is a stack.
+    /// Its number in the batch; `None` if there is a single matrix.
     number: Option<usize>,
 }
 
@@ -251,7 +252,7 @@ impl<T: Floating> Matrix<'_, T> {
         self.values[position as usize].widen()
     }
 
-    /// Copies elements that `f` may change.
+    /// A copy of the matrix, each element passed through `f`.
     fn map(&self, f: impl Fn(usize, usize, T::Wide) -> T::Wide) -> Mat<T::Wide> {
         let mut out = Mat::zeros(self.rows, self.columns);
         for (rows, columns) in tiles(self.rows, self.columns) {
@@ -283,7 +284,7 @@ impl<T: Floating> Matrix<'_, T> {
         }
     }
 
-    /// How a message calls it.
+    /// Its name in error messages.
     fn name(&self) -> String {
         match self.number {
             None => "the matrix".to_owned(),
@@ -291,7 +292,7 @@ impl<T: Floating> Matrix<'_, T> {
         }
     }
 
-    /// Threads for one factorisation: a stack already keeps them busy.
+    /// Threads for one factorisation: one in a batch, whose matrices already keep all threads busy.
     fn parallelism(&self) -> Par {
         if self.number.is_some() || self.rows.min(self.columns) <= ONE_THREAD {
             Par::Seq
@@ -301,8 +302,8 @@ impl<T: Floating> Matrix<'_, T> {
     }
 }
 
-/// Applies `f` to every matrix of a stack, in parallel where that pays, and returns the results in the stack's order.
-/// The first error in that order wins. The results of a matrix have about as many elements as the matrix.
+/// Applies `f` to every matrix of a batch, in parallel where that pays, and returns the results in the batch's order,
+/// or the first error in that order. `f`'s result must have about as many elements as the matrix.
 fn each_matrix<'a, T: Floating, R: Send>(
     values: &'a [T],
     layout: &Layout,
@@ -312,7 +313,7 @@ fn each_matrix<'a, T: Floating, R: Send>(
     each_matrix_into(values, layout, size(matrix), f)
 }
 
-/// [`each_matrix`], for results of so many elements for a matrix.
+/// [`each_matrix`], for results that have `elements` elements for each matrix.
 fn each_matrix_into<'a, T: Floating, R: Send>(
     values: &'a [T],
     layout: &Layout,
@@ -324,7 +325,7 @@ fn each_matrix_into<'a, T: Floating, R: Send>(
     let (rows, columns) = (shape[batch], shape[batch + 1]);
     let offsets = offsets(layout)?;
     if offsets.len() > 1 {
-        // Each matrix has its results to itself before they are joined. What a single one needs, `f` asks for.
+        // The results of the matrices exist twice while they are joined. For a single matrix, `f` itself asks for room.
         let each = size(&[elements, 2 * size_of::<T>()]).saturating_add(size_of::<Result<R>>());
         memory::room(size(&[offsets.len(), each]))?;
     }
@@ -352,10 +353,10 @@ fn each_matrix_into<'a, T: Floating, R: Send>(
     }
 }
 
-/// Where each matrix of a stack begins.
+/// The offset of each matrix of a batch.
 ///
 /// # Errors
-/// No room for a list of them.
+/// No memory for a list of them.
 fn offsets(layout: &Layout) -> Result<Vec<usize>> {
     let batch = layout.ndim() - 2;
     let (shape, strides) = (&layout.shape()[..batch], &layout.strides()[..batch]);
@@ -364,7 +365,7 @@ fn offsets(layout: &Layout) -> Result<Vec<usize>> {
     Ok(offsets)
 }
 
-/// Joins the results of a stack; a single one is not copied.
+/// Joins the results of a batch; a single one is not copied.
 fn join<T: Copy>(mut parts: Vec<Vec<T>>) -> Vec<T> {
     if parts.len() == 1 {
         parts.swap_remove(0)
@@ -391,27 +392,26 @@ fn row_major<T: Floating>(
     out
 }
 
-/// Parts of a matrix whose rows and columns fit the first-level cache together, so that copies between row-major and column-major order find
-/// both there.
+/// Tiles of a matrix that fit the first-level cache, for copies between row-major and column-major order.
 fn tiles(rows: usize, columns: usize) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
     const SIDE: usize = 32;
     let parts = |n: usize| (0..n).step_by(SIDE).map(move |k| k..n.min(k + SIDE));
     parts(rows).flat_map(move |rows| parts(columns).map(move |columns| (rows.clone(), columns)))
 }
 
-/// Fails if the host has no room for matrices of these shapes, in the type that work is done in.
+/// An error if the host has no memory for matrices of these shapes, in the type that the work is done in.
 ///
 /// # Errors
-/// No room for them.
+/// No memory for them.
 fn room_for<T: Floating>(matrices: &[[usize; 2]]) -> Result<()> {
     let bytes = |&[rows, columns]: &[usize; 2]| size(&[rows, columns, size_of::<T::Wide>()]);
     memory::room(matrices.iter().map(bytes).fold(0, usize::saturating_add))
 }
 
-/// Runs `f` with the work space it asks for.
+/// Runs `f` with a work space of the size `need`.
 ///
 /// # Errors
-/// No room for it.
+/// No memory for it.
 fn with_work<R>(need: StackReq, f: impl FnOnce(&mut MemStack) -> R) -> Result<R> {
     let bytes = need.unaligned_bytes_required();
     memory::room(bytes)?;

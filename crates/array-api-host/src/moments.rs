@@ -1,11 +1,11 @@
 //! Counts, means and scatter of rows in groups, and what follows from them: singular values and vectors.
 //!
-//! The singular values and right singular vectors of a tall matrix A follow from its Gram matrix AᵀA, which takes one
-//! pass over the rows and half the arithmetic of a QR factorisation, but loses singular values below √ε of the largest.
-//! [`spectrum`] judges whether that decides anything; if so, the caller asks for a factor instead, which a QR factorisation of
-//! row blocks (TSQR) finds. Both are in double precision.
+//! The singular values and right singular vectors of a tall matrix A follow from its Gram matrix AᵀA. It takes one pass
+//! over the rows and half the arithmetic of a QR factorisation, but loses singular values below √ε of the largest.
+//! [`spectrum`] decides whether a Gram matrix is precise enough. If not, the caller asks for a factor instead, which is
+//! computed by a QR factorisation of row blocks (TSQR). Both are in double precision.
 //!
-//! Sums run over a tree of row ranges that depends on the shape alone, so the results do not depend on the number of threads.
+//! Sums follow a tree of row ranges that depends on the shape only, so results do not depend on the number of threads.
 
 mod gram;
 mod source;
@@ -34,7 +34,7 @@ use crate::{linalg::Floating, threads};
 /// ```
 ///
 /// # Errors
-/// No room.
+/// No memory.
 pub fn moments<T: Floating<Wide = f64>>(
     x: &[T],
     layout: &Layout,
@@ -46,7 +46,8 @@ pub fn moments<T: Floating<Wide = f64>>(
         unreachable!("x has two axes")
     };
     let k = plan.groups;
-    // The sums of all groups, and factors or a Gram matrix of at most p rows: here, on the way and in the result.
+    // Memory for the sums of all groups, and for factors or a Gram matrix of at most p rows, with copies during the
+    // work.
     let factors = match plan.spread {
         Spread::Diagonal => size(&[p, 4 * size_of::<f64>()]),
         Spread::Gram => size(&[p, p, 4 * size_of::<f64>()]),
@@ -75,11 +76,11 @@ pub fn moments<T: Floating<Wide = f64>>(
         let weights = in_order(weights, layout);
         weights.iter().map(|w| w.widen()).collect()
     });
-    // The squares of roots are the weights but for rounding; whole weights have whole sums.
+    // Sums the weights themselves, not the squares of their rounded roots, so that the sum of integers is exact.
     let sums = weights.as_deref().map(|weights| {
         let mut sums = vec![0.0; k];
         for (row, weight) in weights.iter().enumerate() {
-            // A negative weight has no root, and its group no sum.
+            // A negative weight has no root: its group's sum becomes NaN.
             let weight = if *weight < 0.0 { f64::NAN } else { *weight };
             sums[groups.as_deref().map_or(0, |codes| codes[row] as usize)] += weight;
         }
@@ -121,8 +122,8 @@ fn of<T: Floating<Wide = f64>>(source: Source<'_, T>, spread: Spread) -> Moments
     }
 }
 
-/// The elements of a vector one after the other.
-fn in_order<'a, T: Copy>(values: &'a [T], layout: &Layout) -> Cow<'a, [T]> {
+/// The elements of a vector as a contiguous slice; copied only if they are not.
+pub(crate) fn in_order<'a, T: Copy>(values: &'a [T], layout: &Layout) -> Cow<'a, [T]> {
     if layout.is_contiguous() {
         Cow::Borrowed(&values[layout.offset()..][..layout.size()])
     } else {
@@ -150,7 +151,7 @@ fn by_group(groups: Option<&[i64]>, counts: &[usize]) -> Vec<usize> {
     order
 }
 
-/// Combines what `leaf` makes of at most `step` rows, along a balanced tree, in parallel.
+/// Applies `leaf` to ranges of at most `step` rows, and combines the results along a balanced tree, in parallel.
 fn tree<R: Send>(
     rows: Range<usize>,
     step: usize,

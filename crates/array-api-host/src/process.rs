@@ -1,19 +1,19 @@
-//! What `fork` leaves of a program, and how backends live with it.
+//! Forked processes: what does not work in them, and how backends handle that.
 //!
-//! A forked child has a copy of all memory, but only one thread, the one that called `fork`. So a lock that another thread held at that moment is never
-//! opened again, a thread pool has no threads, and the driver of a GPU does not work. Python's `multiprocessing` forks by default on
-//! Linux (up to Python 3.13), so users meet this without asking for it.
+//! A forked child has a copy of all memory, but only one thread, the one that called `fork`. So a lock that another
+//! thread held at that moment is never released, a thread pool has no threads, and the driver of a GPU does not work.
+//! Python's `multiprocessing` forks by default on Linux (up to Python 3.13), so many users fork without knowing it.
 
 use std::{
     ptr::null_mut,
     sync::atomic::{AtomicPtr, AtomicU64, Ordering},
 };
 
-/// Why a GPU is refused in a forked child.
+/// The error message for a GPU in a forked child.
 pub const FORKED: &str = "this process was forked from one that had already started the GPU's driver, which works in no forked process; \
      start processes with \"spawn\" or \"forkserver\" (in Python: `multiprocessing.set_start_method`), or fork before the first use of a GPU";
 
-/// One process among those that are forked from each other.
+/// The identity of a process among those that are forked from each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Process(u64);
 
@@ -23,7 +23,7 @@ impl Process {
         Self(forks::number())
     }
 
-    /// Whether this is the process that used this crate first, and not a forked child of it.
+    /// Whether this is the process that first used this crate, and not a forked child of it.
     pub const fn is_first(self) -> bool {
         self.0 <= 1
     }
@@ -33,7 +33,7 @@ impl Process {
 mod forks {
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    /// 0 until forks are counted, then 1, then more in every forked child.
+    /// 0 until `count` has run, then 1; each forked child adds to its copy.
     static NUMBER: AtomicU64 = AtomicU64::new(0);
 
     extern "C" fn in_child() {
@@ -47,8 +47,9 @@ mod forks {
         }
     }
 
-    /// Asks the system to call [`in_child`] in every forked child. There is no lock around this, which a fork could leave locked; if two threads come here
-    /// at once, children count in twos, and only equality matters.
+    /// Registers [`in_child`], which the system then calls in every forked child. There is no lock around this, because
+    /// a fork could leave it locked. If two threads come here at once, children count in twos, which is harmless:
+    /// numbers are only compared for equality.
     #[cold]
     fn count() -> u64 {
         // SAFETY: the handler does nothing but add to a number, which is allowed in a forked child.
@@ -67,8 +68,8 @@ mod forks {
     }
 }
 
-/// A value of which every process has its own: a forked child starts from the default. The parent's value may be locked or half changed then, so the
-/// child leaves it alone and never frees it.
+/// A value that every process has for itself: a forked child starts with the default. The copy of the parent's value
+/// may be locked or half changed, so the child neither uses nor frees it.
 pub struct PerProcess<T>(AtomicPtr<Owned<T>>);
 
 struct Owned<T> {
@@ -133,7 +134,7 @@ impl Starter {
         Self(AtomicU64::new(0))
     }
 
-    /// Says that this process is about to start it.
+    /// Registers this process as the one that starts it.
     ///
     /// # Errors
     /// [`FORKED`], if the process that this one was forked from has started it.
@@ -148,7 +149,7 @@ impl Starter {
         }
     }
 
-    /// Says that it could not be started.
+    /// Withdraws the claim, because the start has failed.
     pub fn give_up(&self) {
         self.0.store(0, Ordering::Release);
     }

@@ -1,5 +1,5 @@
-//! The threads that work is spread over: rayon's current pool, and in a forked child a pool of its own, because rayon's threads stay behind in
-//! the parent and work that is given to them there is never done.
+//! The thread pool: rayon's current one, or in a forked child a pool of its own. The child has none of rayon's threads,
+//! so work that is given to rayon's pool there is never done.
 
 use std::{mem, sync::OnceLock};
 
@@ -7,7 +7,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder, prelude::*};
 
 use crate::process::{PerProcess, Process};
 
-/// Runs work in which rayon's functions find living threads. Whatever uses them must be called from here.
+/// Runs work in a pool with living threads. Everything that uses rayon must be called through this.
 pub fn install<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     if Process::current().is_first() {
         work()
@@ -18,9 +18,10 @@ pub fn install<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     }
 }
 
-/// Calls `work` with each chunk of `length` elements (the last may be shorter) and its number; a thread takes `grain` chunks or more at once.
+/// Calls `work` with the number and the elements of each chunk of `length` elements (the last may be shorter). A thread
+/// takes at least `grain` chunks at once.
 ///
-/// The work is no type parameter, because rayon's code would else be compiled anew for every caller.
+/// `work` is not a type parameter, so that rayon's code is not compiled for every caller.
 pub fn for_each_chunk<T: Send>(
     out: &mut [T],
     length: usize,
@@ -34,7 +35,7 @@ pub fn for_each_chunk<T: Send>(
     });
 }
 
-/// How many threads [`install`] gives to work.
+/// How many threads work in [`install`] has.
 pub fn count() -> usize {
     if Process::current().is_first() {
         rayon::current_num_threads()
@@ -43,7 +44,7 @@ pub fn count() -> usize {
     }
 }
 
-/// The pool of this process, a forked child; none if the system has no threads to give.
+/// The pool of this process, which is a forked child; `None` if the system cannot start threads.
 #[cold]
 fn childs_pool() -> Option<&'static ThreadPool> {
     static POOL: PerProcess<OnceLock<Option<ThreadPool>>> = PerProcess::new();
@@ -52,11 +53,11 @@ fn childs_pool() -> Option<&'static ThreadPool> {
         .as_ref()
 }
 
-/// Runs work on this thread, and what it gives to rayon, too.
+/// Runs work on this thread alone, also what the work gives to rayon.
 fn alone<R>(work: impl FnOnce() -> R) -> R {
     if rayon::current_thread_index().is_none() {
         let one = ThreadPoolBuilder::new().num_threads(1).use_current_thread();
-        // It has no thread but this one, with which it goes.
+        // The pool's only thread is this one, so nothing is left to join.
         let _ = one.build().map(mem::forget);
     }
     work()

@@ -1,4 +1,4 @@
-//! What each elementwise operation of the standard is in the kernel language, for every dtype that it takes.
+//! Each elementwise operation of the standard in the kernel language, for every dtype that it takes.
 
 use array_api_spec::{BinaryOp, DType, Kind, UnaryOp};
 
@@ -59,7 +59,7 @@ pub fn select(condition: Val, x: Value, y: Value) -> Value {
     }
 }
 
-/// An element in another dtype, as [`Op::Cast`](array_api_spec::Op::Cast) says.
+/// Converts an element to another dtype, as [`Op::Cast`](array_api_spec::Op::Cast) says.
 ///
 /// # Panics
 /// From complex to real numbers, which the standard forbids.
@@ -93,7 +93,7 @@ fn cast_real(from: DType, to: DType, x: Val) -> Val {
     }
 }
 
-/// By the bits but for the sign: comparisons of floating-point values may take subnormal ones for 0.
+/// Compares the bits without the sign bit, because a floating-point comparison may take subnormal values for 0.
 fn is_nonzero(x: Val) -> Val {
     match x.ty() {
         Ty::Bool => x,
@@ -102,12 +102,12 @@ fn is_nonzero(x: Val) -> Val {
     }
 }
 
-/// Towards 0 into the range of an integer dtype; NaN gives 0.
+/// Rounds towards 0 and clamps to the range of an integer dtype; NaN gives 0.
 fn saturate(x: Val, to: DType) -> Val {
     let ty = register(to);
     let (low, high) = to.integer_range().expect("an integer dtype");
-    // What lies between the bounds and the numbers beyond them is cut off to the bounds anyway. Powers of two, and what is one
-    // beside them, are exact or round to the bound.
+    // The bounds are powers of two, or one beside them. Each is exact in the floating-point type, or rounds to the
+    // power of two, and then no value lies between the two.
     let (below, above) = (
         x.le((low - i128::from(low < 0)) as f64),
         x.ge((high + 1) as f64),

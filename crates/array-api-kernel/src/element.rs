@@ -1,14 +1,14 @@
-//! Elements of arrays: how each dtype lives in registers and in device memory.
+//! How an element of each dtype is represented in registers.
 
 use array_api_spec::DType;
 
 use super::ir::{Ty, Val};
 
-/// An element in registers: `bool` is a `Bool`, integers up to 32 bits are an `I32` or `U32` that holds a value of the dtype's range,
-/// all others have their own type; complex numbers are two.
+/// An element in registers. `bool` is a `Bool`. Integers of up to 32 bits are an `I32` or a `U32` whose value is in the
+/// dtype's range. A complex number is two floating-point values. Every other dtype has a type of its own.
 #[derive(Clone, Copy, Debug)]
 pub enum Value {
-    /// Of any dtype that is not complex.
+    /// An element of any dtype that is not complex.
     Real(Val),
     /// Real and imaginary part.
     Complex(Val, Val),
@@ -42,7 +42,7 @@ impl Value {
     }
 }
 
-/// The type of an element (of each part, if it is complex) in registers.
+/// The register type of an element, or of each part if it is complex.
 #[must_use]
 pub const fn register(dtype: DType) -> Ty {
     match dtype {
@@ -56,7 +56,7 @@ pub const fn register(dtype: DType) -> Ty {
     }
 }
 
-/// An integer in a register brought into its dtype's range, as integers wrap.
+/// Wraps an integer in a register to its dtype's range.
 #[must_use]
 pub fn wrap(x: Val, dtype: DType) -> Val {
     match dtype.size() {

@@ -40,7 +40,7 @@ pub(super) fn binary(op: BinaryOp, dtype: DType, x: Val, y: Val) -> Val {
         BinaryOp::BitwiseOr => x | y,
         BinaryOp::BitwiseRightShift => {
             let (amount, too_far) = shift(dtype, y);
-            // The largest amount leaves nothing of a signed value but its sign.
+            // A shift by the largest amount leaves only the sign of a signed value.
             if signed(x) {
                 x >> amount
             } else {
@@ -69,7 +69,8 @@ fn signed(x: Val) -> bool {
     x.ty().is_signed_int()
 }
 
-/// An amount that a dtype can be shifted by, and whether the one asked for was larger; negative ones count as larger.
+/// The shift amount, clamped to less than the dtype's width, and whether it was clamped. Negative amounts count as too
+/// large.
 fn shift(dtype: DType, amount: Val) -> (Val, Val) {
     let width = dtype.size() as u32 * 8;
     let amount = amount.bits();
@@ -79,7 +80,7 @@ fn shift(dtype: DType, amount: Val) -> (Val, Val) {
     )
 }
 
-/// ⌊x / y⌋ and what it leaves, which has y's sign; both are 0 for `y = 0`.
+/// ⌊x / y⌋ and the remainder, which has y's sign; both are 0 for `y = 0`.
 fn divide(x: Val, y: Val) -> (Val, Val) {
     call("divide", [x, y], |[x, y]| {
         if !signed(x) {
@@ -91,7 +92,8 @@ fn divide(x: Val, y: Val) -> (Val, Val) {
         let divisor = select(y.eq(0) | y.eq(-1), lit(x.ty(), 1), y);
         let quotient = x / divisor;
         let rest = x - quotient * divisor;
-        // The sign of the xor, not two comparisons: lavapipe folds `rest < 0` wrongly for 64-bit x near the smallest value.
+        // This tests the sign of the xor and does not compare twice, because lavapipe folds `rest < 0` wrongly for
+        // 64-bit x near the smallest value.
         let crossed = rest.ne(0) & (rest ^ y).lt(0);
         let quotient = quotient - select(crossed, lit(x.ty(), 1), 0);
         let quotient = select(y.eq(-1), -x, quotient);
@@ -102,7 +104,7 @@ fn divide(x: Val, y: Val) -> (Val, Val) {
     })
 }
 
-/// xʸ by squaring. For a negative y that is 0, unless x is 1 or -1.
+/// xʸ by repeated squaring. For a negative y the result is 0, unless x is 1 or -1.
 fn pow(x: Val, y: Val) -> Val {
     call("power", [x, y], |[x, y]| {
         let one = lit(x.ty(), 1);

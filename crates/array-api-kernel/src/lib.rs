@@ -1,13 +1,13 @@
 //! The kernel language: kernels are written once and printed as WGSL and as CUDA C.
 //!
 //! - [`ir`] is the language: typed values with Rust's operators, statements as closures, functions, buffers, parameters.
-//! - [`element`] says how an element of each dtype looks in registers.
-//! - [`arithmetic`] has every elementwise operation of the standard for every dtype; integers and conversions are its own, what is
-//!   floating-point or complex comes from [`math`].
-//! - The printers share a walk over statements (`print`), which asks `schedule` what gets a name; `wgsl` and `cuda` know the spelling, and what
-//!   each language needs to keep IEEE rules.
+//! - [`element`] says how an element of each dtype is represented in registers.
+//! - [`arithmetic`] has every elementwise operation of the standard for every dtype. It does integers and conversions
+//!   itself; floating-point and complex functions come from [`math`].
+//! - `print` walks over the statements for both printers, and `schedule` decides which values get a name. `wgsl` and
+//!   `cuda` know each language's spelling, and what it needs to keep IEEE's rules.
 //!
-//! Every kernel is compiled in tests without a GPU, by naga and, where it is installed, by NVIDIA's NVRTC.
+//! Tests without a GPU compile every kernel, by naga and, where it is installed, by NVIDIA's NVRTC.
 
 pub mod arithmetic;
 mod cuda;
@@ -17,7 +17,7 @@ pub mod ir;
 pub mod math;
 mod print;
 mod schedule;
-pub mod source;
+pub mod text;
 mod wgsl;
 
 /// The README's example is tested with the documentation.

@@ -1,4 +1,4 @@
-//! What both printers share: the walk over statements and expressions.
+//! The part that both printers share: the walk over statements and expressions.
 
 use std::fmt::Write as _;
 
@@ -7,11 +7,11 @@ use super::ir::node::{
 };
 use super::schedule::{Form, forms};
 
-/// A target language: how each thing is spelled. Printed operators stand in parentheses; see [`bare`].
+/// A target language's spelling. Printed operators stand in parentheses; see [`bare`].
 pub(super) trait Language {
     fn ty(&self, ty: Ty) -> &'static str;
     fn literal(&self, literal: Literal, ty: Ty) -> String;
-    /// A literal zero that a value is compared with: the one place where no compiler folds anything away.
+    /// A literal zero, for comparisons only: there no compiler folds anything.
     fn compared_zero(&self, ty: Ty) -> String {
         self.literal(Literal::Float(0.0), ty)
     }
@@ -22,9 +22,9 @@ pub(super) trait Language {
     fn cast(&self, from: Ty, to: Ty, a: &str) -> String;
     fn bitcast(&self, from: Ty, to: Ty, a: &str) -> String;
     fn atomic(&self, op: Atomic, memory: &Memory, index: &str, a: &str) -> String;
-    /// `let` of a constant, without indentation and semicolon.
+    /// The declaration of a constant, without indentation and semicolon.
     fn constant(&self, ty: &str, name: &str, value: &str) -> String;
-    /// The same for a variable.
+    /// The declaration of a variable, without indentation and semicolon.
     fn variable(&self, ty: &str, name: &str, value: &str) -> String;
     fn endless(&self) -> &'static str;
     fn barrier(&self) -> &'static str;
@@ -287,13 +287,13 @@ impl<L: Language> Printer<'_, L> {
 struct Text(String);
 
 impl Text {
-    /// Without the outermost parentheses, where nothing can follow.
+    /// The expression without its outermost parentheses, for places where no operator can follow.
     fn as_bare(&self) -> &str {
         bare(&self.0)
     }
 }
 
-/// Text without the parentheses around all of it, for places where nothing can tear it apart.
+/// The text without the parentheses around all of it, for places where no operator stands beside it.
 pub(super) fn bare(text: &str) -> &str {
     let Some(inner) = text.strip_prefix('(').and_then(|s| s.strip_suffix(')')) else {
         return text;

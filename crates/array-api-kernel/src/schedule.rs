@@ -1,4 +1,5 @@
-//! Which values get a name in the printed source, which stand where they are used, and which are not needed at all.
+//! Decides which values get a name in the printed source, which are written out where they are used, and which are not
+//! needed.
 
 use super::ir::node::{Block, Function, Node, Stmt, Ty};
 
@@ -13,13 +14,13 @@ pub(super) enum Form {
     Named,
 }
 
-/// Expressions deeper than this are cut, so that people can read them.
+/// A deeper expression is split by named values, so that people can read it.
 const MAX_DEPTH: usize = 5;
 
 /// The form of every node of a function.
 ///
-/// A value is written out at its use only if that is the only use, in the same block, and if nothing that could change what it reads
-/// happens in between.
+/// A value is written out where it is used only if it has one use, in the same block, and if no statement in between
+/// could change what it reads.
 pub(super) fn forms(function: &Function) -> Vec<Form> {
     let mut plan = Plan {
         nodes: &function.nodes,
@@ -39,18 +40,18 @@ pub(super) fn forms(function: &Function) -> Vec<Form> {
 struct Plan<'a> {
     nodes: &'a [(Node, Ty)],
     uses: Vec<usize>,
-    /// Block and statement of a use that may write the value out.
+    /// For each value, the block and the statement of the use where it may be written out.
     place: Vec<Option<(usize, usize)>>,
     forms: Vec<Form>,
     depth: Vec<usize>,
-    /// Whether it reads what statements may change.
+    /// For each value, whether it reads memory or variables, which statements may change.
     reads: Vec<bool>,
     blocks: usize,
 }
 
 impl Plan<'_> {
-    /// Counts uses from the last statement to the first, so that what only dead values use is dead too.
-    /// Blocks are numbered in an order that `decide` repeats.
+    /// Counts uses from the last statement to the first, so that a value used only by dead values is dead, too. Blocks
+    /// are numbered in an order that `decide` repeats.
     fn count(&mut self, block: &Block) {
         let number = self.next_block();
         for (position, stmt) in block.iter().enumerate().rev() {
@@ -65,7 +66,8 @@ impl Plan<'_> {
             }
             for used in used(stmt, self.nodes) {
                 self.uses[used] += 1;
-                // A loop's bounds are asked for in every round, in which they may have changed: they get names.
+                // A loop's bounds get names, because the printed loop reads them in every round, when what they depend
+                // on may have changed.
                 self.place[used] = (!matches!(stmt, Stmt::For(..))).then_some((number, position));
             }
         }
@@ -112,7 +114,7 @@ impl Plan<'_> {
         }
     }
 
-    /// Results of a call that returns two are fields of a named value.
+    /// Whether the value is a call with two results. Such a call gets a name, and its results are fields.
     fn is_pair(&self, block: &Block, position: usize, id: usize) -> bool {
         block[position + 1..]
             .iter()

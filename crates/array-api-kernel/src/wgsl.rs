@@ -1,7 +1,8 @@
 //! The kernel language in WGSL, as naga 30 and browsers take it.
 //!
-//! Drivers fold `x * 0.0` to 0 and `0.0 - x` to -0, and a constant infinity is an error. So zeros, infinities and NaN are the
-//! bits of a parameter that is 0 at run time, combined with theirs; `pin` uses the same word.
+//! Drivers fold `x * 0.0` to 0 and `0.0 - x` to -0, and a constant infinity is an error. So zeros, infinities and NaN
+//! are printed as their bits combined with those of a parameter that is always 0, which no compiler knows. `pin` uses
+//! the same parameter.
 
 use std::fmt::Write as _;
 
@@ -145,7 +146,7 @@ impl Language for Wgsl {
             Binary::Gt => ">",
             Binary::Ge => ">=",
             Binary::Eq => "==",
-            // naga makes an ordered comparison of `!=`, which is false beside NaN.
+            // naga translates `!=` to an ordered comparison, which is false for NaN.
             Binary::Ne if ty.is_float() => return format!("(!({a} == {b}))"),
             Binary::Ne => "!=",
         };
@@ -162,7 +163,7 @@ impl Language for Wgsl {
     }
 
     fn cast(&self, from: Ty, to: Ty, a: &str) -> String {
-        // Widths change before signs do: what one step does with both is nowhere written down.
+        // The width is converted first, the signedness second: no specification says what a conversion of both does.
         let between = match (from, to) {
             (Ty::I32, Ty::U64) => "i64",
             (Ty::U32, Ty::I64) => "u64",

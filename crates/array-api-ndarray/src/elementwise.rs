@@ -1,7 +1,8 @@
 //! Elementwise functions: a whole program in one pass.
 //!
-//! The elements are computed in blocks that stay in the first-level cache, one tight loop for each step and block, and blocks
-//! are spread over threads. Arguments are read where they lie if they lie in the right order; the last step writes straight into the result.
+//! The elements are computed in blocks that stay in the first-level cache, by one tight loop for each step of each
+//! block. Blocks are spread over threads. Arguments that are contiguous in the right order are read in place, and the
+//! last step writes into the result.
 
 mod direct;
 mod kernels;
@@ -22,10 +23,11 @@ use super::{
 };
 use array_api_host::threads;
 
-/// Additions from which on a second thread pays: measured, 64 Ki elements of an addition, 16 Ki of an exponential.
+/// From this amount of work on, in additions, a second thread pays. Measured: 64 Ki elements of an addition, 16 Ki of
+/// an exponential.
 pub(crate) const PARALLEL: usize = 64 << 10;
 
-/// Edge of the square tiles in which arrays of different memory order are brought together.
+/// Edge of the square tiles for arguments of different memory orders.
 const TILE: usize = 32;
 
 impl ElementwiseBackend for NdArray {
@@ -55,11 +57,11 @@ impl ElementwiseBackend for NdArray {
     }
 }
 
-/// Computes a program's elements into the places that a layout gives them.
+/// Computes a program's elements, and writes them to the positions of a layout.
 ///
 /// # Safety
-/// There is room at `out` for all elements of the layout, which has the program's shape and no two elements in one place, and nobody else
-/// reads or writes them; no input overlaps them.
+/// The layout has the program's shape, and no two of its elements share a position. `out` has room for all of them,
+/// nobody else reads or writes them, and no input overlaps them.
 pub(super) unsafe fn write(
     program: &Program<Storage>,
     region: &Layout,
@@ -101,7 +103,7 @@ impl Work<'_, '_> {
     /// That of [`write`].
     unsafe fn in_blocks(&self, view: &View) {
         let (size, block) = (view.size(), self.plan.block(view));
-        // Pieces large enough that a thread's start-up does not show, small enough to share out evenly.
+        // A piece is large enough to outweigh starting a thread, and small enough to share the work evenly.
         let piece = 16 * block;
         let row = if view.by_rows() {
             view.shape[view.shape.len() - 1]
@@ -130,7 +132,8 @@ impl Work<'_, '_> {
         }
     }
 
-    /// Tiles over the last axis and the one along which some input's memory runs, so that every cache line that is touched is used whole.
+    /// Computes tiles over the last axis and the axis along which an input is contiguous, so that every cache line that
+    /// is read is used as a whole.
     ///
     /// # Safety
     /// That of [`write`].
@@ -182,7 +185,8 @@ impl Work<'_, '_> {
     }
 }
 
-/// The axis that is tiled together with the last, if some input runs along it in memory and not along the last.
+/// The axis that is tiled together with the last one: that along which some input is contiguous, if that is not the
+/// last.
 fn tiled_axis(view: &View) -> Option<usize> {
     let last = view.shape.len().checked_sub(1)?;
     if view.shape[last] < TILE / 2 {

@@ -1,12 +1,16 @@
-//! What the standard lacks.
+//! Functions that the standard lacks.
 
 use array_api_spec::{
-    DType, Error, Moments, Program, ReduceOp, Result, Strided,
+    DType, Error, Moments, NearestSums, Program, ReduceOp, Result, Strided,
     backend::{ExtraBackend, MomentsPlan},
 };
 
-use super::{NdArray, Storage, indexing, statistical};
-use array_api_host::{linalg::Floating, moments::moments};
+use super::{NdArray, Storage, check_bounds, elements, indexing, statistical};
+use array_api_host::{
+    linalg::Floating,
+    moments::moments,
+    nearest::{self, Real},
+};
 
 impl ExtraBackend for NdArray {
     fn nan_reduce(
@@ -44,6 +48,21 @@ impl ExtraBackend for NdArray {
             )),
         })
     }
+
+    fn nearest(
+        &self,
+        x: &Strided<Storage>,
+        centers: &Strided<Storage>,
+        origin: &Strided<Storage>,
+        weights: Option<&Strided<Storage>>,
+    ) -> Option<Result<(Storage, NearestSums)>> {
+        match x.dtype {
+            _ if centers.shape()[0] > nearest::MOST => None,
+            DType::Float32 => Some(nearest_of::<f32>(x, centers, origin, weights)),
+            DType::Float64 => Some(nearest_of::<f64>(x, centers, origin, weights)),
+            _ => None,
+        }
+    }
 }
 
 fn of<T: Floating<Wide = f64>>(
@@ -55,4 +74,21 @@ fn of<T: Floating<Wide = f64>>(
     let groups = groups.map(|g| (g.storage.slice::<i64>(), &g.layout));
     let weights = weights.map(|w| (w.storage.slice::<T>(), &w.layout));
     moments(x.storage.slice::<T>(), &x.layout, groups, weights, plan)
+}
+
+fn nearest_of<T: Real>(
+    x: &Strided<Storage>,
+    centers: &Strided<Storage>,
+    origin: &Strided<Storage>,
+    weights: Option<&Strided<Storage>>,
+) -> Result<(Storage, NearestSums)> {
+    check_bounds(x);
+    let rows = (x.storage.slice::<T>(), &x.layout);
+    let (centers, origin) = (elements::<T>(centers)?, elements::<T>(origin)?);
+    let weights = weights.map(|w| (w.storage.slice::<T>(), &w.layout));
+    let mut sums = NearestSums::none(0, 0);
+    let labels = Storage::build::<i64>(x.shape()[0], |labels| {
+        sums = nearest::nearest(rows, &centers, &origin, weights, labels);
+    })?;
+    Ok((labels, sums))
 }

@@ -1,4 +1,4 @@
-//! Gathering along an axis, and the positions of what is true.
+//! Gathering along an axis, and the positions of true elements.
 
 use array_api_spec::{
     DType, Element, Layout, Program, Result, Strided,
@@ -12,7 +12,7 @@ use super::{NdArray, Storage, check_bounds, elements, strided::Walk};
 use array_api_host::threads;
 use array_api_spec::memory;
 
-/// Elements that one thread moves at a time; fewer in all are not worth a second thread.
+/// Elements that one thread moves at a time. Fewer elements in all are not worth a second thread.
 const PIECE: usize = 1 << 14;
 
 impl IndexingBackend for NdArray {
@@ -71,11 +71,11 @@ impl IndexingBackend for NdArray {
     }
 }
 
-/// Elements of `x` for a result of shape `shape`, which differs from x's on `axis` alone: the one at row-major position `k` is x's with index
-/// `index(k)` on the axis. Negative indices count from the end.
+/// Gathers elements of `x` into a result of shape `shape`, which differs from x's on `axis` only. The element at
+/// row-major position `k` is the one of x with the index `index(k)` on that axis. Negative indices count from the end.
 ///
 /// # Panics
-/// If an index is out of range, which the caller has checked.
+/// If an index is out of range. The caller has checked that.
 fn pick<T: Element>(
     x: &Strided<Storage>,
     shape: &[usize],
@@ -112,10 +112,10 @@ fn pick<T: Element>(
     })
 }
 
-/// `x[indices, …]` along an axis: where the elements behind the axis lie together they are copied at once.
+/// `x[indices, …]` along an axis. If the elements of the axes after it are contiguous, they are copied at once.
 ///
 /// # Panics
-/// If an index is out of range, which the caller has checked.
+/// If an index is out of range. The caller has checked that.
 pub(super) fn take(
     x: &Strided<Storage>,
     indices: &Strided<Storage>,

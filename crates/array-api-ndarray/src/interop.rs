@@ -1,4 +1,4 @@
-//! Arrays of the `ndarray` crate: in and out without a copy.
+//! Conversions from and to arrays of the `ndarray` crate, without a copy.
 
 use array_api_spec::{
     Array, Element, Error, Layout, Namespace, Result, Strided, backend::ArrayObjectBackend,
@@ -8,8 +8,8 @@ use ndarray::{ArrayBase, ArrayD, ArrayViewD, Axis, DataOwned, Dimension, IxDyn, 
 use super::{NdArray, Storage, check_bounds};
 
 impl NdArray {
-    /// Makes an `ndarray` array one of the CPU's, with its memory and in its memory order. An owned array is not copied, a shared
-    /// one is.
+    /// Converts an `ndarray` array to an array of this backend. It keeps its memory and its memory order. An owned
+    /// array is not copied; a shared one is.
     ///
     /// ```
     /// use array_api_ndarray::NdArray;
@@ -37,7 +37,7 @@ impl NdArray {
         Array::new(Namespace::new(Self), data)
     }
 
-    /// The elements of an array as `ndarray` sees them, without a copy.
+    /// A view of an array for `ndarray`, without a copy.
     ///
     /// # Errors
     /// An array of another dtype than T's.
@@ -49,17 +49,17 @@ impl NdArray {
         Ok(view(data))
     }
 
-    /// The elements of an array as an owned `ndarray` array in row-major order. They are not copied if they lie so, in memory that came from a `Vec` or
-    /// an `ndarray` array and that nothing else shares.
+    /// Converts an array to an owned `ndarray` array in row-major order. It is not copied if it is contiguous already,
+    /// if its memory came from a `Vec` or an `ndarray` array, and if nothing else shares that memory.
     ///
     /// # Errors
-    /// An array of another dtype than T's; no room for a copy.
+    /// An array of another dtype than T's; no memory for a copy.
     pub fn into_ndarray<T: Element>(x: Array<Self>) -> Result<ArrayD<T>> {
         let data = x.data()?.clone();
         if data.dtype != T::DTYPE {
             return Err(Error::dtype("into_ndarray", &[data.dtype], T::DTYPE.name()));
         }
-        // The array is a handle to the memory, too.
+        // The array itself is a handle to the memory, so it is dropped first.
         drop(x);
         if data.layout.is_contiguous() && data.layout.size() == data.storage.len() {
             let shape = IxDyn(data.shape());
@@ -74,7 +74,7 @@ impl NdArray {
     }
 }
 
-/// A view of a storage as `ndarray` sees it.
+/// A view of a storage for `ndarray`.
 ///
 /// # Panics
 /// If the elements are not of type `T`, which is a mistake of the caller.
@@ -84,7 +84,7 @@ pub(crate) fn view<T: Element>(x: &Strided<Storage>) -> ArrayViewD<'_, T> {
     let Some((low, _)) = x.layout.bounds() else {
         return ArrayViewD::from_shape(IxDyn(x.shape()), &[]).expect("no elements");
     };
-    // `ndarray` builds views with strides that are not negative; flipped axes are flipped afterwards.
+    // `ndarray` makes views with non-negative strides only, so axes with negative strides are inverted afterwards.
     let strides: Vec<usize> = x
         .layout
         .strides()

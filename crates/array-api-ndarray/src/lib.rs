@@ -1,4 +1,5 @@
-//! The CPU backend: flat typed host buffers, computed by `ndarray`, `gemm`, `faer` and kernels of our own.
+//! The CPU backend: flat typed buffers in host memory, and `gemm`, `faer`, `rustfft` and loops of our own that compute
+//! on them.
 
 pub mod dlpack;
 mod elementwise;
@@ -44,15 +45,15 @@ pub const fn cpu() -> Namespace<NdArray> {
     Namespace::new(NdArray)
 }
 
-/// What has code of its own here besides what every backend must write.
+/// Optional functions that this backend implements, beside the required ones.
 const NATIVE: &[&str] = &[
-    "concat", "eigvals", "eigvalsh", "moments", "nanmax", "nanmin", "nansum", "sort", "svdvals",
-    "take", "var",
+    "concat", "eigvals", "eigvalsh", "moments", "nanmax", "nanmin", "nansum", "nearest", "sort",
+    "svdvals", "take", "var",
 ];
 
 static DEVICE: LazyLock<Device> = LazyLock::new(|| Device::new("cpu"));
 
-/// The CPU. It holds every dtype; work above a measured size is spread over rayon's current thread pool.
+/// The CPU. It has every dtype. Work above a measured size is spread over rayon's current thread pool.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NdArray;
 
@@ -125,13 +126,13 @@ impl ArrayObjectBackend for NdArray {
     }
 }
 
-/// The elements of a view in row-major order: borrowed where they lie so, else copied.
+/// The elements of a view in row-major order: borrowed if they are contiguous, else copied.
 ///
 /// # Errors
-/// No room for the copy.
+/// No memory for the copy.
 ///
 /// # Panics
-/// If they are not of type `T`, which is a mistake of the caller.
+/// If their type is not `T`, which is a mistake of the caller.
 pub(crate) fn elements<T: Element>(x: &Strided<Storage>) -> Result<Cow<'_, [T]>> {
     let all = x.storage.slice::<T>();
     let size = x.layout.size();
@@ -155,7 +156,8 @@ pub(crate) fn elements<T: Element>(x: &Strided<Storage>) -> Result<Cow<'_, [T]>>
 }
 
 /// # Panics
-/// If an element lies outside the storage: a mistake in the layout's maker, which must not become a wild read.
+/// If an element is outside the storage. That is a mistake of whoever made the layout, and must not become a read out
+/// of bounds.
 pub(crate) fn check_bounds(x: &Strided<Storage>) {
     if let Some((_, high)) = x.layout.bounds() {
         assert!(

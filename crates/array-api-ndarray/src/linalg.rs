@@ -11,16 +11,17 @@ use super::{NdArray, Storage, check_bounds, elements};
 use array_api_host::{dispatch_floating, linalg as host, threads};
 use array_api_spec::memory;
 
-/// Up to this many multiplications a plain loop is done before `gemm` has packed its blocks.
+/// Up to this many multiplications, a plain loop is faster than `gemm`, which first packs its blocks.
 const SMALL: usize = 12 * 12 * 12;
 
-/// From this many multiplications on, more threads pay (measured: about two products of order 128).
+/// From this many multiplications on, several threads pay (measured: about two products of order 128).
 const PARALLEL: usize = 2 * 128 * 128 * 128;
 
-/// Rows and columns of the right-hand integer matrix that stay in the cache while all rows of the left one pass.
+/// Rows and columns of a block of the right integer matrix. It stays in the cache while it is multiplied by all rows of
+/// the left one.
 const BLOCK: (usize, usize) = (128, 256);
 
-/// From this order on, a product of a matrix with its own transpose is computed by its lower triangle.
+/// From this order on, only the lower triangle of `xᵀ x` is computed, and mirrored.
 const SYMMETRIC: usize = 128;
 
 /// Columns of the triangle that one product computes.
@@ -142,10 +143,10 @@ unsafe impl<T: Sync> Sync for Matrix<T> {}
 // SAFETY: as above.
 unsafe impl<T: Sync> Send for Matrix<T> {}
 
-/// The matrices of a stack.
+/// The matrices of a batch.
 ///
 /// # Errors
-/// No room for a list of them.
+/// No memory for a list of them.
 fn matrices<T: Element>(x: &Strided<Storage>) -> Result<Vec<Matrix<T>>> {
     check_bounds(x);
     let (shape, strides) = (x.shape(), x.layout.strides());
@@ -170,7 +171,7 @@ fn matrices<T: Element>(x: &Strided<Storage>) -> Result<Vec<Matrix<T>>> {
 
 fn floating<T: Gemm>(a: &Strided<Storage>, b: &Strided<Storage>) -> Result<Storage> {
     let batch = a.layout.ndim() - 2;
-    // A stack times one matrix is one product, if the stack's rows are evenly spaced.
+    // A batch times one matrix is a single product, if the batch's rows are evenly spaced.
     if batch > 0
         && b.layout.strides()[..batch]
             .iter()
@@ -228,7 +229,7 @@ fn floating<T: Gemm>(a: &Strided<Storage>, b: &Strided<Storage>) -> Result<Stora
     })
 }
 
-/// `out = a b`, row by row with `stride` elements from one to the next.
+/// `out = a b`, whose rows are `stride` elements apart.
 ///
 /// # Safety
 /// The matrices may be read, the rows of `out` written, and nobody else writes to either.
@@ -265,7 +266,7 @@ unsafe fn product<T: Gemm>(
     }
 }
 
-/// `xᵀ x`: the lower triangle, mirrored. Half the multiplications.
+/// `xᵀ x`, with half the multiplications: computes the lower triangle and mirrors it.
 fn self_product<T: Gemm>(a: &Matrix<T>, b: &Matrix<T>, out: &mut [T], threads: Parallelism) {
     let n = a.rows;
     for j in (0..n).step_by(PANEL) {
@@ -337,7 +338,7 @@ fn integer<T: Wrapping>(a: &Strided<Storage>, b: &Strided<Storage>) -> Result<St
     } else {
         m.div_ceil(8).max(1)
     };
-    // A list of the bands below, which may be longer than the result.
+    // Memory for the list of bands below, which may be longer than the result.
     memory::room(size(&[
         count,
         m.div_ceil(rows),
@@ -348,7 +349,7 @@ fn integer<T: Wrapping>(a: &Strided<Storage>, b: &Strided<Storage>) -> Result<St
             return;
         }
         out.fill(T::default());
-        // Bands of rows of one matrix of the stack each.
+        // Each band is some rows of one matrix of the batch.
         let bands: Vec<(usize, usize, &mut [T])> = out
             .chunks_exact_mut(m * n)
             .enumerate()
@@ -395,7 +396,7 @@ mod tests {
         *,
     };
 
-    /// Both products; the tests' values are small fractions, so sums are exact in any order.
+    /// Compares both products. The tests' values are small fractions, so sums are exact in any order.
     fn assert_same_product(a: &Strided<Storage>, b: &Strided<Storage>) {
         let ours = NdArray.matmul(a, b).expect("room");
         let mirrored =

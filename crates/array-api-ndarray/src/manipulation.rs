@@ -16,7 +16,7 @@ impl ManipulationBackend for NdArray {
 
 fn join<T: Element>(arrays: &[Strided<Storage>], axis: usize) -> Result<Storage> {
     let mut shape = arrays[0].shape().to_vec();
-    // The sum was held against the largest array's size before.
+    // `array-api-spec` has checked that the sum does not overflow.
     shape[axis] = arrays.iter().map(|x| x.shape()[axis]).sum();
     Storage::build::<T>(size(&shape), |out| {
         let mut out = ArrayViewMutD::from_shape(IxDyn(&shape), out)

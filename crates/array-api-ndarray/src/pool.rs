@@ -1,7 +1,7 @@
 //! Recycled memory for the results of computations.
 //!
-//! A fresh buffer of 80 MB costs some 50 ms of page faults on 4 KiB pages, five times what an addition of that size
-//! costs itself. Large blocks are therefore mapped with huge pages and kept for the next result of about their size.
+//! A fresh buffer of 80 MB costs some 50 ms of page faults on 4 KiB pages, five times the cost of an addition of that
+//! size. Therefore large blocks are mapped with huge pages, and kept for the next result of about their size.
 
 use std::{
     alloc::{Layout, alloc_zeroed, dealloc},
@@ -22,7 +22,7 @@ use bytemuck::Pod;
 use array_api_host::process::PerProcess;
 use array_api_spec::memory::{self, out_of_memory};
 
-/// Blocks of at least this many bytes are kept for reuse. The allocator is as fast for those below.
+/// Blocks of at least this many bytes are kept for reuse. For smaller ones the allocator is as fast.
 const KEPT: usize = 4 << 10;
 
 /// Blocks of at least this many bytes are mapped from the system, on huge pages where it has them.
@@ -31,11 +31,11 @@ const MAPPED: usize = 1 << 20;
 /// Most bytes that wait for reuse.
 const CAPACITY: usize = 256 << 20;
 
-/// Alignment of kept blocks: a cache line, and a whole vector register.
+/// Alignment of kept blocks: a cache line, which is also the widest vector register.
 const ALIGNMENT: usize = 64;
 
-/// Memory that is initialised from the moment it is mapped: every bit pattern in it has been written by the system or
-/// by an earlier owner, so it may be read as any type without invalid values.
+/// Initialised memory: the system or an earlier owner has written every byte, so it may be read as any type without
+/// invalid values.
 pub(super) struct Block {
     start: NonNull<u8>,
     capacity: usize,
@@ -46,20 +46,21 @@ unsafe impl Send for Block {}
 // SAFETY: a shared block hands out nothing but its address.
 unsafe impl Sync for Block {}
 
-/// What the memory of the CPU backend has been through since the program started, in this process.
+/// Counters of the CPU backend's memory in this process, since the program started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
-    /// Buffers that were asked for, fresh or recycled, work space of sorts and transforms included. Arrays that adopt the user's memory do not count.
+    /// Buffers that were allocated, fresh or recycled. Work space of sorts and transforms counts; arrays that adopt the
+    /// user's memory do not.
     pub buffers: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Bytes that wait for reuse now.
+    /// Bytes that the pool keeps for reuse now.
     pub kept: u64,
 }
 
 static BUFFERS: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
-/// A forked child starts with an empty pool: another thread may have been at work on the parent's.
+/// A forked child starts with an empty pool, because another thread may have been changing the parent's at the fork.
 static POOL: PerProcess<Mutex<Pool>> = PerProcess::new();
 
 /// Counters of the CPU backend's memory: for tests and benches. They count what every thread of the process does.
@@ -102,12 +103,12 @@ struct Class {
 unsafe impl Send for Pool {}
 
 fn pool() -> MutexGuard<'static, Pool> {
-    // No code panics while it holds the lock and leaves the lists half changed.
+    // A poisoned lock is harmless: no code panics between two changes of the lists.
     POOL.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Block {
-    /// At least so many bytes, of any content.
+    /// A block of at least `bytes` bytes, with any content.
     pub(super) fn new(bytes: usize) -> Result<Self> {
         BUFFERS.fetch_add(1, Ordering::Relaxed);
         BYTES.fetch_add(bytes as u64, Ordering::Relaxed);
@@ -153,7 +154,7 @@ impl Drop for Block {
     }
 }
 
-/// Numbers of any value at first, for what a computation needs on its way.
+/// Work space of a computation: numbers, at first with any values.
 pub(super) struct Scratch<T> {
     block: Block,
     len: usize,
@@ -161,10 +162,10 @@ pub(super) struct Scratch<T> {
 }
 
 impl<T: Pod> Scratch<T> {
-    /// Memory for so many numbers.
+    /// Work space of `len` numbers.
     ///
     /// # Errors
-    /// No room for them.
+    /// No memory for them.
     pub(super) fn new(len: usize) -> Result<Self> {
         const { assert!(align_of::<T>() <= align_of::<u128>()) };
         let bytes = len
@@ -205,7 +206,7 @@ impl Pool {
         Some(start)
     }
 
-    /// Keeps a block. Blocks of the sizes that were not asked for longest make room.
+    /// Keeps a block. If the pool is full, it frees blocks of the sizes that have not been used for longest.
     fn keep(&mut self, start: NonNull<u8>, capacity: usize) {
         // Both are at most `CAPACITY`.
         while self.bytes + capacity > CAPACITY {
@@ -230,7 +231,8 @@ impl Pool {
     }
 }
 
-/// The size class of a request: four to a power of two, so that a recycled block is at most a quarter too large.
+/// The size class of a request. There are four classes between powers of two, so a recycled block is at most a quarter
+/// too large.
 fn capacity(bytes: usize) -> usize {
     if bytes < KEPT {
         return bytes;
@@ -266,7 +268,7 @@ unsafe fn release(start: NonNull<u8>, capacity: usize) {
 mod system {
     use std::ptr::{NonNull, null_mut};
 
-    /// The size of a huge page; a block that starts at a multiple of it can be made of them.
+    /// The size of a huge page. A block must start at a multiple of it to consist of huge pages.
     const HUGE: usize = 2 << 20;
 
     /// Zeroed pages from the system.
@@ -298,7 +300,7 @@ mod system {
             if head < HUGE {
                 libc::munmap(aligned.add(bytes).cast(), HUGE - head);
             }
-            // Advice: where it is not taken, pages are small and all else is the same.
+            // This is advice only: if the system ignores it, pages are small, and all else is the same.
             libc::madvise(aligned.cast(), bytes, libc::MADV_HUGEPAGE);
             NonNull::new(aligned)
         }

@@ -1,8 +1,8 @@
 //! Sorting by integer keys.
 //!
-//! Every real value has an unsigned key whose order is the value's own, with NaN last. A value sort sorts the keys; a stable
-//! argsort sorts key and position packed into one integer, which no two elements share, so an unstable sort will do.
-//! That is several times as fast as comparing through positions.
+//! Every real value has an unsigned key, and the order of the keys is that of the values, with NaN last. A value sort
+//! sorts the keys. A stable argsort packs key and position into one integer. No two of these are equal, so an unstable
+//! sort is enough. That is several times as fast as sorting positions by comparison.
 
 mod radix;
 
@@ -20,7 +20,8 @@ use super::{NdArray, Storage, elements, pool::Scratch};
 use array_api_host::threads;
 use array_api_spec::memory;
 
-/// From this many elements on, one line is sorted by all threads; that many in all, and lines are shared out.
+/// From this many elements on, all threads sort one line together. With this many elements in all lines, the lines are
+/// shared among the threads.
 const PARALLEL: usize = 1 << 15;
 
 impl SortingBackend for NdArray {
@@ -52,7 +53,7 @@ trait Sortable: Element {
     /// Wide enough for key and position, as long as the position fits 32 bits.
     type Word: Key;
 
-    /// The place in the ascending or descending order; that of NaN is the last of all.
+    /// The key for the ascending or descending order. NaN has the largest key.
     fn key(self, descending: bool) -> Self::Key;
     fn value(key: Self::Key, descending: bool) -> Self;
     fn pack(key: Self::Key, position: usize) -> Self::Word;
@@ -60,7 +61,7 @@ trait Sortable: Element {
     /// The most elements that [`pack`](Self::pack) can number.
     const MOST: usize;
 
-    /// Whether the value equals 0 but has a sign that its key tells apart.
+    /// Whether the value is a zero with a sign, which its key does not keep.
     fn is_zero(self) -> bool {
         false
     }
@@ -111,7 +112,7 @@ macro_rules! sortable_float {
                 if self.is_nan() {
                     return <$key>::MAX;
                 }
-                // -0 takes the place of 0. Negative numbers have all bits inverted, others the sign bit alone.
+                // -0 becomes 0. Of a negative number all bits are inverted, of others the sign bit only.
                 let bits = (self + 0.0).to_bits();
                 let mask = ((bits as $signed >> (<$key>::BITS - 1)) as $key) | (1 << (<$key>::BITS - 1));
                 if descending { !(bits ^ mask) } else { bits ^ mask }
@@ -173,7 +174,7 @@ fn along(
     copy(&sorted.with_layout(sorted.layout.permute(&back)))
 }
 
-/// The elements of a view in memory of their own.
+/// A copy of the elements of a view.
 fn copy(x: &Strided<Storage>) -> Result<Storage> {
     dispatch!(x.dtype, T => {
         let values = elements::<T>(x)?;
@@ -181,10 +182,10 @@ fn copy(x: &Strided<Storage>) -> Result<Storage> {
     })
 }
 
-/// The results of lines of `n` elements. The last argument of `f` says whether it may use all threads.
+/// Applies `f` to each line of `n` elements. The last argument of `f` says whether it may use all threads.
 ///
 /// # Errors
-/// Those of `f`; no room for the results.
+/// Those of `f`; no memory for the results.
 fn each_line<T: Element, O: Element>(
     values: &[T],
     n: usize,
@@ -217,7 +218,7 @@ fn each_line<T: Element, O: Element>(
     outcome.map(|()| results)
 }
 
-/// Writes what `f` makes of each value and its position.
+/// Writes `f(value, position)` for each value.
 fn map_into<T: Copy + Sync, O: Send>(
     values: &[T],
     out: &mut [O],
@@ -265,7 +266,7 @@ fn sort<T: Sortable>(line: &[T], out: &mut [T], descending: bool, parallel: bool
     map_into(line, &mut keys, parallel, |_, x| x.key(descending));
     radix::sort(&mut keys, parallel)?;
     map_into(&keys, out, parallel, |_, key| T::value(key, descending));
-    // Both zeros have one key; they come in the order in which they were given.
+    // Both zeros have the same key, so they keep their order.
     let zero = T::default().key(descending);
     let first = keys.partition_point(|&key| key < zero);
     if out.get(first).is_some_and(|x| x.is_zero()) {
@@ -300,7 +301,7 @@ mod tests {
                 reference_values(theirs, x.shape(), DType::Int64),
                 "{x:?} {axis} {order:?}"
             );
-            // The sorted values are those at the sorted positions, bit for bit.
+            // The sorted values must be those at the sorted positions, bit for bit.
             let sorted = NdArray
                 .sort(x, axis, order)
                 .expect("has its own")
@@ -339,7 +340,7 @@ mod tests {
         fn any_bits_of_floats(bits in prop::collection::vec(prop_oneof![
             any::<u64>(), Just(0), Just(1 << 63), Just(f64::INFINITY.to_bits()), Just(f64::NEG_INFINITY.to_bits()),
         ], 0..40)) {
-            // One NaN: the value sort does not keep the bits that tell one from another.
+            // All NaN become one, because the value sort does not keep the bits in which they differ.
             let tame = |x: f64| if x.is_nan() { f64::NAN } else { x };
             let wide: Vec<f64> = bits.iter().map(|&b| tame(f64::from_bits(b))).collect();
             assert_same_order(&vector(wide.iter().map(|&x| x as f32).collect()), 0);

@@ -1,4 +1,5 @@
-//! Statistical functions: reductions and scans of a program, fused with it. Nothing of the program's size is stored in between.
+//! Statistical functions: reductions and scans, fused with the program that they read. The program's elements are never
+//! materialized as a whole.
 
 mod fold;
 mod reduction;
@@ -67,7 +68,7 @@ pub(super) fn nan_reduce(
     Some(folded(x, axes, fold, 0.0, x.dtype()))
 }
 
-/// The results of a fold over axes, which are of a dtype.
+/// The results of a fold over axes, with their dtype.
 fn folded(
     x: &Program<Storage>,
     axes: &[usize],

@@ -38,11 +38,11 @@ unsafe impl Send for Buffer {}
 unsafe impl Sync for Buffer {}
 
 impl Storage {
-    /// A buffer from the pool whose `len` elements `fill` writes. It is handed values from earlier use, which are arbitrary but valid, and
-    /// must write them all.
+    /// A buffer from the pool, whose `len` elements `fill` must write. `fill` gets the values of an earlier use, which
+    /// are arbitrary but valid.
     ///
     /// # Errors
-    /// No room for the buffer.
+    /// No memory for the buffer.
     pub(crate) fn build<T: Element>(len: usize, fill: impl FnOnce(&mut [T])) -> Result<Self> {
         let block = block(T::DTYPE, len)?;
         let start = block.start().as_ptr();
@@ -56,13 +56,13 @@ impl Storage {
         Ok(Self::pooled(T::DTYPE, len, block))
     }
 
-    /// As [`build`](Self::build), for a dtype known at run time only: `fill` writes through the pointer it is given.
+    /// [`build`](Self::build) for a dtype that is known at run time only: `fill` writes through a pointer.
     ///
     /// # Safety
     /// If the dtype is `bool`, `fill` writes 0 or 1 to each of the `len` bytes. `fill` writes no further than `len` elements.
     ///
     /// # Errors
-    /// No room for the buffer; those of `fill`.
+    /// No memory for the buffer; those of `fill`.
     pub(crate) unsafe fn build_raw(
         dtype: DType,
         len: usize,
@@ -82,11 +82,11 @@ impl Storage {
         }))
     }
 
-    /// Memory of another library, which is there as long as `owner` is.
+    /// Memory of another library, which `owner` keeps alive.
     ///
     /// # Safety
-    /// There are `len` valid elements of the dtype, aligned, to which nobody writes as long as `owner` lives. It may end after the last handle to
-    /// the storage only.
+    /// `start` points to `len` valid, aligned elements of the dtype. They stay valid, and nobody writes to them, as
+    /// long as `owner` lives.
     pub(crate) unsafe fn foreign(
         dtype: DType,
         len: usize,
@@ -116,7 +116,7 @@ impl Storage {
     /// All elements.
     ///
     /// # Panics
-    /// If they are not of type `T`, which is a mistake of the caller.
+    /// If their type is not `T`, which is a mistake of the caller.
     #[must_use]
     pub(crate) fn slice<T: Element>(&self) -> &[T] {
         assert_eq!(T::DTYPE, self.dtype(), "storage read as another dtype");
@@ -125,18 +125,18 @@ impl Storage {
         unsafe { slice::from_raw_parts(self.0.start.as_ptr().cast::<T>(), self.len()) }
     }
 
-    /// Where the elements start, for kernels that know the dtype at run time only.
+    /// A pointer to the elements, for loops that know the dtype at run time only.
     pub(crate) fn start(&self) -> *const u8 {
         self.0.start.as_ptr()
     }
 
-    /// Where the elements start, for writing, if no other handle shares them and they are ours.
+    /// A pointer for writing; `None` if another handle shares the memory or it is another library's.
     pub(crate) fn unique(&mut self) -> Option<*mut u8> {
         let buffer = Arc::get_mut(&mut self.0)?;
         (!matches!(buffer.owner, Owner::Foreign(_))).then_some(buffer.start.as_ptr())
     }
 
-    /// The elements as a `Vec`: without a copy if this is the only handle to memory that once was a `Vec`.
+    /// The elements as a `Vec`, without a copy if this is the only handle to memory that came from a `Vec`.
     #[must_use]
     pub(crate) fn into_vec<T: Element>(self) -> Vec<T> {
         match Arc::try_unwrap(self.0) {

@@ -1,8 +1,8 @@
-//! Copies between strided and contiguous memory, by element size alone.
+//! Copies between strided and contiguous memory. Only the size of an element matters.
 
 use array_api_spec::{Layout, layout::Dims};
 
-/// Where the elements of a block lie: a shape, and for one array its strides and the position of its first element.
+/// An array's strides and the position of its first element, for a shape that the caller knows.
 #[derive(Clone, Debug)]
 pub(super) struct Walk {
     /// Distance in elements between neighbours along each axis.
@@ -12,7 +12,7 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    /// That of a layout.
+    /// The walk of a layout.
     pub(super) fn new(layout: &Layout) -> Self {
         Self {
             strides: layout.strides().into(),
@@ -20,8 +20,8 @@ impl Walk {
         }
     }
 
-    /// Calls `run(position, stride, done, length)` for each stretch of the row-major elements `start..start + len` along the last axis;
-    /// `done` elements come before it in the block.
+    /// Cuts the row-major elements `start..start + len` into runs along the last axis, and calls `run(position, stride,
+    /// done, length)` for each; `done` elements of the block come before it.
     #[inline]
     pub(super) fn runs(
         &self,
@@ -63,7 +63,7 @@ impl Walk {
         }
     }
 
-    /// The position of the row-major elements `start..start + len` if they lie one after the other.
+    /// The position of the row-major elements `start..start + len`, if they are contiguous.
     #[inline]
     pub(super) fn contiguous(&self, shape: &[usize], start: usize, len: usize) -> Option<isize> {
         match (shape, self.strides.as_slice()) {
@@ -121,8 +121,8 @@ macro_rules! by_size {
 /// Reads the row-major elements `start..start + len` of a strided array into contiguous memory.
 ///
 /// # Safety
-/// All those elements lie inside the memory at `from`, in elements of `size` bytes, are aligned to that size (16: to 8), and `to` has room for
-/// `len` of them. The two do not overlap.
+/// All those elements, of `size` bytes each, are inside the memory at `from` and aligned to that size (16: to 8). `to`
+/// has room for `len` of them. The two do not overlap.
 pub(super) unsafe fn gather(
     walk: &Walk,
     shape: &[usize],
@@ -137,8 +137,8 @@ pub(super) unsafe fn gather(
         if let (&[rows, columns], &[down, right]) = (shape, walk.strides.as_slice())
             && start == 0 && len == rows * columns && down != 0 && down.abs() < right.abs()
         {
-            // Reads go along the short stride: a column's cache lines are used up before the next is touched. All are asked for
-            // before the first is read, for the processor does not see through the long stride.
+            // Reads go along the short stride, so that a column's cache lines are used up before the next are read. All
+            // are prefetched first, because the processor does not predict the long stride.
             for j in 0..columns {
                 for i in (0..rows).step_by(64 / size) {
                     prefetch(from.wrapping_offset(walk.offset + j as isize * right + i as isize * down));
@@ -170,7 +170,7 @@ pub(super) unsafe fn gather(
     });
 }
 
-/// Asks for the cache line of an address that will be read soon.
+/// Prefetches the cache line of an address.
 #[inline(always)]
 fn prefetch<T>(address: *const T) {
     #[cfg(target_arch = "x86_64")]
@@ -186,7 +186,7 @@ fn prefetch<T>(address: *const T) {
 /// Writes contiguous memory to the row-major elements `start..start + len` of a strided array.
 ///
 /// # Safety
-/// As for [`gather`], with the directions changed.
+/// That of [`gather`], with `from` and `to` exchanged.
 pub(super) unsafe fn scatter(
     walk: &Walk,
     shape: &[usize],

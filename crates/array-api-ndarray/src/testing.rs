@@ -1,4 +1,5 @@
-//! What the tests of this backend share: views of random layouts, and the reference backend's answers to the same questions.
+//! Helpers of this backend's tests: views with random layouts, and the reference backend's results for the same
+//! programs.
 
 use array_api_spec::{
     Complex, DType, Element, HostBuffer, Layout, Op, Program, Step, Strided,
@@ -37,7 +38,7 @@ pub(super) fn values(storage: &Storage) -> HostBuffer {
     NdArray.download(&x).expect("on the host")
 }
 
-/// Asserts that both backends compute the same bits, all NaN being alike.
+/// Asserts that both backends compute the same bits; any NaN equals any other.
 pub(super) fn assert_same_evaluation(program: &Program<Storage>) {
     let ours = NdArray.evaluate(program).expect("room");
     let theirs = reference_backend()
@@ -107,7 +108,7 @@ pub(crate) fn view(shape: Vec<usize>, dtype: DType) -> impl Strategy<Value = Str
         })
 }
 
-/// Random shapes of up to four axes with at most some thousand elements, empty ones and such of no axes too.
+/// Random shapes of up to four axes and at most some thousand elements, some of them empty or without axes.
 pub(crate) fn shape() -> impl Strategy<Value = Vec<usize>> {
     prop_oneof![
         1 => prop::collection::vec(0..4_usize, 0..4),

@@ -1,13 +1,15 @@
-//! Which vector instructions the processor has. Loops are compiled for each set and chosen when they are looked up.
+//! The vector instructions of the processor. Loops are compiled for each set, and one is chosen when they are looked
+//! up.
 
 /// A set of vector instructions, each with all of the ones before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Vectors {
-    /// What every processor of the platform has.
+    /// The instructions of every processor of the platform.
     Platform,
     /// AVX2 and FMA; NEON on AArch64, where it is part of the platform.
     Fused,
-    /// AVX-512: the foundation and what every processor with vectors of 512 bits for whole and floating-point numbers has beside it.
+    /// AVX-512: the foundation, and the extensions that every processor with 512-bit vectors for integers and
+    /// floating-point numbers has.
     Wide,
 }
 

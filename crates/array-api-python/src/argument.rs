@@ -1,4 +1,4 @@
-//! Python's arguments as the types that the namespace takes.
+//! Converts Python's arguments to the types that the namespace takes.
 
 use array_api_compat::AnyBackend;
 use array_api_spec::{
@@ -19,7 +19,7 @@ use crate::{
     view::View,
 };
 
-/// Up to so many elements, and their square if two arrays broadcast, work is done within microseconds.
+/// Work on this many elements, or on their square if two arrays broadcast, takes microseconds.
 const SMALL: usize = 256;
 
 /// Arrays of a device that is known at run time only.
@@ -34,9 +34,10 @@ pub(crate) enum Operand {
     Scalar(Scalar),
 }
 
-/// What an argument says about the time that a call takes.
+/// Estimates from an argument how long a call takes.
 pub(crate) trait Work {
-    /// Whether the call is done sooner than Python's interpreter is handed to another thread and taken back, as far as this argument tells.
+    /// Whether, judged by this argument, the call takes less time than it takes to release and reacquire Python's
+    /// interpreter lock.
     fn is_little(&self) -> bool;
 }
 
@@ -78,7 +79,7 @@ impl<T: Work> Work for Option<T> {
     }
 }
 
-/// Arguments that say the same whatever their value.
+/// Arguments for which the answer does not depend on the value.
 macro_rules! work {
     ($little:literal: $($Type:ty),*) => {
         $(impl Work for $Type {
@@ -89,9 +90,9 @@ macro_rules! work {
     };
 }
 
-// They choose among ways to compute.
+// These select what is computed, not how much.
 work!(true: bool, isize, i64, f64, &str, Vec<isize>, linear_algebra::Axes, Integers, PyDType);
-// They may ask for a result that is much larger than the arguments, or on a device that is to be waited for.
+// These may mean a result that is much larger than the arguments, or a device that the host must wait for.
 work!(false: usize, Shape, ScalarOnly, Vec<ArrayOnly>, Vec<View>, On);
 
 impl Operand {
@@ -158,7 +159,7 @@ impl From<Operand> for Expr<AnyBackend> {
     }
 }
 
-/// An array and nothing else.
+/// An array; a scalar is an error.
 pub(crate) struct ArrayOnly(pub(crate) AnyArray);
 
 impl<'py> FromPyObject<'_, 'py> for ArrayOnly {
@@ -184,7 +185,7 @@ impl<'py> FromPyObject<'_, 'py> for View {
     }
 }
 
-/// A scalar and nothing else.
+/// A scalar; an array is an error.
 pub(crate) struct ScalarOnly(pub(crate) Scalar);
 
 impl<'py> FromPyObject<'_, 'py> for ScalarOnly {
@@ -211,7 +212,7 @@ impl<'py> FromPyObject<'_, 'py> for Integers {
     }
 }
 
-/// An integer of any size. What does not fit is beyond the end of every axis.
+/// An integer of any size. One that does not fit `isize` is clamped: it is beyond the end of every axis.
 pub(crate) fn saturated(object: &Bound<'_, PyAny>) -> PyResult<isize> {
     let index = object.call_method0("__index__")?;
     let limit = if index.lt(0)? { isize::MIN } else { isize::MAX };
@@ -245,7 +246,7 @@ impl Keywords for Option<Integers> {
     }
 }
 
-/// As the methods of [`Axes`], for arguments that may be absent.
+/// The methods of [`Axes`], for arguments that may be absent.
 pub(crate) trait AxesKeywords {
     fn keep(self, keepdims: bool) -> Self;
     fn typed(self, dtype: Option<PyDType>) -> Self;
@@ -286,7 +287,7 @@ pub(crate) fn clip_bound(bound: Option<Operand>) -> ClipBound<AnyBackend> {
     }
 }
 
-/// What one of a few words means.
+/// The meaning of a word, one of a few allowed ones.
 ///
 /// # Errors
 /// Another word.
@@ -299,7 +300,8 @@ pub(crate) fn word<T: Copy>(argument: &'static str, given: &str, all: &[(&str, T
     })
 }
 
-/// The namespace of the first array; of the default device if there is none, which the function then says.
+/// The namespace of the first array; that of the default device if there is none, and the function then reports the
+/// error.
 pub(crate) fn first(arrays: &[ArrayOnly]) -> AnyNamespace {
     arrays
         .first()

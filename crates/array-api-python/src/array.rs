@@ -1,4 +1,4 @@
-//! The array class: attributes, conversions to Python, what the interpreter asks of a sequence.
+//! The array class: attributes, conversions to Python, and the methods of a sequence.
 
 use array_api_spec::{Index, Scalar};
 use pyo3::{
@@ -21,13 +21,15 @@ use crate::{
 
 /// An array on one device. Make one with `asarray`, `zeros`, `arange` …
 ///
-/// An index of integers, slices, `...` and `None` gives a view: it has the memory of the array that it comes from, and each sees what is written to the other. So do
-/// the rows that iteration gives, `T`, `mT`, and the functions `reshape` (where it need not copy), `permute_dims`, `matrix_transpose`, `moveaxis`, `expand_dims`,
-/// `squeeze`, `flip`, `broadcast_to`, `broadcast_arrays`, `unstack` and `linalg.diagonal`. A single element, `x[0]`, is a view without axes, not a scalar; `x[0] + 0`
-/// and `float(x[0])` keep its value. What `broadcast_to` stretches cannot be written to.
+/// An index of integers, slices, `...` and `None` gives a view. A view shares the memory of its array, and each sees
+/// what is written to the other. Iteration, `T`, `mT`, and the functions `reshape` (where it need not copy),
+/// `permute_dims`, `matrix_transpose`, `moveaxis`, `expand_dims`, `squeeze`, `flip`, `broadcast_to`,
+/// `broadcast_arrays`, `unstack` and `linalg.diagonal` also give views. A single element, `x[0]`, is a view without
+/// axes, not a scalar; `x[0] + 0` and `float(x[0])` keep its present value. Broadcast views cannot be written to.
 ///
-/// Arrays as indices copy, and so do all other functions, but for `asarray`, `from_dlpack`, `astype(…, copy=False)` and `to_device` where nothing is to be converted.
-/// The value that is written is read before anything is written: `x[1:] = x[:-1]` moves all elements by one.
+/// Arrays as indices copy, and so do all other functions, except `asarray`, `from_dlpack`, `astype(…, copy=False)` and
+/// `to_device` if nothing has to be converted. A value is read completely before anything is written: `x[1:] = x[:-1]`
+/// moves all elements by one.
 #[pyclass(frozen, weakref, name = "Array", module = "array_api_rust")]
 pub(crate) struct PyArray(pub(crate) View);
 
@@ -43,13 +45,13 @@ impl PyArray {
         self.0.get()
     }
 
-    /// The one element of an array that has one.
+    /// The element of an array of size 1.
     fn scalar(&self, py: Python<'_>) -> PyResult<Scalar> {
         let x = self.get();
         run(py, || x.scalar())
     }
 
-    /// The one element through one of Python's own conversions, which say what goes and what does not.
+    /// Converts the only element by one of Python's own types, which decides what is allowed.
     fn converted<'py>(&self, kind: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
         let py = kind.py();
         kind.call1((to_python(py, self.scalar(py)?)?,))
@@ -67,7 +69,7 @@ impl PyArray {
 
 #[pymethods]
 impl PyArray {
-    /// NumPy leaves operators between its objects and these arrays to these arrays.
+    /// This makes NumPy leave operators between its objects and these arrays to these arrays.
     #[classattr]
     #[pyo3(name = "__array_ufunc__")]
     const ARRAY_UFUNC: Option<bool> = None;
@@ -188,7 +190,7 @@ impl PyArray {
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, key: Key) -> PyResult<Bound<'py, PyAny>> {
-        // A view takes less time than the interpreter's handing over.
+        // Making a view takes less time than releasing the interpreter lock.
         if key.is_basic() {
             call_here(py, || self.0.item(&key.0))
         } else {
@@ -207,7 +209,7 @@ impl PyArray {
     }
 }
 
-/// Goes through an array along its first axis, by views.
+/// An iterator over the first axis of an array; its items are views.
 #[pyclass]
 struct ArrayIterator {
     array: Py<PyArray>,

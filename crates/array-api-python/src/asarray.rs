@@ -18,11 +18,12 @@ use crate::{
     scalar::{scalar, scalar_dtype},
 };
 
-/// An array of what holds values.
+/// Makes an array of an object that holds values.
 ///
-/// An array that has the dtype and the device already is returned itself, but for `copy=True`. Other values are copied, which `copy=False` refuses:
-/// Python's numbers and booleans and nested sequences of them, and what hands out numbers through DLPack, the buffer protocol, Arrow or
-/// NumPy's `__array__`, such as data frames of pandas and polars. Missing values are NaN in floating-point columns and an error in others.
+/// An array that has the dtype and the device already is returned itself, unless `copy=True`. Other values are copied,
+/// and are an error with `copy=False`: Python's numbers and booleans, nested sequences of them, and objects that export
+/// numbers through DLPack, the buffer protocol, Arrow or NumPy's `__array__`, such as data frames of pandas and polars.
+/// Missing values become NaN in floating-point columns and are an error in others.
 ///
 /// See https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.asarray.html
 #[pyfunction(signature = (obj, /, *, dtype=None, device=None, copy=None))]
@@ -71,7 +72,7 @@ pub(crate) fn asarray<'py>(
     .into_python(py)
 }
 
-/// The dtype of a device's arrays that are made of Python's scalars: the default one of their highest kind.
+/// The dtype for Python's scalars on a device: the default one of their highest kind.
 pub(crate) fn default_dtype(xp: &AnyNamespace, scalars: &[Scalar]) -> DType {
     let defaults = xp.info().default_dtypes();
     let of = |scalar: &Scalar| match scalar {
@@ -89,16 +90,16 @@ pub(crate) fn default_dtype(xp: &AnyNamespace, scalars: &[Scalar]) -> DType {
 /// How deep sequences may be nested.
 pub(crate) const DEEPEST: usize = 64;
 
-/// What nested sequences hold.
+/// The values in nested sequences.
 #[derive(Default)]
 struct Leaves {
     /// All values, in row-major order.
     values: Vec<Scalar>,
-    /// Those that are Python's scalars, which have no dtype of their own.
+    /// The Python scalars among them, which have no dtype of their own.
     weak: Vec<Scalar>,
-    /// The dtypes of those that are scalars of NumPy.
+    /// The dtypes of the NumPy scalars among them.
     typed: Vec<DType>,
-    /// The dtypes of those that are arrays.
+    /// The dtypes of the arrays among them.
     dtypes: Vec<DType>,
 }
 
@@ -123,7 +124,7 @@ fn sequence(
         let mut values = leaves.values.iter();
         values.all(|value| value.weak_dtype("asarray", *dtype) == Ok(*dtype))
     };
-    // Straight to the dtype asked for where nothing is lost, so that integers are held against its range.
+    // Converts directly to the wanted dtype where nothing is lost, so that integers are checked against its range.
     let dtype = match dtype.filter(takes) {
         Some(dtype) => dtype,
         None => own.map_err(|e| exception(&e))?,
@@ -138,13 +139,13 @@ impl Leaves {
     /// The dtype of all: that of arrays and scalars with a dtype, else the default one.
     fn dtype(&self, xp: &AnyNamespace) -> Result<DType> {
         let all = [&self.dtypes[..], &self.typed].concat();
-        // NumPy's `float64` and `complex128` are Python's own types, too, and mean no more than these.
+        // NumPy's `float64` and `complex128` are subclasses of Python's types, and count as these.
         let python = |dtype: &DType| [DType::Float64, DType::Complex128].contains(dtype);
         let own = result_type(&all, &self.weak);
         if !self.dtypes.is_empty() {
             return own;
         }
-        // Scalars may mix kinds as Python's may, and do not ask for what the device lacks.
+        // Scalars of different kinds may be mixed, as in Python, and never need a dtype that the device lacks.
         match own {
             Ok(dtype) if !all.iter().all(python) && xp.info().dtypes().contains(&dtype) => {
                 Ok(dtype)
@@ -153,7 +154,7 @@ impl Leaves {
         }
     }
 
-    /// Adds the values of an object and says what its shape is.
+    /// Adds the values of an object, and returns its shape.
     fn collect(&mut self, object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Vec<usize>> {
         if depth > DEEPEST {
             return Err(PyValueError::new_err(format!(
@@ -183,7 +184,7 @@ impl Leaves {
                 .extend((0..buffer.len()).filter_map(|i| buffer.get(i)));
             return Ok(shape);
         }
-        // A text is a sequence of texts without end.
+        // A string is a sequence of strings, without end.
         if object.is_instance_of::<PyString>() || object.cast::<PySequence>().is_err() {
             return Err(refused(object));
         }
@@ -222,7 +223,7 @@ fn refused(object: &Bound<'_, PyAny>) -> PyErr {
     PyTypeError::new_err(format!("asarray: cannot make an array of {kind}: {why}"))
 }
 
-/// Puts the function into a module.
+/// Adds the function to a module.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(asarray, module)?)
 }

@@ -1,4 +1,4 @@
-//! What Python's users ask of an array beyond the standard: lists, scalars, formats, `in`.
+//! Methods beyond the standard that Python's users expect: lists, scalars, formats, `in`.
 
 use array_api_spec::{HostBuffer, Scalar};
 use pyo3::{
@@ -19,13 +19,13 @@ impl PyArray {
         x.size() * x.dtype().size()
     }
 
-    /// The one element as a scalar of Python's.
+    /// The only element as a Python scalar.
     fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let x = self.get();
         to_python(py, run(py, || x.scalar())?)
     }
 
-    /// The elements as scalars of Python's, in nested lists; of an array without axes the scalar itself.
+    /// The elements as Python scalars in nested lists; for an array without axes, the scalar itself.
     fn tolist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let x = self.get();
         if x.ndim() > DEEPEST {
@@ -38,7 +38,8 @@ impl PyArray {
         nested(py, &values, x.shape(), 0)
     }
 
-    /// The one element of an array without axes in a format of Python's numbers: `f"{x:.2f}"`. Other arrays have no format but their own text.
+    /// Formats the element of an array without axes as a Python number: `f"{x:.2f}"`. Other arrays accept an empty
+    /// format only.
     fn __format__(slf: &Bound<'_, Self>, specification: &str) -> PyResult<String> {
         let (py, x) = (slf.py(), slf.get().get());
         if x.ndim() == 0 {
@@ -56,9 +57,9 @@ impl PyArray {
         )))
     }
 
-    /// Goes through the array along its first axis from the end on.
+    /// Iterates over the first axis in reverse order.
     fn __reversed__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        // An array without axes says here that it has no elements to go through.
+        // Raises the error for an array without axes, which cannot be iterated over.
         slf.len()?;
         let py = slf.py();
         let backwards = py.get_type::<PySlice>().call1((py.None(), py.None(), -1))?;
@@ -67,7 +68,7 @@ impl PyArray {
 
     /// Whether some element equals the value.
     fn __contains__(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<bool> {
-        // As in Python's own sequences, what is no number or array equals none.
+        // As in Python's own sequences, an object that is not a number or an array equals no element.
         let Ok(value) = value.extract::<Operand>() else {
             return Ok(false);
         };
@@ -92,7 +93,7 @@ fn nested<'py>(
         );
     };
     let step: usize = rest.iter().product();
-    // Python finds the memory for all places, or says that there is none.
+    // Python allocates the memory of the whole list here, or raises an error.
     let list = PyList::new(py, [py.None()])?.call_method1("__mul__", (n,))?;
     let list = list.cast_into::<PyList>()?;
     for i in 0..n {

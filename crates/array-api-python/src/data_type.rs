@@ -43,7 +43,7 @@ impl PyDType {
         self.0.size()
     }
 
-    /// NumPy's data type of this name: `numpy.dtype` asks for it.
+    /// NumPy's data type of this name, for `numpy.dtype`.
     #[getter]
     fn __numpy_dtype__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         py.import("numpy")?.call_method1("dtype", (self.0.name(),))
@@ -102,7 +102,7 @@ enum Kind {
     Name(String),
 }
 
-/// Kinds: one, or several of which one must hold.
+/// One kind, or several, of which at least one must match.
 #[derive(FromPyObject)]
 enum Kinds {
     One(Kind),
@@ -165,7 +165,7 @@ pub(crate) fn converted(x: &AnyArray, dtype: DType, xp: &AnyNamespace) -> Result
     if x.dtype() == dtype && own == *xp {
         return x.copy();
     }
-    // Where the array is now may lack the new dtype, where it goes to the old one.
+    // The present device may lack the new dtype, and the new device the old one.
     if own.info().dtypes().contains(&dtype) {
         own.astype(x, dtype).eval()?.to_device(xp)
     } else {

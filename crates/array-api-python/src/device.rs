@@ -12,7 +12,7 @@ const VARIABLE: &str = "ARRAY_API_DEVICE";
 
 static DEFAULT: OnceLock<AnyNamespace> = OnceLock::new();
 
-/// Decides on the default device, once, when the module is imported.
+/// Selects the default device, once, when the module is imported.
 ///
 /// # Errors
 /// The environment names a device that this machine does not have.
@@ -45,7 +45,7 @@ impl<'py> FromPyObject<'_, 'py> for On {
     }
 }
 
-/// The namespace of the argument `device`, where it is absent that of the default device.
+/// The namespace of the argument `device`; that of the default device if it is absent.
 pub(crate) fn on(device: Option<On>) -> AnyNamespace {
     device.map_or_else(default, |device| device.0)
 }

@@ -5,7 +5,7 @@ use crate::{
     functions,
 };
 
-/// The rows of functions whose names and numbers of arguments say it all, before rows that say more.
+/// Takes a list of names for functions with one or two arguments, and then full rows for all others.
 macro_rules! elementwise {
     (unary { $($unary:ident)* } binary { $($binary:ident)* } $($other:tt)*) => {
         functions! { "API_specification/generated/array_api."

@@ -1,4 +1,4 @@
-//! Errors and panics at the border to Python.
+//! Converts errors and panics to Python's exceptions.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -35,7 +35,7 @@ pub(crate) fn exception(error: &Error) -> PyErr {
     }
 }
 
-/// As NumPy has it, a `ValueError` and an `IndexError` at once, which pyo3's macro cannot say.
+/// As in NumPy, a subclass of both `ValueError` and `IndexError`, which pyo3's macro cannot declare.
 fn axis_error(text: String) -> PyErr {
     static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     Python::attach(|py| {
@@ -52,8 +52,8 @@ fn axis_error(text: String) -> PyErr {
     })
 }
 
-/// Computes while other Python threads run. A panic, which is a bug of ours, becomes a `RuntimeError`: pyo3's own
-/// `PanicException` would slip through every `except Exception`.
+/// Computes while other Python threads may run. A panic, which is a bug of ours, becomes a `RuntimeError`, because
+/// `except Exception` does not catch pyo3's `PanicException`.
 ///
 /// # Errors
 /// The exception that belongs to the error.
@@ -61,7 +61,7 @@ pub(crate) fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Se
     told(py.detach(|| catch_unwind(AssertUnwindSafe(work))))
 }
 
-/// Computes while no other Python thread runs: for what is done sooner than the interpreter is handed over and taken back.
+/// Computes without releasing the interpreter lock, for work that takes less time than releasing it.
 ///
 /// # Errors
 /// Those of [`run`].
@@ -69,9 +69,9 @@ pub(crate) fn run_here<T>(work: impl FnOnce() -> Result<T>) -> PyResult<T> {
     told(catch_unwind(AssertUnwindSafe(work)))
 }
 
-/// What came of work, as Python is told it.
+/// Converts an outcome to a value or an exception.
 fn told<T>(outcome: std::thread::Result<Result<T>>) -> PyResult<T> {
-    // A panic can leave an array with some elements written and others not, as an interrupted loop would; nothing else is broken by it.
+    // A panic can leave an array partly written, as an interrupted loop would. It breaks nothing else.
     match outcome {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(exception(&error)),

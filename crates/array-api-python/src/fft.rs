@@ -9,7 +9,7 @@ use crate::{
     functions,
 };
 
-/// Rows of transforms along one axis and along several, before rows that say more.
+/// Takes lists of transforms along one axis and along several, and then full rows.
 macro_rules! transforms {
     (one { $($one:ident)* } several { $($several:ident)* } $($other:tt)*) => {
         functions! { "extensions/generated/array_api.fft."

@@ -15,11 +15,11 @@ use crate::{
     view::has_arrays,
 };
 
-/// What stands between the brackets.
+/// The index between the brackets.
 pub(crate) struct Key(pub(crate) Vec<Index<AnyBackend>>);
 
 impl Key {
-    /// Whether it has no array, so that it gives a view.
+    /// Whether it contains no array, so that the result is a view.
     pub(crate) fn is_basic(&self) -> bool {
         !has_arrays(&self.0)
     }

@@ -11,7 +11,7 @@ use crate::{
     error::{exception, run},
 };
 
-/// What the namespace can do. Of a device where one is named, else of the default device.
+/// Information about the namespace: about a device if one is named, else about the default device.
 #[pyclass(frozen, name = "Info", module = "array_api_rust")]
 struct Info;
 
@@ -22,7 +22,7 @@ impl Info {
         Ok((module.getattr("__array_namespace_info__")?, ()))
     }
 
-    /// The optional parts of the standard that are there.
+    /// Which optional parts of the standard are supported.
     fn capabilities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let own = device::default().info().capabilities();
         let out = PyDict::new(py);
@@ -32,12 +32,13 @@ impl Info {
         Ok(out)
     }
 
-    /// The device where arrays are made if none is named: the CPU, or what the environment variable `ARRAY_API_DEVICE` names.
+    /// The device of new arrays if none is named: the CPU, or the one that the environment variable `ARRAY_API_DEVICE`
+    /// names.
     fn default_device(&self) -> String {
         device::default().device().name().into()
     }
 
-    /// The dtypes that are used where none is named.
+    /// The dtypes that are used if none is named.
     #[pyo3(signature = (*, device=None))]
     fn default_dtypes<'py>(
         &self,

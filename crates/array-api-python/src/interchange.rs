@@ -1,4 +1,5 @@
-//! Values of other libraries: DLPack, the buffer protocol, Arrow, and NumPy's `__array__`; and our values for NumPy.
+//! Reads values of other libraries by DLPack, the buffer protocol, Arrow, and NumPy's `__array__`, and gives NumPy our
+//! values.
 
 use array_api_spec::{DType, HostArray, HostBuffer, Kind};
 use pyo3::{
@@ -16,8 +17,8 @@ use crate::{
 
 #[pymethods]
 impl PyArray {
-    /// The array as one of NumPy's, for functions that take nothing else. Copied, so that it can be written to; `copy=False` gives the memory
-    /// itself, to be read only. An array of a GPU is refused: `to_device("cpu")` brings it to the host.
+    /// The array as a NumPy array, for functions that need one. It is a copy, which may be written to; `copy=False`
+    /// gives the memory itself, read-only. An array on a GPU is an error: `to_device("cpu")` brings it to the host.
     #[pyo3(signature = (dtype=None, copy=None))]
     fn __array__<'py>(
         slf: &Bound<'py, Self>,
@@ -50,16 +51,16 @@ impl PyArray {
     }
 }
 
-/// The values of an object of another library; `None` if it hands out none.
+/// The values of an object of another library; `None` if it exports none.
 ///
 /// # Errors
-/// Values that arrays do not hold; what the other library says.
+/// Values of an unsupported type; the other library's error.
 pub(crate) fn foreign(object: &Bound<'_, PyAny>) -> PyResult<Option<HostArray>> {
-    // Python's own sequences are asked nothing: they hand out none, and there may be many of them.
+    // Python's own sequences export nothing, and there may be many of them, so they are not asked.
     if object.is_exact_instance_of::<PyList>() || object.is_exact_instance_of::<PyTuple>() {
         return Ok(None);
     }
-    // NumPy's own conversion would take what stands under the mask.
+    // NumPy's own conversion would return the values under the mask.
     if object.hasattr("mask")? && object.hasattr("filled")? && masked(object)? {
         let why = "lacks the values under its mask; put others in their places with `filled`";
         return Err(table::refused("", why));
@@ -74,7 +75,7 @@ pub(crate) fn foreign(object: &Bound<'_, PyAny>) -> PyResult<Option<HostArray>> 
     if let Ok(view) = PyMemoryView::from(object) {
         return buffer(object, &view).map(Some);
     }
-    // pandas puts the index of its frames among the columns that it gives to Arrow; it is known by its access by position.
+    // pandas exports the index of a frame to Arrow as a further column. It is recognized by its attribute `iloc`.
     if object.hasattr("iloc")? {
         return pandas(object).map(Some);
     }
@@ -86,7 +87,7 @@ pub(crate) fn foreign(object: &Bound<'_, PyAny>) -> PyResult<Option<HostArray>> 
             return numpy(object, "").map(Some);
         }
     }
-    // Nothing else has helped: what DLPack says is the reason.
+    // Nothing else has worked, so DLPack's error is the reason.
     shared
 }
 
@@ -126,13 +127,14 @@ fn buffer_dtype(format: &str, size: usize) -> Option<DType> {
     all.find(|dtype| dtype.kind() == kind && dtype.size() == size)
 }
 
-/// What an object calls its dtype.
+/// The name of an object's dtype.
 fn dtype_text(object: &Bound<'_, PyAny>) -> Option<String> {
     let dtype = object.getattr("dtype").ok()?;
     dtype.str().ok()?.extract().ok()
 }
 
-/// Whether the dtype that an object names, if it names one, is of the standard. NumPy's dates, for one, hand out their bytes as small integers.
+/// Whether an object's dtype, if it has one, is in the standard. For example, NumPy's dates export their bytes as small
+/// integers.
 fn dtype_goes(object: &Bound<'_, PyAny>) -> bool {
     let name = |dtype: Bound<'_, PyAny>| dtype.getattr("name")?.extract::<String>();
     match object.getattr("dtype").and_then(name) {
@@ -145,7 +147,7 @@ fn dtype_goes(object: &Bound<'_, PyAny>) -> bool {
 fn numpy(object: &Bound<'_, PyAny>, column: &str) -> PyResult<HostArray> {
     let text = dtype_text(object).unwrap_or_else(|| "unknown".into());
     let refused = || Err(table::no_numbers(column, &format!("has the dtype {text}")));
-    // Of categories NumPy would get the values, of which only the names mean something.
+    // Categories are names, even if they look like numbers, so NumPy must not convert them.
     if text == "category" {
         return refused();
     }
@@ -192,7 +194,7 @@ fn pandas(object: &Bound<'_, PyAny>) -> PyResult<HostArray> {
         columns.push(Labelled { name, values });
     }
     if columns.is_empty() {
-        // No column says how many rows there are.
+        // Without columns, only the frame itself knows the number of rows.
         let rows = object.len()?;
         return Ok(HostArray {
             buffer: HostBuffer::Float64(Vec::new()),

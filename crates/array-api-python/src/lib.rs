@@ -4,7 +4,8 @@
 //! results become Python objects. A function of the standard is a row of a table (`functions!`) in the file of its chapter.
 //!
 //! A crate with a backend of its own makes this module itself, so that Python knows the backend by name: its `#[pymodule]`, which is called
-//! `array_api_rust`, too, registers the backend and calls [`fill`]. It depends on this crate without the feature `module`.
+//! `array_api_rust`, too, registers the backend and calls [`fill`]. It depends on this crate without the feature `module`. See
+//! `examples/own-backend-programs`.
 
 mod argument;
 mod array;

@@ -54,7 +54,8 @@ impl From<Counts> for Repeats<AnyBackend> {
     }
 }
 
-/// A view where the layout allows the shape, else a copy. `copy=True` always copies; `copy=False` refuses a shape that needs a copy.
+/// A view if the layout allows the shape, else a copy. `copy=True` always copies; with `copy=False` a shape that needs
+/// a copy is an error.
 fn reshaped(x: &View, shape: &[isize], copy: Option<bool>) -> Result<View> {
     x.view(|x| {
         let out = x.namespace().reshape_infer(x, shape)?;
@@ -70,7 +71,7 @@ fn reshaped(x: &View, shape: &[isize], copy: Option<bool>) -> Result<View> {
     })
 }
 
-/// The arrays in the shape that they broadcast to together, as views.
+/// The arrays broadcast to their common shape, as views.
 fn broadcast_together(views: &[View]) -> Result<Vec<View>> {
     let arrays: Vec<AnyArray> = views.iter().map(View::get).collect();
     let xp = arrays

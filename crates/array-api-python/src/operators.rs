@@ -63,7 +63,7 @@ macro_rules! operators {
                 }
             )*
 
-            // Python's `pow` hands on a third argument, which arrays do not take.
+            // Python's `pow` passes a third argument, which arrays do not take.
             fn __pow__<'py>(
                 &self,
                 py: Python<'py>,
@@ -92,7 +92,7 @@ macro_rules! operators {
     };
 }
 
-/// There is none: `pow(x, y, z)` is not an array's.
+/// No value: `pow(x, y, z)` is not defined for arrays.
 enum Modulo {}
 
 impl FromPyObject<'_, '_> for Modulo {

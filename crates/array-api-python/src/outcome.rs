@@ -1,4 +1,4 @@
-//! From what a function of the namespace returns to what its like in Python returns.
+//! Converts the results of the namespace's functions to those of the Python functions.
 
 use array_api_compat::AnyBackend;
 use array_api_spec::{Expr, Result};
@@ -11,11 +11,11 @@ use crate::{
     view::{View, writable},
 };
 
-/// What a function of the namespace returns: work that is left to do, and then a value.
+/// The result of a function of the namespace: an expression to compute, or a value.
 pub(crate) trait Outcome {
     type Value: IntoPython + Send;
 
-    /// Does what is left to do.
+    /// Computes the value.
     fn value(self) -> Result<Self::Value>;
 }
 
@@ -35,12 +35,12 @@ impl<T: IntoPython + Send> Outcome for Result<T> {
     }
 }
 
-/// A value that Python can have.
+/// A value that converts to a Python object.
 pub(crate) trait IntoPython: Sized {
-    /// The value in a form that can be written to. What shares memory by intention, a [`View`], stays as it is.
+    /// The value with memory that can be written to. A [`View`], which shares memory on purpose, is not changed.
     ///
     /// # Errors
-    /// No room for a copy.
+    /// No memory for a copy.
     fn writable(self) -> Result<Self> {
         Ok(self)
     }
@@ -94,7 +94,7 @@ pub(crate) fn call<O: Outcome>(
     run(py, || function().value()?.writable())?.into_python(py)
 }
 
-/// The same for a call that is done sooner than the interpreter is handed to another thread and taken back.
+/// [`call`] without releasing the interpreter lock, for a call that takes less time than releasing it.
 ///
 /// # Errors
 /// Those of [`call`].

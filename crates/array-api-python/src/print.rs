@@ -1,4 +1,4 @@
-//! The text of an array. It never fails: what cannot be read is not printed.
+//! The text of an array. Values that cannot be read are not printed, so this does not fail.
 
 use array_api_compat::AnyBackend;
 use array_api_spec::{HostBuffer, Index, Result, Slice, shape_text};
@@ -6,17 +6,17 @@ use pyo3::prelude::*;
 
 use crate::{argument::AnyArray, asarray::DEEPEST, error::run, scalar::to_python};
 
-/// Most elements that are printed all.
+/// Arrays of up to this many elements are printed completely.
 const LIMIT: usize = 1000;
 
-/// How many elements of a long axis are printed at each end where there are too many for all, as NumPy has it.
+/// Of a larger array, this many elements are printed at each end of a long axis, as in NumPy.
 const EDGE: usize = 3;
 
-/// Most elements that are printed of the ends: with many axes these are many, too.
+/// Most elements of the ends that are printed: with many axes there can be many of them.
 const LIMIT_OF_ENDS: usize = 10 * LIMIT;
 
-/// `array([[1.0, 2.0], [3.0, 4.0]], dtype=float64, device='cpu')`; the ends of each axis where the elements are too many; the shape in place of
-/// values that are not readable.
+/// `array([[1.0, 2.0], [3.0, 4.0]], dtype=float64, device='cpu')`. Of a large array only the ends of each axis are
+/// printed, and in place of values that cannot be read the shape.
 ///
 /// # Errors
 /// No memory.
@@ -27,7 +27,7 @@ pub(crate) fn text(py: Python<'_>, x: &AnyArray) -> PyResult<String> {
         Some(part) => {
             let mut text = String::new();
             part.rows(py, 0, 0, &mut text)?;
-            // Neither an empty list nor the ends show all lengths.
+            // An empty list, or the ends alone, do not show all lengths.
             if (x.size() == 0 && x.ndim() > 1) || part.shape != x.shape() {
                 text = format!("{text}, {shape}");
             }
@@ -38,17 +38,17 @@ pub(crate) fn text(py: Python<'_>, x: &AnyArray) -> PyResult<String> {
     Ok(format!("array({what}, dtype={dtype}, device='{device}')"))
 }
 
-/// What is printed of an array.
+/// The part of an array that is printed.
 struct Part {
     values: HostBuffer,
     /// The lengths of the axes of `values`.
     shape: Vec<usize>,
-    /// Of which axes only the ends are there.
+    /// Which axes are cut to their ends.
     cut: Vec<bool>,
 }
 
 impl Part {
-    /// All of a small array, the ends of a large one; `None` if these, or the axes, are too many as well.
+    /// All of a small array, or the ends of a large one; `None` if there are too many of these, or too many axes.
     fn of(x: &AnyArray) -> Result<Option<Self>> {
         let cut: Vec<bool> = x
             .shape()
@@ -69,7 +69,7 @@ impl Part {
         Ok(Some(Self { values, shape, cut }))
     }
 
-    /// Values as nested lists, matrices one row a line.
+    /// Writes values as nested lists; matrices have one row on each line.
     fn rows(&self, py: Python<'_>, axis: usize, start: usize, text: &mut String) -> PyResult<()> {
         let Some((&n, rest)) = self.shape[axis..].split_first() else {
             if let Some(value) = self.values.get(start) {
@@ -95,8 +95,8 @@ impl Part {
     }
 }
 
-/// The first and the last elements of the axes that are cut, from `axis` on. All axes are cut as views before anything is copied, so that no more is
-/// copied than is printed.
+/// The first and last elements of the cut axes, from `axis` on. All axes are cut as views before anything is copied, so
+/// that only what is printed is copied.
 fn ends(x: &AnyArray, cut: &[bool], axis: usize) -> Result<AnyArray> {
     let Some(axis) = (axis..cut.len()).find(|&axis| cut[axis]) else {
         return Ok(x.clone());

@@ -8,7 +8,7 @@ use crate::{
     functions,
 };
 
-/// Rows of functions that take `axis` and `keepdims`, before rows that say more.
+/// Takes lists of functions with `axis` and `keepdims`, and then full rows.
 macro_rules! reductions {
     (plain { $($plain:ident)* } dtype { $($typed:ident)* } scan { $($scan:ident)* } $($other:tt)*) => {
         functions! { "API_specification/generated/array_api."

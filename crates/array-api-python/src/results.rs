@@ -1,4 +1,4 @@
-//! Named tuples: what functions with several results return.
+//! Named tuples, the results of functions that return several values.
 
 use array_api_spec::Result;
 use pyo3::{
@@ -8,7 +8,7 @@ use pyo3::{
 
 use crate::{argument::AnyArray, array::PyArray, outcome::IntoPython};
 
-/// The classes: the name of each, and its fields. They stand in the module, where pickle finds them.
+/// The name and the fields of each class. The classes are in the module, where pickle finds them.
 const CLASSES: &[(&str, &[&str])] = &[
     ("eig_result", &["eigenvalues", "eigenvectors"]),
     ("eigh_result", &["eigenvalues", "eigenvectors"]),

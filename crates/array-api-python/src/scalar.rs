@@ -8,7 +8,7 @@ use pyo3::{
     types::{PyBool, PyComplex, PyComplexMethods, PyFloat, PyInt, PyType},
 };
 
-/// A Python scalar, or an object that calls itself one as NumPy's scalars do; `None` if it is none.
+/// A Python scalar, or an object that is registered as one, as NumPy's scalars are; `None` for other objects.
 ///
 /// # Errors
 /// `OverflowError` for an integer that no dtype could hold.

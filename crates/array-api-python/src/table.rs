@@ -1,4 +1,4 @@
-//! Columns of data frames as one array.
+//! Joins the columns of data frames to one array.
 
 use array_api_spec::{DType, Error, HostArray, Kind, Result, result_type};
 use pyo3::{exceptions::PyTypeError, prelude::*};
@@ -25,7 +25,7 @@ pub(crate) fn refused(name: &str, why: &str) -> PyErr {
     PyTypeError::new_err(format!("asarray: {what} {why}"))
 }
 
-/// The error of a column of something else than numbers: `what` says of what, after "the column".
+/// The error of a column that does not hold numbers. `what` says what it holds, after "the column".
 pub(crate) fn no_numbers(name: &str, what: &str) -> PyErr {
     refused(
         name,
@@ -33,10 +33,10 @@ pub(crate) fn no_numbers(name: &str, what: &str) -> PyErr {
     )
 }
 
-/// Columns of equal lengths as the columns of one matrix, with the dtype that holds all of them.
+/// Columns of equal lengths as the columns of one matrix, in a common dtype.
 ///
 /// # Errors
-/// Dtypes that have none in common.
+/// Dtypes without a common one.
 pub(crate) fn side_by_side(py: Python<'_>, columns: Vec<Labelled>) -> PyResult<HostArray> {
     let dtype = common(&columns)?;
     run(py, || {
@@ -55,8 +55,8 @@ pub(crate) fn side_by_side(py: Python<'_>, columns: Vec<Labelled>) -> PyResult<H
     })
 }
 
-/// The dtype for all columns. Unlike arrays of their own, the columns of one table mix integers and floating-point numbers: the result is
-/// floating-point, as NumPy and the dataframe libraries have it.
+/// The common dtype of all columns. Unlike arrays, columns of one table may mix integers and floating-point numbers:
+/// the result is then floating-point, as in NumPy and the dataframe libraries.
 fn common(columns: &[Labelled]) -> PyResult<DType> {
     let dtypes = || columns.iter().map(|column| column.values.buffer.dtype());
     let all: Vec<DType> = dtypes().collect();

@@ -1,8 +1,10 @@
-//! Views that write through: several of Python's objects over one piece of memory, each of which sees what is written through another.
+//! Views that write through: several Python objects share memory, and each sees what is written through another.
 //!
-//! Rust's arrays are values. Python's share: the memory is one array behind a lock, and an object is a layout over it. Whoever reads takes a handle to the memory and lets
-//! go of the lock at once, so that a computation sees the values of one moment, and what is written meanwhile goes to memory of its own. Whoever writes holds the lock
-//! of the memory that is written to and takes no other one, so that nobody waits in a circle: values from other arrays, or from this one, were read before.
+//! Rust's arrays are values; Python's share memory. The memory is one Rust array behind a lock, and a Python object is
+//! a layout over it. A reader takes a handle to the memory and releases the lock at once. So a computation sees the
+//! values of one moment, and a write in the meantime goes to a copy. A writer holds the lock of the memory that it
+//! writes to and no other one, so there is no deadlock: values from other arrays, or from this one, have been read
+//! before.
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -14,14 +16,14 @@ use crate::{
     outcome::Outcome,
 };
 
-/// A view of memory that other objects may see, too.
+/// A view of memory that other objects may share.
 #[derive(Clone)]
 pub(crate) struct View {
-    /// The memory, as the array that was first made of it. All views of it lie within that array.
+    /// The memory, as the first array that was made with it. All views of it are within that array.
     memory: Arc<RwLock<AnyArray>>,
-    /// Where this view's elements lie in the memory.
+    /// The layout of this view's elements in the memory.
     layout: Layout,
-    // These never change, and are read without the lock.
+    // Dtype and device never change, so they are read without the lock.
     dtype: DType,
     xp: AnyNamespace,
 }
@@ -55,7 +57,8 @@ impl View {
         self.of(&self.read())
     }
 
-    /// What a function that moves no elements makes of the array: a view of the same memory, or an array of its own where the function had to copy.
+    /// Applies a function that moves no elements. The result is a view of the same memory, or an array of its own if
+    /// the function had to copy.
     ///
     /// # Errors
     /// Those of the function.
@@ -81,10 +84,10 @@ impl View {
         all.into_iter().map(|y| self.over(&x, y)).collect()
     }
 
-    /// `y`, which was made of this view's elements `x`: as a view of the same memory if it is one.
+    /// `y`, a result of a function of this view's elements `x`, as a view of the same memory if it shares it.
     ///
     /// # Errors
-    /// No room for the copy of a view that is none of this memory.
+    /// No memory for the copy of a view of other memory.
     pub(crate) fn over(&self, x: &AnyArray, y: AnyArray) -> Result<Self> {
         if same_memory(x, &y)? {
             Ok(Self {
@@ -96,7 +99,7 @@ impl View {
         }
     }
 
-    /// The elements at an index: a view, but for arrays as indices, which copy.
+    /// The elements at an index: a view, unless the index contains arrays, which copy.
     ///
     /// # Errors
     /// Those of [`get`](array_api_spec::Array::get).
@@ -111,10 +114,12 @@ impl View {
     /// Writes a value to the elements at an index.
     ///
     /// # Errors
-    /// Those of [`set`](array_api_spec::Array::set), and a view with several elements in one place. The memory is then unchanged.
+    /// Those of [`set`](array_api_spec::Array::set), and a view with several elements at one position. The memory is
+    /// then unchanged.
     pub(crate) fn set(&self, key: Vec<Index<AnyBackend>>, value: Source) -> Result<()> {
-        // Values of other memory are read before this memory is locked; values of this memory afterwards, so that `x[k] += 1`, which Python ends by
-        // writing the result to where it already is, undoes nothing that another thread has written there.
+        // Values from other memory are read before this memory is locked, and values from this memory afterwards.
+        // Python ends `x[k] += 1` by writing the result to where it already is; read under the lock, this does not undo
+        // what another thread has written there.
         let other = match &value {
             Source::View(view) if !Arc::ptr_eq(&view.memory, &self.memory) => Some(view.get()),
             Source::View(_) | Source::Scalar(_) => None,
@@ -127,7 +132,7 @@ impl View {
         let mut own = self.of(&memory);
         if has_arrays(&key) {
             own.set(&key, value)?;
-            // The arrays of the key may be handles to the memory, which would then have to be copied.
+            // The key's arrays may be handles to the memory, which would force a copy.
             drop(key);
             return self.replace(&mut memory, own);
         }
@@ -139,11 +144,11 @@ impl View {
         }
     }
 
-    /// Replaces the elements by those that an operator makes of them; shape and dtype stay.
+    /// Replaces the elements by the result of an operator on them, with the same shape and dtype.
     ///
     /// # Errors
-    /// Those of the operator; a result that does not broadcast to the shape or promote to the dtype; a view with several elements in one place. The memory
-    /// is then unchanged.
+    /// Those of the operator; a result that does not broadcast to the shape or promote to the dtype; a view with
+    /// several elements at one position. The memory is then unchanged.
     pub(crate) fn update<O: Outcome<Value = AnyArray>>(
         &self,
         operator: impl FnOnce(Operand) -> O,
@@ -162,14 +167,14 @@ impl View {
             && value.shape() == self.shape()
             && value.dtype() == self.dtype
         {
-            // All views stay right, since every element has the place that it had.
+            // All views stay valid, since every element keeps its position.
             *memory = value.with_layout(self.layout.clone());
             return Ok(());
         }
         put(memory, &self.layout, value)
     }
 
-    /// The view's elements in the memory, to which this is one more handle.
+    /// The view's elements, as an array that is one more handle to the memory.
     fn of(&self, memory: &AnyArray) -> AnyArray {
         memory.with_layout(self.layout.clone())
     }
@@ -183,10 +188,10 @@ impl View {
     }
 }
 
-/// An array with a place for each element, as all arrays have that are not views: a broadcast one is copied.
+/// An array in which every element has its own position: a broadcast one is copied.
 ///
 /// # Errors
-/// No room for the copy.
+/// No memory for the copy.
 pub(crate) fn writable(x: AnyArray) -> Result<AnyArray> {
     if x.layout().is_overlapping() {
         x.copy()
@@ -203,7 +208,7 @@ fn put(memory: &mut AnyArray, region: &Layout, value: AnyArray) -> Result<()> {
     if value.layout() == region {
         return Ok(());
     }
-    // The value is copied and its handle let go, because the backend would copy all of the memory for it.
+    // Only the value is copied, and its handle is dropped; else the backend would copy the whole memory.
     let copy = value.copy()?;
     drop(value);
     memory.assign(region, copy)

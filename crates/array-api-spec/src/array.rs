@@ -11,8 +11,8 @@ use crate::{
 
 /// An array on one device: a shape, a dtype and a view of the device's memory.
 ///
-/// A value: cloning is cheap, and writing to one array never changes another. It has what the standard gives the array object; the functions are on
-/// its [`Namespace`].
+/// An array is a value: cloning is cheap, and writing to one array never changes another. It has the attributes and
+/// methods that the standard gives the array object; the functions are on its [`Namespace`].
 ///
 /// ```
 /// use array_api_spec::{DType, reference};
@@ -28,7 +28,7 @@ use crate::{
 pub struct Array<B: Backend> {
     xp: Namespace<B>,
     data: Strided<B::Storage>,
-    /// The mistake of an in-place operator, which waits for the next `?`.
+    /// The error of a failed in-place operator, which the next `?` returns.
     failed: Option<Error>,
 }
 
@@ -107,7 +107,7 @@ impl<B: Backend> Array<B> {
     /// The storage and layout, for backends and their conversions.
     ///
     /// # Errors
-    /// The mistake of an earlier in-place operator.
+    /// The error of an earlier in-place operator.
     pub fn data(&self) -> Result<&Strided<B::Storage>> {
         match &self.failed {
             None => Ok(&self.data),
@@ -115,14 +115,14 @@ impl<B: Backend> Array<B> {
         }
     }
 
-    /// Where the elements lie in the array's memory.
+    /// Shape, strides and offset of the elements in the array's memory.
     #[must_use]
     pub const fn layout(&self) -> &Layout {
         &self.data.layout
     }
 
-    /// The array's memory seen through another layout, as every view is made. The caller answers for all elements of the layout lying inside the
-    /// memory; those that come from layouts of views of this array do.
+    /// A view: the array's memory through another layout. The caller must make sure that all elements of the layout are
+    /// inside the memory, as they are if the layout is that of a view of this array.
     ///
     /// ```
     /// let xp = array_api_spec::reference::namespace();
@@ -140,10 +140,10 @@ impl<B: Backend> Array<B> {
         }
     }
 
-    /// The elements in memory of their own. Shape and dtype stay.
+    /// A copy of the elements in new memory, with the same shape and dtype.
     ///
-    /// A clone is cheaper, but shares all of the memory that the array is a view of: it keeps that memory alive, and the first one that is written to copies
-    /// all of it.
+    /// A clone is cheaper, but shares the whole memory that the array is a view of. It keeps that memory alive, and the
+    /// first write to either copies all of it.
     ///
     /// ```
     /// let xp = array_api_spec::reference::namespace();
@@ -154,18 +154,18 @@ impl<B: Backend> Array<B> {
     /// ```
     ///
     /// # Errors
-    /// The mistake of an earlier in-place operator; no room on the device; a driver's failure.
+    /// The error of an earlier in-place operator; no memory on the device; a driver's failure.
     pub fn copy(&self) -> Result<Self> {
         let data = self.xp.copy(self.data()?)?;
         Ok(Self::new(self.xp.clone(), data))
     }
 
-    /// The array on another device, or itself if it is there already. Shape and dtype stay.
+    /// The array on another device, or itself if it is there already, with the same shape and dtype.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.array.to_device.html>
     ///
     /// # Errors
-    /// A dtype that the other device cannot hold: convert with `astype` first. No room there; a driver's failure.
+    /// A dtype that the other device does not have: convert with `astype` first. No memory there; a driver's failure.
     pub fn to_device<C: Backend>(&self, xp: &Namespace<C>) -> Result<Array<C>> {
         let same: Option<&Namespace<C>> = (&self.xp as &dyn std::any::Any).downcast_ref();
         if same == Some(xp)
@@ -188,8 +188,8 @@ impl<B: Backend> Array<B> {
         self.xp.backend().download(self.data()?)
     }
 
-    /// The elements as Rust values, in row-major order. Numbers are converted if `T` can hold their kind: integers to floating-point, real to complex,
-    /// one precision to another.
+    /// The elements as Rust values, in row-major order. Numbers are converted if `T` can represent their kind: integers
+    /// to floating-point, real to complex, one precision to another.
     ///
     /// # Errors
     /// A kind that does not fit `T`; an integer out of T's range; a driver's failure.
@@ -222,7 +222,7 @@ impl<B: Backend> Array<B> {
             .ok_or_else(|| Error::shape("scalar", &[self.shape()], "has not exactly one element"))
     }
 
-    /// Replaces the values by those of an expression; keeps the mistake if it does not fit.
+    /// Replaces the values by those of an expression; keeps the error if it does not fit.
     pub(crate) fn update(&mut self, value: Expr<B>) {
         let new = || {
             let value = value.eval()?;
@@ -282,7 +282,7 @@ impl<B: Backend> fmt::Debug for Array<B> {
     }
 }
 
-/// Values on the host with a shape: what [`Namespace::asarray`] takes.
+/// Values on the host with a shape: the argument of [`Namespace::asarray`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct HostArray {
     /// The values, in row-major order.
@@ -291,7 +291,8 @@ pub struct HostArray {
     pub shape: Vec<usize>,
 }
 
-/// What can be made a [`HostArray`]: Rust scalars, `Vec`s, slices, nested arrays, nested `Vec`s of equal lengths, and host buffers with a shape.
+/// Types that convert to a [`HostArray`]: Rust scalars, `Vec`s, slices, nested arrays, nested `Vec`s of equal lengths,
+/// and host buffers with a shape.
 pub trait IntoHostArray {
     /// The values with their shape.
     ///
@@ -421,7 +422,8 @@ impl HostBuffer {
         ))
     }
 
-    /// The values in another dtype, as a scalar takes an array's: no kind is lost, integers must be in range.
+    /// Converts the values to another dtype by the rules for scalars: a kind may become a higher one only, and integers
+    /// must be in range.
     ///
     /// # Errors
     /// A kind that does not fit; an integer out of range.
@@ -436,7 +438,7 @@ impl HostBuffer {
         Self::from_scalars(dtype, values)
     }
 
-    /// Values from scalars that are in the form of `dtype` (see [`Scalar::to_dtype`]).
+    /// Values of `dtype` from scalars (see [`Scalar::to_dtype`]).
     ///
     /// # Errors
     /// The first error among the scalars.

@@ -9,7 +9,8 @@ use crate::{
     shape,
 };
 
-/// Axes to work along: `0`, `-1`, `[0, 1]`, `..` for all; with keyword arguments as [`axis`]`(0).keepdims()`.
+/// The axes that a function works along: `0`, `-1`, `[0, 1]`, or `..` for all. Keyword arguments are added as in
+/// [`axis`]`(0).keepdims()`.
 ///
 /// ```
 /// use array_api_spec::{Axes, DType, axis};
@@ -33,7 +34,7 @@ pub fn axis(axes: impl Into<Axes>) -> Axes {
 }
 
 impl Axes {
-    /// Reduced axes stay with length 1, so that the result broadcasts against the input.
+    /// Keeps reduced axes with length 1, so that the result broadcasts against the input.
     #[must_use]
     pub const fn keepdims(mut self) -> Self {
         self.keepdims = true;
@@ -47,33 +48,35 @@ impl Axes {
         self
     }
 
-    /// What `var` and `std` subtract from the number of elements: 0 for a population, 1 for a sample.
+    /// The number that `var` and `std` subtract from the number of elements for the divisor: 0 for a population, 1 for
+    /// a sample.
     #[must_use]
     pub const fn correction(mut self, correction: f64) -> Self {
         self.correction = Some(correction);
         self
     }
 
-    /// The cumulative functions start with their neutral element and return one more.
+    /// Makes the cumulative functions start with their neutral element, so that they return one element more.
     #[must_use]
     pub const fn include_initial(mut self) -> Self {
         self.include_initial = true;
         self
     }
 
-    /// `sort` and `argsort` put the largest element first.
+    /// Makes `sort` and `argsort` put the largest element first.
     #[must_use]
     pub const fn descending(mut self) -> Self {
         self.descending = true;
         self
     }
 
-    /// How many axes are named; `None` if all are meant.
+    /// How many axes are named; `None` for all (`..`).
     pub(crate) fn named(&self) -> Option<usize> {
         self.axes.as_ref().map(|axes| axes.len())
     }
 
-    /// The axes in the order in which they are named, for functions in which it matters and that take no keyword arguments.
+    /// The axes in the order in which they are named, for functions where the order matters. These take no keyword
+    /// arguments.
     pub(crate) fn in_order(&self, function: &'static str, ndim: usize) -> Result<Dims<usize>> {
         let sorted = self.resolve(function, &[], ndim)?.axes;
         match &self.axes {
@@ -86,7 +89,7 @@ impl Axes {
         }
     }
 
-    /// What a function asks for, once it has named the keyword arguments that it takes.
+    /// Checks the axes and keyword arguments for a function; `takes` are the keywords that it has.
     pub(crate) fn resolve(
         &self,
         function: &'static str,
@@ -159,7 +162,7 @@ impl Keyword {
 pub(crate) struct Resolved {
     /// Sorted and distinct.
     pub(crate) axes: Dims<usize>,
-    /// No axis was named: all are meant.
+    /// All axes (`..`).
     pub(crate) all: bool,
     pub(crate) keepdims: bool,
     pub(crate) dtype: Option<DType>,
@@ -169,7 +172,7 @@ pub(crate) struct Resolved {
 }
 
 impl Resolved {
-    /// The one axis, for a function that works along one; `None` if all are meant.
+    /// The axis, for a function that works along one; `None` for all.
     pub(crate) fn single(&self, function: &'static str) -> Result<Option<usize>> {
         match (self.all, self.axes.as_slice()) {
             (true, _) => Ok(None),
@@ -181,7 +184,7 @@ impl Resolved {
         }
     }
 
-    /// The one axis, for a function that needs one; of a 1-dimensional array it need not be named.
+    /// The axis, for a function that needs one. It may be left open for a 1-dimensional array.
     pub(crate) fn needed(&self, function: &'static str, ndim: usize) -> Result<usize> {
         match (self.single(function)?, ndim) {
             (Some(axis), _) => Ok(axis),
@@ -212,7 +215,7 @@ impl Resolved {
         shape.iter().enumerate().filter_map(keep).collect()
     }
 
-    /// How many elements each element of the result stands for.
+    /// How many elements each element of the result is computed from.
     pub(crate) fn count(&self, shape: &[usize]) -> usize {
         let lengths: Dims<usize> = self.axes.iter().map(|&a| shape[a]).collect();
         shape::size(&lengths)

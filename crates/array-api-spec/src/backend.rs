@@ -1,18 +1,18 @@
 //! The traits that a backend implements, one per chapter of the standard.
 //!
-//! Whoever calls these methods has checked the arguments: dtypes are supported by the device and promoted, shapes are broadcast, axes are
-//! in range, sorted and distinct, and all storages are this backend's own. A backend does arithmetic and
-//! nothing else; it returns an error only for what the device alone can know (memory, a singular matrix).
+//! The caller has checked the arguments: dtypes are supported by the device and promoted, shapes are broadcast, axes
+//! are in range, sorted and distinct, and all storages are this backend's own. A backend only computes. It returns an
+//! error only for what the device alone can know (memory, a singular matrix).
 //!
-//! The required methods, about twenty, are all that a backend must write. The provided ones return `None`, which
-//! means "compose it from the others"; a backend overrides those it does better.
-//! Every storage that is returned holds its elements in row-major order from its start.
+//! A backend must write the required methods, about twenty. The provided ones return `None`, which means "compose it
+//! from the others"; a backend overrides those that it can do better. Every returned storage holds its elements
+//! contiguous, in row-major order, from its start.
 
 use std::fmt::Debug;
 
 use crate::{
-    BinaryOp, DType, Device, HostBuffer, Layout, Moments, Program, QrMode, ReduceOp, Result,
-    ScanOp, Spread, Strided, SvdMode, UnaryOp,
+    BinaryOp, DType, Device, HostBuffer, Layout, Moments, NearestSums, Program, QrMode, ReduceOp,
+    Result, ScanOp, Spread, Strided, SvdMode, UnaryOp,
 };
 
 /// A device and its memory. Two backends are equal if they are the same device and can share arrays.
@@ -23,13 +23,14 @@ pub trait ArrayObjectBackend: Clone + Debug + PartialEq + Send + Sync + Sized + 
     /// The device's name.
     fn device(&self) -> Device;
 
-    /// The dtypes that it can hold, in the order of [`DType::ALL`]. `bool`, `int32` and `float32` are always among them.
+    /// The dtypes that the device has, in the order of [`DType::ALL`]. `bool`, `int32` and `float32` are always among
+    /// them.
     fn dtypes(&self) -> Vec<DType>;
 
-    /// Moves values from the host.
+    /// Moves values from the host to the device.
     ///
     /// # Errors
-    /// No room on the device; a driver's failure.
+    /// No memory on the device; a driver's failure.
     fn upload(&self, values: HostBuffer) -> Result<Self::Storage>;
 
     /// Brings the elements of a view to the host, in row-major order. Waits for all work that they depend on.
@@ -38,7 +39,8 @@ pub trait ArrayObjectBackend: Clone + Debug + PartialEq + Send + Sync + Sized + 
     /// A driver's failure, which may stem from earlier work.
     fn download(&self, x: &Strided<Self::Storage>) -> Result<HostBuffer>;
 
-    /// Brings the elements of several views to the host, each as [`download`](Self::download) does. A device that has to be waited for is waited for once.
+    /// Brings the elements of several views to the host, each as [`download`](Self::download) does, with one wait for
+    /// the device.
     ///
     /// # Errors
     /// A driver's failure, which may stem from earlier work.
@@ -46,18 +48,20 @@ pub trait ArrayObjectBackend: Clone + Debug + PartialEq + Send + Sync + Sized + 
         x.iter().map(|x| self.download(x)).collect()
     }
 
-    /// The elements of a view in row-major order, if the host has a copy of them beside the device's, as of a small upload. Nobody waits for them.
+    /// The elements of a view in row-major order, if the host has a copy of them, as of a small upload; else `None`.
+    /// Never waits.
     fn known(&self, x: &Strided<Self::Storage>) -> Option<HostBuffer> {
         let _ = x;
         None
     }
 
-    /// Writes a program's elements into the region of `target` that `region` describes (its shape is the program's, its dtype the
-    /// target's). Memory that has other handles is copied first and `target` then holds the copy; the program may be one of those, and reads the old
-    /// values. After an error the target is as before.
+    /// Writes a program's elements into the region of `target` that the layout `region` describes. `region` has the
+    /// program's shape, and the program has the target's dtype. If the memory has other handles, it is copied first,
+    /// and `target` becomes the copy. The program itself may hold such a handle: it reads the old values. After an
+    /// error the target is unchanged.
     ///
     /// # Errors
-    /// No room on the device; a driver's failure.
+    /// No memory on the device; a driver's failure.
     fn assign(
         &self,
         target: &mut Strided<Self::Storage>,
@@ -73,13 +77,14 @@ pub trait ArrayObjectBackend: Clone + Debug + PartialEq + Send + Sync + Sized + 
         Ok(())
     }
 
-    /// Whether the memory is the host's own, so that `download` waits for nothing. Functions then look at small results to see whether the plain
-    /// way of computing them was enough.
+    /// Whether the memory is the host's own, so that `download` needs no wait. Functions may then read small results to
+    /// decide whether a simple computation was good enough.
     fn is_host(&self) -> bool {
         false
     }
 
-    /// How a function is carried out here. Data for reports; it must be true, and conformance holds it against [`downloaded_bytes`](Self::downloaded_bytes).
+    /// How this backend computes a function. It must be true: conformance compares it with
+    /// [`downloaded_bytes`](Self::downloaded_bytes).
     fn path(&self, function: &str) -> Path {
         if is_required(function) {
             Path::Native
@@ -88,13 +93,14 @@ pub trait ArrayObjectBackend: Clone + Debug + PartialEq + Send + Sync + Sized + 
         }
     }
 
-    /// How many bytes this backend has brought to the host so far, if it counts them. One whose memory is the host's own need not.
+    /// How many bytes this backend has brought to the host so far; `None` if it does not count, as a backend whose
+    /// memory is the host's own.
     fn downloaded_bytes(&self) -> Option<u64> {
         None
     }
 }
 
-/// Whether a function of the standard is what one of the required methods computes, so that every backend has code of its own for it.
+/// Whether a required method computes this function of the standard, so that every backend has code of its own for it.
 ///
 /// ```
 /// use array_api_spec::backend::is_required;
@@ -127,7 +133,7 @@ pub fn is_required(function: &str) -> bool {
         || OTHERS.contains(&function)
 }
 
-/// How a backend carries out a function.
+/// How a backend computes a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Path {
     /// By code of its own for this function.
@@ -138,7 +144,7 @@ pub enum Path {
     Host(&'static str),
 }
 
-/// Bounds within which a backend takes a whole expression as one program.
+/// The limits of a program that a backend can compute at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FusionLimit {
     /// Most steps.
@@ -152,10 +158,10 @@ pub trait ElementwiseBackend: ArrayObjectBackend {
     /// Computes a program.
     ///
     /// # Errors
-    /// No room on the device; a driver's failure.
+    /// No memory on the device; a driver's failure.
     fn evaluate(&self, program: &Program<Self::Storage>) -> Result<Self::Storage>;
 
-    /// What a program may hold at most. A longer expression is computed in parts.
+    /// The largest program. A larger expression is computed in parts.
     fn fusion_limit(&self) -> FusionLimit {
         FusionLimit {
             steps: 64,
@@ -163,10 +169,10 @@ pub trait ElementwiseBackend: ArrayObjectBackend {
         }
     }
 
-    /// Whether an operation works for a dtype, with the reason if it does not. Asked before a program is built.
+    /// Whether an operation works for a dtype. It is called before a program is built.
     ///
     /// # Errors
-    /// The reason, in a few words.
+    /// The reason why it does not, in a few words.
     fn supports(&self, operation: Operation, dtype: DType) -> Result<(), &'static str> {
         let _ = (operation, dtype);
         Ok(())
@@ -184,11 +190,11 @@ pub enum Operation {
 
 /// Statistical and utility functions.
 pub trait StatisticalBackend: ElementwiseBackend {
-    /// Reduces a program over axes (none: every element by itself). The result's shape is that of the other axes; its
-    /// dtype is `dtype`: the program's own, but for `Argmax` and `Argmin`, where it is the default index dtype.
+    /// Reduces a program over axes (an empty list: every element by itself). The result has the shape of the other
+    /// axes, and the dtype `dtype`: for `Argmax` and `Argmin` the default index dtype, else the program's own.
     ///
     /// # Errors
-    /// No room on the device; a driver's failure.
+    /// No memory on the device; a driver's failure.
     fn reduce(
         &self,
         op: ReduceOp,
@@ -200,7 +206,7 @@ pub trait StatisticalBackend: ElementwiseBackend {
     /// Running reduction along an axis, in the program's dtype. With the [initial](Initial) value the result starts with 0 (1 for products) and is one longer.
     ///
     /// # Errors
-    /// No room on the device; a driver's failure.
+    /// No memory on the device; a driver's failure.
     fn scan(
         &self,
         op: ScanOp,
@@ -241,11 +247,11 @@ impl Initial {
 
 /// Indexing and searching.
 pub trait IndexingBackend: ArrayObjectBackend {
-    /// `out[i…] = x[i… with indices[i…] on axis]`. `indices` (the device's index dtype, values in `-n..n`, negative ones count from the end) and the result
-    /// have x's rank and, off the axis, x's lengths.
+    /// `out[i…] = x[i… with indices[i…] on axis]`. `indices` has the device's index dtype and values in `-n..n`;
+    /// negative ones count from the end. `indices` and the result have x's rank, and x's lengths on all other axes.
     ///
     /// # Errors
-    /// No room on the device; a driver's failure.
+    /// No memory on the device; a driver's failure.
     fn gather(
         &self,
         x: &Strided<Self::Storage>,
@@ -256,7 +262,7 @@ pub trait IndexingBackend: ArrayObjectBackend {
     /// Row-major positions of the true elements of a `bool` program, in the default index dtype, and how many there are.
     ///
     /// # Errors
-    /// No room on the device; a driver's failure.
+    /// No memory on the device; a driver's failure.
     fn nonzero(&self, x: &Program<Self::Storage>) -> Result<(Self::Storage, usize)>;
 }
 
@@ -289,7 +295,7 @@ pub trait SortingBackend: ArrayObjectBackend {
     /// descending order too. -0 equals +0; NaN comes last, ascending and descending.
     ///
     /// # Errors
-    /// No room on the device; a driver's failure.
+    /// No memory on the device; a driver's failure.
     fn argsort(
         &self,
         x: &Strided<Self::Storage>,
@@ -309,12 +315,13 @@ pub trait SortingBackend: ArrayObjectBackend {
     }
 }
 
-/// Products and factorisations. All arguments may be stacks: the last two axes are the matrix, those before are alike in all arguments.
+/// Products and factorisations. All arguments may be stacks of matrices: the last two axes are the matrix, and the axes
+/// before are the same in all arguments.
 pub trait LinalgBackend: ArrayObjectBackend {
     /// `(…, m, k), (…, k, n) → (…, m, n)`, any numeric dtype. Integers wrap.
     ///
     /// # Errors
-    /// No room on the device; a driver's failure.
+    /// No memory on the device; a driver's failure.
     fn matmul(
         &self,
         a: &Strided<Self::Storage>,
@@ -351,19 +358,20 @@ pub trait LinalgBackend: ArrayObjectBackend {
     /// No convergence.
     fn eig(&self, x: &Strided<Self::Storage>) -> Result<[Self::Storage; 2]>;
 
-    /// LU factorisation of square matrices with partial pivoting, as LAPACK's `getrf` packs it: `(…, n, n)` holds L below the diagonal (its own
-    /// is 1) and U on and above it; `(…, n)`, of the default index dtype, says with which row, from 0 on, row i was exchanged at step i. A pivot of 0 is
-    /// no error. NaN or ∞ in the input gives NaN in the output.
+    /// LU factorisation of square matrices with partial pivoting, in the format of LAPACK's `getrf`. `(…, n, n)` holds
+    /// L below the diagonal (L's diagonal is 1) and U on and above it. `(…, n)`, of the default index dtype, says which
+    /// row, counted from 0, was exchanged with row i at step i. A pivot of 0 is no error. NaN or ∞ in the input gives
+    /// NaN in the output.
     ///
     /// # Errors
-    /// No room on the device; a driver's failure.
+    /// No memory on the device; a driver's failure.
     fn lu(&self, x: &Strided<Self::Storage>) -> Result<[Self::Storage; 2]>;
 
     /// `x = Q R`: `(…, m, n) → Q (…, m, k), R (…, k, n)` with `k = min(m, n)`, or [complete](QrMode::Complete) Q `(…, m, m)`, R `(…, m, n)`. Q has orthonormal
     /// columns, R zeros below the diagonal. NaN or ∞ in the input gives NaN in the output.
     ///
     /// # Errors
-    /// No room on the device; a driver's failure.
+    /// No memory on the device; a driver's failure.
     fn qr(&self, x: &Strided<Self::Storage>, mode: QrMode) -> Result<[Self::Storage; 2]>;
 
     /// `(…, m, n) → U (…, m, k), S (…, k) descending, Vh (…, k, n)` with `k = min(m, n)`, or [full](SvdMode::Full) U `(…, m, m)`
@@ -403,10 +411,11 @@ pub enum Direction {
 
 /// Fourier transforms.
 pub trait FftBackend: ArrayObjectBackend {
-    /// `y[k] = Σ x[j] exp(∓2πi jk / n)` along an axis, whose length is not 0, of complex numbers; no factor. x's shape and dtype.
+    /// `y[k] = Σ x[j] exp(∓2πi jk / n)` along an axis of complex numbers, without a factor. The axis is not empty. The
+    /// result has x's shape and dtype.
     ///
     /// # Errors
-    /// No room on the device; a driver's failure.
+    /// No memory on the device; a driver's failure.
     fn fft(
         &self,
         x: &Strided<Self::Storage>,
@@ -415,9 +424,10 @@ pub trait FftBackend: ArrayObjectBackend {
     ) -> Result<Self::Storage>;
 }
 
-/// What the standard lacks and a backend may do better than a composition.
+/// Functions that the standard lacks, and that a backend may do better than a composition.
 pub trait ExtraBackend: StatisticalBackend {
-    /// `Sum`, `Max` or `Min` over axes of real floating-point values, skipping NaN (all NaN: 0 for the sum, NaN for the others).
+    /// `Sum`, `Max` or `Min` over axes of real floating-point values, skipping NaN. If all are NaN, the sum is 0, and
+    /// the others are NaN.
     fn nan_reduce(
         &self,
         op: ReduceOp,
@@ -439,9 +449,10 @@ pub trait ExtraBackend: StatisticalBackend {
         None
     }
 
-    /// Counts, means and scatter of the rows of x; see [`Namespace::moments`](crate::Namespace::moments). There is at least one row and one column. `groups (n,)` is of the
-    /// default index dtype: rows whose group is not in `0..plan.groups` are left out, and `rows` of the result does not count them. `weights (n,)` is of x's dtype;
-    /// where one is negative, the result is not finite.
+    /// Counts, means and scatter of the rows of x; see [`Namespace::moments`](crate::Namespace::moments). There is at
+    /// least one row and one column. `groups (n,)` has the default index dtype; rows whose group is not in
+    /// `0..plan.groups` are left out, and not counted in the result's `rows`. `weights (n,)` has x's dtype; a negative
+    /// weight makes the result not finite.
     fn moments(
         &self,
         x: &Strided<Self::Storage>,
@@ -452,16 +463,29 @@ pub trait ExtraBackend: StatisticalBackend {
         let _ = (x, groups, weights, plan);
         None
     }
+
+    /// The nearest centre of each row, `(n,)` of the default index dtype, and what the rows of each sum up to; see
+    /// [`Namespace::nearest`](crate::Namespace::nearest). There is at least one row, column and centre; all arrays are of one real floating-point dtype.
+    fn nearest(
+        &self,
+        x: &Strided<Self::Storage>,
+        centers: &Strided<Self::Storage>,
+        origin: &Strided<Self::Storage>,
+        weights: Option<&Strided<Self::Storage>>,
+    ) -> Option<Result<(Self::Storage, NearestSums)>> {
+        let _ = (x, centers, origin, weights);
+        None
+    }
 }
 
-/// What [`ExtraBackend::moments`] is to compute.
+/// What [`ExtraBackend::moments`] must compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MomentsPlan {
-    /// k: how many groups there are; 1 where none are given.
+    /// k, the number of groups; 1 if none are given.
     pub groups: usize,
-    /// Whether the scatter is one for all groups together, rather than one for each.
+    /// True for one scatter of all groups together, false for one of each group.
     pub pooled: bool,
-    /// How much of the scatter is wanted.
+    /// Which form of the scatter is wanted.
     pub spread: Spread,
 }
 

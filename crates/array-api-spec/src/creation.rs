@@ -1,4 +1,4 @@
-//! Creation functions. What they create is on the namespace's device.
+//! Creation functions. The arrays are created on the namespace's device.
 //!
 //! Source: <https://data-apis.org/array-api/2025.12/API_specification/creation_functions.html>
 
@@ -92,10 +92,11 @@ fn parts(scalar: Scalar) -> [f64; 2] {
     }
 }
 
-/// By what a step is multiplied that would be subnormal, and the index divided. A power of two: both are exact.
+/// If a step would be subnormal, it is multiplied by this number, and the index is divided by it. It is a power of two,
+/// so both are exact.
 const FINE: f64 = 18_446_744_073_709_551_616.0;
 
-/// The nth part of the way from one end to the other times a factor, without overflow on the way if the factor is 1.
+/// `(stop - start) / n · factor`, without intermediate overflow if the factor is 1.
 fn step_of([start, stop]: [Scalar; 2], n: f64, factor: f64) -> Scalar {
     let step = |start: f64, stop: f64| {
         let distance = stop - start;
@@ -112,7 +113,7 @@ fn step_of([start, stop]: [Scalar; 2], n: f64, factor: f64) -> Scalar {
     }
 }
 
-/// Whether finite ends lie so far apart that a floating-point dtype does not hold the distance.
+/// Whether the distance of the finite ends overflows in a floating-point dtype.
 fn is_wide(ends: [Scalar; 2], dtype: DType) -> bool {
     let max = finfo(dtype).map_or(f64::INFINITY, |f| f.max);
     let [start, stop] = ends.map(parts);
@@ -121,7 +122,7 @@ fn is_wide(ends: [Scalar; 2], dtype: DType) -> bool {
     finite(start) && finite(stop) && (0..2).any(|k| wide(start[k], stop[k]))
 }
 
-/// Whether a step that is not 0, given times [`FINE`], too, is smaller than the dtype's smallest normal number.
+/// Whether a step is not 0, but smaller than the dtype's smallest normal number. `fine` is the step times [`FINE`].
 fn is_lost(step: Scalar, fine: Scalar, dtype: DType) -> bool {
     let least = finfo(dtype).map_or(0.0, |f| f.smallest_normal);
     let lost = |step: f64, fine: f64| fine != 0.0 && step.abs() < least;
@@ -144,7 +145,8 @@ impl<B: Backend> Namespace<B> {
     /// ```
     ///
     /// # Errors
-    /// Rows of unequal lengths; a shape that the number of values does not fill; a dtype that the device cannot hold; no room there.
+    /// Rows of unequal lengths; a shape that the number of values does not fill; a dtype that the device cannot hold;
+    /// no memory there.
     pub fn asarray(&self, values: impl IntoHostArray) -> Result<Array<B>> {
         let HostArray { buffer, shape } = values.into_host_array()?;
         let dtype = buffer.dtype();
@@ -159,7 +161,8 @@ impl<B: Backend> Namespace<B> {
         Ok(self.wrap(self.backend().upload(buffer)?, &shape, dtype))
     }
 
-    /// [`asarray`](Self::asarray) with the values converted to `dtype` on the host. No kind is lost: integers may become floating-point, not the reverse.
+    /// [`asarray`](Self::asarray) with the values converted to `dtype` on the host. A kind may become a higher one
+    /// only: integers may become floating-point, but not the reverse.
     ///
     /// # Errors
     /// Those of `asarray`; values of a kind that `dtype` does not hold; an integer out of its range.
@@ -273,11 +276,11 @@ impl<B: Backend> Namespace<B> {
         }
         let length = length as usize;
         checked_size(FUNCTION, &[length])?;
-        // The last index whose number the dtype holds.
+        // The last index whose number the dtype can represent.
         let max = finfo(dtype).map_or(f64::INFINITY, |f| f.max);
         let reach = (max.copysign(step) / step - start / step).floor();
         let reach = reach.min(length.saturating_sub(1) as f64);
-        // One rounding: the product alone may overflow where the sum does not.
+        // This rounds once: the product alone may overflow although the sum does not.
         let last = Scalar::Float(reach.mul_add(step, start));
         let fine = Scalar::Float(step * FINE);
         let [start, step] = [start, step].map(Scalar::Float);
@@ -289,8 +292,8 @@ impl<B: Backend> Namespace<B> {
         self.line(start, step, fine, length, dtype).eval()
     }
 
-    /// `start + i · step` for `i` in `0..length`. `fine` is the step times [`FINE`], for floating-point dtypes in which the step itself has few
-    /// digits or none.
+    /// `start + i · step` for `i` in `0..length`. `fine` is the step times [`FINE`], for floating-point dtypes in which
+    /// the step itself would be subnormal or 0.
     fn line(
         &self,
         start: Scalar,
@@ -308,8 +311,8 @@ impl<B: Backend> Namespace<B> {
         way + Expr::from(start)
     }
 
-    /// `start + i · step` where the distance of the ends would overflow: each half is counted from its own end, so that no product is more than half the
-    /// distance. `intervals` steps lie between the ends.
+    /// `start + i · step` if the distance of the ends would overflow. Each half is computed from its own end, so that
+    /// no product is more than half the distance. There are `intervals` steps between the ends.
     fn halves(
         &self,
         [start, stop]: [Scalar; 2],
@@ -408,15 +411,15 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.eye.html>
     ///
     /// # Errors
-    /// A dtype that the device cannot hold; no room there.
+    /// A dtype that the device cannot hold; no memory there.
     pub fn eye(&self, rows: usize, columns: usize, k: isize, dtype: DType) -> Result<Array<B>> {
         let shape = [rows, columns];
         self.check_dtype(dtype)?;
         if checked_size("eye", &shape)? == 0 {
-            // The length beside the 0 may be larger than the index dtype holds.
+            // If one length is 0, the other may be too large for the index dtype.
             return self.zeros(shape, dtype);
         }
-        // Beyond the corners no diagonal is left; the clamp keeps k in range of the index dtype.
+        // Diagonals beyond the corners do not exist; the clamp keeps k in the range of the index dtype.
         let k = k.clamp(-(rows as isize) - 1, columns as isize + 1);
         self.astype(self.equal(self.diagonal_number(rows, columns), k), dtype)
             .eval()
@@ -427,7 +430,7 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.full.html>
     ///
     /// # Errors
-    /// A value that the dtype does not hold; a dtype that the device cannot hold; no room there.
+    /// A value that the dtype does not hold; a dtype that the device cannot hold; no memory there.
     pub fn full(
         &self,
         shape: impl IntoShape,
@@ -449,7 +452,7 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.zeros.html>
     ///
     /// # Errors
-    /// A dtype that the device cannot hold; no room there.
+    /// A dtype that the device cannot hold; no memory there.
     pub fn zeros(&self, shape: impl IntoShape, dtype: DType) -> Result<Array<B>> {
         self.full(shape, Scalar::zero(dtype), dtype)
             .map_err(|e| e.told_by("zeros"))
@@ -460,7 +463,7 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.ones.html>
     ///
     /// # Errors
-    /// A dtype that the device cannot hold; no room there.
+    /// A dtype that the device cannot hold; no memory there.
     pub fn ones(&self, shape: impl IntoShape, dtype: DType) -> Result<Array<B>> {
         let one = if dtype == DType::Bool {
             Scalar::Bool(true)
@@ -470,12 +473,12 @@ impl<B: Backend> Namespace<B> {
         self.full(shape, one, dtype).map_err(|e| e.told_by("ones"))
     }
 
-    /// An array whose values do not matter yet; they are zeros, since safe Rust shows no uninitialised memory.
+    /// An array whose values the caller will replace. They are zeros, since safe Rust has no uninitialised memory.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.empty.html>
     ///
     /// # Errors
-    /// A dtype that the device cannot hold; no room there.
+    /// A dtype that the device cannot hold; no memory there.
     pub fn empty(&self, shape: impl IntoShape, dtype: DType) -> Result<Array<B>> {
         self.zeros(shape, dtype)
     }
@@ -483,7 +486,7 @@ impl<B: Backend> Namespace<B> {
     /// One value in the shape and dtype of x.
     ///
     /// # Errors
-    /// A value that x's dtype does not hold; no room on the device.
+    /// A value that x's dtype does not hold; no memory on the device.
     pub fn full_like(&self, x: &Array<B>, value: impl Into<Scalar>) -> Result<Array<B>> {
         self.full(x.shape(), value, x.dtype())
     }
@@ -491,7 +494,7 @@ impl<B: Backend> Namespace<B> {
     /// Zeros in the shape and dtype of x.
     ///
     /// # Errors
-    /// No room on the device.
+    /// No memory on the device.
     pub fn zeros_like(&self, x: &Array<B>) -> Result<Array<B>> {
         self.zeros(x.shape(), x.dtype())
     }
@@ -499,15 +502,15 @@ impl<B: Backend> Namespace<B> {
     /// Ones in the shape and dtype of x.
     ///
     /// # Errors
-    /// No room on the device.
+    /// No memory on the device.
     pub fn ones_like(&self, x: &Array<B>) -> Result<Array<B>> {
         self.ones(x.shape(), x.dtype())
     }
 
-    /// Values that do not matter yet, in the shape and dtype of x.
+    /// [`empty`](Self::empty) in the shape and dtype of x.
     ///
     /// # Errors
-    /// No room on the device.
+    /// No memory on the device.
     pub fn empty_like(&self, x: &Array<B>) -> Result<Array<B>> {
         self.zeros_like(x)
     }
@@ -583,7 +586,7 @@ impl<B: Backend> Namespace<B> {
         self.triangle("triu", x.into(), k, |above, k| self.greater_equal(above, k))
     }
 
-    /// x where `keeps` holds for an element's diagonal and `k`, zeros elsewhere.
+    /// x where `keeps` is true for the number of an element's diagonal and `k`, else zeros.
     fn triangle(
         &self,
         function: &'static str,
@@ -602,14 +605,14 @@ impl<B: Backend> Namespace<B> {
         if x.size() == 0 {
             return x.evaluate(self).map(|x| Array::new(self.clone(), x));
         }
-        // Beyond the corners nothing changes; the clamp keeps k in range of the index dtype.
+        // A diagonal beyond the corners changes nothing; the clamp keeps k in the range of the index dtype.
         let k = k.clamp(-(m as isize) - 1, n as isize + 1);
         let kept = keeps(self.diagonal_number(m, n), k);
         let zero = Scalar::zero(x.dtype());
         self.where_(kept, Expr::valid(self.clone(), x), zero).eval()
     }
 
-    /// Column minus row: the number of the diagonal that each element of a matrix is on.
+    /// The number of each element's diagonal: its column minus its row.
     fn diagonal_number(&self, rows: usize, columns: usize) -> Expr<B> {
         let integral = self.info().default_dtypes().integral;
         let index =

@@ -4,7 +4,7 @@
 
 use crate::{Array, Backend, DType, Error, Expr, Namespace, Result, Scalar};
 
-/// What [`finfo`] tells about a floating-point dtype. For complex dtypes: about its parts.
+/// The result of [`finfo`]: limits of a floating-point dtype, or of the parts of a complex one.
 ///
 /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.finfo.html>
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,7 +23,7 @@ pub struct FloatInfo {
     pub dtype: DType,
 }
 
-/// What [`iinfo`] tells about an integer dtype.
+/// The result of [`iinfo`]: limits of an integer dtype.
 ///
 /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.iinfo.html>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub fn iinfo(dtype: DType) -> Result<IntegerInfo> {
     })
 }
 
-/// Whether every value of `from` has its like in `to`, by the promotion rules.
+/// Whether `from` converts to `to` by the promotion rules.
 ///
 /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.can_cast.html>
 #[must_use]
@@ -112,7 +112,7 @@ pub fn isdtype(dtype: DType, kind: &str) -> Result<bool> {
     })
 }
 
-/// What dtypes and scalars promote to.
+/// The dtype that dtypes and scalars promote to.
 ///
 /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.result_type.html>
 ///
@@ -132,10 +132,11 @@ pub fn result_type(dtypes: &[DType], scalars: &[Scalar]) -> Result<DType> {
 }
 
 impl<B: Backend> Namespace<B> {
-    /// The values in another dtype, as an expression: it fuses with what stands around it.
+    /// Converts the values to another dtype, as an expression, which is fused with the expression around it.
     ///
-    /// Floating-point to integer truncates; what does not fit saturates and NaN gives 0 (the standard leaves both open). Integer to integer wraps.
-    /// Numbers to `bool` are `≠ 0`: NaN, subnormal numbers and complex numbers with one part that is not 0 are `true`.
+    /// Floating-point to integer truncates; values out of range saturate, and NaN gives 0 (the standard leaves both
+    /// open). Integer to integer wraps. A number becomes the `bool` `x ≠ 0`: NaN, subnormal numbers, and complex
+    /// numbers with one part that is not 0 are `true`.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.astype.html>
     ///
@@ -145,7 +146,7 @@ impl<B: Backend> Namespace<B> {
         Expr::cast("astype", x.into().checked_on("astype", self), dtype)
     }
 
-    /// What arrays promote to together.
+    /// The dtype that arrays promote to together.
     ///
     /// # Errors
     /// No array at all; a mixture that the standard leaves open.

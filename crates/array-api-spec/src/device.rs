@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-/// The name of a device, such as `cpu` or `wgpu:0`. Two are equal if they are the same device.
+/// The name of a device, such as `cpu` or `wgpu:0`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Device(Arc<str>);
 
@@ -13,7 +13,7 @@ impl Device {
         Self(name.into())
     }
 
-    /// The name that `device(…)` takes.
+    /// The name, as `array_api_compat::device` takes it.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0

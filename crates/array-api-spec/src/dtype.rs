@@ -185,7 +185,7 @@ impl DType {
     }
 }
 
-/// The smallest signed type that holds both, none for `uint64`.
+/// The smallest signed type that can represent both; `None` for `uint64`.
 fn signed_with_unsigned(signed: DType, unsigned: DType) -> Option<DType> {
     let bytes = signed.size().max(2 * unsigned.size());
     [Int8, Int16, Int32, Int64]

@@ -1,4 +1,4 @@
-//! Elementwise functions. They compute nothing yet: they build an expression.
+//! Elementwise functions. They do not compute: they build an expression.
 //!
 //! Source: <https://data-apis.org/array-api/2025.12/API_specification/elementwise_functions.html>
 
@@ -53,7 +53,8 @@ macro_rules! binary_methods {
 binary_functions!(binary_methods);
 
 impl<B: Backend> Namespace<B> {
-    /// Each element brought into the range from `min` to `max`; [`Unbounded`] leaves a side open. NaN among them gives NaN.
+    /// Clamps each element to the range from `min` to `max`; [`Unbounded`] leaves a side open. NaN in x or in a bound
+    /// gives NaN.
     ///
     /// The bounds may be scalars or arrays; all broadcast, and the result has x's dtype. Integers and real floating-point. Where `min`
     /// is above `max` the result is `max`.
@@ -116,7 +117,7 @@ impl<B: Backend> Namespace<B> {
 #[derive(Clone, Copy, Debug)]
 pub struct Unbounded;
 
-/// A bound of [`Namespace::clip`]: anything that an expression is made of, or [`Unbounded`].
+/// A bound of [`Namespace::clip`]: an array, an expression, a scalar, or [`Unbounded`].
 #[derive(Debug)]
 pub struct Bound<B: Backend>(Option<Expr<B>>);
 

@@ -11,10 +11,12 @@ pub use self::sentence::shape_text;
 /// `Result` with the project's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong. `Display` is a sentence that a user can act on, with the shapes, dtypes or devices at fault; [`kind`](Self::kind) tells a program the same, and
-/// [`source`](Cause::source) what lies behind it, such as the driver's or the file system's own error.
+/// What went wrong. `Display` is a sentence that a user can act on, with the shapes, dtypes or devices at fault.
+/// [`kind`](Self::kind) gives a program the same information. [`source`](Cause::source) is the underlying error, such
+/// as the driver's or the file system's.
 ///
-/// One word long and cheap to clone, because an error may wait inside an [`Expr`](crate::Expr) for its `?`. Two are equal if their kinds are.
+/// An error is one pointer and cheap to clone, because an [`Expr`](crate::Expr) may hold it until the next `?`. Two
+/// errors are equal if their kinds are.
 ///
 /// ```
 /// use array_api_spec::{ErrorClass, ErrorKind, reference};
@@ -34,7 +36,7 @@ struct Inner {
     cause: Option<Arc<dyn Cause + Send + Sync>>,
 }
 
-/// What went wrong, for programs: see [`Error::kind`]. Kinds and their fields may become more.
+/// What went wrong, for programs: see [`Error::kind`]. Later versions may add kinds and fields.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -43,7 +45,7 @@ pub enum ErrorKind {
     Shape {
         /// The function's standard name.
         function: &'static str,
-        /// The shapes that were given.
+        /// The shapes of the arguments.
         shapes: Vec<Vec<usize>>,
         /// What is wrong and what would be right.
         detail: String,
@@ -67,10 +69,10 @@ pub enum ErrorKind {
         function: &'static str,
         /// The dtypes that were given.
         dtypes: Vec<DType>,
-        /// What it takes.
+        /// The dtypes that the function takes, in words.
         expected: &'static str,
     },
-    /// Dtypes whose mixture the standard leaves open.
+    /// Two dtypes that do not promote: the standard leaves their mixture open.
     #[non_exhaustive]
     Promotion {
         /// The function's standard name.
@@ -96,14 +98,14 @@ pub enum ErrorKind {
         /// Both devices.
         devices: (Device, Device),
     },
-    /// A dtype that the device cannot hold.
+    /// A dtype that the device does not have.
     #[non_exhaustive]
     UnsupportedDType {
         /// The device.
         device: Device,
         /// The dtype asked for.
         dtype: DType,
-        /// What the device has.
+        /// The dtypes that the device has.
         available: Vec<DType>,
     },
     /// An index or key that does not fit the array.
@@ -130,14 +132,14 @@ pub enum ErrorKind {
         /// What is wrong.
         detail: String,
     },
-    /// The device has no room for an array.
+    /// The device has not enough memory.
     #[non_exhaustive]
     OutOfMemory {
         /// The device.
         device: Device,
         /// The size asked for, in bytes.
         bytes: usize,
-        /// The limit that was met.
+        /// The limit that was exceeded.
         detail: String,
     },
     /// No such device on this machine.
@@ -145,7 +147,7 @@ pub enum ErrorKind {
     NoDevice {
         /// The name asked for.
         name: String,
-        /// What was looked for and how to get it.
+        /// What was looked for, and how to get it.
         detail: String,
     },
     /// The driver or the device failed.
@@ -155,7 +157,7 @@ pub enum ErrorKind {
         device: Device,
         /// The function or kernel that was running.
         function: String,
-        /// The driver's own words.
+        /// The driver's message.
         detail: String,
     },
     /// The device cannot do this, for the reason given.
@@ -183,7 +185,7 @@ pub enum ErrorClass {
     TypeError,
     ValueError,
     IndexError,
-    /// NumPy's: both a `ValueError` and an `IndexError`.
+    /// NumPy's `AxisError`, which is both a `ValueError` and an `IndexError`.
     AxisError,
     OverflowError,
     MemoryError,
@@ -192,7 +194,8 @@ pub enum ErrorClass {
 }
 
 impl Error {
-    /// Not a conversion: with a second one into `Error`, closures that use `?` would have to name their error type.
+    /// This is a function and no `From`: with a second conversion into `Error`, closures that use `?` would have to
+    /// name their error type.
     pub(crate) fn new(kind: ErrorKind) -> Self {
         Self(Arc::new(Inner { kind, cause: None }))
     }
@@ -203,7 +206,7 @@ impl Error {
         &self.0.kind
     }
 
-    /// The same error with what lies behind it, which [`source`](Cause::source) returns. The sentence stays as it is.
+    /// The same error with an underlying error, which [`source`](Cause::source) returns. The sentence does not change.
     ///
     /// ```
     /// use std::error::Error as _;
@@ -280,7 +283,7 @@ impl Error {
         })
     }
 
-    /// A dtype that a device cannot hold, and those that it can.
+    /// A dtype that a device does not have, and those that it has.
     #[must_use]
     pub fn unsupported_dtype(device: Device, dtype: DType, available: Vec<DType>) -> Self {
         Self::new(ErrorKind::UnsupportedDType {
@@ -297,7 +300,7 @@ impl Error {
         Self::new(ErrorKind::LinearAlgebra { function, detail })
     }
 
-    /// No room for so many bytes, and the limit that was met.
+    /// Not enough memory for `bytes` bytes, and the limit that was exceeded.
     #[must_use]
     pub fn out_of_memory(device: Device, bytes: usize, detail: impl Into<String>) -> Self {
         Self::new(ErrorKind::OutOfMemory {
@@ -326,7 +329,7 @@ impl Error {
         })
     }
 
-    /// What a device cannot do, and why.
+    /// Something that a device cannot do, and the reason.
     #[must_use]
     pub fn unsupported(function: &'static str, device: Device, detail: impl Into<String>) -> Self {
         Self::new(ErrorKind::Unsupported {
@@ -343,7 +346,7 @@ impl Error {
         Self::new(ErrorKind::Other { detail })
     }
 
-    /// The same mistake, as told by the function that the user called.
+    /// The same error with the name of the function that the user called.
     #[must_use]
     pub(crate) fn told_by(mut self, name: &'static str) -> Self {
         match &mut Arc::make_mut(&mut self.0).kind {

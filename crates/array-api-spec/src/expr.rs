@@ -1,7 +1,7 @@
-//! Elementwise work that is not done yet.
+//! Expressions: elementwise work that has not been computed yet.
 //!
-//! An [`Expr`] is a small tree of checked operations whose shape and dtype are known. It becomes a [`Program`] when a function
-//! takes it in, or at [`Expr::eval`].
+//! An [`Expr`] is a small tree of checked operations whose shape and dtype are known. It becomes a [`Program`] when a
+//! function needs its values, or at [`Expr::eval`].
 
 use std::{fmt, sync::Arc};
 
@@ -14,11 +14,12 @@ use crate::{
     shape_text,
 };
 
-/// Elementwise work that is not done yet: the argument of every function, the result of the elementwise ones.
+/// Elementwise work that has not been computed yet: the argument of every function, and the result of the elementwise
+/// ones.
 ///
-/// Made from an array, a Rust scalar (which takes the dtype of the array it meets) or the `Result` of another function. It computes nothing
-/// until [`eval`](Self::eval) or until a function such as `sum` takes it in, and then in one pass. A mistake inside waits for the `?` there, so operators never
-/// panic.
+/// An expression is made from an array, from a Rust scalar (which takes the dtype of the array beside it), or from the
+/// `Result` of another function. [`eval`](Self::eval), or a function such as `sum`, computes it in one pass. If
+/// something in it failed, the expression holds the error, which is returned there; so operators never panic.
 ///
 /// ```
 /// use array_api_spec::reference;
@@ -40,7 +41,7 @@ enum Operand<B: Backend> {
     Failed(Error),
 }
 
-/// A checked expression: its shape and dtype are known, and so is how much it holds.
+/// A checked expression: its shape and dtype are known, and so are its numbers of steps and inputs.
 #[derive(Clone)]
 pub(crate) struct Valid<B: Backend> {
     node: Node<B>,
@@ -61,16 +62,16 @@ enum Node<B: Backend> {
     Cast(Arc<Valid<B>>),
 }
 
-/// A part of an expression that stands for this many fewer elements than the whole is computed once, beforehand.
+/// A part of an expression that has this many times fewer elements than the whole is computed beforehand, once.
 const HOIST_RATIO: usize = 8;
-/// Below this many elements computing a part again is cheaper than a pass of its own.
+/// For expressions with fewer elements than this, computing the part repeatedly is cheaper than a separate pass.
 const HOIST_SIZE: usize = 16 * 1024;
 
 impl<B: Backend> Expr<B> {
     /// Computes the expression in one pass.
     ///
     /// # Errors
-    /// The first mistake inside the expression; no room on the device; a driver's failure.
+    /// The first error in the expression; no memory on the device; a driver's failure.
     pub fn eval(self) -> Result<Array<B>> {
         let (xp, valid) = self.checked("eval")?;
         let data = valid.evaluate(&xp)?;
@@ -85,7 +86,7 @@ impl<B: Backend> Expr<B> {
         Self(Operand::Array(xp, valid))
     }
 
-    /// The checked expression with its namespace; a bare scalar is no array.
+    /// The checked expression with its namespace; an error for a bare scalar.
     pub(crate) fn checked(self, function: &'static str) -> Result<(Namespace<B>, Valid<B>)> {
         match self.0 {
             Operand::Array(xp, valid) => Ok((xp, valid)),
@@ -117,7 +118,7 @@ impl<B: Backend> Expr<B> {
         }
     }
 
-    /// Like [`on`](Self::on), but lets a scalar through.
+    /// Like [`on`](Self::on), but also accepts a scalar.
     pub(crate) fn scalar_or_valid(
         self,
         function: &'static str,
@@ -176,7 +177,7 @@ impl<B: Backend> Expr<B> {
         apply().into()
     }
 
-    /// The value in another dtype.
+    /// Converts the value to another dtype.
     pub(crate) fn cast(function: &'static str, x: Self, dtype: DType) -> Self {
         let apply = || {
             let (xp, x) = x.checked(function)?;
@@ -195,7 +196,7 @@ impl<B: Backend> Expr<B> {
     }
 }
 
-/// Both arguments as expressions of one namespace and dtype.
+/// Converts both arguments to expressions of one namespace and one dtype.
 pub(crate) fn promote<B: Backend>(
     function: &'static str,
     a: Expr<B>,
@@ -243,7 +244,7 @@ fn beside_scalar<B: Backend>(
     Ok((x.cast(dtype), scalar))
 }
 
-/// Computes the largest arguments beforehand while together they hold more than the backend takes.
+/// While the arguments together exceed the backend's fusion limit, computes the largest one beforehand.
 fn bounded<B: Backend, const N: usize>(
     xp: &Namespace<B>,
     mut arguments: [Valid<B>; N],
@@ -330,7 +331,7 @@ impl<B: Backend> Valid<B> {
         self.dtype
     }
 
-    /// The same values in another dtype; no step if it is the same.
+    /// Converts the values to another dtype; adds no step if it is the same.
     pub(crate) fn cast(self, dtype: DType) -> Self {
         if dtype == self.dtype {
             return self;
@@ -350,7 +351,7 @@ impl<B: Backend> Valid<B> {
         }
     }
 
-    /// An operation of one argument, left out where it changes nothing.
+    /// Applies an operation of one argument, or nothing where it would change nothing.
     pub(crate) fn apply(self, xp: &Namespace<B>, op: UnaryOp) -> Result<Self> {
         use UnaryOp as U;
         if !op.accepts().contains(self.dtype) {
@@ -378,7 +379,7 @@ impl<B: Backend> Valid<B> {
         })
     }
 
-    /// The array itself if the expression is one, else one pass over memory.
+    /// The array itself if the expression is one; else computes it, in one pass.
     pub(crate) fn evaluate(&self, xp: &Namespace<B>) -> Result<Strided<B::Storage>> {
         if let Node::Leaf(data) = &self.node {
             return Ok(data.clone());
@@ -388,7 +389,7 @@ impl<B: Backend> Valid<B> {
         Ok(Strided::contiguous(storage, &self.shape, self.dtype))
     }
 
-    /// The values of an array that the host knows, so that nobody waits for them.
+    /// The values, if the expression is an array of which the host has a copy. Never waits.
     pub(crate) fn known(&self, xp: &Namespace<B>) -> Option<HostBuffer> {
         match &self.node {
             Node::Leaf(data) => xp.backend().known(data),
@@ -415,7 +416,7 @@ impl<B: Backend> Valid<B> {
         self.program_of_shape(xp, shape)
     }
 
-    /// The expression as a list of steps, broadcast to a shape that it must broadcast to.
+    /// The expression as a list of steps, broadcast to `shape`, which the caller has checked.
     pub(crate) fn program_of_shape(
         &self,
         xp: &Namespace<B>,
@@ -427,7 +428,7 @@ impl<B: Backend> Valid<B> {
             steps: Vec::with_capacity(self.steps),
         };
         let last = self.lower(xp, &mut program)?;
-        // Nothing is a part of itself, so the result is never merged with an earlier step.
+        // An expression is never a part of itself, so the last step is always a new one.
         debug_assert_eq!(last + 1, program.steps.len());
         Ok(program)
     }
@@ -465,7 +466,7 @@ impl<B: Backend> Valid<B> {
     }
 }
 
-/// The functions and scalars inside; an array is its dtype and shape.
+/// Shows the functions and scalars of the expression, and each array as its dtype and shape.
 impl<B: Backend> fmt::Debug for Expr<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
@@ -549,7 +550,7 @@ from_scalar!(
 );
 from_scalar!(crate::Complex<f32>, crate::Complex<f64>);
 
-/// The layout of a view that keeps the storage: for functions that only move axes.
+/// Makes a view with another layout of the same storage, for functions that move no elements.
 pub(crate) fn view<B: Backend>(
     xp: &Namespace<B>,
     data: &Strided<B::Storage>,

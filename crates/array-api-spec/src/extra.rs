@@ -1,4 +1,5 @@
-//! What the standard lacks and estimators need: a backend may have a way of its own, and here is the composition for those that have none.
+//! Functions that the standard lacks and estimators need. A backend may implement them; this file composes them for the
+//! others.
 
 use crate::{
     Array, Axes, Backend, DType, Expr, HostBuffer, Namespace, ReduceOp, Result, Scalar,
@@ -8,7 +9,8 @@ use crate::{
 };
 
 impl<B: Backend> Namespace<B> {
-    /// The elements of several arrays on the host, as [`Array::to_host`] brings those of one. The device is waited for once.
+    /// Brings the elements of several arrays to the host, as [`Array::to_host`] does for one, with one wait for the
+    /// device.
     ///
     /// ```
     /// let xp = array_api_spec::reference::namespace();
@@ -29,7 +31,7 @@ impl<B: Backend> Namespace<B> {
         self.backend().download_all(&views)
     }
 
-    /// Whether no element of any of the arrays is NaN or infinite. Any dtypes and shapes; the device is waited for once.
+    /// Whether no element of any of the arrays is NaN or infinite. Any dtypes and shapes, with one wait for the device.
     ///
     /// ```
     /// let xp = array_api_spec::reference::namespace();
@@ -58,34 +60,38 @@ impl<B: Backend> Namespace<B> {
             .all(|flag| flag.get(0) == Some(Scalar::Bool(true))))
     }
 
-    /// Sum of the elements along axes that are not NaN; 0 for none. Real floating-point dtypes, kept. Takes `keepdims`.
+    /// Sum along axes of the elements that are not NaN; 0 if there are none. Real floating-point dtypes, kept. Takes
+    /// `keepdims`.
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there.
+    /// Another dtype; an axis that does not exist.
     pub fn nansum(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         self.nan_reduce("nansum", ReduceOp::Sum, x.into(), &axis.into())
     }
 
-    /// Largest of the elements along axes that are not NaN; NaN if all are. Real floating-point dtypes, kept. Takes `keepdims`.
+    /// Largest along axes of the elements that are not NaN; NaN if all are. Real floating-point dtypes, kept. Takes
+    /// `keepdims`.
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there; no elements to choose from.
+    /// Another dtype; an axis that does not exist; no elements to choose from.
     pub fn nanmax(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         self.nan_reduce("nanmax", ReduceOp::Max, x.into(), &axis.into())
     }
 
-    /// Smallest of the elements along axes that are not NaN; NaN if all are. Real floating-point dtypes, kept. Takes `keepdims`.
+    /// Smallest along axes of the elements that are not NaN; NaN if all are. Real floating-point dtypes, kept. Takes
+    /// `keepdims`.
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there; no elements to choose from.
+    /// Another dtype; an axis that does not exist; no elements to choose from.
     pub fn nanmin(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         self.nan_reduce("nanmin", ReduceOp::Min, x.into(), &axis.into())
     }
 
-    /// Mean of the elements along axes that are not NaN; NaN if all are. Real floating-point dtypes, kept. Takes `keepdims`.
+    /// Mean along axes of the elements that are not NaN; NaN if all are. Real floating-point dtypes, kept. Takes
+    /// `keepdims`.
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there.
+    /// Another dtype; an axis that does not exist.
     pub fn nanmean(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         const FUNCTION: &str = "nanmean";
         let (x, axis) = (x.into(), axis.into());

@@ -1,6 +1,6 @@
 //! The extension `fft`: `xp.fft().rfft(&x, None, -1, Norm::Backward)`.
 //!
-//! All transforms are composed of one that the backend has: complex, along one axis, without a factor.
+//! All transforms are composed of one transform of the backend: complex, along one axis, without a factor.
 //!
 //! Source: <https://data-apis.org/array-api/2025.12/extensions/fourier_transform_functions.html>
 
@@ -15,15 +15,15 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Fft<'xp, B: Backend>(&'xp Namespace<B>);
 
-/// Which transforms are divided by the length, or by its root.
+/// Which direction of a transform is divided by the length, or by its root.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Norm {
-    /// The inverse ones are divided by n.
+    /// Inverse transforms are divided by n.
     #[default]
     Backward,
-    /// All are divided by √n: they keep lengths.
+    /// All transforms are divided by √n, and keep Euclidean norms.
     Ortho,
-    /// The forward ones are divided by n.
+    /// Forward transforms are divided by n.
     Forward,
 }
 
@@ -37,7 +37,7 @@ impl Norm {
         }
     }
 
-    /// The norm under which the other direction has this one's factor.
+    /// The norm with which the other direction has the same factor.
     const fn reversed(self) -> Self {
         match self {
             Self::Backward => Self::Forward,
@@ -58,7 +58,8 @@ impl<B: Backend> Namespace<B> {
 impl<B: Backend> Fft<'_, B> {
     /// Discrete Fourier transform along an axis: `(…, m, …) → (…, n, …)`, `y[k] = Σ x[j] exp(-2πi jk / n)`.
     ///
-    /// Complex dtypes, kept; real floating-point ones become complex. x is cut or filled up with zeros to the length `n`, which is m by default.
+    /// Complex dtypes, kept; real floating-point ones become complex. x is cut, or padded with zeros, to the length
+    /// `n`, which is m by default.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.fft.fft.html>
     ///
@@ -71,7 +72,7 @@ impl<B: Backend> Fft<'_, B> {
     /// ```
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there; a length of 0.
+    /// Another dtype; an axis that does not exist; a length of 0.
     pub fn fft(
         &self,
         x: impl Into<Expr<B>>,
@@ -98,7 +99,7 @@ impl<B: Backend> Fft<'_, B> {
         self.complex("ifft", x.into(), n, axis, norm, Direction::Inverse)
     }
 
-    /// [`fft`](Self::fft) along several axes, by default all, or the last as many as lengths `s` are given.
+    /// [`fft`](Self::fft) along several axes: by default all, or, if lengths `s` are given, the last `s.len()` ones.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.fft.fftn.html>
     ///
@@ -130,13 +131,13 @@ impl<B: Backend> Fft<'_, B> {
         self.several("ifftn", x.into(), s, axes, norm, Direction::Inverse)
     }
 
-    /// [`fft`](Self::fft) of real numbers, without the half that is the other's conjugate: `(…, m, …) → (…, n/2 + 1, …)`. Real floating-point →
-    /// complex.
+    /// [`fft`](Self::fft) of real numbers, without the second half, which is the conjugate of the first: `(…, m, …) →
+    /// (…, n/2 + 1, …)`. Real floating-point → complex.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.fft.rfft.html>
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there; a length of 0.
+    /// Another dtype; an axis that does not exist; a length of 0.
     pub fn rfft(
         &self,
         x: impl Into<Expr<B>>,
@@ -149,12 +150,12 @@ impl<B: Backend> Fft<'_, B> {
 
     /// The inverse of [`rfft`](Self::rfft): `(…, m, …) → (…, n, …)`, n by default `2 (m - 1)`. Complex → real floating-point.
     ///
-    /// The imaginary parts of the first element and, for even n, of element n/2 do not count.
+    /// The imaginary parts of the first element and, for even n, of element n/2 are ignored.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.fft.irfft.html>
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there; a length of 0.
+    /// Another dtype; an axis that does not exist; a length of 0.
     pub fn irfft(
         &self,
         x: impl Into<Expr<B>>,
@@ -170,7 +171,7 @@ impl<B: Backend> Fft<'_, B> {
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.fft.rfftn.html>
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there; a length of 0; no axes; numbers of lengths and axes that differ.
+    /// Another dtype; an axis that does not exist; a length of 0; no axes; numbers of lengths and axes that differ.
     pub fn rfftn(
         &self,
         x: impl Into<Expr<B>>,
@@ -214,13 +215,13 @@ impl<B: Backend> Fft<'_, B> {
         self.to_real(FUNCTION, x, length, last, norm, Direction::Inverse)
     }
 
-    /// [`fft`](Self::fft) of numbers that are conjugate about the middle, of which one half is given: `(…, m, …) → (…, n, …)`, n by default
-    /// `2 (m - 1)`. Complex → real floating-point.
+    /// [`fft`](Self::fft) of numbers with Hermitian symmetry, of which the first half is given: `(…, m, …) → (…, n,
+    /// …)`, n by default `2 (m - 1)`. Complex → real floating-point.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.fft.hfft.html>
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there; a length of 0.
+    /// Another dtype; an axis that does not exist; a length of 0.
     pub fn hfft(
         &self,
         x: impl Into<Expr<B>>,
@@ -236,7 +237,7 @@ impl<B: Backend> Fft<'_, B> {
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.fft.ihfft.html>
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there; a length of 0.
+    /// Another dtype; an axis that does not exist; a length of 0.
     pub fn ihfft(
         &self,
         x: impl Into<Expr<B>>,
@@ -248,8 +249,8 @@ impl<B: Backend> Fft<'_, B> {
         self.0.conj(half).eval()
     }
 
-    /// The frequencies that belong to the elements of [`fft`](Self::fft): `(n,)`, in cycles per unit of the spacing `d`. By default the
-    /// default real floating-point dtype.
+    /// The frequencies of the elements of [`fft`](Self::fft): `(n,)`, in cycles per unit of the spacing `d`. The dtype
+    /// is by default the default real floating-point one.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.fft.fftfreq.html>
     ///
@@ -269,7 +270,7 @@ impl<B: Backend> Fft<'_, B> {
         (number / scale).eval()
     }
 
-    /// The frequencies that belong to the elements of [`rfft`](Self::rfft): `(n/2 + 1,)`. Otherwise as [`fftfreq`](Self::fftfreq).
+    /// The frequencies of the elements of [`rfft`](Self::rfft): `(n/2 + 1,)`. Otherwise as [`fftfreq`](Self::fftfreq).
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.fft.rfftfreq.html>
     ///
@@ -280,7 +281,7 @@ impl<B: Backend> Fft<'_, B> {
         (number / scale).eval()
     }
 
-    /// `0..length` in the dtype of frequencies, and what they are divided by.
+    /// `0..length` in the dtype of the frequencies, and the number by which they are divided.
     fn frequencies(
         &self,
         function: &'static str,
@@ -307,12 +308,12 @@ impl<B: Backend> Fft<'_, B> {
         Ok((Expr::valid(xp.clone(), index), n as f64 * d))
     }
 
-    /// The element of frequency 0 moved to the middle, position ⌊n/2⌋, along axes. Any dtype, same shape.
+    /// Moves the element of frequency 0 to the middle, position ⌊n/2⌋, along axes. Any dtype, same shape.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.fft.fftshift.html>
     ///
     /// # Errors
-    /// An axis that is not there; keyword arguments.
+    /// An axis that does not exist; keyword arguments.
     pub fn fftshift(&self, x: impl Into<Expr<B>>, axes: impl Into<Axes>) -> Result<Array<B>> {
         self.shifted("fftshift", x.into(), &axes.into(), |n| (n / 2) as isize)
     }
@@ -322,7 +323,7 @@ impl<B: Backend> Fft<'_, B> {
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.fft.ifftshift.html>
     ///
     /// # Errors
-    /// An axis that is not there; keyword arguments.
+    /// An axis that does not exist; keyword arguments.
     pub fn ifftshift(&self, x: impl Into<Expr<B>>, axes: impl Into<Axes>) -> Result<Array<B>> {
         self.shifted("ifftshift", x.into(), &axes.into(), |n| -((n / 2) as isize))
     }
@@ -364,7 +365,7 @@ impl<B: Backend> Fft<'_, B> {
         let x = Array::new(xp.clone(), x.cast(dtype).evaluate(xp)?);
         let x = self.resized(&x, axis, n)?;
         if x.size() == 0 {
-            // There is nothing to transform, and n may be any number.
+            // There is nothing to transform, and n may be any number, even a huge one.
             return xp.zeros(x.shape(), dtype);
         }
         let storage = xp.backend().fft(x.data()?, axis, direction)?;
@@ -393,7 +394,7 @@ impl<B: Backend> Fft<'_, B> {
         Ok(view(self.0, data, data.layout.slice(axis, 0, half, 1)))
     }
 
-    /// A transform of numbers whose second half is the conjugate of the first, which alone is given.
+    /// A transform of numbers with Hermitian symmetry, of which the first half is given.
     fn to_real(
         &self,
         function: &'static str,
@@ -413,7 +414,7 @@ impl<B: Backend> Fft<'_, B> {
         let x = Array::new(xp.clone(), x.cast(dtype).evaluate(xp)?);
         let half = self.resized(&x, axis, n / 2 + 1)?;
         let data = half.data()?;
-        // Elements 1, 2, … once more, conjugated and in reverse.
+        // The second half: elements 1, 2, …, conjugated and in reverse order.
         let mirrored = data.layout.slice(axis, 1, (n - 1) / 2, 1).flip(axis);
         let mirrored = xp.conj(view(xp, data, mirrored)).eval()?;
         let whole = xp.concat(&[&half, &mirrored], Some(axis as isize))?;
@@ -421,7 +422,7 @@ impl<B: Backend> Fft<'_, B> {
         xp.real(out).eval()
     }
 
-    /// x cut or filled up with zeros to a length along an axis.
+    /// x, cut or padded with zeros to a length along an axis.
     fn resized(&self, x: &Array<B>, axis: usize, n: usize) -> Result<Array<B>> {
         let (xp, m) = (self.0, x.shape()[axis]);
         let data = x.data()?;

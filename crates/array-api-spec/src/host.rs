@@ -45,12 +45,13 @@ pub trait Element:
     /// Borrows values of this type for writing.
     fn slice_mut(buffer: &mut HostBuffer) -> Option<&mut Vec<Self>>;
 
-    /// The value of a scalar that is in the form of this dtype (see [`Scalar::to_dtype`]); the default value for one of another kind.
+    /// The value of a scalar that has this dtype's form (see [`Scalar::to_dtype`]); the default value for a scalar of
+    /// another kind.
     fn stored(scalar: Scalar) -> Self;
 }
 
-/// Runs a block with `$T` as the Rust type of a dtype: of any, or of a `real` (integer or real floating-point), `numeric` or `floating` one, with what to
-/// do with another.
+/// Runs a block with `$T` as the Rust type of a dtype. With `real` (integer or real floating-point), `numeric` or
+/// `floating`, only these dtypes are handled, and the last arm says what happens for others.
 ///
 /// ```
 /// use array_api_spec::{DType, dispatch};

@@ -17,7 +17,8 @@ use crate::{
 
 /// A list of [`Index`]es for [`Array::get`] and [`Array::set`]: `ix![0, 1..3, .., -1, Ellipsis, NewAxis]`, `ix![&mask]`, `ix![&rows, &columns]`.
 ///
-/// `..` takes a whole axis (Python's `:`), [`Ellipsis`] as many axes as are left (Python's `...`), `(0..9).step(2)` every second element.
+/// `..` takes a whole axis (Python's `:`), [`Ellipsis`] all remaining axes (Python's `...`), `(0..9).step(2)` every
+/// second element.
 #[macro_export]
 macro_rules! ix {
     ($($index:expr),* $(,)?) => { [$($crate::Index::from($index)),*] };
@@ -26,19 +27,20 @@ macro_rules! ix {
 /// One entry of an index.
 #[derive(Clone, Debug)]
 pub enum Index<B: Backend> {
-    /// One element of an axis, which disappears. Counts from the end if negative.
+    /// One element of an axis; the axis is removed. Negative numbers count from the end.
     Integer(isize),
     /// A range of an axis.
     Slice(Slice),
-    /// As many whole axes as the other entries leave.
+    /// All axes that the other entries leave.
     Ellipsis,
     /// A new axis of length 1.
     NewAxis,
-    /// Positions along an axis, in an array of integers; or the elements where a `bool` array is true, whose shape is that of the axes it stands for.
+    /// An array of integers: positions along an axis. Or a mask, a `bool` array with the shape of the axes that it
+    /// indexes: the elements where it is true.
     Array(Array<B>),
 }
 
-/// As many whole axes as the other entries of an index leave. Python's `...`.
+/// All axes that the other entries of an index leave. Python's `...`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ellipsis;
 
@@ -49,11 +51,11 @@ pub struct NewAxis;
 /// Python's `start:stop:step`. Negative bounds count from the end; bounds beyond the ends are cut, as in Python.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slice {
-    /// First position; open: the first in the direction of the step.
+    /// First position; `None`: the first one in the direction of the step.
     pub start: Option<isize>,
-    /// Position before which to stop; open: beyond the last in the direction of the step.
+    /// Position before which to stop; `None`: after the last one in the direction of the step.
     pub stop: Option<isize>,
-    /// Distance of positions, not 0.
+    /// Distance between positions, not 0.
     pub step: isize,
 }
 
@@ -81,7 +83,7 @@ impl Slice {
         } else {
             (span - 1) / step.unsigned_abs().min(isize::MAX as usize) as isize + 1
         };
-        // A step that is never taken may be too large to multiply with a stride.
+        // With at most one element the step is not used, and it may be too large to multiply by a stride.
         let step = if length <= 1 { 1 } else { step };
         Ok((
             if length == 0 { 0 } else { start as usize },
@@ -91,7 +93,7 @@ impl Slice {
     }
 }
 
-/// Gives ranges a step: `(0..9).step(2)`, `(..).step(-1)`.
+/// Adds a step to a range: `(0..9).step(2)`, `(..).step(-1)`.
 pub trait StepBy {
     /// The range with this distance between its positions.
     fn step(self, step: isize) -> Slice;
@@ -174,11 +176,11 @@ macro_rules! from_ranges {
 from_ranges!(i32, isize, usize);
 
 fn bound<I: TryInto<isize>>(index: I) -> isize {
-    // What does not fit is beyond the end of every axis.
+    // A number that does not fit is beyond the end of every axis.
     index.try_into().unwrap_or(isize::MAX)
 }
 
-/// The position after an inclusive end; after -1, the last, comes the end itself.
+/// The position after an inclusive end; `None`, the end of the axis, after -1.
 fn after(end: isize) -> Option<isize> {
     if end == -1 {
         None
@@ -188,11 +190,13 @@ fn after(end: isize) -> Option<isize> {
 }
 
 impl<B: Backend> Array<B> {
-    /// The elements at an index (see [`ix!`](crate::ix)): a view, but for arrays as indices. Axes that are not named are taken whole.
+    /// The elements at an index (see [`ix!`](crate::ix)): a view, unless the index contains arrays. Axes without an
+    /// entry are taken whole.
     ///
-    /// Arrays of integers broadcast together with each other and with single integers, and name one element for each of theirs; the axes of the
-    /// result that they give stand where theirs stood, or first if other entries stand between them, as in NumPy. A mask beside other entries
-    /// counts as the arrays that `nonzero` makes of it.
+    /// Arrays of integers are broadcast with each other and with single integers, and each of their elements selects
+    /// one element. Their axes in the result are at the position of the arrays in the index, or first if other entries
+    /// are between the arrays, as in NumPy. A mask beside other entries is replaced by the arrays that `nonzero`
+    /// returns for it.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/indexing.html>
     ///
@@ -232,8 +236,8 @@ impl<B: Backend> Array<B> {
 
     /// Writes a value, broadcast to the region's shape, to the elements at an index. Other arrays that share the memory keep their values.
     ///
-    /// The value's dtype must promote to the array's. With a mask the value is a scalar, a 0-dimensional array, or one value for each true element.
-    /// Where arrays of integers name an element several times, the last value stays.
+    /// The value's dtype must promote to the array's. With a mask the value is a scalar, a 0-dimensional array, or one
+    /// value for each true element. If arrays of integers select an element several times, the last value is stored.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.array.__setitem__.html>
     ///
@@ -265,7 +269,7 @@ impl<B: Backend> Array<B> {
         let region = region(FUNCTION, &self.data()?.layout, index.as_ref())?;
         let program = xp.value_for(FUNCTION, self.dtype(), region.shape(), value.into())?;
         let own = self.data()?;
-        // A broadcast view has elements that share memory; writing to one must not write to all.
+        // Elements of a broadcast view share memory, and a write to one must not change the others.
         if own.layout.is_overlapping() {
             let mut copy = xp.copy(own)?;
             let region = self::region(FUNCTION, &copy.layout, index.as_ref())?;
@@ -276,8 +280,9 @@ impl<B: Backend> Array<B> {
         xp.backend().assign(self.data_mut(), &region, &program)
     }
 
-    /// Writes a value, broadcast to the region's shape, to the places of the array's memory that a layout names. The layout may be that of any view of the array:
-    /// this is how views are made that write through to the array they come from. Other arrays that share the memory keep their values.
+    /// Writes a value, broadcast to the region's shape, to the positions of a layout in the array's memory. The layout
+    /// may be that of any view of the array, so that a view can be written through to its array. Other arrays that
+    /// share the memory keep their values.
     ///
     /// ```
     /// let xp = array_api_spec::reference::namespace();
@@ -289,8 +294,9 @@ impl<B: Backend> Array<B> {
     /// ```
     ///
     /// # Errors
-    /// A value whose dtype or shape does not fit; a region in which several elements have one place, as in a broadcast view; a region that reaches beyond the
-    /// array's first or last element in memory; no room on the device; a driver's failure. The array is then unchanged.
+    /// A value whose dtype or shape does not fit; a region in which several elements share a position, as in a
+    /// broadcast view; a region that reaches beyond the array's first or last element in memory; no memory on the
+    /// device; a driver's failure. The array is then unchanged.
     pub fn assign(&mut self, region: &Layout, value: impl Into<Expr<B>>) -> Result<()> {
         const FUNCTION: &str = "set";
         let xp = self.namespace();
@@ -316,7 +322,7 @@ impl<B: Backend> Array<B> {
     }
 }
 
-/// The part of a layout that an index without arrays names.
+/// The part of a layout that an index without arrays selects.
 fn region<B: Backend>(
     function: &'static str,
     layout: &Layout,
@@ -379,7 +385,7 @@ fn region<B: Backend>(
 }
 
 impl<B: Backend> Namespace<B> {
-    /// `x[mask]`: the true elements in row-major order, with the axes that the mask does not cover behind them.
+    /// `x[mask]`: the true elements in row-major order, followed by the axes that the mask does not cover.
     fn masked(&self, x: &Array<B>, mask: &Array<B>) -> Result<Array<B>> {
         mask.namespace().check_same("get", self)?;
         let covered = mask_fits("get", x.shape(), mask.shape())?;
@@ -419,7 +425,8 @@ impl<B: Backend> Namespace<B> {
         }
     }
 
-    /// One value for each true element, spread to the places where the mask is true; other places hold any of the values.
+    /// Spreads one value for each true element to the positions where the mask is true. The other positions hold any of
+    /// the values.
     fn spread(&self, x: &Array<B>, mask: &Array<B>, value: Valid<B>) -> Result<Expr<B>> {
         let count = self.count_nonzero(mask, ..)?.item::<i64>()? as usize;
         let rest = &x.shape()[mask.ndim()..];
@@ -435,7 +442,7 @@ impl<B: Backend> Namespace<B> {
         let value = value.evaluate(self)?;
         let value = value.with_layout(value.layout.broadcast_to(&wanted));
         let flat = self.reshape(mask, [mask.size()])?;
-        // Before the first true element that is -1, an index too.
+        // Before the first true element this is -1, which is a valid index.
         let rank = (self.cumulative_sum(self.astype(&flat, self.index_dtype()), 0)? - 1).eval()?;
         let shape: Vec<usize> = [mask.size()].iter().chain(rest).copied().collect();
         let spread = self.gather(&value, &broadcast_along(rank.data()?, &shape, 0), 0)?;
@@ -471,14 +478,15 @@ impl<B: Backend> Namespace<B> {
         value.program_of_shape(self, shape.to_vec())
     }
 
-    /// The elements in memory of their own.
+    /// A copy of the elements, in new memory.
     pub(crate) fn copy(&self, x: &Strided<B::Storage>) -> Result<Strided<B::Storage>> {
         let storage = self.backend().evaluate(&Program::input(x.clone()))?;
         Ok(Strided::contiguous(storage, x.shape(), x.dtype))
     }
 }
 
-/// The number of elements of the axes that a mask covers, if its lengths are theirs. A mask axis of length 0 fits any.
+/// The number of elements of the axes that a mask covers; an error if its lengths differ from theirs. A mask axis of
+/// length 0 fits any length.
 fn mask_fits(function: &'static str, shape: &[usize], mask: &[usize]) -> Result<usize> {
     let fits = mask.len() <= shape.len() && mask.iter().zip(shape).all(|(&m, &n)| m == n || m == 0);
     if fits {

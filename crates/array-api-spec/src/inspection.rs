@@ -4,14 +4,14 @@
 
 use crate::{Backend, DType, Device, Namespace, Result, data_type::isdtype};
 
-/// What a namespace can do. The standard's `__array_namespace_info__`.
+/// Information about a namespace. The standard's `__array_namespace_info__`.
 #[derive(Clone, Debug)]
 pub struct Info {
     device: Device,
     dtypes: Vec<DType>,
 }
 
-/// What the library supports of what the standard leaves optional.
+/// The optional parts of the standard, and whether they are supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
     /// Indexing with boolean masks.
@@ -22,7 +22,7 @@ pub struct Capabilities {
     pub max_dimensions: Option<usize>,
 }
 
-/// The dtypes that a device uses where none is named.
+/// The dtypes that a device uses if none is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DefaultDTypes {
     /// Real floating-point.
@@ -31,12 +31,12 @@ pub struct DefaultDTypes {
     pub complex_floating: DType,
     /// Integers.
     pub integral: DType,
-    /// Positions: what `argmax`, `argsort`, `nonzero` return.
+    /// Positions, as `argmax`, `argsort` and `nonzero` return them.
     pub indexing: DType,
 }
 
 impl Info {
-    /// The optional parts of the standard that are there.
+    /// Which optional parts of the standard are supported.
     #[must_use]
     pub const fn capabilities(&self) -> Capabilities {
         Capabilities {
@@ -46,7 +46,7 @@ impl Info {
         }
     }
 
-    /// The device where arrays are made.
+    /// The device that arrays are created on.
     #[must_use]
     pub const fn default_device(&self) -> &Device {
         &self.device
@@ -99,7 +99,7 @@ impl Info {
 }
 
 impl<B: Backend> Namespace<B> {
-    /// What this namespace can do: dtypes, defaults, capabilities.
+    /// Information about this namespace: dtypes, defaults, capabilities.
     ///
     /// ```
     /// use array_api_spec::{DType, reference};

@@ -1,5 +1,5 @@
-//! Where the elements of an array lie in its storage. Every view (slices, transposes, broadcasts, flips) is a new
-//! layout over the same storage, computed here once for all backends.
+//! Layouts: the positions of an array's elements in its storage. Every view (slice, transpose, broadcast, flip) is a
+//! new layout over the same storage, computed here for all backends.
 
 use smallvec::SmallVec;
 
@@ -9,7 +9,7 @@ use crate::{DType, shape};
 pub type Dims<T> = SmallVec<[T; 4]>;
 
 /// Shape, strides and offset, all counted in elements. Strides may be negative (a flipped axis) or zero (a broadcast
-/// axis). The element at `index` lies at `offset + Σ index[k] · strides[k]`.
+/// axis). The element at `index` is at position `offset + Σ index[k] · strides[k]` of the storage.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Layout {
     shape: Dims<usize>,
@@ -17,7 +17,7 @@ pub struct Layout {
     offset: usize,
 }
 
-/// As derived, but with the lengths copied at once and not one by one: small operations clone a lot of layouts.
+/// Does what a derived `Clone` would do, but copies the lengths at once: small operations clone a lot of layouts.
 impl Clone for Layout {
     fn clone(&self) -> Self {
         Self {
@@ -29,7 +29,7 @@ impl Clone for Layout {
 }
 
 impl Layout {
-    /// Row-major, from the start of the storage.
+    /// The contiguous row-major layout from the start of the storage.
     #[must_use]
     pub fn contiguous(shape: &[usize]) -> Self {
         Self {
@@ -39,7 +39,7 @@ impl Layout {
         }
     }
 
-    /// Any strides. The caller answers for every element lying inside the storage.
+    /// A layout with any strides. The caller must make sure that every element is inside the storage.
     ///
     /// # Panics
     /// In debug builds, if the two slices differ in length.
@@ -83,7 +83,8 @@ impl Layout {
         shape::size(&self.shape)
     }
 
-    /// Row-major without gaps (from any offset). Axes of length 1 may have any stride; an empty array is contiguous.
+    /// Whether it is row-major without gaps, from any offset. Axes of length 1 may have any stride; an empty array is
+    /// contiguous.
     #[must_use]
     pub fn is_contiguous(&self) -> bool {
         let mut expected = 1;
@@ -111,8 +112,8 @@ impl Layout {
         Some((low as usize, high as usize))
     }
 
-    /// Whether several elements have one place, as in a broadcast view: an axis longer than 1 has stride 0. Writing to one of them
-    /// would write to the others.
+    /// Whether several elements share a position, as in a broadcast view: an axis longer than 1 has stride 0. A write
+    /// to one of them would change the others.
     #[must_use]
     pub fn is_overlapping(&self) -> bool {
         let mut axes = self.shape.iter().zip(&self.strides);
@@ -230,7 +231,7 @@ impl Layout {
                 offset: self.offset,
             });
         }
-        // Axes of length 1 move nothing; drop them, then match groups of axes with equal products.
+        // Drops axes of length 1, then matches groups of axes with equal products of lengths.
         let old: Vec<(usize, isize)> = self
             .shape
             .iter()
@@ -252,7 +253,7 @@ impl Layout {
                     want = want.checked_mul(*shape.get(to)?)?;
                 }
             }
-            // The old group must be contiguous within itself.
+            // The axes of the old group must be contiguous with each other.
             for k in first_from..from {
                 if old[k].1 != times(old[k + 1].1, old[k + 1].0) {
                     return None;
@@ -272,7 +273,8 @@ impl Layout {
         })
     }
 
-    /// The position of every element, in row-major order. For oracles and small arrays: backends have loops of their own.
+    /// The position of every element, in row-major order. This is for oracles and small arrays; backends have faster
+    /// loops.
     pub fn positions(&self) -> impl Iterator<Item = usize> + '_ {
         let size = self.size();
         (0..size).map(move |mut linear| {
@@ -347,17 +349,17 @@ fn row_major(shape: &[usize]) -> Dims<isize> {
     strides
 }
 
-/// A stride times a length. What no memory holds, which is no array's, becomes the largest distance instead of a wrapped one.
+/// A stride times a length. It saturates instead of wrapping, which happens only for lengths that no array has.
 fn times(stride: isize, length: usize) -> isize {
     stride.saturating_mul(isize::try_from(length).unwrap_or(isize::MAX))
 }
 
-/// A storage seen through a layout: what a backend is given for an array.
+/// A storage with a layout and a dtype: the form in which a backend gets an array.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Strided<S> {
     /// The backend's handle to memory; cheap to clone.
     pub storage: S,
-    /// Where the elements lie in it.
+    /// The positions of the elements in it.
     pub layout: Layout,
     /// Their type.
     pub dtype: DType,
@@ -378,7 +380,7 @@ impl<S> Strided<S> {
         self.layout.shape()
     }
 
-    /// The same storage through another layout.
+    /// The same storage with another layout.
     #[must_use]
     pub fn with_layout(&self, layout: Layout) -> Self
     where

@@ -1,10 +1,12 @@
 //! The Python Array API standard, edition 2025.12, in Rust.
 //!
-//! A [`Namespace`] (`xp`) has every function of the standard and is bound to one device; an [`Array`] is a value on that device; an [`Expr`] is
-//! elementwise work that is not done yet, and [`backend`] holds the traits that a backend implements, one per chapter of the standard. Checks,
-//! promotion, broadcasting and errors live here; arithmetic lives in the backends.
+//! A [`Namespace`] (`xp`) has every function of the standard and is bound to one device. An [`Array`] is a value on
+//! that device. An [`Expr`] is elementwise work that has not been computed yet. [`backend`] holds the traits that a
+//! backend implements, one per chapter of the standard. This crate does checks, promotion, broadcasting and errors;
+//! backends do the arithmetic.
 //!
-//! This crate names no backend but [`reference`](mod@reference), a slow and strict one that serves as the oracle of tests, and has no `unsafe`.
+//! This crate names no backend except [`reference`](mod@reference), a slow and strict one that is the oracle of tests.
+//! It has no `unsafe`.
 #![forbid(unsafe_code)]
 
 mod array;
@@ -30,6 +32,7 @@ mod manipulation;
 pub mod memory;
 mod moments;
 mod namespace;
+mod nearest;
 mod operation;
 mod operators;
 mod program;
@@ -68,6 +71,7 @@ pub use crate::{
     manipulation::Repeats,
     moments::{Groups, Moments, Scatter, Spread},
     namespace::Namespace,
+    nearest::{Nearest, NearestSums},
     operation::{Accepts, BinaryOp, ReduceOp, Returns, ScanOp, UnaryOp},
     program::{Op, Program, Step},
     scalar::Scalar,

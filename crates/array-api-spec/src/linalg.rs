@@ -21,16 +21,16 @@ pub use self::{
 #[derive(Clone, Debug)]
 pub struct Linalg<'xp, B: Backend>(&'xp Namespace<B>);
 
-/// What [`Linalg::eigh`] returns.
+/// The result of [`Linalg::eigh`].
 #[derive(Clone, Debug)]
 pub struct Eigh<B: Backend> {
     /// `(…, n)`: real, ascending.
     pub eigenvalues: Array<B>,
-    /// `(…, n, n)`: in columns, orthonormal.
+    /// `(…, n, n)`: orthonormal columns.
     pub eigenvectors: Array<B>,
 }
 
-/// What [`Linalg::svd`] returns.
+/// The result of [`Linalg::svd`].
 #[derive(Clone, Debug)]
 #[allow(non_snake_case, reason = "the standard's names")]
 pub struct Svd<B: Backend> {
@@ -42,16 +42,16 @@ pub struct Svd<B: Backend> {
     pub Vh: Array<B>,
 }
 
-/// What [`Linalg::eig`] returns.
+/// The result of [`Linalg::eig`].
 #[derive(Clone, Debug)]
 pub struct Eig<B: Backend> {
     /// `(…, n)`: complex, in no particular order.
     pub eigenvalues: Array<B>,
-    /// `(…, n, n)`: complex, in columns of length 1.
+    /// `(…, n, n)`: complex columns with norm 1.
     pub eigenvectors: Array<B>,
 }
 
-/// What [`Linalg::qr`] returns.
+/// The result of [`Linalg::qr`].
 #[derive(Clone, Debug)]
 #[allow(non_snake_case, reason = "the standard's names")]
 pub struct Qr<B: Backend> {
@@ -61,7 +61,7 @@ pub struct Qr<B: Backend> {
     pub R: Array<B>,
 }
 
-/// What [`Linalg::slogdet`] returns.
+/// The result of [`Linalg::slogdet`].
 #[derive(Clone, Debug)]
 pub struct Slogdet<B: Backend> {
     /// `(…)`: -1, 0 or 1, for complex matrices a number of modulus 1 or 0; x's dtype.
@@ -70,7 +70,7 @@ pub struct Slogdet<B: Backend> {
     pub logabsdet: Array<B>,
 }
 
-/// How large the factors of [`Linalg::qr`] are for `(m, n)`.
+/// The shapes of the factors of [`Linalg::qr`] for `(m, n)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum QrMode {
     /// Q `(m, k)` and R `(k, n)` with `k = min(m, n)`.
@@ -81,7 +81,7 @@ pub enum QrMode {
 }
 
 impl QrMode {
-    /// How many columns Q and rows R have: k or m.
+    /// How many columns Q has, and rows R has: k or m.
     #[must_use]
     pub fn size(self, m: usize, n: usize) -> usize {
         match self {
@@ -91,7 +91,7 @@ impl QrMode {
     }
 }
 
-/// How large the factors of [`Linalg::svd`] are for `(m, n)`: the standard's `full_matrices`.
+/// The shapes of the factors of [`Linalg::svd`] for `(m, n)`: the standard's `full_matrices`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SvdMode {
     /// U `(m, k)` and Vh `(k, n)` with `k = min(m, n)`.
@@ -175,7 +175,8 @@ impl<B: Backend> Linalg<'_, B> {
     /// ```
     ///
     /// # Errors
-    /// An axis that is not negative, not there, or of another length than 3; shapes that do not broadcast; dtypes that do not promote.
+    /// An axis that is not negative, does not exist, or has another length than 3; shapes that do not broadcast; dtypes
+    /// that do not promote.
     pub fn cross(
         &self,
         x1: impl Into<Expr<B>>,
@@ -214,8 +215,8 @@ impl<B: Backend> Linalg<'_, B> {
 
     /// Determinants of the matrices of a stack: `(…, n, n) → (…)`. Floating-point dtypes.
     ///
-    /// By LU factorisation with partial pivoting. Where the product of the pivots leaves the dtype's range on the way, it is taken through
-    /// [`slogdet`](Self::slogdet).
+    /// By LU factorisation with partial pivoting. If the product of the pivots overflows or underflows on the way,
+    /// [`slogdet`](Self::slogdet) is used.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.det.html>
     ///
@@ -261,8 +262,8 @@ impl<B: Backend> Linalg<'_, B> {
 
     /// Eigenvalues and eigenvectors of square matrices: `(…, n, n) → (…, n), (…, n, n)`, complex.
     ///
-    /// Floating-point dtypes. Column k of the eigenvectors has length 1 and belongs to eigenvalue k; the order is open. For Hermitian matrices use
-    /// [`eigh`](Self::eigh).
+    /// Floating-point dtypes. Column k of the eigenvectors has norm 1 and belongs to eigenvalue k. The order is
+    /// unspecified. For Hermitian matrices use [`eigh`](Self::eigh).
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.eig.html>
     ///
@@ -352,7 +353,7 @@ impl<B: Backend> Linalg<'_, B> {
         };
         let mut left = n.unsigned_abs();
         let mut power = None;
-        // Powers of two, squared one from the other, multiplied as n's binary digits ask.
+        // Squares repeatedly, and multiplies the powers that are in n's binary digits.
         while left > 0 {
             if left & 1 == 1 {
                 power = Some(match power {
@@ -443,14 +444,15 @@ impl<B: Backend> Linalg<'_, B> {
         self.slogdet_of(&pivots, &odd)
     }
 
-    /// The pivots `(…, n)` of an LU factorisation, whose product is the determinant but for the sign, and whether the sign changes `(…)`.
+    /// The pivots `(…, n)` of an LU factorisation, whose product is the determinant up to the sign, and whether the
+    /// sign changes `(…)`.
     fn pivots(&self, function: &'static str, x: Expr<B>) -> Result<(Array<B>, Array<B>)> {
         let xp = self.0;
         let x = self.square(function, x)?;
         let shape = x.shape();
         let n = shape[shape.len() - 1];
         if x.layout.size() == 0 {
-            // Without rows there are no pivots, whose product is 1, and no exchanges.
+            // Without rows there are no pivots (their product is 1) and no exchanges.
             let stack = &shape[..shape.len() - 2];
             let pivots = xp.zeros(&shape[..shape.len() - 1], x.dtype)?;
             return Ok((pivots, xp.zeros(stack, DType::Bool)?));
@@ -584,7 +586,8 @@ impl<B: Backend> Linalg<'_, B> {
         self.0.sum(diagonal, axis).map_err(|e| e.told_by("trace"))
     }
 
-    /// Factors of matrices without elements, of which there may be any number: identities, as views of one.
+    /// Orthonormal factors of matrices without elements: identities, as views of a single one, because there may be any
+    /// number of them.
     fn orthonormal(&self, shape: &[usize], dtype: DType) -> Result<Array<B>> {
         let xp = self.0;
         if size(shape) == 0 {

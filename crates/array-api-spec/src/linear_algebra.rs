@@ -37,8 +37,8 @@ impl<const N: usize> From<([isize; N], [isize; N])> for Contraction {
 }
 
 impl<B: Backend> Namespace<B> {
-    /// Matrix product: `(…, m, k), (…, k, n) → (…, m, n)`; a 1-dimensional argument is a row on the left, a column on the right, and its axis is gone from the
-    /// result. Stacks broadcast.
+    /// Matrix product: `(…, m, k), (…, k, n) → (…, m, n)`. A 1-dimensional argument is a row on the left or a column on
+    /// the right, and its axis is removed from the result. Stacks broadcast.
     ///
     /// Numeric dtypes, promoted; integers wrap.
     ///
@@ -101,7 +101,7 @@ impl<B: Backend> Namespace<B> {
         }
         let (shape, dtype) = (with([m, n]), a.dtype);
         let mut out = if k == 0 || size(&shape) == 0 {
-            // Sums of nothing, and stacks of any number of empty matrices.
+            // Sums without terms, or a stack of empty matrices, which may be long.
             self.zeros(shape, dtype)?.into_data()?
         } else {
             let a = a.with_layout(a.layout.broadcast_to(&with([m, k])));
@@ -156,7 +156,7 @@ impl<B: Backend> Namespace<B> {
     /// ```
     ///
     /// # Errors
-    /// Axes that are not there or are named twice; numbers or lengths of axes that differ; dtypes that do not promote.
+    /// Axes that do not exist or are named twice; numbers or lengths of axes that differ; dtypes that do not promote.
     pub fn tensordot(
         &self,
         x1: impl Into<Expr<B>>,
@@ -189,7 +189,7 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.vecdot.html>
     ///
     /// # Errors
-    /// An axis that is not negative or not there; lengths that differ; dtypes that do not promote.
+    /// An axis that is not negative or does not exist; lengths that differ; dtypes that do not promote.
     pub fn vecdot(
         &self,
         x1: impl Into<Expr<B>>,
@@ -218,7 +218,7 @@ impl<B: Backend> Namespace<B> {
             .map_err(|e| e.told_by(FUNCTION))
     }
 
-    /// Both arguments as arrays of one numeric dtype.
+    /// Converts both arguments to arrays of one numeric dtype.
     pub(crate) fn two(
         &self,
         function: &'static str,

@@ -38,7 +38,7 @@ impl<B: Backend> From<Array<B>> for Repeats<B> {
 }
 
 impl<B: Backend> Namespace<B> {
-    /// The array seen in a larger shape, as a view.
+    /// The array broadcast to a larger shape, as a view.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.broadcast_to.html>
     ///
@@ -57,7 +57,7 @@ impl<B: Backend> Namespace<B> {
         Ok(view(self, &x, x.layout.broadcast_to(&shape)))
     }
 
-    /// Arrays seen in the shape that they broadcast to together, as views.
+    /// Arrays broadcast to their common shape, as views.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.broadcast_arrays.html>
     ///
@@ -72,7 +72,7 @@ impl<B: Backend> Namespace<B> {
             .collect()
     }
 
-    /// Arrays joined along an axis that they have: `(…, n₁, …), (…, n₂, …) → (…, n₁ + n₂, …)`. Dtypes promote.
+    /// Joins arrays along an existing axis: `(…, n₁, …), (…, n₂, …) → (…, n₁ + n₂, …)`. Dtypes promote.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.concat.html>
     ///
@@ -85,8 +85,8 @@ impl<B: Backend> Namespace<B> {
     /// ```
     ///
     /// # Errors
-    /// No arrays; ranks or lengths of other axes that differ; an axis that is not there; more elements than memory holds. With no axis (`None`) arrays are
-    /// flattened first.
+    /// No arrays; ranks or lengths of other axes that differ; an axis that does not exist; more elements than memory
+    /// holds. With no axis (`None`) arrays are flattened first.
     pub fn concat(&self, arrays: &[&Array<B>], axis: Option<isize>) -> Result<Array<B>> {
         const FUNCTION: &str = "concat";
         let Some(axis) = axis else {
@@ -117,7 +117,7 @@ impl<B: Backend> Namespace<B> {
                     detail,
                 ));
             }
-            // A sum beyond all bounds is refused below as any other that is too large.
+            // A sum that saturates is refused below, as any other that is too large.
             shape[axis] = shape[axis].saturating_add(array.shape()[axis]);
         }
         let shapes: Vec<&[usize]> = arrays.iter().map(|a| a.shape()).collect();
@@ -146,7 +146,7 @@ impl<B: Backend> Namespace<B> {
         Ok(Array::new(self.clone(), whole))
     }
 
-    /// A new axis of length 1 at each position, as a view.
+    /// Inserts a new axis of length 1 at each position, as a view.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.expand_dims.html>
     ///
@@ -165,12 +165,12 @@ impl<B: Backend> Namespace<B> {
         Ok(view(self, &x, layout))
     }
 
-    /// The order of elements along axes reversed, as a view.
+    /// Reverses the order of elements along axes, as a view.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.flip.html>
     ///
     /// # Errors
-    /// An axis that is not there; keyword arguments.
+    /// An axis that does not exist; keyword arguments.
     pub fn flip(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         let x = self.array("flip", x)?;
         let axes = axis.into().resolve("flip", &[], x.layout.ndim())?;
@@ -181,12 +181,13 @@ impl<B: Backend> Namespace<B> {
         Ok(view(self, &x, layout))
     }
 
-    /// Axes moved to other places, the others in order, as a view. `source` and `destination` name as many axes, pair by pair.
+    /// Moves axes to other positions, as a view; the others keep their order. `source` and `destination` name the same
+    /// number of axes, pair by pair.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.moveaxis.html>
     ///
     /// # Errors
-    /// An axis that is not there or is named twice; numbers of axes that differ; keyword arguments.
+    /// An axis that does not exist or is named twice; numbers of axes that differ; keyword arguments.
     pub fn moveaxis(
         &self,
         x: impl Into<Expr<B>>,
@@ -212,7 +213,7 @@ impl<B: Backend> Namespace<B> {
         Ok(view(self, &x, x.layout.permute(&axes)))
     }
 
-    /// Axes in a new order, as a view: axis k of the result is axis `axes[k]` of x.
+    /// Permutes the axes, as a view: axis k of the result is axis `axes[k]` of x.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.permute_dims.html>
     ///
@@ -236,7 +237,8 @@ impl<B: Backend> Namespace<B> {
         Ok(view(self, &x, x.layout.permute(&order)))
     }
 
-    /// Each element repeated along an axis: `(…, n, …) → (…, n · count, …)`, or with a count for each, `(…, Σ counts, …)`.
+    /// Repeats each element along an axis: `(…, n, …) → (…, n · count, …)`, or with a count for each, `(…, Σ counts,
+    /// …)`.
     ///
     /// With no axis (`None`) the array is flattened first. Counts for each element are an integer array `(n,)` or `(1,)`.
     ///
@@ -252,7 +254,8 @@ impl<B: Backend> Namespace<B> {
     /// ```
     ///
     /// # Errors
-    /// An axis that is not there; counts that are negative, no integers, or of another shape; more elements than memory holds.
+    /// An axis that does not exist; counts that are negative, no integers, or of another shape; more elements than
+    /// memory holds.
     pub fn repeat(
         &self,
         x: impl Into<Expr<B>>,
@@ -293,7 +296,7 @@ impl<B: Backend> Namespace<B> {
         }
     }
 
-    /// `0..n`, each as often as its count says.
+    /// The positions `0..n`, each repeated by its count.
     fn repeated_positions(&self, counts: &Array<B>, n: usize) -> Result<Array<B>> {
         const FUNCTION: &str = "repeat";
         counts.namespace().check_same(FUNCTION, self)?;
@@ -329,7 +332,7 @@ impl<B: Backend> Namespace<B> {
         let counts = self.astype(counts, index_dtype);
         let counts = self.broadcast_to(counts, [n])?;
         let ends = self.cumulative_sum(&counts, 0)?;
-        // The sum of two numbers of the dtype that are not negative is negative if it wraps, so the first sum that is too large shows.
+        // If the sum of two non-negative numbers wraps, it is negative. So the first sum that is too large is found.
         if self.any(self.less(&ends, 0), ..)?.item()? {
             return Err(too_many());
         }
@@ -344,7 +347,8 @@ impl<B: Backend> Namespace<B> {
         self.searchsorted(&ends, Expr::valid(self.clone(), index), Side::Right, None)
     }
 
-    /// The elements in row-major order under another shape, as a view where the layout allows it. Use [`reshape_infer`](Self::reshape_infer) to leave a length open.
+    /// The elements in row-major order with another shape, as a view if the layout allows it. Use
+    /// [`reshape_infer`](Self::reshape_infer) to leave a length open.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.reshape.html>
     ///
@@ -403,9 +407,10 @@ impl<B: Backend> Namespace<B> {
         self.reshape(Expr::valid(self.clone(), x), shape)
     }
 
-    /// Elements moved along axes by `shift` places; what leaves at one end comes in at the other. Same shape.
+    /// Moves elements along axes by `shift` positions; those that leave at one end come in at the other. Same shape.
     ///
-    /// One shift goes for all axes that are named, or there is one for each. With no axis (`None`) the array is rolled as if flattened.
+    /// There is one shift for all named axes, or one for each. With no axis (`None`) the array is rolled as if
+    /// flattened.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.roll.html>
     ///
@@ -417,7 +422,7 @@ impl<B: Backend> Namespace<B> {
     /// ```
     ///
     /// # Errors
-    /// An axis that is not there; numbers of shifts and axes that differ.
+    /// An axis that does not exist; numbers of shifts and axes that differ.
     pub fn roll(
         &self,
         x: impl Into<Expr<B>>,
@@ -454,12 +459,12 @@ impl<B: Backend> Namespace<B> {
         })
     }
 
-    /// Axes of length 1 removed, as a view.
+    /// Removes axes of length 1, as a view.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.squeeze.html>
     ///
     /// # Errors
-    /// An axis that is not there or whose length is not 1; keyword arguments.
+    /// An axis that does not exist or whose length is not 1; keyword arguments.
     pub fn squeeze(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         let x = self.array("squeeze", x)?;
         let axes = axis.into().resolve("squeeze", &[], x.layout.ndim())?;
@@ -483,7 +488,7 @@ impl<B: Backend> Namespace<B> {
         Ok(view(self, &x, layout))
     }
 
-    /// Arrays of one shape joined along a new axis: k arrays `(…) → (…, k, …)`. Dtypes promote.
+    /// Joins arrays of one shape along a new axis: k arrays `(…) → (…, k, …)`. Dtypes promote.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.stack.html>
     ///
@@ -509,8 +514,8 @@ impl<B: Backend> Namespace<B> {
             .map_err(|e| e.told_by("stack"))
     }
 
-    /// The array repeated as a whole along each axis: `(n₀, n₁, …) → (r₀ · n₀, r₁ · n₁, …)`. The shorter of shape and repetitions is filled up
-    /// with ones in front.
+    /// Repeats the whole array along each axis: `(n₀, n₁, …) → (r₀ · n₀, r₁ · n₁, …)`. The shorter of shape and
+    /// repetitions is extended by ones in front.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.tile.html>
     ///
@@ -536,7 +541,7 @@ impl<B: Backend> Namespace<B> {
         let mut shape = layout.shape().to_vec();
         let mut wide = Vec::with_capacity(2 * ndim);
         for (k, count) in counts.enumerate() {
-            // An axis of the copies stands before that of the elements.
+            // An axis for the copies, before that of the elements.
             if count != 1 {
                 layout = layout.insert_axis(wide.len());
                 wide.push(count);
@@ -550,12 +555,13 @@ impl<B: Backend> Namespace<B> {
         self.reshape(view(self, &x, layout.broadcast_to(&wide)), shape)
     }
 
-    /// The parts of an array along an axis, as views: `(…, n, …)` gives n arrays `(…)`. The reverse of [`stack`](Self::stack).
+    /// Splits an array along an axis into views: `(…, n, …)` gives n arrays `(…)`. The reverse of
+    /// [`stack`](Self::stack).
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.unstack.html>
     ///
     /// # Errors
-    /// An axis that is not there; no room for a list of so many arrays.
+    /// An axis that does not exist; no memory for a list of so many arrays.
     pub fn unstack(&self, x: impl Into<Expr<B>>, axis: isize) -> Result<Vec<Array<B>>> {
         let x = self.array("unstack", x)?;
         let axis = resolve_axis("unstack", axis, x.layout.ndim())?;

@@ -1,14 +1,15 @@
-//! Whether the host has room, asked before memory is taken.
+//! Asks whether the host has enough memory, before it is allocated.
 //!
-//! Many libraries end the process or panic where an allocation fails, and a system that promises more memory than it has, as Linux does, ends a
-//! process that uses what it was promised. So whoever takes memory whose size the user has chosen asks here first.
+//! Many libraries abort or panic if an allocation fails. And a system that overcommits memory, as Linux does, kills a
+//! process that uses what it was promised. So all code that allocates memory of a size that the user has chosen asks
+//! here first.
 
 use crate::{Device, Error, Result};
 
-/// Fewer bytes than this are not asked for: filling more takes far longer than the question.
+/// Sizes below this are not checked. To fill more memory than this takes far longer than the check.
 const ASKED: usize = 64 << 20;
 
-/// Fails if the host has no room for so many bytes.
+/// An error if the host has not enough memory for `bytes` bytes.
 ///
 /// # Errors
 /// More than the system has available, or more than this process may have.
@@ -25,10 +26,10 @@ pub fn room(bytes: usize) -> Result<()> {
     }
 }
 
-/// An empty vector with room for so many elements.
+/// An empty vector with a capacity of `len` elements.
 ///
 /// # Errors
-/// No room for them.
+/// No memory for them.
 pub fn vector<T>(len: usize) -> Result<Vec<T>> {
     room(len.saturating_mul(size_of::<T>()))?;
     reserved(len)
@@ -42,7 +43,7 @@ fn reserved<T>(len: usize) -> Result<Vec<T>> {
     Ok(values)
 }
 
-/// What is said when there is no room for a buffer.
+/// The error if there is no memory for a buffer.
 pub fn out_of_memory(bytes: usize) -> Error {
     let detail = "the system has no more memory to give";
     Error::out_of_memory(Device::new("cpu"), bytes, detail)
@@ -55,7 +56,8 @@ mod system {
         path::{Path, PathBuf},
     };
 
-    /// Bytes that can be used without driving others out: of the machine, and of the groups that this process is limited with.
+    /// Bytes that can be allocated without swapping others out, in the machine and in the control groups that limit
+    /// this process.
     pub(super) fn available() -> Option<usize> {
         let machine = machine(&fs::read_to_string("/proc/meminfo").ok()?)?;
         let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
@@ -63,14 +65,14 @@ mod system {
         Some(limits.fold(machine, usize::min))
     }
 
-    /// What `/proc/meminfo` says is available, and free swap space.
+    /// The available memory and the free swap space by `/proc/meminfo`.
     pub(super) fn machine(text: &str) -> Option<usize> {
         let kilobytes = |name| number(text, name).map(|n| n.saturating_mul(1024));
         Some(kilobytes("MemAvailable:")?.saturating_add(kilobytes("SwapFree:").unwrap_or(0)))
     }
 
-    /// The folders of the group that a line of `/proc/self/cgroup` names, and of those it belongs to: of the second version of control groups,
-    /// or of the first version's memory controller.
+    /// The folders of the control group that a line of `/proc/self/cgroup` names, and of its parents: of version 2, or
+    /// of version 1's memory controller.
     pub(super) fn folders(line: &str) -> Vec<PathBuf> {
         let root = match line.split(':').nth(1) {
             Some("") => Path::new("/sys/fs/cgroup"),
@@ -84,13 +86,14 @@ mod system {
         own.ancestors().map(|group| root.join(group)).collect()
     }
 
-    /// What a group's limit leaves; files that the system merely remembers make room. `None` without a limit.
+    /// The bytes that a group's limit leaves. Cached files do not count, because the system can drop them. `None`
+    /// without a limit.
     fn left(folder: &Path) -> Option<usize> {
         let read = |name: &str| fs::read_to_string(folder.join(name)).ok();
         let value = |names: [&str; 2]| -> Option<usize> {
             names.into_iter().find_map(read)?.trim().parse().ok()
         };
-        // The word `max`, which stands for no limit, is no number.
+        // `max`, which means no limit, is not a number.
         let limit = value(["memory.max", "memory.limit_in_bytes"])?;
         let used = value(["memory.current", "memory.usage_in_bytes"])?;
         let details = read("memory.stat").unwrap_or_default();
@@ -103,7 +106,7 @@ mod system {
         Some(limit.saturating_sub(used.saturating_sub(files)))
     }
 
-    /// The number behind a name at the start of a line.
+    /// The number after a name at the start of a line.
     fn number(text: &str, name: &str) -> Option<usize> {
         let mut lines = text.lines().map(str::split_whitespace);
         lines.find_map(|mut words| {
@@ -114,7 +117,7 @@ mod system {
 
 #[cfg(not(target_os = "linux"))]
 mod system {
-    /// Not asked: other systems refuse what they do not have.
+    /// `None`: other systems refuse an allocation that they cannot fulfil.
     pub(super) fn available() -> Option<usize> {
         None
     }

@@ -1,4 +1,5 @@
-//! Counts, means and scatter of rows: the statistics that estimators are made of, because two of them merge into one.
+//! Counts, means and scatter of rows. Estimators are computed from these statistics, and statistics of two sets of rows
+//! can be merged.
 
 mod compose;
 mod merge;
@@ -49,15 +50,18 @@ impl<'a, B: Backend> Groups<'a, B> {
 /// How much of the scatter is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Spread {
-    /// The sum of squares of each column: what variances need.
+    /// The sum of squares of each column, which variances need.
     Diagonal,
-    /// The matrix of all columns' products. It squares the condition number: directions that vary less than √ε of the others drown in rounding errors.
+    /// The matrix of all columns' products. It squares the condition number: directions that vary by less than √ε of
+    /// the others are lost in rounding errors.
     Gram,
-    /// A triangular factor of that matrix, found without it. It keeps every direction and costs about four times as much.
+    /// A triangular factor of that matrix, computed without it. It keeps every direction, and costs about four times as
+    /// much.
     Factor,
 }
 
-/// The scatter about the means: Σ w z zᵀ over the rows, with w the row's weight and z the row less the mean of its group.
+/// The scatter about the means: Σ w z zᵀ over the rows, where w is the row's weight and z is the row minus the mean of
+/// its group.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scatter {
     /// `(p,)`, or `(k, p)` for each group: the diagonal of the scatter.
@@ -66,7 +70,8 @@ pub enum Scatter {
     Gram {
         /// The elements in row-major order.
         values: Vec<f64>,
-        /// What an element may be off by, as a share of √(dᵢ dⱼ), where dᵢ and dⱼ are the elements of the diagonal in its row and its column.
+        /// The largest error of an element, relative to √(dᵢ dⱼ), where dᵢ and dⱼ are the diagonal elements in its row
+        /// and its column.
         error: f64,
     },
     /// `(r, p)`, once, or once for each group: F with `Fᵀ F` equal to the scatter, and r at most p.
@@ -75,7 +80,7 @@ pub enum Scatter {
 
 /// Counts, means and scatter of rows `x (n, p)` in k groups, in double precision on the host; [`Namespace::moments`] computes them.
 ///
-/// Two of them, of different rows of one table, [`merge`](Self::merge) into those of all rows. All arrays are in row-major order.
+/// [`merge`](Self::merge) combines those of two sets of rows into those of all rows. All arrays are in row-major order.
 ///
 /// ```
 /// use array_api_spec::{Scatter, Spread, reference};
@@ -90,22 +95,22 @@ pub enum Scatter {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moments {
-    /// n: how many rows.
+    /// n, the number of rows.
     pub rows: usize,
-    /// p: how many columns.
+    /// p, the number of columns.
     pub features: usize,
-    /// `(k,)`: the sum of the weights of each group's rows; without weights, how many rows it has.
+    /// `(k,)`: the sum of the weights of each group's rows; without weights, their number.
     pub weights: Vec<f64>,
     /// `(k, p)`: the mean of each group; NaN for a group whose weight is 0.
     pub means: Vec<f64>,
-    /// Whether `scatter` is one for all groups together, rather than one for each.
+    /// True if `scatter` is one for all groups together, false if it is one for each.
     pub pooled: bool,
     /// The scatter of the rows about the means of their groups.
     pub scatter: Scatter,
 }
 
 impl Moments {
-    /// The moments of no rows: merged with others, they change nothing.
+    /// The moments of no rows. Merging them with others changes nothing.
     #[must_use]
     pub fn none(features: usize, plan: MomentsPlan) -> Self {
         let (k, p) = (plan.groups, features);
@@ -127,7 +132,7 @@ impl Moments {
         }
     }
 
-    /// The weight that each scatter belongs to: that of all rows, or `(k,)` that of each group.
+    /// The weight of each scatter: that of all rows, or `(k,)` that of each group.
     fn scatter_weights(&self) -> Vec<f64> {
         if self.pooled {
             vec![self.weights.iter().sum()]
@@ -136,7 +141,8 @@ impl Moments {
         }
     }
 
-    /// The population standard deviation of each column about the means, √(dᵢ / Σw): `(p,)`, or `(k, p)` for a scatter of each group. NaN where there is no weight.
+    /// The population standard deviation of each column about the means, √(dᵢ / Σw): `(p,)`, or `(k, p)` for a scatter
+    /// of each group. NaN if the weight is 0.
     #[must_use]
     pub fn deviations(&self) -> Vec<f64> {
         let p = self.features;
@@ -157,7 +163,8 @@ impl Moments {
         norms.map(|(at, norm)| norm / roots[at / p]).collect()
     }
 
-    /// The [`deviations`](Self::deviations) as columns are divided by to give them variance 1: a column that does not vary is divided by 1.
+    /// The numbers that columns are divided by to give them variance 1: the [`deviations`](Self::deviations), but 1 for
+    /// a constant column.
     #[must_use]
     pub fn divisors(&self) -> Vec<f64> {
         let one_for_none = |s: f64| if s == 0.0 { 1.0 } else { s };
@@ -168,9 +175,10 @@ impl Moments {
 impl<B: Backend> Namespace<B> {
     /// Counts, means and scatter of the rows of `x (n, p)`, for all rows or by group, with weights or without.
     ///
-    /// x is real floating-point. `weights (n,)` are real numbers of at least 0; a weight of 2 counts as two equal rows, one of 0 as none. The result is in double precision on
-    /// the host, where it [merges](Moments::merge) with that of other rows; x stays on its device unless [`path`](Self::path) says otherwise. A column with NaN or infinite
-    /// values, or a negative weight, has results that are not finite.
+    /// x is real floating-point. `weights (n,)` are real numbers of at least 0; a weight of 2 counts as two equal rows,
+    /// one of 0 as none. The result is in double precision on the host, where it can be [merged](Moments::merge) with
+    /// that of other rows; x stays on its device unless [`path`](Self::path) says otherwise. NaN or infinite values in
+    /// a column, or a negative weight, give results that are not finite.
     ///
     /// ```
     /// use array_api_spec::{Groups, Scatter, Spread, reference};
@@ -187,7 +195,8 @@ impl<B: Backend> Namespace<B> {
     /// Source: T. Chan, G. Golub, R. LeVeque, "Algorithms for computing the sample variance" (1983).
     ///
     /// # Errors
-    /// Shapes or dtypes that do not fit; no columns; groups outside of their range; another device; no room on the host for means and scatter.
+    /// Shapes or dtypes that do not fit; no columns; groups outside of their range; another device; no memory on the
+    /// host for means and scatter.
     pub fn moments(
         &self,
         x: &Array<B>,
@@ -244,7 +253,7 @@ impl<B: Backend> Namespace<B> {
 const FUNCTION: &str = "moments";
 
 /// # Errors
-/// Shapes and dtypes that do not fit, no columns, no groups, no room for the result.
+/// Shapes and dtypes that do not fit, no columns, no groups, no memory for the result.
 fn check<B: Backend>(
     x: &Array<B>,
     groups: Option<Groups<'_, B>>,

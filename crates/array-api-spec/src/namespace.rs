@@ -1,6 +1,6 @@
 //! The namespace `xp`: every function of the standard, bound to one device.
 //!
-//! The functions stand in one file per chapter of the standard; here is what they share.
+//! Each chapter of the standard has a file with its functions; this file has what they share.
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ use crate::{
     backend::Operation, expr::Valid,
 };
 
-/// Every function of the standard under its own name (`where_` for Rust's keyword), bound to one device: what they create
-/// lands there.
+/// Every function of the standard under its own name (`where_`, because `where` is a keyword), bound to one device:
+/// arrays are created there.
 ///
 /// ```
 /// use array_api_spec::{Array, Backend, Result, reference};
@@ -49,7 +49,7 @@ impl<B: Backend> Namespace<B> {
         self.backend.device()
     }
 
-    /// How a function is carried out on this device: natively, composed of others, or on the host.
+    /// How a function is computed on this device: natively, composed of others, or on the host.
     #[must_use]
     pub fn path(&self, function: &str) -> Path {
         self.backend.path(function)
@@ -63,10 +63,10 @@ impl<B: Backend> Namespace<B> {
         self.backend.synchronize()
     }
 
-    /// Fails, as told by a function, unless arrays of this namespace and of another can meet.
+    /// An error, with the name of `function`, unless arrays of this namespace and of another can be used together.
     ///
     /// # Errors
-    /// Two devices.
+    /// Different devices.
     pub fn check_same(&self, function: &'static str, other: &Self) -> Result<()> {
         if self == other {
             Ok(())
@@ -75,7 +75,7 @@ impl<B: Backend> Namespace<B> {
         }
     }
 
-    /// Whether the device can hold a dtype.
+    /// An error unless the device has a dtype.
     pub(crate) fn check_dtype(&self, dtype: DType) -> Result<()> {
         let available = self.backend.dtypes();
         if available.contains(&dtype) {
@@ -100,7 +100,7 @@ impl<B: Backend> Namespace<B> {
         Array::new(self.clone(), Strided::contiguous(storage, shape, dtype))
     }
 
-    /// A reduction of a checked expression.
+    /// Reduces a checked expression.
     pub(crate) fn reduce(
         &self,
         op: ReduceOp,

@@ -1,8 +1,8 @@
 //! Operations as values, and the one table of the elementwise functions.
 //!
-//! A row of the table gives a function its name, its place in [`UnaryOp`] or [`BinaryOp`], the dtypes it takes, the
-//! dtype it returns, and its documentation; the methods of [`Namespace`](crate::Namespace) are made from it. To add a
-//! function, add a row; the compiler then names the one match in each backend that lacks its arithmetic.
+//! A row of the table is one function: its name, its variant of [`UnaryOp`] or [`BinaryOp`], the dtypes it takes, the
+//! dtype it returns, and its documentation. The methods of [`Namespace`](crate::Namespace) are made from the table. To
+//! add a function, add a row; the compiler then names the `match` in each backend that lacks its arithmetic.
 
 use crate::{DType, Kind};
 
@@ -46,7 +46,7 @@ impl Accepts {
         }
     }
 
-    /// In words, as an error message names them.
+    /// The dtypes in words, for error messages.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -86,11 +86,11 @@ impl Returns {
     }
 }
 
-/// Hands the table of one-argument functions to a macro: `doc… name Variant: takes => returns`.
+/// Passes the table of one-argument functions to a macro: `doc… name Variant: takes => returns`.
 macro_rules! unary_functions {
     ($then:ident) => {
         $then! {
-            /// Absolute value; for complex numbers the modulus, without overflow on the way. Integers wrap: the
+            /// Absolute value; for complex numbers the modulus, without intermediate overflow. Integers wrap: the
             /// smallest signed value is its own absolute value.
             abs Abs: Numeric => Real,
             /// Inverse cosine, principal value in [0, π]. NaN outside [-1, 1].
@@ -173,7 +173,7 @@ macro_rules! unary_functions {
 
 pub(crate) use unary_functions;
 
-/// Hands the table of two-argument functions to a macro: `doc… name Variant: takes => returns`.
+/// Passes the table of two-argument functions to a macro: `doc… name Variant: takes => returns`.
 macro_rules! binary_functions {
     ($then:ident) => {
         $then! {
@@ -183,11 +183,12 @@ macro_rules! binary_functions {
             atan2 Atan2: RealFloating => Same,
             /// Bitwise AND; for `bool` the logical one.
             bitwise_and BitwiseAnd: IntegerOrBool => Same,
-            /// Bits of x1 shifted left by x2 places, zeros moved in. A shift by the width or more gives 0.
+            /// The bits of x1 shifted left by x2; zeros come in. A shift by the width or more gives 0.
             bitwise_left_shift BitwiseLeftShift: Integer => Same,
             /// Bitwise OR; for `bool` the logical one.
             bitwise_or BitwiseOr: IntegerOrBool => Same,
-            /// Bits of x1 shifted right by x2 places, the sign moved in. A shift by the width or more leaves the sign.
+            /// The bits of x1 shifted right by x2; copies of the sign bit come in. A shift by the width or more gives
+            /// 0, or -1 for negative x1.
             bitwise_right_shift BitwiseRightShift: Integer => Same,
             /// Bitwise XOR; for `bool` the logical one.
             bitwise_xor BitwiseXor: IntegerOrBool => Same,
@@ -203,13 +204,13 @@ macro_rules! binary_functions {
             greater Greater: Real => Bool,
             /// Whether x1 ≥ x2.
             greater_equal GreaterEqual: Real => Bool,
-            /// √(x1² + x2²) without overflow on the way.
+            /// √(x1² + x2²) without intermediate overflow.
             hypot Hypot: RealFloating => Same,
             /// Whether x1 < x2.
             less Less: Real => Bool,
             /// Whether x1 ≤ x2.
             less_equal LessEqual: Real => Bool,
-            /// log(exp(x1) + exp(x2)) without overflow on the way.
+            /// log(exp(x1) + exp(x2)) without intermediate overflow.
             logaddexp Logaddexp: RealFloating => Same,
             /// Logical AND.
             logical_and LogicalAnd: Bool => Bool,
@@ -227,9 +228,10 @@ macro_rules! binary_functions {
             nextafter Nextafter: RealFloating => Same,
             /// Whether x1 ≠ x2. NaN differs from everything.
             not_equal NotEqual: Any => Bool,
-            /// x1 to the power of x2. Integers wrap; an integer to a negative power gives 0, but ±1.
+            /// x1 to the power of x2. Integers wrap; an integer to a negative power gives 0, except that 1 and -1 give
+            /// ±1.
             pow Pow: Numeric => Same,
-            /// What the division by x2 leaves, with the sign of x2. An integer modulo 0 gives 0.
+            /// The remainder of the division by x2, with the sign of x2. An integer modulo 0 gives 0.
             remainder Remainder: Real => Same,
             /// x1 - x2. Integers wrap.
             subtract Subtract: Numeric => Same,
@@ -281,16 +283,16 @@ pub enum ReduceOp {
     Sum,
     /// Product; 1 for no elements. Integers wrap.
     Prod,
-    /// Largest value; NaN if there is one. Real dtypes; never asked of no elements.
+    /// Largest value; NaN if there is one. Real dtypes; never called without elements.
     Max,
-    /// Smallest value; NaN if there is one. Real dtypes; never asked of no elements.
+    /// Smallest value; NaN if there is one. Real dtypes; never called without elements.
     Min,
     /// Whether all are true. `bool → bool`; true for no elements.
     All,
     /// Whether any is true. `bool → bool`; false for no elements.
     Any,
-    /// Position of the first largest value along the axes taken as one, in row-major order; the first NaN if there is one. The
-    /// result has the dtype that the backend is given. Real dtypes; never asked of no elements.
+    /// Position of the first largest value, or of the first NaN if there is one. The axes are merged into one, in
+    /// row-major order. The result has the dtype that the backend is given. Real dtypes; never called without elements.
     Argmax,
     /// Position of the first smallest value, as [`Argmax`](Self::Argmax).
     Argmin,

@@ -1,10 +1,10 @@
-//! Operators: array, expression and scalar in every order, and the in-place forms on arrays.
+//! Operators between arrays, expressions and scalars, in every order, and the in-place forms on arrays.
 //!
-//! Rust has no operator for `//`, `**` and `@`, and its comparisons return `bool`: those are the functions `floor_divide`, `pow`, `matmul`,
-//! `equal` … of the namespace.
+//! Rust has no operators `//`, `**` and `@`, and its comparisons must return `bool`. Use the functions `floor_divide`,
+//! `pow`, `matmul`, `equal` … of the namespace.
 //!
-//! A scalar on the right may be of any type. On the left there is one type a kind, so that Rust gives a plain literal that type and
-//! `2 * x` or `(1.0 - x).eval()` need no suffix; `x * n` takes every other.
+//! A scalar on the right may have any type. On the left only one type of each kind is allowed, so that Rust infers this
+//! type for a literal, and `2 * x` or `(1.0 - x).eval()` need no suffix. Write `x * n` for other types.
 
 use std::ops::{
     Add, AddAssign, BitAnd, BitAndAssign, BitOr, BitOrAssign, BitXor, BitXorAssign, Div, DivAssign,
@@ -19,7 +19,8 @@ macro_rules! binary {
         binary!(@scalar $Op $op $f: bool, i64, f64, Complex<f64>);
 
         impl<B: Backend, R: Into<Expr<B>>> $Assign<R> for Array<B> {
-            /// Replaces the array's values. Shape and dtype stay; where they cannot, the mistake waits in the array for the next `?`.
+            /// Replaces the array's values. Shape and dtype do not change. If they would have to, the array holds the
+            /// error, which the next `?` returns.
             fn $assign(&mut self, right: R) {
                 self.update(Expr::binary(BinaryOp::$f, (&*self).into(), right.into()));
             }

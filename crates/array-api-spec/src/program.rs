@@ -1,24 +1,25 @@
-//! What a backend is given for elementwise work: a short list of checked steps over arrays of one shape.
+//! Programs: the form in which a backend gets elementwise work, a short list of checked steps over arrays of one shape.
 
 use crate::{BinaryOp, DType, Layout, Result, Scalar, Strided, UnaryOp, shape};
 
 /// One step of a [`Program`]. Arguments are the numbers of earlier steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
-    /// What it does.
+    /// The operation.
     pub op: Op,
-    /// The dtype of what it yields.
+    /// The dtype of its result.
     pub dtype: DType,
 }
 
-/// What a step does.
+/// The operation of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Op {
     /// Reads an element of `inputs[i]`, of that input's dtype.
     Input(usize),
     /// A constant, already in the form of the step's dtype (see [`Scalar::to_dtype`]).
     Scalar(Scalar),
-    /// The element's index along an axis of the program's shape, in the step's dtype (real, and wide enough).
+    /// The element's index along an axis of the program's shape, in the step's dtype, which is real and can represent
+    /// the length.
     Index(usize),
     /// An operation on one step.
     Unary(UnaryOp, usize),
@@ -26,23 +27,23 @@ pub enum Op {
     Binary(BinaryOp, usize, usize),
     /// The second argument where the first (`bool`) is true, the third elsewhere; both have the step's dtype.
     Select(usize, usize, usize),
-    /// The value in the step's dtype, as [`astype`](crate::Namespace::astype) converts: floating-point to integer
-    /// truncates (what does not fit saturates, NaN gives 0), integer to integer wraps, number to bool is `≠ 0`, bool to number is 0 or 1,
-    /// real to complex adds a zero imaginary part. Complex to real never reaches a backend.
+    /// Converts to the step's dtype, as [`astype`](crate::Namespace::astype) does: floating-point to integer truncates
+    /// (values out of range saturate, NaN gives 0), integer to integer wraps, number to bool is `≠ 0`, bool to number
+    /// is 0 or 1, real to complex adds a zero imaginary part. Complex to real never reaches a backend.
     Cast(usize),
 }
 
 /// Elementwise work over arrays, checked, promoted and broadcast.
 ///
-/// Every input has the program's shape (a broadcast axis has stride 0). The last step is the result; equal steps
-/// stand only once. There is at least one step.
+/// Every input has the program's shape (a broadcast axis has stride 0). The last step is the result. Equal steps occur
+/// only once. There is at least one step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Program<S> {
     /// The shape of the result and of every input.
     pub shape: Vec<usize>,
     /// The arrays that it reads.
     pub inputs: Vec<Strided<S>>,
-    /// What is done for each element, arguments before their users.
+    /// The steps for each element; arguments come before the steps that use them.
     pub steps: Vec<Step>,
 }
 
@@ -86,7 +87,7 @@ impl<S: Clone + PartialEq> Program<S> {
         shape::size(&self.shape)
     }
 
-    /// The one array that the program yields unchanged, if it is such a program.
+    /// The array, if the program yields an array unchanged.
     #[must_use]
     pub fn as_input(&self) -> Option<&Strided<S>> {
         match self.steps.as_slice() {
@@ -99,10 +100,10 @@ impl<S: Clone + PartialEq> Program<S> {
         }
     }
 
-    /// The number of a step, which is added if it is not there yet.
+    /// Adds a step, unless there is an equal one; returns its number.
     pub fn push(&mut self, op: Op, dtype: DType) -> usize {
         let step = Step { op, dtype };
-        // NaN constants are not equal to themselves and merely stand twice.
+        // NaN constants are not equal to themselves, so they may occur twice, which does no harm.
         self.steps
             .iter()
             .position(|s| *s == step && !is_zero(op))
@@ -112,7 +113,7 @@ impl<S: Clone + PartialEq> Program<S> {
             })
     }
 
-    /// The number of the step that reads `x`, which is added if it is not there yet.
+    /// Adds a step that reads `x`, unless there is one; returns its number.
     pub fn push_input(&mut self, x: Strided<S>) -> usize {
         let dtype = x.dtype;
         let input = self.inputs.iter().position(|i| *i == x).unwrap_or_else(|| {
@@ -139,8 +140,8 @@ impl<S: Clone + PartialEq> Program<S> {
         })
     }
 
-    /// The layouts of the inputs and, last, the row-major one of the result, with axes merged where all allow it.
-    /// Only for programs without [`Op::Index`], whose axes must stay as they are.
+    /// The layouts of the inputs and, last, the contiguous one of the result, with axes merged where all layouts allow
+    /// it. Not for programs with [`Op::Index`], whose axes must not be merged.
     #[must_use]
     pub fn collapsed_layouts(&self) -> Vec<Layout> {
         let out = Layout::contiguous(&self.shape);
@@ -157,8 +158,8 @@ impl<S: Clone + PartialEq> Program<S> {
         }
     }
 
-    /// Computes the program one step at a time, for a backend that does not fuse: `apply` is given a step and its
-    /// arguments as arrays of the program's shape, and yields a contiguous storage.
+    /// Computes the program one step at a time, for a backend that does not fuse. `apply` gets a step and its
+    /// arguments, which are arrays of the program's shape, and returns a contiguous storage.
     ///
     /// # Errors
     /// Those of `apply`.

@@ -4,23 +4,23 @@ use num_complex::Complex;
 
 use crate::{DType, Error, Result};
 
-/// A Rust value beside an array. It is *weak*: it takes the array's dtype and never widens it.
+/// A Rust value as an operand beside an array. It is *weak*: it takes the array's dtype and never widens it.
 ///
 /// Source: <https://data-apis.org/array-api/2025.12/API_specification/type_promotion.html#mixing-arrays-with-python-scalars>
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scalar {
-    /// Goes with `bool` arrays only.
+    /// For `bool` arrays only.
     Bool(bool),
-    /// Goes with every numeric array whose range holds it. `i128` so that `uint64` fits.
+    /// For every numeric array whose dtype can represent it. It is `i128`, so that `uint64` fits.
     Int(i128),
-    /// Goes with real and complex floating-point arrays.
+    /// For real and complex floating-point arrays.
     Float(f64),
-    /// Goes with complex arrays; lifts a real floating-point array to the complex type of its precision.
+    /// For complex arrays, and for real floating-point arrays, which become complex arrays of the same precision.
     Complex(Complex<f64>),
 }
 
 impl Scalar {
-    /// Zero, or `false`, as a scalar that goes with arrays of a dtype.
+    /// Zero, or `false`, as a scalar for arrays of a dtype.
     pub(crate) const fn zero(dtype: DType) -> Self {
         match dtype {
             DType::Bool => Self::Bool(false),
@@ -28,10 +28,10 @@ impl Scalar {
         }
     }
 
-    /// The dtype that an expression of an array of type `dtype` and this scalar has.
+    /// The dtype of an expression of an array of type `dtype` and this scalar.
     ///
     /// # Errors
-    /// A scalar of a higher kind than the array's dtype: a float beside integers, say.
+    /// A scalar of a higher kind than the array's dtype, such as a float beside integers.
     pub fn weak_dtype(self, function: &'static str, dtype: DType) -> Result<DType> {
         let fits = match self {
             Self::Bool(_) => dtype == DType::Bool,

@@ -16,19 +16,20 @@ pub enum Side {
     /// Before them.
     #[default]
     Left,
-    /// Behind them.
+    /// After them.
     Right,
 }
 
 impl<B: Backend> Namespace<B> {
-    /// Position of the first largest element along an axis, or in row-major order with `..`. The first NaN counts as largest.
+    /// Position of the first largest element along an axis, or of all elements in row-major order with `..`. The first
+    /// NaN counts as largest.
     ///
     /// Real dtypes → the default index dtype. Takes `keepdims`.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.argmax.html>
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there, or several; no elements to choose from.
+    /// Another dtype; an axis that does not exist, or several; no elements to choose from.
     pub fn argmax(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         self.argument("argmax", ReduceOp::Argmax, x.into(), &axis.into())
     }
@@ -38,7 +39,7 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.argmin.html>
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there, or several; no elements to choose from.
+    /// Another dtype; an axis that does not exist, or several; no elements to choose from.
     pub fn argmin(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         self.argument("argmin", ReduceOp::Argmin, x.into(), &axis.into())
     }
@@ -62,7 +63,7 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.count_nonzero.html>
     ///
     /// # Errors
-    /// An axis that is not there.
+    /// An axis that does not exist.
     pub fn count_nonzero(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         let x = x.into().on("count_nonzero", self)?;
         let axes = axis
@@ -100,7 +101,8 @@ impl<B: Backend> Namespace<B> {
         let mut indices = Vec::with_capacity(x.ndim());
         for &n in x.shape() {
             stride /= n.max(1);
-            // The lengths of a zero-size array may exceed the index dtype's range, and there is nothing to divide.
+            // The lengths of an array without elements may exceed the index dtype's range, and there are no positions
+            // to divide.
             indices.push(if positions.size() == 0 {
                 positions.clone()
             } else {
@@ -201,9 +203,10 @@ impl<B: Backend> Namespace<B> {
         self.binary_search(&sorted, &values, side)
     }
 
-    /// `searchsorted` for arguments that are known to be right.
+    /// `searchsorted` for checked arguments.
     ///
-    /// All values walk together: position `at` moves on by ever smaller powers of two while the elements before it still belong in front.
+    /// All values are searched together: each position `at` advances by ever smaller powers of two, as long as the
+    /// elements before it still belong before the value.
     pub(crate) fn binary_search(
         &self,
         sorted: &Strided<B::Storage>,
@@ -217,7 +220,7 @@ impl<B: Backend> Namespace<B> {
             return self.reshape(at, values.shape());
         }
         let has_nan = sorted.dtype.is_floating();
-        // NaN is above everything but NaN.
+        // NaN is larger than everything but NaN.
         let less = |a: &Array<B>, b: &Array<B>| {
             let less = self.less(a, b);
             if has_nan {

@@ -1,25 +1,26 @@
-//! Set functions. Unique values are sorted (the standard leaves the order open; complex numbers by their real, then their
-//! imaginary part), -0 and +0 are one value, and every NaN is a value of its own.
+//! Set functions. Unique values are sorted (the standard leaves the order open), complex numbers by their real, then
+//! their imaginary part. -0 and +0 are one value, and every NaN is a value of its own.
 //!
 //! Source: <https://data-apis.org/array-api/2025.12/API_specification/set_functions.html>
 
 use crate::{Array, Backend, DType, Expr, Namespace, Result, Side, Unbounded, expr::promote};
 
-/// What [`Namespace::unique_all`] returns.
+/// The result of [`Namespace::unique_all`].
 #[derive(Clone, Debug)]
 pub struct UniqueAll<B: Backend> {
     /// `(u,)`: the unique values, sorted.
     pub values: Array<B>,
-    /// `(u,)`: where each stands first in x, in row-major order.
+    /// `(u,)`: the position of the first occurrence of each in x, in row-major order.
     pub indices: Array<B>,
-    /// Shape of x: which unique value each element is.
+    /// In x's shape: the number of the unique value that each element equals.
     pub inverse_indices: Array<B>,
-    /// `(u,)`: how often each stands in x.
+    /// `(u,)`: how often each occurs in x.
     pub counts: Array<B>,
 }
 
 impl<B: Backend> Namespace<B> {
-    /// The unique elements, where each stands first, which each element is, and how often each occurs. Any dtype.
+    /// The unique elements, the position of each one's first occurrence, the number of the unique element that each
+    /// element equals, and how often each occurs. Any dtype.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.unique_all.html>
     ///
@@ -34,7 +35,7 @@ impl<B: Backend> Namespace<B> {
     /// ```
     ///
     /// # Errors
-    /// No room on the device; a driver's failure.
+    /// No memory on the device; a driver's failure.
     pub fn unique_all(&self, x: impl Into<Expr<B>>) -> Result<UniqueAll<B>> {
         self.unique("unique_all", x.into())
     }
@@ -44,17 +45,18 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.unique_values.html>
     ///
     /// # Errors
-    /// No room on the device; a driver's failure.
+    /// No memory on the device; a driver's failure.
     pub fn unique_values(&self, x: impl Into<Expr<B>>) -> Result<Array<B>> {
         Ok(self.unique("unique_values", x.into())?.values)
     }
 
-    /// The unique elements, sorted, and which of them each element of x is: `(u,)` and x's shape.
+    /// The unique elements, sorted, and for each element of x the number of the unique element that it equals: `(u,)`
+    /// and x's shape.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.unique_inverse.html>
     ///
     /// # Errors
-    /// No room on the device; a driver's failure.
+    /// No memory on the device; a driver's failure.
     pub fn unique_inverse(&self, x: impl Into<Expr<B>>) -> Result<(Array<B>, Array<B>)> {
         let unique = self.unique("unique_inverse", x.into())?;
         Ok((unique.values, unique.inverse_indices))
@@ -65,7 +67,7 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.unique_counts.html>
     ///
     /// # Errors
-    /// No room on the device; a driver's failure.
+    /// No memory on the device; a driver's failure.
     pub fn unique_counts(&self, x: impl Into<Expr<B>>) -> Result<(Array<B>, Array<B>)> {
         let unique = self.unique("unique_counts", x.into())?;
         Ok((unique.values, unique.counts))
@@ -73,7 +75,8 @@ impl<B: Backend> Namespace<B> {
 
     /// Whether each element of x1 is among those of x2: x1's shape, `bool`.
     ///
-    /// Any dtype, promoted; one of the two may be a scalar. NaN is in nothing. The standard's `invert` is Rust's `!`.
+    /// Any dtype, promoted; one of the two may be a scalar. NaN is never found. In place of the standard's `invert`,
+    /// use Rust's `!`.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.isin.html>
     ///
@@ -103,7 +106,7 @@ impl<B: Backend> Namespace<B> {
         if among.size() == 0 {
             self.zeros(x.shape(), DType::Bool)
         } else if sortable.is_complex() {
-            // Complex numbers have no order: each is compared with each, in one pass.
+            // Complex numbers have no order, so each is compared with each, in one pass.
             self.any(self.equal(self.expand_dims(&x, -1), &among), -1)
         } else {
             let sorted = self.sort(&among, 0)?.into_data()?;
@@ -157,7 +160,8 @@ impl<B: Backend> Namespace<B> {
         })
     }
 
-    /// How far it is from each of some ascending positions to the next, and from the last one to `end`: `(u,) → (u,)`.
+    /// The distance from each of some ascending positions to the next one, and from the last one to `end`: `(u,) →
+    /// (u,)`.
     fn distances(&self, positions: &Array<B>, end: usize) -> Result<Array<B>> {
         let dtype = positions.dtype();
         if let Some(known) = self.backend().known(positions.data()?) {
@@ -171,8 +175,8 @@ impl<B: Backend> Namespace<B> {
         (ends - positions).eval()
     }
 
-    /// Positions that bring equal elements together: real numbers ascending, complex ones by their real, then their imaginary
-    /// part, with NaN in the imaginary and then in the real part last, as NumPy orders them.
+    /// Positions that sort the elements: real numbers ascending, complex ones by their real, then their imaginary part.
+    /// Numbers with NaN in the imaginary part, and then those with NaN in the real part, come last, as in NumPy.
     fn set_order(&self, x: &Array<B>) -> Result<Array<B>> {
         if !x.dtype().is_complex() {
             return self.argsort(x, 0);
@@ -180,7 +184,7 @@ impl<B: Backend> Namespace<B> {
         let (real, imag) = (self.real(x).eval()?, self.imag(x).eval()?);
         let missing = |part: &Array<B>| self.astype(self.isnan(part), DType::UInt8).eval();
         let mut order = self.argsort(&imag, 0)?;
-        // Each sort is stable, so it keeps the order of the less important keys before it.
+        // The least important key is sorted first. Each sort is stable, so it keeps the order of the keys before it.
         for key in [&real, &missing(&imag)?, &missing(&real)?] {
             let key = self.gather(key.data()?, order.data()?, 0)?;
             order = self.gather(order.data()?, self.argsort(key, 0)?.data()?, 0)?;

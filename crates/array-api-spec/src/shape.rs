@@ -1,7 +1,8 @@
-//! Broadcasting, the resolution of axes, and the one place where lengths are multiplied.
+//! Broadcasting, the resolution of axes, and the only function that multiplies lengths.
 //!
-//! An array has at most `isize::MAX / 16` elements, lengths of 0 counted as 1. So its number of bytes, its strides and every position inside it can be
-//! computed without a check. Every function that makes a shape holds it against this bound, by [`checked_size`] or [`needed_size`].
+//! An array has at most `isize::MAX / 16` elements, lengths of 0 counted as 1. So its number of bytes, its strides and
+//! every position in it can be computed without a check. Every function that makes a shape compares it with this bound,
+//! by [`checked_size`] or [`needed_size`].
 
 use crate::{Error, ErrorKind, Result, layout::Dims, shape_text};
 
@@ -84,7 +85,8 @@ pub fn resolve_axes(function: &'static str, axes: &[isize], ndim: usize) -> Resu
     Ok(out)
 }
 
-/// The number of elements of a shape. It never wraps: a number that `usize` does not hold is `usize::MAX`, for which no device has room.
+/// The number of elements of a shape. It never wraps: a number that is too large for `usize` becomes `usize::MAX`, for
+/// which no device has enough memory.
 ///
 /// ```
 /// use array_api_spec::shape::size;
@@ -120,10 +122,11 @@ pub fn checked_size(function: &'static str, shape: &[usize]) -> Result<usize> {
     Err(Error::shape(function, &[shape], detail))
 }
 
-/// The number of elements of an array that a function makes of arrays of other shapes: its result, or what it needs on the way.
+/// The number of elements of an array that a function makes from arrays of other shapes: its result, or an intermediate
+/// array.
 ///
 /// # Errors
-/// More elements than any memory holds, told with the shapes that were given.
+/// More elements than any memory holds; the error has the shapes of the arguments.
 pub fn needed_size(function: &'static str, given: &[&[usize]], shape: &[usize]) -> Result<usize> {
     if fits(shape) {
         return Ok(size(shape));

@@ -23,7 +23,7 @@ impl<B: Backend> Namespace<B> {
     /// ```
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there.
+    /// Another dtype; an axis that does not exist.
     pub fn argsort(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         let (x, axis, order) = self.sortable("argsort", x.into(), &axis.into())?;
         if x.layout.size() == 0 {
@@ -47,7 +47,7 @@ impl<B: Backend> Namespace<B> {
     /// ```
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there.
+    /// Another dtype; an axis that does not exist.
     pub fn sort(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         let (x, axis, order) = self.sortable("sort", x.into(), &axis.into())?;
         if x.layout.size() == 0 {

@@ -14,8 +14,8 @@ use crate::{
 impl<B: Backend> Namespace<B> {
     /// Sum of the elements along axes; 0 for none. `(…, n, …) → (…)`, or with `keepdims` `(…, 1, …)`.
     ///
-    /// Numeric dtypes. Signed integers narrower than the default integer are summed in that, unsigned ones in the unsigned type of its width; integers
-    /// wrap. Floating-point keeps its dtype. Takes `keepdims` and `dtype`.
+    /// Numeric dtypes. Signed integers narrower than the default integer dtype are summed in that, unsigned ones in the
+    /// unsigned dtype of the same width. Integers wrap. Floating-point dtypes are kept. Takes `keepdims` and `dtype`.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.sum.html>
     ///
@@ -29,7 +29,7 @@ impl<B: Backend> Namespace<B> {
     /// ```
     ///
     /// # Errors
-    /// `bool`; an axis that is not there.
+    /// `bool`; an axis that does not exist.
     pub fn sum(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         self.accumulate("sum", ReduceOp::Sum, x.into(), &axis.into())
     }
@@ -39,19 +39,19 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.prod.html>
     ///
     /// # Errors
-    /// `bool`; an axis that is not there.
+    /// `bool`; an axis that does not exist.
     pub fn prod(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         self.accumulate("prod", ReduceOp::Prod, x.into(), &axis.into())
     }
 
     /// Arithmetic mean along axes; NaN for no elements. Floating-point dtypes, kept. Takes `keepdims`.
     ///
-    /// The mean of finite numbers is finite, also where their sum is not.
+    /// The mean of finite numbers is finite, even if their sum overflows.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.mean.html>
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there.
+    /// Another dtype; an axis that does not exist.
     pub fn mean(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         let x = self.taking("mean", x.into(), Accepts::Floating)?;
         let axes = axis
@@ -65,7 +65,7 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.max.html>
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there; no elements to choose from.
+    /// Another dtype; an axis that does not exist; no elements to choose from.
     pub fn max(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         self.extreme("max", ReduceOp::Max, x.into(), &axis.into())
     }
@@ -75,14 +75,15 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.min.html>
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there; no elements to choose from.
+    /// Another dtype; an axis that does not exist; no elements to choose from.
     pub fn min(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         self.extreme("min", ReduceOp::Min, x.into(), &axis.into())
     }
 
-    /// Variance along axes: mean squared distance from the mean, with the divisor `count - correction`; NaN where that is not positive.
+    /// Variance along axes: the sum of squared distances from the mean, divided by `count - correction`; NaN if that is
+    /// not positive.
     ///
-    /// Squares that overflow or vanish on the way do no harm where the dtype holds the result.
+    /// The result is right even if squares would overflow or underflow on the way.
     ///
     /// Real floating-point dtypes, kept. Takes `keepdims` and `correction` (0, a population, by default).
     ///
@@ -97,7 +98,7 @@ impl<B: Backend> Namespace<B> {
     /// ```
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there.
+    /// Another dtype; an axis that does not exist.
     pub fn var(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         self.variance("var", x.into(), &axis.into(), false)
     }
@@ -107,7 +108,7 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.std.html>
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there.
+    /// Another dtype; an axis that does not exist.
     pub fn std(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         self.variance("std", x.into(), &axis.into(), true)
     }
@@ -128,14 +129,15 @@ impl<B: Backend> Namespace<B> {
         self.variance_of(function, &x, &axes, root)
     }
 
-    /// Running sum along an axis, which only a 1-dimensional array may leave open (`..`). Same shape, or with `include_initial` one longer, starting with 0.
+    /// Running sum along an axis, which may be left open (`..`) for a 1-dimensional array only. Same shape, or with
+    /// `include_initial` one longer, starting with 0.
     ///
     /// Dtypes as [`sum`](Self::sum). Takes `dtype` and `include_initial`.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.cumulative_sum.html>
     ///
     /// # Errors
-    /// `bool`; an axis that is not there or, for other ranks than 1, not named.
+    /// `bool`; an axis that does not exist or, for other ranks than 1, not named.
     pub fn cumulative_sum(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         self.scan("cumulative_sum", ScanOp::Sum, x.into(), &axis.into())
     }
@@ -145,7 +147,7 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.cumulative_prod.html>
     ///
     /// # Errors
-    /// `bool`; an axis that is not there or, for other ranks than 1, not named.
+    /// `bool`; an axis that does not exist or, for other ranks than 1, not named.
     pub fn cumulative_prod(
         &self,
         x: impl Into<Expr<B>>,
@@ -207,7 +209,7 @@ impl<B: Backend> Namespace<B> {
         self.reduce(op, &x, &axes, x.dtype())
     }
 
-    /// The dtype in which `sum` and its kin compute.
+    /// The dtype in which `sum` and similar functions compute.
     fn accumulator(
         &self,
         function: &'static str,
@@ -244,7 +246,7 @@ impl<B: Backend> Namespace<B> {
         })
     }
 
-    /// The argument, if it is of this namespace and of a dtype that the function takes.
+    /// Checks that the argument is of this namespace and of a dtype that the function takes.
     pub(crate) fn taking(
         &self,
         function: &'static str,
@@ -260,7 +262,7 @@ impl<B: Backend> Namespace<B> {
     }
 }
 
-/// `max`, `argmax` and their kin have no answer for no elements.
+/// An error if there are no elements: `max`, `argmax` and similar functions have no result then.
 pub(crate) fn some_to_choose<B: Backend>(
     function: &'static str,
     x: &Valid<B>,

@@ -13,7 +13,7 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.all.html>
     ///
     /// # Errors
-    /// An axis that is not there.
+    /// An axis that does not exist.
     pub fn all(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         self.truth("all", ReduceOp::All, x.into(), &axis.into())
     }
@@ -23,14 +23,15 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.any.html>
     ///
     /// # Errors
-    /// An axis that is not there.
+    /// An axis that does not exist.
     pub fn any(&self, x: impl Into<Expr<B>>, axis: impl Into<Axes>) -> Result<Array<B>> {
         self.truth("any", ReduceOp::Any, x.into(), &axis.into())
     }
 
-    /// Differences of neighbours along an axis, `n` times over: `(…, m, …) → (…, m - n, …)`. Numeric dtypes, kept; integers wrap.
+    /// The n-th differences of neighbours along an axis: `(…, m, …) → (…, m - n, …)`. Numeric dtypes, kept; integers
+    /// wrap.
     ///
-    /// `prepend` and `append` are joined to x first; their lengths off the axis are x's.
+    /// `prepend` and `append` are joined to x first; they must have x's lengths on the other axes.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.diff.html>
     ///
@@ -43,7 +44,7 @@ impl<B: Backend> Namespace<B> {
     /// ```
     ///
     /// # Errors
-    /// `bool`; an axis that is not there; arrays that cannot be joined.
+    /// `bool`; an axis that does not exist; arrays that cannot be joined.
     pub fn diff(
         &self,
         x: impl Into<Expr<B>>,
@@ -63,7 +64,7 @@ impl<B: Backend> Namespace<B> {
                 .map_err(|e| e.told_by(FUNCTION))?;
         }
         if x.size() == 0 {
-            // Its length may be a large number, which nobody counts down.
+            // Without elements, both the length and `n` may be huge, so this does not loop.
             let mut shape = x.shape().to_vec();
             shape[axis] = shape[axis].saturating_sub(n);
             return self.zeros(shape, x.dtype());

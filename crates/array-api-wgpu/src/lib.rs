@@ -1,4 +1,4 @@
-//! Any GPU through `wgpu`: Vulkan, Metal and Direct3D 12.
+//! Any GPU, through `wgpu`: Vulkan, Metal and Direct3D 12.
 
 mod runtime;
 mod shader;
@@ -20,7 +20,7 @@ pub type Wgpu = Gpu<WgpuRuntime>;
 /// Which of an adapter's dtypes are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Types {
-    /// All that it has.
+    /// All that the adapter has.
     #[default]
     All,
     /// No 64-bit types, as on adapters that have none (Apple's and Intel's GPUs, browsers): no `float64`, `complex128`, `int64`
@@ -53,7 +53,8 @@ impl fmt::Display for AdapterInfo {
     }
 }
 
-/// The adapters of this machine, in the order of their numbers. Looked for once in a process; none in a process that was forked from one that had looked.
+/// The adapters of this machine, in the order of their numbers. They are looked for once in a process. A process that
+/// was forked from one that had looked finds none.
 pub fn adapters() -> Vec<AdapterInfo> {
     let describe = |(index, adapter): (usize, &::wgpu::Adapter)| {
         let info = adapter.get_info();
@@ -79,7 +80,8 @@ pub fn wgpu(index: usize) -> Result<Namespace<Wgpu>> {
     backend(index, Types::All).map(Namespace::new)
 }
 
-/// The namespace of adapter `index` without 64-bit types, as other adapters are: see [`Types::Masked`].
+/// The namespace of adapter `index` without its 64-bit types, to test what adapters without them do: see
+/// [`Types::Masked`].
 ///
 /// # Errors
 /// Those of [`wgpu()`](wgpu()).
@@ -93,7 +95,7 @@ pub fn with_masked_types(index: usize) -> Result<Namespace<Wgpu>> {
 /// [`ErrorKind::NoDevice`](array_api_spec::ErrorKind::NoDevice) if there is no such adapter or it cannot be opened.
 pub fn backend(index: usize, types: Types) -> Result<Wgpu> {
     static OPEN: Mutex<Vec<((usize, Types), Wgpu)>> = Mutex::new(Vec::new());
-    // Before the lock, which a thread of the parent may have held at the fork.
+    // This comes before the lock: in a forked child, a thread of the parent may have held that for ever.
     STARTER
         .claim()
         .map_err(|detail| Error::no_device(name(index, types), detail))?;
@@ -150,7 +152,7 @@ fn found() -> Result<&'static [::wgpu::Adapter], &'static str> {
         let backends = ::wgpu::Backends::VULKAN | ::wgpu::Backends::METAL | ::wgpu::Backends::DX12;
         let mut descriptor = ::wgpu::InstanceDescriptor::new_without_display_handle();
         descriptor.backends = backends;
-        // Validation layers are for the development of drivers' users; without them an empty machine stays silent.
+        // No validation layers: they are for debugging, and on a machine without a driver they print messages.
         descriptor.flags = ::wgpu::InstanceFlags::empty();
         let instance = ::wgpu::Instance::new(descriptor);
         let mut adapters = pollster::block_on(instance.enumerate_adapters(backends));
@@ -175,7 +177,7 @@ mod tests {
     use array_api_spec::ErrorKind;
 
     use super::*;
-    use array_api_gpu::runtime::{Access, Runtime, Source};
+    use array_api_gpu::runtime::{Access, KernelText, Runtime};
 
     /// Runs a test on the adapter as it is and without its 64-bit types, each with counters of its own.
     fn on_each(test: impl Fn(&WgpuRuntime)) {
@@ -193,13 +195,13 @@ mod tests {
                 masked,
             )
             .expect("opens");
-            assert!(!masked || !runtime.capabilities().float64 && !runtime.capabilities().int64);
+            assert!(!masked || !runtime.properties().float64 && !runtime.properties().int64);
             test(&runtime);
         }
     }
 
-    fn source(text: &str, access: &[Access]) -> Source {
-        Source {
+    fn source(text: &str, access: &[Access]) -> KernelText {
+        KernelText {
             entry: "kernel".into(),
             text: text.into(),
             parameters: 4,

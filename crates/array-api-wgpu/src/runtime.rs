@@ -1,8 +1,8 @@
-//! The `wgpu` runtime. One command encoder and compute pass stay open and are submitted every [`BATCH`] launches or when data is
-//! wanted; launch parameters of a batch share one small buffer.
+//! The `wgpu` runtime. One command encoder and one compute pass stay open. They are submitted every [`BATCH`] launches,
+//! or when data is downloaded. The launches of a batch keep their parameters in one small buffer.
 //!
-//! The driver keeps what was written and launched until the device is done with it. So that this stays bounded, the runtime hands over what it
-//! has every so often, and waits for the device when it is too far behind.
+//! The driver keeps every write and every launch until the device has finished it. To bound that memory, the runtime
+//! submits regularly, and waits when the device is too far behind.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -16,22 +16,23 @@ use array_api_spec::{Device, Error, Result};
 use super::shader::{panic_text, strict_spirv};
 use array_api_gpu::{
     pool::{Pool, size_class},
-    runtime::{Access, AtomicCounters, Capabilities, Counters, Language, Runtime, Source},
+    runtime::{Access, AtomicCounters, Counters, DeviceProperties, KernelText, Language, Runtime},
 };
 
-/// Launches in one submission: more no longer pay, and the device should not wait for the last one.
+/// Launches in one submission. More bring no gain, and the device would idle while they are recorded.
 const BATCH: usize = 64;
-/// Submissions that the device may be behind. One is at work while the next is recorded; the others keep the device busy over the host's pauses.
+/// Most submissions that the device has not finished. It works on one while the next is recorded; the others keep it
+/// busy while the host pauses.
 const IN_FLIGHT: usize = 4;
-/// Room for the parameters of a batch.
+/// Bytes for the parameters of a batch.
 const PARAMETER_BYTES: usize = 64 * 1024;
-/// Bytes that are kept for later use, at most.
+/// Most bytes that the pool keeps for later use.
 const POOL_BYTES: u64 = 1 << 30;
-/// Transfers beyond this go through the staging buffer in parts.
+/// Bytes of the staging buffer. Larger transfers go through it in parts.
 const STAGING_BYTES: u64 = 32 << 20;
-/// From here on mapping a buffer itself beats a staged copy.
+/// From this size on, mapping the buffer itself is faster than a staged copy.
 const MAPPED_BYTES: u64 = 16 << 10;
-/// What every array can be used for.
+/// The usages of every array's buffer.
 const USAGE: ::wgpu::BufferUsages = ::wgpu::BufferUsages::STORAGE
     .union(::wgpu::BufferUsages::COPY_SRC)
     .union(::wgpu::BufferUsages::COPY_DST);
@@ -40,16 +41,16 @@ const USAGE: ::wgpu::BufferUsages = ::wgpu::BufferUsages::STORAGE
 pub struct WgpuRuntime {
     device: ::wgpu::Device,
     queue: ::wgpu::Queue,
-    capabilities: Capabilities,
+    properties: DeviceProperties,
     limits: ::wgpu::Limits,
     /// Whether kernels are loaded as strict SPIR-V.
     strict: bool,
     /// Whether arrays can be mapped into the host's memory.
     mappable: bool,
-    kernels: Mutex<HashMap<Source, Arc<Kernel>>>,
+    kernels: Mutex<HashMap<KernelText, Arc<Kernel>>>,
     stream: Mutex<Stream>,
     pool: Mutex<Pool<::wgpu::Buffer>>,
-    /// The first failure that nobody has seen yet.
+    /// The first failure that has not been returned yet.
     failure: Arc<Mutex<Option<Failure>>>,
     counters: AtomicCounters,
 }
@@ -69,14 +70,14 @@ struct Failure {
 
 /// Work that is recorded but not yet submitted.
 struct Stream {
-    /// Before the encoder, because it must end first.
+    /// Stands before the encoder, because it must be dropped first.
     pass: Option<::wgpu::ComputePass<'static>>,
     encoder: Option<::wgpu::CommandEncoder>,
     launches: usize,
-    /// Copies of the host's data that the driver holds, and their bytes, since the last submission.
+    /// Uploads since the last submission, of which the driver holds copies, and their bytes.
     writes: usize,
     written_bytes: u64,
-    /// Submissions that the device may not be done with.
+    /// Submissions that the device may not have finished.
     in_flight: VecDeque<::wgpu::SubmissionIndex>,
     parameters: Vec<u8>,
     parameter_buffer: ::wgpu::Buffer,
@@ -145,7 +146,7 @@ impl WgpuRuntime {
             usage: ::wgpu::BufferUsages::UNIFORM | ::wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
-        let capabilities = Capabilities {
+        let properties = DeviceProperties {
             device: name,
             language: Language::Wgsl,
             compiles: true,
@@ -167,7 +168,7 @@ impl WgpuRuntime {
             device,
             queue,
             limits,
-            capabilities,
+            properties,
             strict: features.contains(Features::PASSTHROUGH_SHADERS),
             mappable: features.contains(Features::MAPPABLE_PRIMARY_BUFFERS),
             kernels: Mutex::default(),
@@ -188,21 +189,21 @@ impl WgpuRuntime {
         })
     }
 
-    /// Whether kernels keep IEEE rules without help.
+    /// Whether kernels are loaded as strict SPIR-V, and so keep IEEE's rules.
     #[cfg(test)]
     pub(super) const fn is_strict(&self) -> bool {
         self.strict
     }
 
     fn driver_error(&self, function: &str, detail: impl Into<String>) -> Error {
-        Error::driver(self.capabilities.device.clone(), function, detail)
+        Error::driver(self.properties.device.clone(), function, detail)
     }
 
     fn out_of_memory(&self, bytes: u64, detail: impl Into<String>) -> Error {
-        Error::out_of_memory(self.capabilities.device.clone(), bytes as usize, detail)
+        Error::out_of_memory(self.properties.device.clone(), bytes as usize, detail)
     }
 
-    /// Fails if the driver has complained since the last check.
+    /// An error if the driver has reported one since the last check.
     fn check(&self, function: &str) -> Result<()> {
         let failure = self
             .failure
@@ -216,7 +217,7 @@ impl WgpuRuntime {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the open compute pass and hands out the encoder for copies.
+    /// Ends the open compute pass, and returns the encoder, for copies.
     fn encoder<'a>(&self, stream: &'a mut Stream) -> &'a mut ::wgpu::CommandEncoder {
         stream.pass = None;
         stream.encoder.get_or_insert_with(|| {
@@ -225,7 +226,7 @@ impl WgpuRuntime {
         })
     }
 
-    /// Submits what is recorded.
+    /// Submits the recorded work.
     fn flush(&self, stream: &mut Stream) -> Result<()> {
         stream.pass = None;
         let Some(encoder) = stream.encoder.take() else {
@@ -241,7 +242,7 @@ impl WgpuRuntime {
         self.submit(stream, Some(encoder.finish()))
     }
 
-    /// Hands work and earlier writes to the device, and waits while it is too far behind.
+    /// Submits work and earlier uploads, and waits while the device is too far behind.
     fn submit(&self, stream: &mut Stream, work: Option<::wgpu::CommandBuffer>) -> Result<()> {
         stream.in_flight.push_back(self.queue.submit(work));
         (stream.writes, stream.written_bytes) = (0, 0);
@@ -255,7 +256,8 @@ impl WgpuRuntime {
         Ok(())
     }
 
-    /// Copies bytes, whose number is a multiple of 4, into the driver's memory, from which they go to the buffer before the next submission.
+    /// Copies bytes into the driver's memory; it writes them to the buffer before the next submission. Their number is
+    /// a multiple of 4.
     fn write(
         &self,
         stream: &mut Stream,
@@ -340,10 +342,10 @@ impl WgpuRuntime {
         result
     }
 
-    fn build(&self, source: &Source) -> Result<Kernel> {
+    fn build(&self, source: &KernelText) -> Result<Kernel> {
         let label = Some(source.entry.as_str());
         let module = if self.strict {
-            let words = strict_spirv(source, self.capabilities.float64, self.capabilities.int64)
+            let words = strict_spirv(source, self.properties.float64, self.properties.int64)
                 .map_err(|e| self.driver_error(&source.entry, e))?;
             let descriptor = ::wgpu::ShaderModuleDescriptorPassthrough {
                 label,
@@ -422,12 +424,12 @@ impl Runtime for WgpuRuntime {
     type Buffer = ::wgpu::Buffer;
     type Kernel = Kernel;
 
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+    fn properties(&self) -> &DeviceProperties {
+        &self.properties
     }
 
     fn allocate(&self, bytes: u64) -> Result<::wgpu::Buffer> {
-        let limit = self.capabilities.max_bytes;
+        let limit = self.properties.max_bytes;
         if bytes > limit {
             return Err(self.out_of_memory(
                 bytes,
@@ -469,7 +471,7 @@ impl Runtime for WgpuRuntime {
             }
         };
         create().or_else(|error| {
-            // What lies in the pool may be the room that is missing.
+            // The pool may hold the memory that is missing.
             if !self
                 .pool
                 .lock()
@@ -495,7 +497,8 @@ impl Runtime for WgpuRuntime {
         let mut tail = [0; 4];
         tail[..bytes.len() - whole].copy_from_slice(&bytes[whole..]);
         let mut stream = self.stream();
-        // Writes are ordered by submission: earlier launches that use a recycled buffer must go first.
+        // A write takes effect before all work of the next submission. Earlier launches may still use this recycled
+        // buffer, so they are submitted first.
         self.flush(&mut stream)?;
         if self.mappable && bytes.len() as u64 >= MAPPED_BYTES {
             let slice = buffer.slice(..(bytes.len() as u64).next_multiple_of(4));
@@ -556,7 +559,7 @@ impl Runtime for WgpuRuntime {
         self.check("copy")
     }
 
-    fn compile(&self, source: &Source) -> Result<Arc<Kernel>> {
+    fn compile(&self, source: &KernelText) -> Result<Arc<Kernel>> {
         let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kernel) = kernels.get(source) {
             return Ok(Arc::clone(kernel));
@@ -663,7 +666,7 @@ impl Runtime for WgpuRuntime {
 impl fmt::Debug for WgpuRuntime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WgpuRuntime")
-            .field("capabilities", &self.capabilities)
+            .field("properties", &self.properties)
             .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,6 @@
-//! WGSL to a driver's kernel. On Vulkan the text becomes strict SPIR-V, because the usual way through naga
-//! lets drivers break IEEE rules: it prints `x != x` as an ordered comparison (false for NaN) and allows `(x + y) - x → y`.
+//! Translates WGSL for a driver. On Vulkan it becomes strict SPIR-V, because the SPIR-V that naga writes by default
+//! lets drivers break IEEE's rules: `x != x` is an ordered comparison (false for NaN), and `(x + y) - x → y` is
+//! allowed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -11,11 +12,11 @@ use naga::{
     valid::{Capabilities, ValidationFlags, Validator},
 };
 
-use array_api_gpu::runtime::Source;
+use array_api_gpu::runtime::KernelText;
 
-/// SPIR-V that keeps IEEE rules. naga's panics become errors.
+/// SPIR-V that keeps IEEE's rules. A panic of naga becomes an error.
 pub(super) fn strict_spirv(
-    source: &Source,
+    source: &KernelText,
     float64: bool,
     int64: bool,
 ) -> Result<Vec<u32>, String> {
@@ -23,7 +24,7 @@ pub(super) fn strict_spirv(
         .unwrap_or_else(|panic| Err(format!("naga panicked: {}", panic_text(&*panic))))
 }
 
-/// The words of a panic.
+/// The message of a panic.
 pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     panic
         .downcast_ref::<String>()
@@ -32,7 +33,7 @@ pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
         .unwrap_or("no message")
 }
 
-fn translate(source: &Source, float64: bool, int64: bool) -> Result<Vec<u32>, String> {
+fn translate(source: &KernelText, float64: bool, int64: bool) -> Result<Vec<u32>, String> {
     let module = wgsl::parse_str(&source.text).map_err(|e| e.emit_to_string(&source.text))?;
     let mut capabilities = Capabilities::empty();
     capabilities.set(Capabilities::FLOAT64, float64);
@@ -40,7 +41,8 @@ fn translate(source: &Source, float64: bool, int64: bool) -> Result<Vec<u32>, St
     let info = Validator::new(ValidationFlags::all(), capabilities)
         .validate(&module)
         .map_err(|e| e.emit_to_string(&source.text))?;
-    // The device is opened with robust buffer access, so a stray index is harmless without checks of our own.
+    // The device is opened with robust buffer access, so an index out of bounds is harmless without checks in the
+    // kernel.
     let unchecked = BoundsCheckPolicies {
         index: BoundsCheckPolicy::Restrict,
         buffer: BoundsCheckPolicy::Unchecked,

@@ -86,7 +86,7 @@ pub fn driver() -> Driver {
 /// may return any number as its code. It can be called from every thread, does what the driver's documentation promises,
 /// and stays where it is until the process ends.
 ///
-/// ```
+/// ```standalone_crate
 /// use cust::{CudaFlags, device::Device, error::CudaError};
 /// use std::{
 ///     ffi::{c_int, c_uint, c_void},

@@ -1,7 +1,7 @@
 //! Small matrices on the host: what follows from statistics is computed there, in `float64`, whatever the device of the samples.
 
 use array_api_ndarray::NdArray;
-use array_api_spec::{Array, Backend, DType, Moments, Namespace, Result, Scatter};
+use array_api_spec::{Array, Backend, DType, HostBuffer, Moments, Namespace, Result, Scatter};
 
 /// A matrix or vector of the size of features, classes or targets, in host memory.
 pub(crate) type HostMatrix = Array<NdArray>;
@@ -38,4 +38,16 @@ pub(crate) fn scatter(moments: &Moments) -> Result<HostMatrix> {
         Scatter::Factor(factors) => matrix(&factors[0], &[factors[0].len() / p, p]),
         Scatter::Diagonal(squares) => matrix(squares, &[squares.len() / p, p]),
     }
+}
+
+/// The values of as many buffers of real numbers.
+///
+/// # Errors
+/// Complex values.
+pub(crate) fn values<const N: usize>(buffers: Vec<HostBuffer>) -> Result<[Vec<f64>; N]> {
+    let values = buffers.into_iter().map(|buffer| buffer.into_vec("fit"));
+    let values: Vec<Vec<f64>> = values.collect::<Result<_>>()?;
+    Ok(values
+        .try_into()
+        .unwrap_or_else(|_| unreachable!("as many as were asked for")))
 }

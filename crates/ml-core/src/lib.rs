@@ -16,16 +16,20 @@
 #![forbid(unsafe_code)]
 
 mod classifier;
+pub mod cluster;
 pub mod datasets;
 pub mod decomposition;
 pub mod discriminant_analysis;
 pub mod frame;
 mod host;
 mod labels;
+mod lbfgs;
 pub mod linear_model;
 pub mod metrics;
+pub mod model_selection;
 pub mod naive_bayes;
 mod persistence;
+pub mod pipeline;
 pub mod preprocessing;
 mod registry;
 mod spectrum;
@@ -33,19 +37,25 @@ mod validation;
 mod warning;
 
 pub use crate::{
+    cluster::KMeans,
     decomposition::Pca,
     discriminant_analysis::{
         FittedLinearDiscriminantAnalysis, LinearDiscriminantAnalysis, Shrinkage, Solver,
     },
     frame::{
         About, AnyEstimator, AnyFitted, AnySeen, Attributes, Data, DecisionFunction, Estimator,
-        Fitted, Incremental, IntoParameter, InverseTransform, Log, Method, Parameter, Parameters,
-        Parts, Place, Predict, PredictLogProba, PredictProba, Progress, Score, ScoreSamples, Seen,
-        Statistics, Transform, Value, With, progress, weights,
+        Fitted, Incremental, IntoParameter, InverseTransform, Log, Method, Named, Parameter,
+        Parameters, Parts, Place, Predict, PredictLogProba, PredictProba, Progress, Score,
+        ScoreSamples, Seen, Statistics, Transform, Value, With, progress, weights,
     },
-    linear_model::{LinearRegression, Ridge},
+    linear_model::{LinearRegression, LogisticRegression, Ridge},
+    model_selection::{GridSearchCV, KFold, StratifiedKFold, cross_val_score},
     naive_bayes::GaussianNB,
+    pipeline::Pipeline,
     preprocessing::StandardScaler,
-    registry::{ESTIMATORS, estimator_by_name, load_any, model_from_bytes, seen_from_bytes},
+    registry::{
+        Builtin, ESTIMATORS, Registry, estimator_by_name, load_any, model_from_bytes,
+        seen_from_bytes,
+    },
     warning::Warning,
 };

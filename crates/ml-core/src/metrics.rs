@@ -86,34 +86,15 @@ pub(crate) fn r2_of<B: Backend>(
     let y_true =
         y_true.ok_or_else(|| Error::value("score", "needs targets for the samples: give y"))?;
     let xp = y_pred.namespace();
-    y_true.namespace().check_same("r2_score", &xp)?;
-    // One target for each sample may be given as a column.
-    let y_true = &match (y_true.shape(), y_pred.ndim()) {
-        ([n, 1], 1) => xp.reshape(y_true, [*n])?,
-        _ => y_true.clone(),
-    };
-    if y_true.shape() != y_pred.shape()
-        || !(1..=2).contains(&y_true.ndim())
-        || y_true.shape()[0] < 2
-    {
-        let detail = "were given for y_true and y_pred, which must have one shape, (n,) or (n, t), with at least two rows";
+    let (y, predicted) = columns("r2_score", y_true, y_pred)?;
+    if y.shape()[0] < 2 {
+        let detail = "were given for y_true and y_pred, which must have at least two rows";
         return Err(Error::shape(
             "r2_score",
             &[y_true.shape(), y_pred.shape()],
             detail,
         ));
     }
-    let columns = |y: &Array<B>| {
-        if y.ndim() == 1 {
-            xp.expand_dims(y, 1)
-        } else {
-            Ok(y.clone())
-        }
-    };
-    let (y, predicted) = (
-        xp.astype(columns(y_true)?, y_pred.dtype()).eval()?,
-        columns(y_pred)?,
-    );
     let weights = match sample_weight {
         Some(weights) => xp.expand_dims(xp.astype(weights, y.dtype()).eval()?, 1)?,
         None => xp.ones([y.shape()[0], 1], y.dtype())?,
@@ -130,4 +111,56 @@ pub(crate) fn r2_of<B: Backend>(
             _ => 1.0 - residual / total,
         });
     Ok(scores.sum::<f64>() / total.len() as f64)
+}
+
+/// The mean of the squared errors, `Σ (y - ŷ)² / n`; of several targets the mean of theirs: `(n,), (n,) → [0, ∞)`, or `(n, t), (n, t)`.
+///
+/// ```
+/// use ml_core::metrics::mean_squared_error;
+/// let cpu = array_api_compat::cpu();
+/// let error = mean_squared_error(&cpu.asarray([3.0, -0.5, 2.0, 7.0])?, &cpu.asarray([2.5, 0.0, 2.0, 8.0])?)?;
+/// assert_eq!(error, 0.375);
+/// # Ok::<(), array_api_spec::Error>(())
+/// ```
+///
+/// # Errors
+/// Arrays of unequal shapes, with more than two axes, empty, or on different devices; complex values.
+pub fn mean_squared_error<B: Backend>(y_true: &Array<B>, y_pred: &Array<B>) -> Result<f64> {
+    let (y, predicted) = columns("mean_squared_error", y_true, y_pred)?;
+    let xp = y.namespace();
+    xp.mean(xp.square(y - predicted), ..)?.item()
+}
+
+/// Targets and predictions in one dtype, a column for each target: `(n,)` or `(n, t) → (n, t)`.
+///
+/// # Errors
+/// Arrays of unequal shapes, with more than two axes, empty, or on different devices.
+fn columns<B: Backend>(
+    function: &'static str,
+    y_true: &Array<B>,
+    y_pred: &Array<B>,
+) -> Result<(Array<B>, Array<B>)> {
+    let xp = y_pred.namespace();
+    y_true.namespace().check_same(function, &xp)?;
+    // One target for each sample may be given as a column.
+    let y = match (y_true.shape(), y_pred.ndim()) {
+        ([n, 1], 1) => xp.reshape(y_true, [*n])?,
+        _ => y_true.clone(),
+    };
+    if y.shape() != y_pred.shape() || !(1..=2).contains(&y.ndim()) || y.size() == 0 {
+        let detail = "were given for y_true and y_pred, which must have one shape, (n,) or (n, t), and not be empty";
+        return Err(Error::shape(
+            function,
+            &[y_true.shape(), y_pred.shape()],
+            detail,
+        ));
+    }
+    let column = |y: &Array<B>| match y.ndim() {
+        1 => xp.expand_dims(y, 1),
+        _ => Ok(y.clone()),
+    };
+    Ok((
+        xp.astype(column(&y)?, y_pred.dtype()).eval()?,
+        column(y_pred)?,
+    ))
 }

@@ -7,7 +7,7 @@ use common::{adapters, cuda_devices, floating_types, split};
 use insta::assert_snapshot;
 use ml_core::{
     FittedLinearDiscriminantAnalysis as Fitted, LinearDiscriminantAnalysis, Shrinkage, Solver,
-    datasets,
+    datasets, load_any,
 };
 use tempfile::TempDir;
 
@@ -108,6 +108,45 @@ fn a_file_keeps_every_bit() {
             );
         }
     }
+}
+
+/// The program that wrote format 1 has written this file: iris's training samples, `float64`, on the reference backend.
+#[test]
+fn a_file_of_the_first_format_is_read() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/files/lda_format_1.safetensors"
+    );
+    let xp = reference::namespace();
+    let lda = LinearDiscriminantAnalysis::default()
+        .n_components(1)
+        .store_covariance(true)
+        .tol(3e-5)
+        .priors([0.1, 0.2, 0.7]);
+    let expected = iris_model(&xp, DType::Float64, &lda);
+    let loaded = Fitted::load(path, &xp).expect("a good file");
+    assert_eq!(loaded.parameters(), &lda);
+    let any = load_any(path, &xp).expect("a good file");
+    for parts in [loaded.parts(), any.parts()] {
+        assert_eq!(parts.n_features_in_, 4);
+        for ((name, ours), (of_theirs, theirs)) in parts.arrays.iter().zip(&expected.parts().arrays)
+        {
+            assert_eq!((name, ours.shape()), (of_theirs, theirs.shape()));
+            let (ours, theirs): (Vec<f64>, Vec<f64>) =
+                (ours.to_vec().expect("real"), theirs.to_vec().expect("real"));
+            let scale = theirs.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+            let near = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-11 * scale;
+            assert!(ours.iter().zip(&theirs).all(near), "{name}");
+        }
+        assert_eq!(parts.arrays.len(), expected.parts().arrays.len());
+    }
+    let all = labels(&expected, &xp, DType::Float64);
+    assert_eq!(labels(&loaded, &xp, DType::Float64), all);
+    let on_cpu = Fitted::load(path, &array_api_compat::cpu()).expect("a good file");
+    assert_eq!(
+        labels(&on_cpu, &array_api_compat::cpu(), DType::Float64),
+        all
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What documents say of the code, where the code itself can be asked.
+//! Checks documents against facts that can be read from the code.
 
 use super::{Tree, tokens};
 
@@ -43,7 +43,7 @@ pub(super) fn required_functions(tree: &Tree) -> Vec<String> {
     complaints
 }
 
-/// The release of Rust that the README asks for.
+/// The Rust release that the README says is needed.
 pub(super) fn rust_version(tree: &Tree) -> Vec<String> {
     let version = tree.text("Cargo.toml").lines().find_map(|line| {
         let value = line
@@ -62,10 +62,10 @@ pub(super) fn rust_version(tree: &Tree) -> Vec<String> {
     }
 }
 
-/// Where a user of CUDA reads what to copy into a manifest.
+/// The page that shows users of CUDA what to copy into their manifest.
 const PATCH_PAGE: &str = "crates/cuda-shim/README.md";
 
-/// The `[patch]` that CUDA's users copy stands in one document, and examples that have it have copied it.
+/// The `[patch]` for CUDA must be in this one document only, and an example that the tests build has copied it.
 pub(super) fn cuda_patch(tree: &Tree) -> Vec<String> {
     let lines = |path: &str| -> Vec<&str> {
         let block = tree
@@ -87,6 +87,7 @@ pub(super) fn cuda_patch(tree: &Tree) -> Vec<String> {
         )];
     }
     let mut complaints = Vec::new();
+    let mut tried = false;
     for path in tree.files.keys() {
         let has = tree.text(path).contains("find_cuda_helper =");
         if path.ends_with(".md") && path != PATCH_PAGE && has {
@@ -94,17 +95,24 @@ pub(super) fn cuda_patch(tree: &Tree) -> Vec<String> {
                 "{path}: the `[patch]` for CUDA stands in {PATCH_PAGE} only; say where"
             ));
         }
-        let copied = path.starts_with("examples/") && path.ends_with("/Cargo.toml") && has;
-        if copied && lines(path) != said {
-            complaints.push(format!(
-                "{path}: not the `[patch]` of {PATCH_PAGE}, which is {said:?}"
-            ));
+        if path.starts_with("examples/") && path.ends_with("/Cargo.toml") && has {
+            tried = true;
+            if lines(path) != said {
+                complaints.push(format!(
+                    "{path}: not the `[patch]` of {PATCH_PAGE}, which is {said:?}"
+                ));
+            }
         }
+    }
+    if !tried {
+        complaints.push(format!(
+            "no example's Cargo.toml has copied the `[patch]` of {PATCH_PAGE}"
+        ));
     }
     complaints
 }
 
-/// A complaint for each document that lacks its sentence. Lines may be broken anywhere.
+/// A complaint for each document that lacks its sentence. Line breaks do not matter.
 fn lacking(tree: &Tree, sentences: &[(&str, String)], source: &str) -> Vec<String> {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     sentences
@@ -206,6 +214,7 @@ mod tests {
         let copied = "[package]\n\n[patch.crates-io]\nfind_cuda_helper = { path = \"../../h\" }\n\n[workspace]\n";
         assert_eq!(found(copied, "see the page"), [""; 0]);
         assert_eq!(found(&copied.replace("/h", "/g"), "").len(), 1);
+        assert_eq!(found("[package]", "").len(), 1);
         assert_eq!(found(copied, &page).len(), 1);
         assert_eq!(cuda_patch(&tree([("a.md", "")])).len(), 1);
     }

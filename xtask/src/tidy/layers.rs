@@ -1,8 +1,9 @@
-//! What a part of the project must not name: `docs/architecture.md`, "What must stay true".
+//! Names that a part of the project must not use: see `docs/architecture.md`, "What must stay true".
 
 use super::{Tree, tokens};
 
-/// Parts that are safe Rust throughout, tests included. The compiler knows the two libraries' word, `forbid(unsafe_code)`; this holds them to it.
+/// Parts that must be safe Rust, tests included. `forbid(unsafe_code)` makes the compiler check two libraries; this
+/// checks that it stays.
 const SAFE: &[&str] = &[
     "benches/",
     "crates/array-api-conformance/",
@@ -22,7 +23,7 @@ pub(super) fn unsafe_code(tree: &Tree) -> Vec<String> {
     )
 }
 
-/// The one file that uses `cust`, and the crate that makes `cust` start, whose tests use it.
+/// The one file that uses `cust`, and the crate without which `cust` would not start, whose tests use it.
 const CUST: &[&str] = &["crates/array-api-cuda/src/runtime.rs", "crates/cuda-shim/"];
 
 pub(super) fn cust(tree: &Tree) -> Vec<String> {
@@ -36,7 +37,7 @@ pub(super) fn cust(tree: &Tree) -> Vec<String> {
     )
 }
 
-/// Code that all runtimes share. The crate that prints each runtime's language is not among it.
+/// Code that all runtimes share. The kernel crate is not part of it, because it prints each runtime's language.
 const SHARED: &[&str] = &["crates/array-api-gpu/"];
 
 pub(super) fn runtimes(tree: &Tree) -> Vec<String> {
@@ -46,11 +47,12 @@ pub(super) fn runtimes(tree: &Tree) -> Vec<String> {
             .iter()
             .any(|name| word.contains(name))
     };
-    let reason = "`Gpu<R>` names no runtime; what devices differ in is a field of `Capabilities`";
+    let reason =
+        "`Gpu<R>` names no runtime; what devices differ in is a field of `DeviceProperties`";
     complain(tree, SHARED, &[], named, reason)
 }
 
-/// A complaint for each word in some folders, but for some exceptions, that must not stand there.
+/// A complaint for each forbidden word in some folders, except in some files.
 fn complain(
     tree: &Tree,
     folders: &[&str],

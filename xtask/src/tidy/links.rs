@@ -1,4 +1,4 @@
-//! Documents point at what is there.
+//! Checks that links and paths in documents lead to existing files.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::Tree;
 
-/// Places on the web are not looked at: a test must not need a network.
+/// Links to the web are not checked, because a test must not need a network.
 const WEB: [&str; 3] = ["https://", "http://", "mailto:"];
 
 /// Every relative link and picture of a document, in Markdown or HTML, leads to a file, and its `#` to a heading.
@@ -49,10 +49,10 @@ const ABBREVIATIONS: [(&str, &str); 2] = [
     ("compat/", "crates/array-api-compat/"),
 ];
 
-/// Every file or folder that a document names as code, as in `spec/src/expr.rs` or `gpu/assisted.rs`, is there.
+/// Every file or folder that a document names as code, such as `spec/src/expr.rs` or `gpu/assisted.rs`, must exist.
 pub(super) fn paths(tree: &Tree) -> Vec<String> {
     let mut complaints = Vec::new();
-    // The list of changes may name what is gone.
+    // The change log may name files that were removed.
     for (path, text) in documents(tree).filter(|(path, _)| *path != "CHANGELOG.md") {
         for (event, range) in parser(text).into_offset_iter() {
             let Event::Code(code) = event else { continue };
@@ -103,7 +103,7 @@ fn parser(text: &str) -> Parser<'_> {
     Parser::new_ext(text, Options::ENABLE_TABLES)
 }
 
-/// What a document points at, each with its place in the text.
+/// The targets of a document's links, each with its position in the text.
 fn targets(text: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (event, range) in parser(text).into_offset_iter() {
@@ -124,7 +124,7 @@ fn targets(text: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// The values of an attribute in HTML; of a list of pictures (`srcset`) each picture.
+/// The values of an HTML attribute; for a list of pictures (`srcset`), each picture.
 fn attributes<'a>(html: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
     let start = format!(" {name}=\"");
     let values: Vec<&str> = html
@@ -151,7 +151,8 @@ fn resolve(document: &str, link: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The anchors of a document's headings, as GitHub makes them: in lower case, without punctuation, with hyphens for spaces, and with a number where one comes again.
+/// The anchors of a document's headings, as GitHub makes them: in lower case, without punctuation, with hyphens for
+/// spaces, and with a number appended if the anchor exists already.
 fn anchors(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut heading: Option<String> = None;

@@ -1,10 +1,10 @@
-//! A test that cannot run says so where `cargo xtask test` can forbid it.
+//! Checks that tests skip by `array_api_conformance::skip` only, so that `cargo xtask test` can forbid it.
 
 use proc_macro2::{TokenStream, TokenTree};
 
 use super::Tree;
 
-/// Where a test may decide for itself, with the reason: what it wants is no part of a machine that can be set up.
+/// Tests that may decide for themselves, with the reason: what they need cannot be set up on a machine.
 const ALLOWED: &[(&str, &str)] = &[
     (
         "crates/array-api-cuda/tests/cuda_vendor.rs",

@@ -1,4 +1,4 @@
-//! What rules read from a Rust file's tokens, in which comments and strings are no code.
+//! Reads a Rust file's tokens, so that words in comments and strings do not count as code.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 

@@ -3,6 +3,7 @@
 use array_api_compat::cpu;
 use array_api_spec::{
     Array, Backend, DType, Error, Groups, Namespace, Norm, QrMode, Spread, SvdMode, Triangle, axis,
+    ix,
 };
 
 type Numbers = Result<Vec<f64>, Error>;
@@ -90,7 +91,7 @@ fn linear_algebra<B: Backend>() -> Vec<(&'static str, Call<B>)> {
         let gram = xp.matmul(m, m.mT()?)? * (1.0 / n as f64);
         (gram + xp.eye(n, n, 0, m.dtype())?).eval()
     }
-    let calls: [(&'static str, Call<B>); 13] = [
+    let calls: [(&'static str, Call<B>); 14] = [
         ("matmul", |xp, m| numbers(&xp.matmul(m, m)?)),
         ("matmul with the transpose", |xp, m| {
             numbers(&xp.matmul(m.mT()?, m)?)
@@ -140,6 +141,12 @@ fn linear_algebra<B: Backend>() -> Vec<(&'static str, Call<B>)> {
                 all.extend(moments?.deviations());
             }
             Ok(all)
+        }),
+        ("nearest", |xp, m| {
+            let n = m.shape()[0];
+            let x = xp.reshape(m, [n * n / 5, 5])?;
+            let found = xp.nearest(&x, &x.get(ix![..4])?, &xp.zeros([5], x.dtype())?, None)?;
+            Ok([found.sums.sums, numbers(&found.labels)?].concat())
         }),
     ];
     calls.into()

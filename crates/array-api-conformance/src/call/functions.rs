@@ -1,4 +1,4 @@
-//! Functions whose calls are each a little different.
+//! Functions that need a call of their own.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use array_api_spec::{
 use super::{Argument, Output, integer, one, unknown};
 use crate::{Value, grid::held};
 
-/// Keyword arguments; one that is `None` is as one that is left out.
+/// Keyword arguments; `None` counts as left out.
 struct Keywords<'a>(&'a BTreeMap<String, Value>);
 
 impl Keywords<'_> {

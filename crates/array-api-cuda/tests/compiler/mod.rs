@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use array_api_cuda::{Nvrtc, Target, library};
 use array_api_gpu::{
     Gpu, Memory,
-    runtime::{Access, Capabilities, Counters, Language, Runtime, Source},
+    runtime::{Access, Counters, DeviceProperties, KernelText, Language, Runtime},
 };
 use array_api_spec::{
     BinaryOp, DType, Device, HostBuffer, Layout, Op, Program, ReduceOp, Result, Scalar, ScanOp,
@@ -22,14 +22,14 @@ use naga::valid::{Capabilities as Features, ValidationFlags, Validator};
 
 /// A device that compiles.
 pub(crate) struct Compiler {
-    capabilities: Capabilities,
+    properties: DeviceProperties,
     nvrtc: Option<Nvrtc>,
-    pub(crate) seen: Arc<Mutex<HashSet<Source>>>,
+    pub(crate) seen: Arc<Mutex<HashSet<KernelText>>>,
 }
 
 impl Compiler {
     pub(crate) fn new(language: Language, wide: bool, nvrtc: Option<Nvrtc>) -> Self {
-        let capabilities = Capabilities {
+        let properties = DeviceProperties {
             device: Device::new("compiler:0"),
             language,
             compiles: true,
@@ -42,7 +42,7 @@ impl Compiler {
             is_cpu: false,
         };
         Self {
-            capabilities,
+            properties,
             nvrtc,
             seen: Arc::default(),
         }
@@ -51,11 +51,11 @@ impl Compiler {
     /// One that compiles nothing and so is asked for the fixed set alone.
     fn without_compiler() -> Self {
         let mut compiler = Self::new(Language::Cuda, true, None);
-        compiler.capabilities.compiles = false;
+        compiler.properties.compiles = false;
         compiler
     }
 
-    fn check(&self, source: &Source) -> Result<(), String> {
+    fn check(&self, source: &KernelText) -> Result<(), String> {
         if let Some(nvrtc) = &self.nvrtc {
             let ptx = nvrtc.compile(&source.text, Target::Portable)?;
             let ptx = String::from_utf8_lossy(&ptx);
@@ -65,14 +65,14 @@ impl Compiler {
                 Err("no entry point".into())
             };
         }
-        if self.capabilities.language == Language::Cuda {
+        if self.properties.language == Language::Cuda {
             return Ok(());
         }
         let module = naga::front::wgsl::parse_str(&source.text)
             .map_err(|e| e.emit_to_string(&source.text))?;
         let mut features = Features::empty();
-        features.set(Features::FLOAT64, self.capabilities.float64);
-        features.set(Features::SHADER_INT64, self.capabilities.int64);
+        features.set(Features::FLOAT64, self.properties.float64);
+        features.set(Features::SHADER_INT64, self.properties.int64);
         let mut validator = Validator::new(ValidationFlags::all(), features);
         validator
             .validate(&module)
@@ -118,8 +118,8 @@ impl Runtime for Compiler {
     type Buffer = ();
     type Kernel = ();
 
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+    fn properties(&self) -> &DeviceProperties {
+        &self.properties
     }
 
     fn allocate(&self, _: u64) -> Result<()> {
@@ -134,7 +134,7 @@ impl Runtime for Compiler {
 
     fn download(&self, (): &(), _: u64, bytes: u64, read: &mut dyn FnMut(&[u8])) -> Result<()> {
         // 1,024 in every index: counts that are not small lead to the kernels that come after a count.
-        let index: &[u8] = if self.capabilities.int64 {
+        let index: &[u8] = if self.properties.int64 {
             &[0, 4, 0, 0, 0, 0, 0, 0]
         } else {
             &[0, 4, 0, 0]
@@ -147,7 +147,7 @@ impl Runtime for Compiler {
         Ok(())
     }
 
-    fn compile(&self, source: &Source) -> Result<Arc<()>> {
+    fn compile(&self, source: &KernelText) -> Result<Arc<()>> {
         if self
             .seen
             .lock()
@@ -193,7 +193,7 @@ fn reductions(dtype: DType) -> impl Iterator<Item = ReduceOp> {
 pub(crate) fn call_everything(compiler: Compiler) {
     let seen = Arc::clone(&compiler.seen);
     let gpu = &Gpu::new(compiler);
-    let index = if gpu.capabilities().int64 {
+    let index = if gpu.properties().int64 {
         DType::Int64
     } else {
         DType::Int32
@@ -428,7 +428,7 @@ pub(crate) fn fused(gpu: &Gpu<Compiler>, x: &Array, dtype: DType) {
 }
 
 /// The sources of the fixed set by key.
-pub(crate) fn fixed_set() -> BTreeMap<u64, Source> {
+pub(crate) fn fixed_set() -> BTreeMap<u64, KernelText> {
     let compiler = Compiler::without_compiler();
     let seen = Arc::clone(&compiler.seen);
     every_step(&Gpu::new(compiler));
@@ -436,7 +436,7 @@ pub(crate) fn fixed_set() -> BTreeMap<u64, Source> {
     compiler.seen = Arc::clone(&seen);
     call_everything(compiler);
     let seen = seen.lock().expect("no panic before");
-    let set: BTreeMap<u64, Source> = seen
+    let set: BTreeMap<u64, KernelText> = seen
         .iter()
         .map(|source| (library::key(&source.text), source.clone()))
         .collect();

@@ -8,7 +8,7 @@ use std::sync::{
 
 use array_api_cuda::{Cuda, CudaRuntime};
 use array_api_gpu::{
-    runtime::{Capabilities, Counters, Runtime, Source},
+    runtime::{Counters, DeviceProperties, KernelText, Runtime},
     vendor::{Attempt, Gemm, Matrix, Vendor},
 };
 use array_api_ndarray::NdArray;
@@ -152,7 +152,7 @@ impl StandIn {
     }
 
     fn error(&self, mood: Mood) -> Error {
-        let device = self.capabilities().device.clone();
+        let device = self.properties().device.clone();
         match mood {
             Mood::ShortOfRoom => Error::out_of_memory(device, 1, "the stand-in has none"),
             _ => Error::driver(device, "a library", "the stand-in fails"),
@@ -184,7 +184,7 @@ impl Vendor for StandIn {
         }
         let [rows, columns, inner, batches] =
             [gemm.rows, gemm.columns, gemm.inner, gemm.batches].map(|n| n as usize);
-        let operand = |x: &array_api_gpu::vendor::Operand, buffer, shape: [usize; 2]| {
+        let operand = |x: &array_api_gpu::vendor::GemmOperand, buffer, shape: [usize; 2]| {
             let (leading, stride) = (x.leading as isize, x.stride as isize);
             let [row, column] = if x.transposed {
                 [leading, 1]
@@ -278,8 +278,8 @@ impl Runtime for StandIn {
     type Buffer = Buffer;
     type Kernel = <CudaRuntime as Runtime>::Kernel;
 
-    fn capabilities(&self) -> &Capabilities {
-        self.inner().capabilities()
+    fn properties(&self) -> &DeviceProperties {
+        self.inner().properties()
     }
     fn allocate(&self, bytes: u64) -> Result<Buffer> {
         self.inner().allocate(bytes)
@@ -302,7 +302,7 @@ impl Runtime for StandIn {
     fn copy(&self, from: (&Buffer, u64), to: (&Buffer, u64), bytes: u64) -> Result<()> {
         self.inner().copy(from, to, bytes)
     }
-    fn compile(&self, source: &Source) -> Result<Arc<Self::Kernel>> {
+    fn compile(&self, source: &KernelText) -> Result<Arc<Self::Kernel>> {
         self.inner().compile(source)
     }
     fn launch(

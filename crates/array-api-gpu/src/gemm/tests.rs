@@ -2,10 +2,10 @@
 
 use array_api_spec::Layout;
 
-use super::{Gemm, Operand};
+use super::{Gemm, GemmOperand};
 
 /// The stored element of op(X) at a row and a column, as BLAS defines it.
-fn element(x: &Operand, values: &[f64], batch: usize, row: usize, column: usize) -> f64 {
+fn element(x: &GemmOperand, values: &[f64], batch: usize, row: usize, column: usize) -> f64 {
     let (row, column) = if x.transposed {
         (column, row)
     } else {
@@ -18,7 +18,7 @@ fn element(x: &Operand, values: &[f64], batch: usize, row: usize, column: usize)
     values[position as usize]
 }
 
-/// The whole stack of C by the column-major triple loop.
+/// All C of the batch, by the column-major triple loop.
 fn by_columns(gemm: &Gemm, a: &[f64], b: &[f64]) -> Vec<f64> {
     let [rows, columns, inner, batches] =
         [gemm.rows, gemm.columns, gemm.inner, gemm.batches].map(|n| n as usize);
@@ -58,12 +58,12 @@ fn by_rows(a: &Layout, b: &Layout, values: &[f64]) -> Vec<f64> {
 }
 
 /// What BLAS requires of an operand: its columns do not overlap.
-fn assert_legal(x: &Operand, op_rows: i32, op_columns: i32) {
+fn assert_legal(x: &GemmOperand, op_rows: i32, op_columns: i32) {
     let stored_rows = if x.transposed { op_columns } else { op_rows };
     assert!(x.leading >= stored_rows.max(1), "{x:?}");
 }
 
-/// Views of a stack of matrices of a shape: (what they are, the view, whether BLAS has words for it).
+/// Views of a batch of matrices of a shape: (what they are, the view, whether BLAS can express it).
 fn views(stack: &[usize], rows: usize, columns: usize) -> Vec<(&'static str, Layout, bool)> {
     let shape = [stack, &[rows, columns]].concat();
     let flat: Vec<usize> = [stack, &[columns, rows]].concat();
@@ -127,7 +127,7 @@ fn row_major_products_are_column_major_ones_of_the_transposes() {
                     let Some(gemm) = gemm else { continue };
                     assert_legal(&gemm.left, gemm.rows, gemm.inner);
                     assert_legal(&gemm.right, gemm.inner, gemm.columns);
-                    // Both operands lie in the same values.
+                    // Both operands are views of the same values.
                     let wanted = by_rows(&a, &b, &values);
                     assert_eq!(by_columns(&gemm, &values, &values), wanted, "{case}");
                     mapped += 1;
@@ -142,7 +142,7 @@ fn row_major_products_are_column_major_ones_of_the_transposes() {
 fn stacks_without_one_stride_have_no_words() {
     let plain = Layout::contiguous(&[2, 3, 4, 4]);
     assert!(Gemm::new(&plain, &plain).is_some());
-    // The first of two axes stands still, the second moves.
+    // The first of two batch axes is broadcast (stride 0), the second is not.
     let uneven = Layout::contiguous(&[3, 4, 4]).broadcast_to(&[2, 3, 4, 4]);
     assert_eq!(Gemm::new(&plain, &uneven), None);
     assert_eq!(Gemm::new(&plain.flip(0), &plain), None);

@@ -5,24 +5,25 @@ use array_api_spec::DType;
 use super::Rows;
 use crate::{
     Gpu,
-    elements::{Elements, Positions},
     kernel::ir::{Builder, Ty, Val, for_, if_, lit},
+    packing::{Elements, Positions},
     runtime::Runtime,
 };
 
-/// Bytes of what parts of the rows contribute, at most.
+/// Most bytes of partial results, which the parts of the rows contribute.
 const PARTIAL_BYTES: usize = 16 << 20;
-/// Parts of the rows, at most: one thread adds up the contributions of all.
+/// Most parts that the rows are divided into: one thread adds up the partial results of all.
 const PARTS: usize = 1 << 11;
-/// Rows that are centred at a time.
+/// Most rows in a block, which is centred as a whole.
 const BLOCK_ROWS: usize = 1 << 14;
-/// Bytes of a block of centred rows, at most.
+/// Most bytes of a block of centred rows.
 const BLOCK_BYTES: usize = 64 << 20;
 
 impl<R: Runtime> Gpu<R> {
-    /// Threads along the rows for kernels with a thread for each column, which leaves `bytes_each` bytes.
+    /// How many parts the rows are divided into by a kernel with one thread per column and part, each of which writes
+    /// `bytes_each` bytes.
     pub(super) fn row_parts(&self, columns: usize, rows: usize, bytes_each: usize) -> usize {
-        let threads = if self.runtime.capabilities().is_cpu {
+        let threads = if self.runtime.properties().is_cpu {
             1 << 10
         } else {
             1 << 16
@@ -40,7 +41,7 @@ pub(super) fn block_rows(p: usize, size: usize) -> usize {
     (BLOCK_BYTES / (p * size)).clamp(1, BLOCK_ROWS)
 }
 
-/// The type of a floating-point dtype in kernels.
+/// The kernel type of a floating-point dtype.
 pub(super) const fn float(work: DType) -> Ty {
     if matches!(work, DType::Float64) {
         Ty::F64
@@ -49,12 +50,12 @@ pub(super) const fn float(work: DType) -> Ty {
     }
 }
 
-/// The indices of a tile; those beyond the edge are held at it.
+/// The indices of a tile. Those beyond the edge are replaced by the last one.
 fn edge<const TILE: usize>(tile: Val, p: Val) -> [Val; TILE] {
     std::array::from_fn(|i| (tile * TILE as u32 + i as u32).min(p - 1))
 }
 
-/// The arrays as kernels read them.
+/// The rows and their groups as inputs of a kernel.
 pub(super) struct RowsInput {
     x: Elements,
     groups: Elements,
@@ -78,7 +79,8 @@ impl RowsInput {
         self.x.load(self.x_at.at(row * p + column)).real()
     }
 
-    /// The group of a row; the last one for a row whose group is not there, so that nothing is written outside.
+    /// The group of a row. A group number that does not exist gives the last group, so that nothing is written out of
+    /// bounds.
     pub(super) fn group(&self, row: Val) -> Val {
         let code = self.groups.load(self.groups_at.at(row)).real();
         code.to(Ty::U32).min(self.k - 1)
@@ -90,16 +92,16 @@ impl RowsInput {
     }
 }
 
-/// Threads for every column and every `parts`-th row of `first..end`.
+/// One thread for each column and part: part i is every `parts`-th row of `first..end`, from row `first + i` on.
 #[derive(Clone, Copy)]
-pub(super) struct Columns {
+pub(super) struct ThreadColumns {
     pub(super) p: Val,
     parts: Val,
     pub(super) first: Val,
     end: Val,
 }
 
-impl Columns {
+impl ThreadColumns {
     pub(super) fn new(b: Builder, p: usize, parts: usize, first: usize, end: usize) -> Self {
         Self {
             p: b.size("p", p as isize),
@@ -109,7 +111,7 @@ impl Columns {
         }
     }
 
-    /// Hands `body` its part, its column, and a loop over its rows.
+    /// Calls `body` with the thread's part, its column, and a loop over its rows.
     pub(super) fn each(self, b: Builder, body: impl FnOnce(Val, Val, &dyn Fn(&dyn Fn(Val)))) {
         let thread = b.thread();
         let (part, column) = (thread / self.p, thread % self.p);
@@ -121,7 +123,7 @@ impl Columns {
     }
 }
 
-/// Threads for every lower tile of a `(p, p)` matrix: hands `body` its rows and its columns.
+/// One thread for each tile of the lower triangle of a `(p, p)` matrix. `body` gets p, and the tile's rows and columns.
 pub(super) fn lower_tiles<const TILE: usize>(
     b: Builder,
     p: usize,
@@ -136,7 +138,7 @@ pub(super) fn lower_tiles<const TILE: usize>(
     });
 }
 
-/// A sum of 0.
+/// An accumulator's start, 0.
 pub(super) fn zero(ty: Ty) -> Val {
     lit(ty, 0)
 }

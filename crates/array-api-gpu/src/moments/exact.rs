@@ -1,13 +1,14 @@
 //! The Gram matrix about the means of `float32` rows, exact on devices without `float64`.
 //!
-//! With the scale s of a column, its elements less a value m near the mean of their group become integers f of 24 bits, `f = round(s (x - m))`. The device adds up
-//! f and the products of f by group, in halves that fit 32 bits; the host takes from those sums the mean `m + Σf / (n s)` and the scatter `Σ f fᵀ - Σf Σfᵀ / n` of each group.
+//! Let m be a value near the mean of a column in a group, and s a scale of the column. Each element x becomes a 24-bit
+//! integer, `f = round(s (x - m))`. The device adds up f and the products of f by group, in halves that fit 32 bits.
+//! From these sums the host computes the mean `m + Σf / (n s)` and the scatter `Σ f fᵀ - Σf Σfᵀ / n` of each group.
 
 use array_api_spec::{DType, Moments, Result};
 
 use super::{
     Found, Rows,
-    columns::{Columns, RowsInput, block_rows, lower_tiles, zero},
+    columns::{RowsInput, ThreadColumns, block_rows, lower_tiles, zero},
     mirror,
 };
 use crate::{
@@ -17,17 +18,21 @@ use crate::{
     runtime::Runtime,
 };
 
-/// Rows after which integer sums are brought to the host, before they overflow: 2¹⁹ sums of 12-bit numbers fit 31 bits.
+/// Most rows whose integer sums do not overflow: the sum of 2¹⁹ numbers of 12 bits fits 31 bits. Then the sums are
+/// brought to the host.
 const EXACT_ROWS: usize = 1 << 19;
-/// Rows whose products of 12-bit numbers fit 31 bits, two to a row.
+/// Most rows whose products can be added up in 31 bits: each row adds up to two products of 12-bit numbers.
 const PRODUCT_ROWS: u32 = 128;
-/// The largest fixed-point number: 24 bits with sign, so that both halves have 12. A scale is rounded, and the room that is left is more than that.
+/// The largest fixed-point number: 24 bits with the sign, so that each half has 12. The 8 below 2²³ leave room for the
+/// rounding of the scale.
 const LARGEST: f64 = ((1 << 23) - 8) as f64;
-/// Rows and columns of the square whose products a thread adds up.
+/// A thread adds up the products of `TILE × TILE` elements of the Gram matrix.
 const TILE: usize = 2;
-/// Words of the sums of products of two columns: of high · high, both mixed ones, low · low, the sum of the upper and of the lower 16 bits.
+/// Words for one element of the Gram matrix. Its products are summed in three parts, high · high, the two mixed ones
+/// together, and low · low, and each part's upper and lower 16 bits are summed apart.
 const WORDS: usize = 6;
-/// The relative error of the Gram matrix: each element is rounded to 2⁻²⁴ of its column's largest distance, and the errors of different rows are as often positive as negative.
+/// The relative error of the Gram matrix. Each element is rounded to 2⁻²⁴ of its column's largest distance, and the
+/// errors of the rows largely cancel, being as often positive as negative.
 const ERROR: f64 = 1.0 / (1_u64 << 44) as f64;
 
 /// Integer sums of rows, on the device.
@@ -54,7 +59,7 @@ impl<R: Runtime> Gpu<R> {
         const WORK: DType = DType::Float32;
         let (n, p, k) = (rows.n, rows.p, rows.k);
         let counts = self.group_counts(rows)?;
-        // The means need not be exact: what they lack is found again in the integer sums.
+        // The means need not be exact: the integer sums contain the difference.
         let near = self.group_means(rows, &counts, WORK)?;
         let largest = self.largest_distances(rows, &near, WORK)?;
         let scales = self.scales(&largest, p)?;
@@ -64,7 +69,8 @@ impl<R: Runtime> Gpu<R> {
         let buffers = Buffers {
             fixed: self.allocate(block_rows * p, DType::Int32)?,
             residuals: self.allocate(parts * k * p * 2, DType::Int32)?,
-            // Kernels write one triangle; all of it is brought to the host.
+            // Kernels write the lower triangle only, but the host downloads the whole matrix: the upper triangle must
+            // be initialized.
             products: self.zeros(p * p * WORDS, DType::Int32)?,
             parts,
         };
@@ -107,7 +113,7 @@ impl<R: Runtime> Gpu<R> {
         Ok(about.assemble(counts.uint32(), &sums).moments(p))
     }
 
-    /// `(p,)`: what columns are multiplied by.
+    /// `(p,)`: the scale of each column.
     fn scales(&self, largest: &Memory<R>, p: usize) -> Result<Memory<R>> {
         let scales = self.allocate(p, DType::Float32)?;
         let kernel = Kernel::build("group_scales", GROUP, |b| {
@@ -126,7 +132,7 @@ impl<R: Runtime> Gpu<R> {
         Ok(scales)
     }
 
-    /// Writes rows as fixed-point numbers, and adds up their halves.
+    /// Writes a block's rows as fixed-point numbers, and adds up the halves of these.
     fn fix(
         &self,
         rows: &Rows<'_, R>,
@@ -139,7 +145,7 @@ impl<R: Runtime> Gpu<R> {
             let input = RowsInput::new(b, rows);
             let (near, scales) = (b.input("near", Ty::F32), b.input("scales", Ty::F32));
             let (out, halves_of) = (b.output("fixed", Ty::I32), b.output("residuals", Ty::I32));
-            let columns = Columns::new(b, p, parts, block.first, block.end);
+            let columns = ThreadColumns::new(b, p, parts, block.first, block.end);
             let again = b.size("again", isize::from(block.again));
             columns.each(b, |part, column, all| {
                 let at = |group: Val| ((part * input.k() + group) * columns.p + column) * 2;
@@ -154,7 +160,8 @@ impl<R: Runtime> Gpu<R> {
                     let group = input.group(row);
                     let mean = near.load(group * columns.p + column);
                     let scaled = ((input.x(row, column, columns.p) - mean) * scale).round();
-                    // Where something is not finite, the host does not look at the sums; a conversion needs a number that fits all the same.
+                    // If an element is not finite, the host does not use the sums. The conversion to an integer still
+                    // needs a number that fits.
                     let fits = scaled.abs().lt(lit(Ty::F32, (1 << 23) as f64));
                     let fixed = select(fits, scaled, lit(Ty::F32, 0)).to(Ty::I32);
                     out.store((row - columns.first) * columns.p + column, fixed);
@@ -186,7 +193,7 @@ impl<R: Runtime> Gpu<R> {
             lower_tiles::<TILE>(b, p, |p, i, j| {
                 let totals: Vec<[Var; WORDS]> = zeros();
                 for_(lit(Ty::U32, 0), rows, PRODUCT_ROWS, |start| {
-                    // Of high · high, both mixed ones, low · low.
+                    // Sums of high · high, of the two mixed products, and of low · low.
                     let sums: Vec<[Var; 3]> = zeros();
                     for_(start, (start + PRODUCT_ROWS).min(rows), 1, |row| {
                         let a = i.map(|i| halves(fixed.load(row * p + i)));
@@ -214,7 +221,7 @@ impl<R: Runtime> Gpu<R> {
                         }
                     });
                 }
-                // Beyond the edge the tile repeats the last row and column, with the same sums.
+                // Beyond the edge the tile repeats the last row and column, and writes the same sums again.
                 for (at, total) in totals.iter().enumerate() {
                     for (word, sum) in total.iter().enumerate() {
                         out.store(place(at) + word as u32, sum.get());
@@ -228,7 +235,7 @@ impl<R: Runtime> Gpu<R> {
     }
 }
 
-/// Rows that are computed together, and whether sums of earlier ones are there.
+/// A block of rows, and whether the buffers already hold sums of earlier blocks.
 #[derive(Clone, Copy)]
 struct Block {
     first: usize,
@@ -237,7 +244,7 @@ struct Block {
 }
 
 impl<R: Runtime> Buffers<R> {
-    /// The sums, with the numbers of their words.
+    /// The buffers of sums, with their lengths in words.
     fn words(&self, k: usize, p: usize) -> [(&Memory<R>, usize); 2] {
         [
             (&self.residuals, self.parts * k * p * 2),
@@ -259,7 +266,7 @@ impl Sums {
     }
 }
 
-/// What the fixed-point numbers are about.
+/// How the fixed-point numbers relate to the elements: `f = round(scale (x - near))`.
 struct About<'a> {
     /// `(k, p)`: values near the means.
     near: &'a [f32],
@@ -270,7 +277,7 @@ struct About<'a> {
 }
 
 impl About<'_> {
-    /// Means and Gram matrix from integer sums: what `near` lacks is the mean of the residuals.
+    /// Means and Gram matrix from the integer sums. The mean of the residuals is what must be added to `near`.
     fn assemble(&self, counts: Vec<u32>, sums: &Sums) -> Found {
         let p = self.scales.len();
         let finite = |j: usize| {
@@ -287,7 +294,7 @@ impl About<'_> {
                 f64::NAN
             }
         });
-        // With the square of each column exact, one that does not vary has no variance at all.
+        // The sums are exact, so a constant column has the variance 0 exactly.
         let squares: Vec<f64> = (0..p)
             .map(|j| {
                 let of_column = residual[j..].iter().step_by(p).zip(&counts);
@@ -322,7 +329,7 @@ impl About<'_> {
     }
 }
 
-/// `total - Σ r² / c` over the groups with residual r and count c.
+/// `total - Σ r² / c`, a sum over the groups, with residual r and count c of each.
 fn square(total: i128, groups: impl Iterator<Item = (i64, u32)>) -> f64 {
     let (mut whole, mut rest) = (total, 0.0);
     for (residual, count) in groups.filter(|&(_, count)| count > 0) {
@@ -333,7 +340,7 @@ fn square(total: i128, groups: impl Iterator<Item = (i64, u32)>) -> f64 {
     (whole as f64 - rest).max(0.0)
 }
 
-/// Variables of 0 for each element of a tile.
+/// `N` accumulators, which start with 0, for each element of a tile.
 fn zeros<const N: usize>() -> Vec<[Var; N]> {
     let zeros = || std::array::from_fn(|_| var(zero(Ty::I32)));
     (0..TILE * TILE).map(|_| zeros()).collect()

@@ -4,7 +4,7 @@ use array_api_spec::{DType, Moments, Result};
 
 use super::{
     Found, Rows,
-    columns::{Columns, RowsInput, block_rows, lower_tiles, zero},
+    columns::{RowsInput, ThreadColumns, block_rows, lower_tiles, zero},
     mirror,
 };
 use crate::{
@@ -14,9 +14,9 @@ use crate::{
     runtime::Runtime,
 };
 
-/// Rows and columns of the square whose products a thread adds up.
+/// A thread adds up the products of `TILE × TILE` elements of the Gram matrix.
 const TILE: usize = 4;
-/// Sums of squares below this have lost digits, or all of them, because the squares vanish.
+/// Sums of squares below this may have lost digits, or all of them, because small squares underflow.
 const VANISHING: f64 = 1e-200;
 
 impl<R: Runtime> Gpu<R> {
@@ -26,7 +26,8 @@ impl<R: Runtime> Gpu<R> {
         let counts = self.group_counts(rows)?;
         let means = self.group_means(rows, &counts, WORK)?;
         let largest = self.largest_distances(rows, &means, WORK)?;
-        // Kernels write one triangle; all of it is brought to the host.
+        // Kernels write the lower triangle only, but the host downloads the whole matrix: the upper triangle must be
+        // initialized.
         let gram = self.zeros(p * p, WORK)?;
         let block_rows = block_rows(p, WORK.size()).min(n);
         let centred = self.allocate(block_rows * p, WORK)?;
@@ -58,7 +59,7 @@ impl<R: Runtime> Gpu<R> {
         .moments(p))
     }
 
-    /// Writes rows less the means of their groups.
+    /// Writes a block's rows, each minus the mean of its group.
     fn centre(
         &self,
         rows: &Rows<'_, R>,
@@ -72,7 +73,7 @@ impl<R: Runtime> Gpu<R> {
             let input = RowsInput::new(b, rows);
             let means = b.input("means", Ty::F64);
             let out = b.output("centred", Ty::F64);
-            let columns = Columns::new(b, p, parts, first, end);
+            let columns = ThreadColumns::new(b, p, parts, first, end);
             columns.each(b, |_, column, all| {
                 all(&|row| {
                     let mean = means.load(input.group(row) * columns.p + column);
@@ -85,7 +86,7 @@ impl<R: Runtime> Gpu<R> {
         self.launch(&kernel, &buffers, parts * p)
     }
 
-    /// Adds the products of a block's columns to the Gram matrix, of which the lower triangle is enough.
+    /// Adds the products of a block's columns to the lower triangle of the Gram matrix.
     fn add_products(
         &self,
         centred: &Memory<R>,
@@ -111,7 +112,7 @@ impl<R: Runtime> Gpu<R> {
                 for (at, sum) in sums.iter().enumerate() {
                     if_(again.ne(0), || sum.set(sum.get() + gram.load(place(at))));
                 }
-                // Beyond the edge the tile repeats the last row and column, with the same sums.
+                // Beyond the edge the tile repeats the last row and column, and writes the same sums again.
                 for (at, sum) in sums.iter().enumerate() {
                     gram.store(place(at), sum.get());
                 }

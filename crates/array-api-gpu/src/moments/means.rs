@@ -1,24 +1,24 @@
-//! How many rows each group has, their means, and how far columns reach from them.
+//! For each group, its number of rows and its means; for each column, the largest distance from the mean.
 
 use array_api_spec::{DType, Result};
 
 use super::{
     Rows,
-    columns::{Columns, RowsInput, float, zero},
+    columns::{RowsInput, ThreadColumns, float, zero},
 };
 use crate::{
     GROUP, Gpu,
-    elements::{Elements, Positions},
     kernel::{
         element::register,
         ir::{Atomic, Kernel, Ty, for_, if_, lit, select, var},
     },
     memory::Memory,
+    packing::{Elements, Positions},
     runtime::Runtime,
 };
 
 impl<R: Runtime> Gpu<R> {
-    /// `(k,)` of `uint32`: how many rows each group has. Rows whose group is not there are not counted.
+    /// `(k,)` of `uint32`: how many rows each group has. A row whose group number does not exist is not counted.
     pub(super) fn group_counts(&self, rows: &Rows<'_, R>) -> Result<Memory<R>> {
         let (n, k) = (rows.n, rows.k);
         let counts = self.zeros(k, DType::UInt32)?;
@@ -41,10 +41,11 @@ impl<R: Runtime> Gpu<R> {
         Ok(counts)
     }
 
-    /// `(k, p)` of `work`: the mean of each group, but for rounding.
+    /// `(k, p)` of `work`: the mean of each group, up to rounding.
     ///
-    /// It is taken twice: the mean of the differences from the first one is what rounding left out. So a column of equal values has exactly their value in
-    /// `float64`, and small differences keep their digits beside a large mean.
+    /// It is computed in two passes. The second adds the mean of the differences from the first result, which removes
+    /// most of the rounding error. So in `float64` the mean of equal values is exactly that value, and small
+    /// differences keep their digits beside a large mean.
     pub(super) fn group_means(
         &self,
         rows: &Rows<'_, R>,
@@ -78,7 +79,7 @@ impl<R: Runtime> Gpu<R> {
         Ok(near)
     }
 
-    /// `(parts, k, p)`: the sum of the differences from `near`, which every thread adds up for its column and its rows.
+    /// `(parts, k, p)`: the sums of the differences from `near`. Each thread adds them up for its column and its rows.
     fn group_sums(
         &self,
         rows: &Rows<'_, R>,
@@ -90,7 +91,7 @@ impl<R: Runtime> Gpu<R> {
             let input = RowsInput::new(b, rows);
             let near = b.input("near", float(work));
             let sums = b.output("sums", float(work));
-            let columns = Columns::new(b, rows.p, parts, 0, rows.n);
+            let columns = ThreadColumns::new(b, rows.p, parts, 0, rows.n);
             columns.each(b, |part, column, all| {
                 let at = |group| (part * input.k() + group) * columns.p + column;
                 for_(lit(Ty::U32, 0), input.k(), 1, |g| {
@@ -123,7 +124,7 @@ impl<R: Runtime> Gpu<R> {
             let input = RowsInput::new(b, rows);
             let means = b.input("means", ty);
             let out = b.output("largest", ty);
-            let columns = Columns::new(b, p, parts, 0, n);
+            let columns = ThreadColumns::new(b, p, parts, 0, n);
             columns.each(b, |part, column, all| {
                 let largest = var(zero(ty));
                 all(&|row| {

@@ -31,7 +31,7 @@ impl Words {
 }
 
 impl<R: Runtime> Gpu<R> {
-    /// The first so many words of each memory.
+    /// The first words of each memory, as many as its number says, by one download.
     pub(super) fn fetch_together<const N: usize>(
         &self,
         parts: [(&Memory<R>, usize); N],
@@ -56,7 +56,7 @@ impl<R: Runtime> Gpu<R> {
         }
         let mut words: Vec<u32> =
             self.values(&Strided::contiguous(together, &[all], DType::UInt32))?;
-        // From the last on, so that nothing is moved twice.
+        // Splits from the end, so that no word is moved twice.
         let mut found = parts.map(|_| Words(Vec::new()));
         for (found, (_, length)) in found.iter_mut().zip(parts).rev() {
             found.0 = words.split_off(words.len() - length);

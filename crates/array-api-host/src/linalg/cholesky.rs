@@ -11,7 +11,7 @@ use super::{Floating, Matrix, Wide, each_matrix, exponent, join, room_for, row_m
 /// [`LinalgBackend::cholesky`](array_api_spec::backend::LinalgBackend::cholesky).
 ///
 /// # Errors
-/// A matrix that is not positive definite; no room.
+/// A matrix that is not positive definite; no memory.
 pub fn cholesky<T: Floating>(x: &[T], layout: &Layout) -> Result<Vec<T>> {
     Ok(join(each_matrix(x, layout, factor)?))
 }
@@ -40,7 +40,8 @@ fn factor<T: Floating>(x: Matrix<'_, T>) -> Result<Vec<T>> {
             ),
         )
     };
-    // S x S with S = diag(2^-e) has a diagonal within [1/4, 1]. Row i of the factor of x is 2^e[i] times that of S x S.
+    // S x S with S = diag(2^-e) has a diagonal within [1/4, 1]. Row i of the factor of x is 2^e[i] times row i of the
+    // factor of S x S.
     let mut scale = Vec::with_capacity(n);
     for i in 0..n {
         let diagonal = faer::traits::math_utils::real(&x.at(i, i));
@@ -75,7 +76,8 @@ fn factor<T: Floating>(x: Matrix<'_, T>) -> Result<Vec<T>> {
     .map_err(
         |faer::linalg::cholesky::llt::factor::LltError::NonPositivePivot { index }| failed(index),
     )?;
-    // Elements beyond √(x_ii x_jj) overflow the scaled matrix, which cannot be positive definite then.
+    // An element larger than √(x_ii x_jj) may overflow in the scaled matrix, but then the matrix is not positive
+    // definite.
     if let Some(pivot) = (0..n).find(|&i| !l[(i, i)].is_finite() || l[(i, i)].magnitude() == 0.0) {
         return Err(failed(pivot));
     }

@@ -1,8 +1,10 @@
 //! Eigenvalues and eigenvectors of square matrices: LAPACK's `geev`.
 //!
-//! The steps are LAPACK's: balancing (`gebal`), Hessenberg form (`gehrd`, by `faer`), Schur form (`hseqr`), eigenvectors of a triangular matrix (`trevc`), and
-//! the way back (`gebak`). `faer`'s own way from the Hessenberg form on is not used: release 0.24.4 neither balances nor guards the back substitution against
-//! overflow, bounds the determinants of 2 × 2 blocks by what bounds single elements, and does not say so if the iteration has not converged.
+//! The steps are LAPACK's: balancing (`gebal`), Hessenberg form (`gehrd`, by `faer`), Schur form (`hseqr`),
+//! eigenvectors of a triangular matrix (`trevc`), and back transformation (`gebak`). `faer`'s own steps after the
+//! Hessenberg form are not used. Its release 0.24.4 does not balance, does not guard the back substitution against
+//! overflow, bounds the determinants of 2 × 2 blocks by a bound for single elements, and does not report an iteration
+//! that has not converged.
 
 mod balance;
 mod francis;
@@ -40,7 +42,7 @@ type Eig<T> = (Vec<<T as Floating>::Complex>, Vec<<T as Floating>::Complex>);
 /// The same in the precision of the work.
 type Pair = (Vec<Complex<f64>>, Vec<Complex<f64>>);
 
-/// What is to be computed.
+/// The results that are to be computed.
 #[derive(Clone, Copy, PartialEq)]
 enum Wanted {
     Values,
@@ -73,10 +75,10 @@ pub fn eigvals<T: Floating>(x: &[T], layout: &Layout) -> Result<Vec<T::Complex>>
     })?))
 }
 
-/// The vectors are empty where they are not wanted.
+/// The vectors are empty if they are not wanted.
 fn decompose<T: Floating>(x: Matrix<'_, T>, wanted: Wanted) -> Result<Eig<T>> {
     let n = x.rows;
-    // Copies of x, and the vectors in both forms, and what the iteration works on.
+    // Memory for copies of x, for the vectors in both forms, and for the iteration.
     let (copies, of_vectors) = match wanted {
         Wanted::Values => (4, 0),
         Wanted::ValuesAndVectors => (8, n * n),
@@ -106,7 +108,7 @@ fn decompose<T: Floating>(x: Matrix<'_, T>, wanted: Wanted) -> Result<Eig<T>> {
         *value = if active.contains(&k) {
             value.ldexp(-scale)
         } else {
-            // What balancing has set apart is exact, however small.
+            // An eigenvalue that balancing has isolated is an element of x, so it is exact, however small.
             a[(order[k], order[k])].to_complex()
         };
     }
@@ -115,7 +117,7 @@ fn decompose<T: Floating>(x: Matrix<'_, T>, wanted: Wanted) -> Result<Eig<T>> {
     Ok((values.collect(), vectors.collect()))
 }
 
-/// Eigenvalues of a balanced matrix, and, where they are wanted, eigenvectors, in row-major order, of the matrix that it was made of.
+/// Eigenvalues of a balanced matrix and, if they are wanted, eigenvectors of the original matrix, in row-major order.
 fn of_balanced<T: Wide>(
     mut t: Square<T>,
     balance: &Balance,
@@ -132,7 +134,7 @@ fn of_balanced<T: Wide>(
     Ok(Some((values, vectors)))
 }
 
-/// Eigenvectors of the matrix that, balanced, is `z t zᴴ` with t in Schur form, in row-major order.
+/// Eigenvectors of the original matrix, in row-major order. `z t zᴴ`, with t in Schur form, is the balanced matrix.
 fn vectors<T: Wide>(
     t: &Square<T>,
     z: &Square<T>,

@@ -39,7 +39,7 @@ pub fn eigvalsh<T: Floating>(x: &[T], layout: &Layout) -> Result<Vec<T::Real>> {
 
 fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<(Vec<T::Real>, Vec<T>)> {
     let n = x.rows;
-    // A copy of x, and the vectors here and in the result.
+    // Memory for a copy of x, for the vectors, and for the result.
     room_for::<T>(&[[n, n]; 3])?;
     let Some(largest) = largest(&x) else {
         return Ok((
@@ -52,7 +52,7 @@ fn decompose<T: Floating>(x: Matrix<'_, T>) -> Result<(Vec<T::Real>, Vec<T>)> {
     Ok((values, row_major(vectors.as_ref(), |_, _, v| v)))
 }
 
-/// The largest magnitude of a component of the lower triangle; none if one is NaN or ∞.
+/// The largest magnitude of a component of the lower triangle; `None` if one is NaN or ∞.
 fn largest<T: Floating>(x: &Matrix<'_, T>) -> Option<f64> {
     let lower = || {
         (0..x.rows)
@@ -64,7 +64,7 @@ fn largest<T: Floating>(x: &Matrix<'_, T>) -> Option<f64> {
         .then(|| lower().map(T::Wide::magnitude).fold(0.0, f64::max))
 }
 
-/// The eigenvalues of a finite matrix, and its vectors where there is room for them.
+/// The eigenvalues of a finite matrix. Writes its eigenvectors to `vectors`, if given.
 fn eigenvalues<T: Floating>(
     x: Matrix<'_, T>,
     largest: f64,

@@ -8,11 +8,11 @@ use faer::{
 
 use super::{Floating, Matrix, Wide, each_matrix, exponent, join, room_for, row_major, with_work};
 
-/// L and U in one matrix `(…, n, n)`, and for each row `(…, n)` the one that it was exchanged with. See
+/// L and U in one matrix `(…, n, n)`, and for each row the row that it was exchanged with, `(…, n)`. See
 /// [`LinalgBackend::lu`](array_api_spec::backend::LinalgBackend::lu).
 ///
 /// # Errors
-/// No room.
+/// No memory.
 pub fn lu<T: Floating>(x: &[T], layout: &Layout) -> Result<(Vec<T>, Vec<usize>)> {
     let (factors, rows) = each_matrix(x, layout, factor)?.into_iter().unzip();
     Ok((join(factors), join(rows)))
@@ -45,11 +45,11 @@ fn factor<T: Floating>(x: Matrix<'_, T>) -> Result<(Vec<T>, Vec<usize>)> {
     let exchanged = if (0..n).all(|j| (0..n).all(|i| lu[(i, j)].is_finite())) {
         exchanges(&forward)
     } else {
-        // faer divides by a pivot of 0; the textbook's loop leaves such a column as it is.
+        // `faer` divides by a pivot of 0. The plain loop skips such a column.
         lu = x.map(|_, _, v| v.ldexp(-scale));
         by_columns(&mut lu)
     };
-    // L has no scale: its diagonal is 1.
+    // Only U is scaled back: the diagonal of L is 1.
     let factors = row_major(
         lu.as_ref(),
         |i, j, v: T::Wide| {
@@ -59,7 +59,7 @@ fn factor<T: Floating>(x: Matrix<'_, T>) -> Result<(Vec<T>, Vec<usize>)> {
     Ok((factors, exchanged))
 }
 
-/// LU factorisation in place that passes over columns without a pivot; the row that each row was exchanged with.
+/// LU factorisation in place, which skips columns without a pivot. Returns the row that each row was exchanged with.
 fn by_columns<W: Wide>(a: &mut Mat<W>) -> Vec<usize> {
     let n = a.nrows();
     let mut exchanged = Vec::with_capacity(n);
@@ -85,10 +85,10 @@ fn by_columns<W: Wide>(a: &mut Mat<W>) -> Vec<usize> {
     exchanged
 }
 
-/// The exchanges of rows, in order, that make a permutation: row i of the result is row `permutation[i]` of the original.
+/// The sequence of row exchanges that gives a permutation: row i of the result is row `permutation[i]` of the original.
 fn exchanges(permutation: &[usize]) -> Vec<usize> {
     let n = permutation.len();
-    // Which original row stands where now, and where each one stands.
+    // `at[i]` is the original row that is now at i; `place` is its inverse.
     let (mut at, mut place): (Vec<usize>, Vec<usize>) = ((0..n).collect(), (0..n).collect());
     (0..n)
         .map(|i| {

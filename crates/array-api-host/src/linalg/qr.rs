@@ -19,7 +19,7 @@ use super::{
 /// `(…, m, n) → Q (…, m, k), R (…, k, n)`, or [complete](QrMode::Complete). See [`LinalgBackend::qr`](array_api_spec::backend::LinalgBackend::qr).
 ///
 /// # Errors
-/// No room.
+/// No memory.
 pub fn qr<T: Floating>(x: &[T], layout: &Layout, mode: QrMode) -> Result<(Vec<T>, Vec<T>)> {
     let &[.., m, n] = layout.shape() else {
         unreachable!("a matrix has two axes")
@@ -35,7 +35,7 @@ fn factor<T: Floating>(x: Matrix<'_, T>, mode: QrMode) -> Result<(Vec<T>, Vec<T>
     let (m, n) = (x.rows, x.columns);
     let size = m.min(n);
     let k = mode.size(m, n);
-    // A copy of x, and the factors here and in the result.
+    // Memory for a copy of x, for the factors, and for the results.
     room_for::<T>(&[[m, n], [m, k], [m, k], [k, n]])?;
     let largest = x.largest();
     if !largest.is_finite() {

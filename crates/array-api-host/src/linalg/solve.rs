@@ -18,7 +18,7 @@ use super::{
 /// [`LinalgBackend::solve`](array_api_spec::backend::LinalgBackend::solve).
 ///
 /// # Errors
-/// A matrix that is singular; no room.
+/// A matrix that is singular; no memory.
 pub fn solve<T: Floating>(
     a: &[T],
     a_layout: &Layout,
@@ -53,8 +53,8 @@ fn solve_matrix<T: Floating>(a: Matrix<'_, T>, b: Matrix<'_, T>) -> Result<Vec<T
         return Ok(vec![T::narrow(T::Wide::NAN); n * k]);
     }
     let singular = || Error::linear_algebra("solve", format!("{} is singular", a.name()));
-    // With R = diag(2^-row) and C = diag(2^-column), (R a C) (C⁻¹ x) = R b, where every row and column of R a C has
-    // an element near 1. The exponents are added before they are applied, so nothing overflows or vanishes between.
+    // With R = diag(2^-row) and C = diag(2^-column), (R a C) (C⁻¹ x) = R b, and every row and column of R a C has an
+    // element near 1. The exponents are added before they are applied, so nothing overflows or underflows in between.
     let mut row = Vec::with_capacity(n);
     for i in 0..n {
         let largest = (0..n).map(|j| a.at(i, j).magnitude()).fold(0.0, f64::max);

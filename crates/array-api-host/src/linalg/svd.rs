@@ -11,7 +11,7 @@ use super::{
     Floating, Matrix, Wide, each_matrix_into, exponent, join, ldexp, room_for, row_major, with_work,
 };
 
-/// U, S and Vᴴ of a matrix or a stack.
+/// U, S and Vᴴ of a matrix or a batch.
 pub type Svd<T> = (Vec<T>, Vec<<T as Floating>::Real>, Vec<T>);
 
 /// `(…, m, n) → U (…, m, k), S (…, k), Vᴴ (…, k, n)`, or [full](SvdMode::Full). See
@@ -56,7 +56,7 @@ pub fn svdvals<T: Floating>(x: &[T], layout: &Layout) -> Result<Vec<T::Real>> {
 fn decompose<T: Floating>(x: Matrix<'_, T>, mode: SvdMode) -> Result<Svd<T>> {
     let (m, n) = (x.rows, x.columns);
     let (left, right) = mode.sizes(m, n);
-    // A copy of x, and the vectors here and in the result.
+    // Memory for a copy of x, for the vectors, and for the results.
     room_for::<T>(&[[m, n], [m, left], [n, right], [m, left], [n, right]])?;
     let largest = x.largest();
     if !largest.is_finite() {
@@ -80,7 +80,7 @@ fn decompose<T: Floating>(x: Matrix<'_, T>, mode: SvdMode) -> Result<Svd<T>> {
     Ok((row_major(u.as_ref(), |_, _, v| v), s, vh))
 }
 
-/// The singular values of a finite matrix, and its vectors where there is room for them.
+/// The singular values of a finite matrix. Writes its singular vectors to `u` and `v`, if given.
 fn singular_values<T: Floating>(
     x: Matrix<'_, T>,
     largest: f64,

@@ -1,4 +1,4 @@
-//! Against the laws that define the factorisations, and against `nalgebra`.
+//! The factorisations against the equations that define them, and against `nalgebra`.
 
 use array_api_spec::{Complex, Error, ErrorKind, Layout, QrMode, SvdMode};
 use nalgebra::DMatrix;
@@ -8,7 +8,7 @@ use super::{Floating, cholesky, eig, eigh, eigvals, eigvalsh, lu, qr, solve, svd
 
 type C64 = Complex<f64>;
 
-/// What a test needs of an element beside [`Floating`].
+/// What the tests need of an element beside [`Floating`].
 pub(super) trait Sample: Floating {
     const EPSILON: f64;
     fn from_parts(re: f64, im: f64) -> Self;
@@ -383,7 +383,7 @@ where
     let only = eigvals(values, &Layout::contiguous(&[n, n])).expect("converges");
     let only: Vec<C64> = only.into_iter().map(|w| T::complex(w) / scale).collect();
     if n <= 75 {
-        // Francis' algorithm makes the same steps, whatever else they change.
+        // Francis' algorithm makes the same steps with and without vectors.
         assert_eq!(only, w);
     }
     let v = DMatrix::from_row_iterator(n, n, v.into_iter().map(T::complex));
@@ -463,7 +463,7 @@ where
 }
 for_all_types!(solve_solves_at_every_scale, solves::<T>);
 
-/// The order at which `faer` gets all threads, and matrices that it treats by divide and conquer.
+/// Orders from which on `faer` uses all threads, and divide and conquer.
 #[test]
 fn large_matrices() {
     let n = 410;
@@ -596,7 +596,7 @@ fn nan_and_infinity_spread_and_never_hang() {
     }
 }
 
-/// Stacks, transposed, flipped and broadcast: the same as each matrix by itself.
+/// Batches that are transposed, flipped or broadcast give the same as each matrix by itself.
 #[test]
 fn stacks_of_strided_matrices() {
     let values: Vec<f64> = sample(200 * 20, 7, 1.0);
@@ -639,7 +639,7 @@ fn stacks_of_strided_matrices() {
     }
 }
 
-/// Columns that single precision can just tell apart; `faer`'s own single-precision QR takes them for one.
+/// Columns whose difference single precision can just represent; `faer`'s single-precision QR takes them for equal.
 #[test]
 fn nearly_dependent_columns_in_single_precision() {
     let m = 20_000;

@@ -1,4 +1,4 @@
-//! The fast way: one pass that sums up products of the columns.
+//! The Gram matrix: one pass, which adds up products of the columns.
 
 use std::ops::Range;
 
@@ -8,26 +8,26 @@ use gemm::{Parallelism, gemm};
 use super::{source::Source, tree};
 use crate::linalg::Floating;
 
-/// Rows that are centred, widened and multiplied at a time.
+/// Rows in a block, which is centred, widened and multiplied as a whole.
 const BLOCK: usize = 512;
 
-/// Columns of the triangle that one product computes. Of the squares on the diagonal half is wasted: narrow panels waste
-/// less, wide ones multiply faster.
+/// Columns of the triangle that one product computes. Half of each square on the diagonal is computed in vain: narrow
+/// panels waste less, wide ones multiply faster.
 const PANEL: usize = 64;
 
-/// Sums of squares below this have lost digits, or all of them, because the squares vanish.
+/// Sums of squares below this may have lost digits, or all of them, because small squares underflow.
 const VANISHING: f64 = 1e-200;
 
 /// Which columns are multiplied with which.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Products {
-    /// Each with itself.
+    /// Each column with itself.
     Diagonal,
-    /// All with all.
+    /// All columns with all.
     All,
 }
 
-/// What rows contribute.
+/// The sums over a range of rows.
 struct Sums {
     /// `(p, p)`, the lower triangle in column-major order, or `(p,)`, the diagonal: sum of z zᵀ over the centred rows z.
     products: Vec<f64>,
@@ -35,10 +35,11 @@ struct Sums {
     shifts: Vec<f64>,
 }
 
-/// With the sum s of the `√w z` of a group, its weight w and its centre c, the mean is `c + s / w`, and the scatter about it `Σ z zᵀ - s sᵀ / w`.
+/// Let s be the sum of a group's `√w z`, w its weight and c its centre. Its mean is `c + s / w`, and the scatter about
+/// the mean is `Σ z zᵀ - s sᵀ / w`.
 pub(super) fn moments<T: Floating<Wide = f64>>(source: &Source<'_, T>, which: Products) -> Moments {
     let (n, p) = (source.n, source.p);
-    // About a million elements a leaf, and no more leaves than keep many threads busy.
+    // A leaf of the tree has about a million elements or more, and there are at most 64 leaves.
     let step = ((1 << 20) / p).max(n / 64).max(1).next_multiple_of(BLOCK);
     let Sums {
         mut products,
@@ -70,7 +71,7 @@ pub(super) fn moments<T: Floating<Wide = f64>>(source: &Source<'_, T>, which: Pr
     }
     let scatter = match which {
         Products::Diagonal => {
-            // Rounding must not leave a negative square; NaN stays.
+            // Rounding may have made a sum of squares negative: that becomes 0. NaN stays.
             products.iter_mut().for_each(|s| {
                 if *s < 0.0 {
                     *s = 0.0;
@@ -90,8 +91,8 @@ pub(super) fn moments<T: Floating<Wide = f64>>(source: &Source<'_, T>, which: Pr
     source.moments(|at| shifts.get(at).copied().unwrap_or(0.0), scatter)
 }
 
-/// The relative error of the Gram matrix's elements: that of sums, as many times larger as the correction has cancelled digits. Infinite if squares overflowed, or vanished while
-/// their column varies.
+/// The relative error of the Gram matrix's elements: that of the sums, times the cancellation by the correction of the
+/// mean. It is infinite if squares overflowed, or if they underflowed although the column varies.
 fn error<T: Floating<Wide = f64>>(
     source: &Source<'_, T>,
     step: usize,
@@ -125,7 +126,7 @@ fn error<T: Floating<Wide = f64>>(
     }
 }
 
-/// Copies the triangle that is there to the other one.
+/// Copies the computed triangle to the other one.
 fn mirror(gram: &mut [f64], p: usize) {
     for j in 0..p {
         for i in 0..j {

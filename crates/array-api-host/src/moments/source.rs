@@ -1,4 +1,4 @@
-//! Rows as they are read: centred about a value of their group, scaled and weighted.
+//! Reads rows: centred about a value of their group, scaled and weighted.
 
 use std::ops::Range;
 
@@ -6,8 +6,8 @@ use array_api_spec::{Layout, Moments, Scatter};
 
 use crate::linalg::Floating;
 
-/// Rows of a group that its provisional centre is taken from. About such a centre no sum of squares is more than
-/// `count / SAMPLE` times that about the mean, so the correction that follows cancels no more digits than that.
+/// The provisional centre of a group is the mean of this many of its rows. A sum of squares about such a centre is at
+/// most `count / SAMPLE` times the sum about the mean, so the correction that follows cancels no more digits than that.
 const SAMPLE: usize = 64;
 
 /// A matrix of rows, and the square roots of their weights.
@@ -18,10 +18,10 @@ pub(super) struct Table<'a, T> {
     pub(super) roots: Option<&'a [f64]>,
 }
 
-/// Rows of a table in groups.
+/// Rows of a table, with their groups.
 pub(super) struct Source<'a, T> {
     table: Table<'a, T>,
-    /// The rows of the table that belong here; all of them where there is none.
+    /// The rows of the table that are read, or `None` for all rows.
     members: Option<&'a [usize]>,
     groups: Option<&'a [i64]>,
     pub(super) n: usize,
@@ -31,14 +31,15 @@ pub(super) struct Source<'a, T> {
     pub(super) weights: Vec<f64>,
     /// `(k, p)`: what is subtracted from a row, after scaling.
     pub(super) centres: Vec<f64>,
-    /// Whether the centres are the means of the groups, or come from a part of the rows.
+    /// Whether the centres are the exact means of the groups, and not those of a sample.
     pub(super) exact: bool,
-    /// `(p,)`: powers of two that columns are multiplied by.
+    /// `(p,)`: the power of two that each column is multiplied by.
     pub(super) scale: Vec<f64>,
 }
 
 impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
-    /// Looks at some rows of each group for a provisional centre. `counts` holds the sizes of the groups; without `groups` there is one.
+    /// Reads a sample of each group's rows for a provisional centre. `counts` holds the sizes of the groups; without
+    /// `groups` there is one group.
     pub(super) fn new(
         table: Table<'a, T>,
         members: Option<&'a [usize]>,
@@ -60,8 +61,8 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
             counts,
         };
         source.weights = source.sum_of_weights();
-        // With few rows in a group, on average, reading them all is a small part of the work, and sums for each of
-        // many groups would fill the memory.
+        // If groups are small on average, reading all rows is a small part of the work, and exact centres save the sums
+        // that each of the many groups would need.
         let exact = source.counts.len().saturating_mul(4 * SAMPLE) > n;
         source.centre(exact);
         source
@@ -79,7 +80,7 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
         sums
     }
 
-    /// Sets the centres: the means of all rows of a group, or of a sample.
+    /// Sets the centres to the means of each group's rows, or of a sample of them.
     pub(super) fn centre(&mut self, exact: bool) {
         let (k, p) = (self.counts.len(), self.p);
         let step: Vec<usize> = self
@@ -87,8 +88,8 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
             .iter()
             .map(|&count| if exact { 1 } else { (count / SAMPLE).max(1) })
             .collect();
-        // Differences from the first row are summed: the mean of equal values is then exactly their value, and a large mean costs
-        // small differences nothing.
+        // This sums differences from the first row. So the mean of equal values is exactly that value, and small
+        // differences keep their digits beside a large mean.
         let (mut first, mut sums) = (vec![0.0; k * p], vec![0.0; k * p]);
         let (mut seen, mut taken) = (vec![0_usize; k], vec![0.0_f64; k]);
         let mut row = vec![0.0; p];
@@ -134,7 +135,7 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
         for i in 0..self.n {
             self.scaled_row(i, &mut row);
             for (largest, x) in largest.iter_mut().zip(&row) {
-                // `x` goes second: the larger of both is then NaN once `x` was.
+                // The comparison is written so that `largest` stays NaN once an `x` was NaN.
                 *largest = if *largest >= x.abs() || largest.is_nan() {
                     *largest
                 } else {
@@ -152,7 +153,7 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
         largest.iter().all(|x| x.is_finite())
     }
 
-    /// The moments with a scatter, and means that lie `shift`, a function of the position in `(k, p)`, from the centres.
+    /// The moments with this scatter. The means are the centres plus `shift`, a function of the position in `(k, p)`.
     pub(super) fn moments(&self, shift: impl Fn(usize) -> f64, scatter: Scatter) -> Moments {
         let mean = |(at, centre): (usize, &f64)| {
             if self.weights[at / self.p] > 0.0 {
@@ -171,13 +172,14 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
         }
     }
 
-    /// Whether rows lie one after the other, rather than columns.
+    /// Whether the table is row-major rather than column-major.
     pub(super) fn by_rows(&self) -> bool {
         let strides = self.table.layout.strides();
         strides[1].abs() <= strides[0].abs() || self.p == 1
     }
 
-    /// Writes rows, scaled, less their group's centre, times the root of their weight: element (i, j) to `out[i · row + j · column]`.
+    /// Writes rows: scaled, minus their group's centre, times the root of their weight. Element (i, j) goes to `out[i ·
+    /// row + j · column]`.
     pub(super) fn read(&self, rows: Range<usize>, out: &mut [f64], row: usize, column: usize) {
         if self.by_rows() {
             for (r, i) in rows.enumerate() {
@@ -229,7 +231,7 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
         self.table.roots.map_or(1.0, |roots| roots[self.place(i)])
     }
 
-    /// Whether a column is the same as its centre in all these rows.
+    /// Whether these columns equal their centres in all these rows.
     pub(super) fn equals_centre(&self, mut rows: Range<usize>, columns: &[usize]) -> bool {
         rows.all(|i| {
             let g = self.group(i);

@@ -1,10 +1,11 @@
-//! The singular values and right singular vectors of standardised rows, from their moments: judged and decomposed here for all devices.
+//! The singular values and right singular vectors of standardised rows, from their moments. All devices use this one
+//! decision whether a Gram matrix is precise enough.
 
 use array_api_spec::{DType, Error, Layout, Moments, Result, Scatter, SvdMode};
 
 use crate::linalg::{eigh, svd};
 
-/// What [`spectrum`] finds.
+/// The result of [`spectrum`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spectrum {
     /// `(p,)`: the population standard deviation of each column about the means, 1 where that is 0.
@@ -17,12 +18,13 @@ pub struct Spectrum {
     pub rank: usize,
 }
 
-/// The singular values and right singular vectors of `Z = (x - means) / std / √Σw`, whose Gram matrix is that of the columns' correlations about the means. `None` if the
-/// moments hold a Gram matrix that is too coarse: its errors could decide whether a singular value is above `tolerance`, or be more than the last digits of one that is. A
-/// [factor](array_api_spec::Spread::Factor) never is.
+/// The singular values and right singular vectors of `Z = (x - means) / std / √Σw`. Its Gram matrix is the matrix of
+/// the columns' correlations about the means. `None` if the moments hold a Gram matrix that is too coarse: its errors
+/// could decide whether a singular value is above `tolerance`, or change more than the last digits of one that is. A
+/// [factor](array_api_spec::Spread::Factor) is never too coarse.
 ///
-/// `dtype` is that of the rows: it says how many digits there are to lose. A Gram matrix that is not finite is too coarse, because its squares may have overflowed; a factor that is
-/// not finite has a spectrum of NaN.
+/// `dtype` is that of the rows: it says how many digits the result must have. A Gram matrix that is not finite is too
+/// coarse, because its squares may have overflowed. A factor that is not finite has a spectrum of NaN.
 ///
 /// ```
 /// use array_api_host::moments::spectrum;
@@ -37,7 +39,7 @@ pub struct Spectrum {
 /// ```
 ///
 /// # Errors
-/// A scatter of each group, or its diagonal alone; no convergence.
+/// A scatter of each group, or a diagonal only; no convergence.
 pub fn spectrum(moments: &Moments, dtype: DType, tolerance: f64) -> Result<Option<Spectrum>> {
     let p = moments.features;
     if !(moments.pooled || moments.weights.len() == 1) {
@@ -84,7 +86,7 @@ pub fn spectrum(moments: &Moments, dtype: DType, tolerance: f64) -> Result<Optio
     }))
 }
 
-/// What is asked of singular values.
+/// The precision that singular values must have.
 #[derive(Clone, Copy)]
 struct Need {
     dtype: DType,
@@ -92,9 +94,10 @@ struct Need {
 }
 
 impl Need {
-    /// Whether eigenvalues, each of which may be off by `error`, say which singular values are above the tolerance, and those precisely enough.
+    /// Whether eigenvalues with errors up to `error` decide which singular values are above the tolerance, and give
+    /// those precisely enough.
     fn is_met(self, eigenvalues: &[f64], error: f64) -> bool {
-        // A singular value, the root, loses half as many digits.
+        // A singular value is the root of an eigenvalue, so it loses half as many digits.
         let digits = if self.dtype == DType::Float32 {
             1e-5
         } else {
@@ -107,9 +110,10 @@ impl Need {
     }
 }
 
-/// The roots of the eigenvalues and the eigenvectors of the correlations `gramᵢⱼ / (unitᵢ unitⱼ)`, or `None` if they are too coarse.
+/// The roots of the eigenvalues, and the eigenvectors, of the correlations `gramᵢⱼ / (unitᵢ unitⱼ)`; `None` if they are
+/// too coarse.
 ///
-/// An element may be off by `error`, so an eigenvalue by p times as much.
+/// If each element has an error of up to `error`, an eigenvalue has up to p times as much.
 fn decompose(
     gram: &[f64],
     unit: &[f64],
@@ -122,7 +126,7 @@ fn decompose(
     }
     let correlation = |(at, product): (usize, &f64)| {
         let (i, j) = (at / p, at % p);
-        // A column that does not vary has no correlation with itself.
+        // A constant column has the correlation 0 with itself, not 1.
         if i == j && *product != 0.0 {
             1.0
         } else {

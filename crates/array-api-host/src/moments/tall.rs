@@ -1,4 +1,4 @@
-//! The careful way: R of the centred rows by a QR factorisation of row blocks.
+//! The factor: R of the centred rows, by a QR factorisation of row blocks (TSQR).
 //!
 //! Source: J. Demmel, L. Grigori, M. Hoemmen, J. Langou, Communication-optimal parallel and sequential QR and LU
 //! factorizations, SIAM J. Sci. Comput. 34 (2012).
@@ -15,15 +15,15 @@ use faer::{
 use super::{source::Source, tree};
 use crate::linalg::Floating;
 
-/// Rows that are factorised at a time, at least.
+/// Fewest rows that are factorised at a time.
 const BLOCK: usize = 2048;
 
-/// Columns that a Householder block reflects.
+/// Columns of a block of Householder reflections.
 const REFLECTORS: usize = 32;
 
-/// Rows of a table, or fewer rows with the same Gram matrix.
+/// Rows of a table, or fewer rows that have the same Gram matrix.
 struct Tall {
-    /// `(capacity, p)`, column-major; the first `rows` rows count.
+    /// `(capacity, p)`, column-major; the first `rows` rows are used.
     work: Vec<f64>,
     capacity: usize,
     rows: usize,
@@ -68,7 +68,7 @@ impl Tall {
         tall
     }
 
-    /// Gives back the memory of rows that are not there: several of these wait for one another in the tree.
+    /// Frees the memory of unused rows, because several of these are alive in the tree at a time.
     fn shrink(&mut self) {
         for j in 0..self.p {
             let from = j * self.capacity;

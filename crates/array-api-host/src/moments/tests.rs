@@ -1,4 +1,4 @@
-//! Against a plain computation in two passes and `nalgebra`'s eigenvalues.
+//! The moments against a simple computation in two passes, and against `nalgebra`'s eigenvalues.
 
 use array_api_spec::{DType, Layout, Moments, Result, Scatter, Spread, backend::MomentsPlan};
 use nalgebra::DMatrix;
@@ -71,7 +71,7 @@ impl Table {
         gram.unwrap_or_else(|| self.factor(tolerance))
     }
 
-    /// What a Gram matrix says, if that is good enough.
+    /// The result from a Gram matrix, if that is precise enough.
     fn gram(&self, tolerance: f64) -> Option<Found> {
         Found::of(self.moments(Spread::Gram), tolerance)
     }
@@ -80,7 +80,7 @@ impl Table {
         Found::of(self.moments(Spread::Factor), tolerance).expect("never too coarse")
     }
 
-    /// By the definition. `scale` keeps the oracle itself from overflow: values are divided by it first.
+    /// Computed by the definition. Values are first divided by `scale`, so that the oracle itself does not overflow.
     fn oracle(&self, scale: f64) -> Oracle {
         let (n, p, k) = (self.n, self.p, self.counts.len());
         let x: Vec<f64> = self.x.iter().map(|x| x / scale).collect();
@@ -153,7 +153,7 @@ impl Found {
     }
 }
 
-/// What the definition gives.
+/// The results by the definition.
 struct Oracle {
     means: Vec<f64>,
     std: Vec<f64>,
@@ -213,7 +213,7 @@ fn assert_same(ours: &Found, oracle: &Oracle, p: usize, tolerance: f64) {
     close(&spectrum.std, &oracle.std, tolerance);
     let values = spectrum.singular_values.iter().zip(&oracle.singular_values);
     for (i, (a, b)) in values.enumerate() {
-        // What is below the square root of ε may be lost, as the caller's tolerance allows.
+        // Singular values below √ε may be lost; the caller's tolerance allows it.
         assert!((a - b).abs() <= tolerance * b + 1e-6, "{i}: {a:e} {b:e}");
     }
     let r = oracle.singular_values.len();
@@ -243,14 +243,14 @@ fn shapes_groups_and_offsets() {
             let table = Table::new(n, p, k, |_, j, g| {
                 offset * (j as f64 - 1.0) + (g * j) as f64 + r()
             });
-            // An offset of 10⁶ leaves ten digits to the input itself.
+            // With an offset of 10⁶ the input itself has only ten digits.
             let tolerance = if offset == 0.0 { 1e-11 } else { 1e-8 };
             assert_same(&table.found(1e-4), &table.oracle(1.0), p, tolerance);
         }
     }
 }
 
-/// The provisional centres come from a few rows; here those are far from all others.
+/// The provisional centres are computed from a few rows; here these are far from all others.
 #[test]
 fn a_sample_that_misleads() {
     for outliers in [1, 70] {
@@ -364,7 +364,7 @@ fn magnitudes_whose_squares_overflow_or_vanish() {
     );
 }
 
-/// Column 2 is column 1 but for a part of relative size `part`.
+/// Column 2 is column 1 plus a part of relative size `part`.
 fn nearly_dependent(part: f64) -> Table {
     let mut r = noise(8);
     let mut previous = 0.0;
@@ -381,9 +381,9 @@ fn nearly_dependent(part: f64) -> Table {
 fn the_gram_matrix_gives_way_where_it_would_decide() {
     let fast = |table: &Table, tolerance| table.gram(tolerance);
     assert!(fast(&nearly_dependent(1e-1), 1e-4).is_some());
-    // Far below the tolerance it may be lost.
+    // A part far below the tolerance may be lost.
     assert!(fast(&nearly_dependent(1e-8), 1e-4).is_some());
-    // Kept, but with too few digits; and near the tolerance itself.
+    // A part above the tolerance with too few digits; and one near the tolerance.
     assert!(fast(&nearly_dependent(3e-4), 1e-4).is_none());
     assert!(fast(&nearly_dependent(1e-8), 1e-8).is_none());
     assert!(fast(&nearly_dependent(1e-1), 0.0).is_some());

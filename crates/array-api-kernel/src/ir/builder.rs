@@ -1,10 +1,10 @@
-//! What a kernel works on: buffers, parameters, shared memory, and the thread's place in the grid.
+//! The arguments of a kernel (buffers, parameters, shared memory) and the thread's position in the grid.
 
 use super::node::{Builtin, Memory, Node, Param, Space, Ty};
 use super::record::{STATE, node};
 use super::value::{Mem, Val};
 
-/// A launch-time value that a kernel may take as a parameter.
+/// A value that is passed to a kernel at launch.
 pub trait ParamValue {
     /// Its type in the kernel.
     const TY: Ty;
@@ -24,7 +24,7 @@ macro_rules! param_values {
 }
 param_values! { i32: I32 u32: U32 i64: I64 u64: U64 f32: F32 f64: F64 }
 
-/// Declares what a kernel works on. A token: it may be copied and passed on freely.
+/// Declares a kernel's arguments. It holds nothing, so it may be copied and passed on freely.
 #[derive(Clone, Copy, Debug)]
 pub struct Builder(pub(super) ());
 
@@ -61,7 +61,7 @@ impl Builder {
         self.memory(name, Ty::U32, Space::Atomic)
     }
 
-    /// An array that the workgroup's threads share; its content is undefined at first.
+    /// An array that the work-group's threads share; its content is undefined at first.
     #[must_use]
     pub fn shared(self, name: &str, ty: Ty, length: usize) -> Mem {
         self.memory(name, ty, Space::Shared(length))
@@ -88,8 +88,8 @@ impl Builder {
         })
     }
 
-    /// A `U32` parameter: a length, a stride (wrapping arithmetic makes negative ones work), an offset. A kernel with one of more than 32 bits is
-    /// [beyond reach](super::Kernel::is_beyond_reach).
+    /// A `U32` parameter: a length, an offset, or a stride (negative ones work, because arithmetic wraps). If a value
+    /// does not fit 32 bits, the kernel is [beyond reach](super::Kernel::is_beyond_reach).
     #[must_use]
     pub fn size(self, name: &str, value: isize) -> Val {
         let word = u32::try_from(value).or_else(|_| i32::try_from(value).map(|v| v as u32));
@@ -99,18 +99,19 @@ impl Builder {
         self.param(name, word.unwrap_or_default())
     }
 
-    /// Says that the kernel cannot reach all elements of its arrays.
+    /// Marks the kernel as [beyond reach](super::Kernel::is_beyond_reach): its positions of 32 bits do not reach all
+    /// elements.
     pub fn refuse(self) {
         STATE.with_borrow_mut(|s| s.beyond = true);
     }
 
-    /// The thread's number in its workgroup.
+    /// The thread's number in its work-group.
     #[must_use]
     pub fn local(self) -> Val {
         node(Node::Builtin(Builtin::Local), Ty::U32)
     }
 
-    /// The workgroup's number. Grids of more than 65535 groups have a second dimension; this counts through both.
+    /// The work-group's number. A grid of more than 65535 groups has two dimensions; this counts through both.
     #[must_use]
     pub fn group(self) -> Val {
         let builtin = |b| node(Node::Builtin(b), Ty::U32);

@@ -1,7 +1,7 @@
 //! The kernel language: types, values, statements, functions, kernels.
 //!
-//! Rust code that runs while a kernel is built *is* the kernel's source. A [`Val`] is a handle to a value that the
-//! kernel will compute; operators on it record nodes, closures give blocks, and a Rust `for` unrolls:
+//! A kernel is written as Rust code that runs once and records the kernel. A [`Val`] is a handle to a value that the
+//! kernel will compute. Operators on it record nodes, and closures record blocks. A Rust `for` is unrolled:
 //!
 //! ```
 //! use array_api_kernel::ir::*;
@@ -21,15 +21,17 @@
 //! assert!(kernel.cuda().contains("float hypot1_f32(float x)"));
 //! ```
 //!
-//! - Types are checked while the kernel is built; a mistake panics, since it is one of the kernel's author.
+//! - Types are checked while the kernel is built. A mistake panics, since it is a mistake of the kernel's author.
 //! - A Rust number beside a `Val` is a literal of its type: `x * 2.0`, `1 + i`.
-//! - A value is computed where it is created, once: reads see what was stored before and not what is stored later.
+//! - A value is computed once, where it is created. So a load sees what was stored before it, and not what is stored
+//!   later.
 //! - Integers wrap. Division of integers by zero, shifts by the width or more and conversions of floating-point values that
 //!   do not fit are unspecified: the author guards them.
-//! - Floating-point + - × ÷ and `sqrt` are IEEE's. Zeros, infinities and NaN may be written as literals; the printers take care that
-//!   no compiler folds them. Ask [`Val::is_nan`], never `x.ne(x)`. See [`Val::pin`] for error-free transformations.
+//! - Floating-point + - × ÷ and `sqrt` are IEEE's. Zeros, infinities and NaN may be written as literals: the printers
+//!   prevent compilers from folding them. Test for NaN by [`Val::is_nan`], never by `x.ne(x)`. See [`Val::pin`] for
+//!   error-free transformations.
 //! - What varies from launch to launch (lengths, strides, constants) is a [parameter](Builder::param), never a literal:
-//!   the printed source is the key under which a compiled kernel is kept.
+//!   compiled kernels are cached by their printed source.
 mod builder;
 pub(super) mod node;
 mod record;

@@ -1,4 +1,4 @@
-//! What a recorded kernel is made of: types, operations, nodes, statements.
+//! The parts of a recorded kernel: types, operations, nodes, statements.
 
 /// The type of a value in a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -88,16 +88,16 @@ pub enum Literal {
     Float(f64),
 }
 
-/// What a thread knows about its place. All are `U32`, along the first dimension or, for groups, also the second.
+/// The built-in values that tell a thread its position. All are `U32`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Builtin {
-    /// Place in the workgroup.
+    /// The thread's position in its work-group.
     Local,
-    /// The workgroup's place in the grid's row.
+    /// The work-group's position along the grid's first dimension.
     GroupX,
-    /// The workgroup's row.
+    /// The work-group's position along the grid's second dimension.
     GroupY,
-    /// Workgroups in a row.
+    /// Work-groups along the grid's first dimension.
     GroupsX,
 }
 
@@ -124,7 +124,7 @@ pub enum Unary {
     Pin,
 }
 
-/// Operations on two values of one type (but for the shifts, whose amount is `U32`).
+/// Operations on two values of one type, except that the amount of a shift is always `U32`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it all")]
 pub enum Binary {
@@ -168,7 +168,7 @@ pub enum Atomic {
     Or,
 }
 
-/// How a value comes about. Numbers are those of other nodes of the function.
+/// How a value is computed. The numbers are indices of other nodes of the same function.
 #[derive(Clone, Debug)]
 pub(crate) enum Node {
     Literal(Literal),
@@ -184,7 +184,7 @@ pub(crate) enum Node {
     Load(usize, usize),
     Atomic(Atomic, usize, usize, usize),
     Get(usize),
-    /// A call whose results are taken apart by `Field`, unless there is one.
+    /// A call of a function with arguments. If it returns two values, `Field` takes them apart.
     Call(usize, Vec<usize>),
     Field(usize, usize),
 }
@@ -259,7 +259,7 @@ pub(crate) struct Memory {
 pub(crate) struct Param {
     pub(crate) name: String,
     pub(crate) ty: Ty,
-    /// Number of its first word.
+    /// Index of its first word.
     pub(crate) word: usize,
 }
 
@@ -283,26 +283,28 @@ impl Kernel {
         &self.name
     }
 
-    /// Threads in a workgroup.
+    /// Threads in a work-group.
     #[must_use]
     pub const fn workgroup(&self) -> u32 {
         self.workgroup
     }
 
-    /// The values of the parameters, as the printed source reads them; the first is always 0. WGSL reads them from a uniform buffer at binding
-    /// 0, CUDA C from the first argument, by value. Always a multiple of four.
+    /// The words of the parameters, in the order in which the printed source reads them. The first is always 0, and
+    /// their number is a multiple of four. WGSL reads them from a uniform buffer at binding 0, CUDA C from the first
+    /// argument, which is passed by value.
     #[must_use]
     pub fn params(&self) -> &[u32] {
         &self.words
     }
 
-    /// Whether it would need a number beyond 32 bits to find its elements, and so must not be launched.
+    /// Whether it would need positions of more than 32 bits, and so must not be launched.
     #[must_use]
     pub const fn is_beyond_reach(&self) -> bool {
         self.beyond
     }
 
-    /// Whether each buffer is written, in the order in which they were declared: bindings 1, 2 … in WGSL, the arguments after the first in CUDA C.
+    /// For each buffer, in the order of declaration, whether it is written. Buffers are bindings 1, 2 … in WGSL, and
+    /// the arguments after the first in CUDA C.
     pub fn buffers(&self) -> impl Iterator<Item = bool> + '_ {
         self.memories
             .iter()

@@ -6,7 +6,7 @@ use super::Val;
 use super::node::{Block, Function, Kernel, Memory, Node, Param, Stmt, Ty};
 
 impl Kernel {
-    /// Runs `body` once, which records the kernel. `workgroup` is the number of threads in a group, at most 256.
+    /// Records a kernel: runs `body` once. `workgroup` is the number of threads in a work-group, at most 256.
     pub fn build(name: &str, workgroup: u32, body: impl FnOnce(super::Builder)) -> Self {
         let outer = STATE.with_borrow_mut(|s| std::mem::replace(s, State::new(name, workgroup)));
         body(super::Builder(()));
@@ -32,7 +32,8 @@ pub(super) struct Scope {
     pub(super) number: usize,
 }
 
-/// The kernel under construction. It is the thread's own, which is what lets `Val` be `Copy` and `a * b` be an expression.
+/// The kernel under construction. It is thread-local, so that a `Val` need not refer to it: `Val` is `Copy`, and `a *
+/// b` is an expression.
 pub(super) struct State {
     pub(super) workgroup: u32,
     pub(super) memories: Vec<Memory>,
@@ -41,7 +42,7 @@ pub(super) struct State {
     pub(super) functions: Vec<Function>,
     pub(super) scopes: Vec<Scope>,
     pub(super) scopes_ever: usize,
-    /// Whether a number was asked for that does not fit 32 bits.
+    /// Whether a value was declared that does not fit 32 bits.
     pub(super) beyond: bool,
 }
 

@@ -34,7 +34,7 @@ pub fn loop_(body: impl FnOnce()) {
     stmt(Stmt::Loop(body));
 }
 
-/// Repeats `body` as long as the condition, computed anew each time, holds.
+/// Repeats `body` while the condition holds, which is computed before each round.
 pub fn while_(condition: impl FnOnce() -> Val, body: impl FnOnce()) {
     loop_(|| {
         if_(!condition(), break_);
@@ -61,17 +61,18 @@ pub fn break_() {
     stmt(Stmt::Break);
 }
 
-/// Goes on with the innermost loop's next round.
+/// Continues with the innermost loop's next round.
 pub fn continue_() {
     stmt(Stmt::Continue);
 }
 
-/// Waits until every thread of the workgroup is here and their writes are seen. Every thread must come here.
+/// Waits until every thread of the work-group has arrived here; then each sees the others' writes. Every thread of the
+/// work-group must arrive.
 pub fn barrier() {
     stmt(Stmt::Barrier);
 }
 
-/// What a function may return: one value, or two of one or two types.
+/// The result of a function: one value, or two, whose types may differ.
 pub trait Results: Copy {
     #[doc(hidden)]
     fn values(self) -> Vec<Val>;
@@ -97,7 +98,7 @@ impl Results for (Val, Val) {
     }
 }
 
-/// Returns early from a function; see [`return_`] for leaving a kernel.
+/// Returns early from a function; [`return_`] does so from a kernel.
 #[track_caller]
 pub fn return_value(result: impl Results) {
     let values = result.values();
@@ -114,13 +115,13 @@ pub fn return_value(result: impl Results) {
     stmt(Stmt::Return(ids));
 }
 
-/// Ends the thread's part of the kernel. Not before a [`barrier`].
+/// Ends the kernel for this thread. No [`barrier`] may follow.
 pub fn return_() {
     stmt(Stmt::Return(Vec::new()));
 }
 
-/// Calls a function of the kernel. The first call with arguments of these types records `body`, which sees the
-/// arguments and nothing else; the printed name ends in the types. Two functions must not share a name.
+/// Calls a function of the kernel. The first call with arguments of these types records `body`, which may use the
+/// arguments only. The printed name ends in the types. Two functions must not share a name.
 #[track_caller]
 pub fn call<const N: usize, R: Results>(
     name: &str,
@@ -128,7 +129,7 @@ pub fn call<const N: usize, R: Results>(
     body: impl FnOnce([Val; N]) -> R,
 ) -> R {
     let types: Vec<Ty> = arguments.iter().map(|a| a.ty).collect();
-    // Runs of one type are named once: `atan2_f32`, not `atan2_f32_f32`.
+    // Neighbouring arguments of one type are named once: `atan2_f32`, not `atan2_f32_f32`.
     let mut suffixes: Vec<&str> = types.iter().map(|t| t.name()).collect();
     suffixes.dedup();
     let name = format!("{name}_{}", suffixes.join("_"));

@@ -1,4 +1,4 @@
-//! Values, variables and memory, and what Rust's operators make of them.
+//! Values, variables and memory, with Rust's operators.
 
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Rem, Shl, Shr, Sub};
 
@@ -20,16 +20,16 @@ pub struct Var {
     pub(super) ty: Ty,
 }
 
-/// Memory that is read and written by index: a buffer, or an array that a workgroup shares.
+/// Memory that is read and written by index: a buffer, or an array that a work-group shares.
 #[derive(Clone, Copy, Debug)]
 pub struct Mem {
     pub(super) id: usize,
     pub(super) ty: Ty,
 }
 
-/// What may stand beside a [`Val`]: another one, or a Rust number, which is a literal of the `Val`'s type.
+/// The other operand of a [`Val`]: another `Val`, or a Rust number, which becomes a literal of the `Val`'s type.
 pub trait Operand {
-    /// As a value of type `ty`.
+    /// Converts the operand to a value of type `ty`.
     fn val(self, ty: Ty) -> Val;
 }
 
@@ -233,7 +233,7 @@ impl Val {
         eq Eq;
         /// self ≠ other.
         ne Ne;
-        /// The smaller of two integers. (What NaN does differs too much between devices: floating-point values take `select`.)
+        /// The smaller of two integers. (Use `select` for floating-point values: devices differ in what NaN gives.)
         min Min;
         /// The larger of two integers.
         max Max;
@@ -252,12 +252,14 @@ impl Val {
         trunc Trunc;
         /// To the nearest integer, halves to even. The sign of a zero result is unspecified.
         round Round;
-        /// The value itself, in a form that no compiler sees through: what follows is not merged with what came before. Without it some drivers
-        /// take `(a + b) - a` for `b`; with it two-sums and Cody–Waite reductions hold everywhere.
+        /// The same value, hidden from the compiler's optimizer, which then cannot combine later operations with
+        /// earlier ones. Without it some drivers replace `(a + b) - a` by `b`. With it, two-sums and Cody–Waite
+        /// reductions are right on every device.
         pin Pin;
     }
 
-    /// In another type: integers wrap, floating-point values round (to integers: towards 0, and they must fit), `Bool` gives 0 or 1.
+    /// Converts to another type: integers wrap, floating-point values round (to integers: towards 0, and they must
+    /// fit), `Bool` gives 0 or 1.
     #[must_use]
     #[track_caller]
     pub fn to(self, ty: Ty) -> Self {
@@ -285,7 +287,7 @@ impl Val {
         self.bitcast(self.ty.unsigned())
     }
 
-    /// Whether a floating-point value is NaN, by its bits.
+    /// Whether a floating-point value is NaN; tests the bits.
     #[must_use]
     pub fn is_nan(self) -> Self {
         match self.ty {
@@ -297,13 +299,13 @@ impl Val {
 }
 
 impl Var {
-    /// The value that it has now.
+    /// Its value at this point of the kernel.
     #[must_use]
     pub fn get(self) -> Val {
         node(Node::Get(self.id), self.ty)
     }
 
-    /// Gives it a value.
+    /// Assigns a value.
     #[track_caller]
     pub fn set(self, x: impl Operand) {
         let x = x.val(self.ty).id();
@@ -318,7 +320,7 @@ impl Mem {
         self.ty
     }
 
-    /// The element at an index (`U32`). The author answers for its being inside.
+    /// The element at an index (`U32`). The kernel's author must make sure that the index is in bounds.
     #[must_use]
     #[track_caller]
     pub fn load(self, index: impl Operand) -> Val {
@@ -333,7 +335,7 @@ impl Mem {
         stmt(Stmt::Store(self.id, index, x));
     }
 
-    /// Changes an element of atomic memory at once, and yields its old value.
+    /// Changes an element of atomic memory in one step, and yields its old value.
     #[track_caller]
     pub fn atomic(self, op: Atomic, index: impl Operand, x: impl Operand) -> Val {
         let (index, x) = (index.val(Ty::U32).id(), x.val(Ty::U32).id());

@@ -6,7 +6,7 @@
 use super::format::{constant, infinity, polynomial, power_of_two, round, scale};
 use crate::ir::{Ty, Val, call, select};
 
-/// e^(hi - lo) - 1 for |hi - lo| ≤ ½ log 2, where lo is what hi lacks.
+/// e^(hi - lo) - 1 for |hi - lo| ≤ ½ log 2, where `lo` is a small correction of `hi`.
 pub(super) fn expm1_reduced(hi: Val, lo: Val) -> Val {
     let r = hi - lo;
     let square = r * r;
@@ -25,7 +25,7 @@ pub(super) fn expm1_reduced(hi: Val, lo: Val) -> Val {
     hi - (lo - r * c / (2.0 - c))
 }
 
-/// x - k log 2 as `(hi, lo)`, and k as a floating-point value.
+/// `(hi, lo, k)` with x = k log 2 + hi - lo; k is a floating-point value.
 fn reduce(x: Val) -> (Val, Val, Val) {
     let k = round(x * constant(x, 1.442_695_021_6, std::f64::consts::LOG2_E));
     // The upper part has so few bits that its product with k is exact.
@@ -68,7 +68,7 @@ pub(super) fn expm1(x: Val) -> Val {
         let (inside, y) = inside(x, low, constant(x, 89.0, 710.0));
         let (hi, lo, k) = reduce(y);
         let k = k.to(Ty::I32);
-        // 2ᵏ (e^r - 1 + 1 - 2⁻ᵏ): the last difference is exact while it matters.
+        // 2ᵏ (e^r - 1 + 1 - 2⁻ᵏ). The difference 1 - 2⁻ᵏ is exact for all k for which 2⁻ᵏ matters.
         let rest = 1.0 - power_of_two((-k).max(-64), x.ty());
         let y = scale(rest + expm1_reduced(hi, lo), k);
         let outside = select(x.gt(0.0), infinity(x), -1.0);

@@ -1,13 +1,13 @@
-//! The two floating-point formats, taken apart: bits, exponents, signs, polynomials.
+//! The parts of the two floating-point formats: bits, exponents, signs; and polynomials.
 
 use crate::ir::{Ty, Val, call, lit, select};
 
-/// Bits of the mantissa that are stored.
+/// Bits of the stored mantissa.
 pub(super) const fn mantissa_bits(ty: Ty) -> u32 {
     if is_double(ty) { 52 } else { 23 }
 }
 
-/// What the exponent field of 1 holds.
+/// The exponent field of the number 1.
 pub(super) const fn bias(ty: Ty) -> i32 {
     if is_double(ty) { 1023 } else { 127 }
 }
@@ -76,7 +76,7 @@ pub(super) fn is_finite(x: Val) -> Val {
     magnitude(x).lt(infinity_bits(x.ty()))
 }
 
-/// Whether it is 0 or -0. Comparisons of floating-point values may take subnormal ones for 0; this does not.
+/// Whether it is 0 or -0. A floating-point comparison may take subnormal values for 0; this test does not.
 pub(super) fn is_zero(x: Val) -> Val {
     magnitude(x).eq(0)
 }
@@ -86,12 +86,12 @@ pub(super) fn with_sign(x: Val, sign: Val) -> Val {
     (magnitude(x) | (sign.bits() & sign_mask(x.ty()))).bitcast(x.ty())
 }
 
-/// x, its sign changed where `sign` has one.
+/// x with its sign flipped if `sign` is negative (by its sign bit).
 pub(super) fn times_sign(x: Val, sign: Val) -> Val {
     (x.bits() ^ (sign.bits() & sign_mask(x.ty()))).bitcast(x.ty())
 }
 
-/// x, its sign changed where a condition holds.
+/// x with its sign flipped if the condition holds.
 pub(super) fn negate_if(condition: Val, x: Val) -> Val {
     (x.bits() ^ select(condition, sign_mask(x.ty()), 0)).bitcast(x.ty())
 }
@@ -112,13 +112,14 @@ pub(super) fn scale(y: Val, k: Val) -> Val {
     (y * power_of_two(half, y.ty())).pin() * power_of_two(k - half, y.ty())
 }
 
-/// x = m · 2ᵏ with m in [√½, √2), for finite x > 0, subnormal ones too (also where arithmetic takes them for 0): `(m, k)`.
+/// `(m, k)` with x = m · 2ᵏ and m in [√½, √2), for finite x > 0, also if x is subnormal and the device's arithmetic
+/// takes it for 0.
 pub(super) fn split_exponent(x: Val) -> (Val, Val) {
     call("split_exponent", [x], |[x]| {
         let ty = x.ty();
         let bits = x.bits();
         let subnormal = bits.lt(pattern(ty, 0x0080_0000, 0x0010_0000_0000_0000));
-        // The bits of a subnormal number are its value in units of the smallest.
+        // The bits of a subnormal number, read as an integer, count multiples of the smallest number.
         let bits = select(subnormal, bits.to(ty).bits(), bits);
         let unit = -(bias(ty) - 1 + mantissa_bits(ty) as i32);
         let moved = select(subnormal, lit(Ty::I32, unit), 0);
@@ -130,8 +131,8 @@ pub(super) fn split_exponent(x: Val) -> (Val, Val) {
     })
 }
 
-/// The exponent k of the larger of two magnitudes, 2ᵏ ≤ max(|x|, |y|) < 2ᵏ⁺¹, as `I32`; that of the smallest normal number for what is
-/// smaller, and of 0.
+/// The exponent k of the larger of two magnitudes, 2ᵏ ≤ max(|x|, |y|) < 2ᵏ⁺¹, as `I32`. For subnormal numbers and 0 it
+/// is that of the smallest normal number.
 pub(super) fn exponent(x: Val, y: Val) -> Val {
     let ty = x.ty();
     let largest =
@@ -141,7 +142,7 @@ pub(super) fn exponent(x: Val, y: Val) -> Val {
     (largest >> mantissa_bits(ty)).to(Ty::I32) - bias(ty)
 }
 
-/// Towards 0, for finite x. (Lavapipe's own for `float64` leaves fractions of large numbers.)
+/// Rounds towards 0, for finite x. (Lavapipe's built-in for `float64` leaves fractions of large numbers.)
 pub(super) fn trunc(x: Val) -> Val {
     if !is_double(x.ty()) {
         return x.trunc();
@@ -153,7 +154,8 @@ pub(super) fn trunc(x: Val) -> Val {
     (x.bits() & kept).bitcast(x.ty())
 }
 
-/// To the nearest integer, halves to even, for |x| < 2⁵²; the sign of a zero result is open. (Lavapipe's own for `float64` rounds 1.5 to 1.)
+/// Rounds to the nearest integer, halves to even, for |x| < 2⁵²; the sign of a zero result is unspecified. (Lavapipe's
+/// built-in for `float64` rounds 1.5 to 1.)
 pub(super) fn round(x: Val) -> Val {
     if !is_double(x.ty()) {
         return x.round();

@@ -1,6 +1,6 @@
 //! Hyperbolic functions and their inverses.
 //!
-//! The inverses are those of FreeBSD's `s_asinh.c`, `e_acosh.c` and `e_atanh.c`, brought to one logarithm each.
+//! The inverses are those of FreeBSD's `s_asinh.c`, `e_acosh.c` and `e_atanh.c`, rewritten with one logarithm each.
 
 use std::f64::consts::LN_2;
 
@@ -58,7 +58,7 @@ pub(super) fn tanh(x: Val) -> Val {
     })
 }
 
-/// Where log(x) + log 2 is asinh and acosh.
+/// Whether a is so large that asinh a and acosh a are log a + log 2.
 fn is_huge(a: Val) -> Val {
     a.gt(constant(a, 1e10, 1e20))
 }

@@ -1,8 +1,9 @@
 //! Logarithms.
 //!
-//! Source: FreeBSD's `e_log.c`, `s_log1p.c` and their f32 twins for `log` and `log1p`; the steps of its `e_pow.c` for the
-//! logarithm in two parts (Copyright © 1993, 2004 Sun Microsystems; freely usable, provided that this notice is preserved), with our own coefficients for a
-//! wider interval (Remez, relative error 2.4e-9 and 3.2e-20 in the series' tail).
+//! Source: FreeBSD's `e_log.c`, `s_log1p.c` and their f32 twins for `log` and `log1p`; the steps of its `e_pow.c` for
+//! the logarithm in two parts (Copyright © 1993, 2004 Sun Microsystems; freely usable, provided that this notice is
+//! preserved). The coefficients of the latter are our own, for a wider interval (Remez, relative error 2.4e-9 and
+//! 3.2e-20 in the series' tail).
 
 use super::exponential::exp;
 use super::format::{
@@ -39,13 +40,13 @@ fn log_of(f: Val, k: Val, c: Option<Val>) -> Val {
     high + (f - (half_square - (s * (half_square + r) + low)))
 }
 
-/// What a logarithm gives outside of the positive finite numbers.
+/// The logarithm of anything but a positive finite number.
 fn outside(x: Val) -> Val {
     let kept = x.is_nan() | x.bits().eq(infinity_bits(x.ty()));
     select(kept, x, select(is_zero(x), -infinity(x), nan(x)))
 }
 
-/// Whether x is positive and finite, by its bits.
+/// Whether x is positive and finite; tests the bits.
 fn is_regular(x: Val) -> Val {
     (x.bits() - 1).lt(infinity_bits(x.ty()) - 1)
 }
@@ -67,7 +68,7 @@ pub(super) fn log1p(x: Val) -> Val {
     call("log1p", [x], |[x]| {
         let u = (x + 1.0).pin();
         let (m, k) = split_exponent(u);
-        // What rounding took away from 1 + x.
+        // The rounding error of 1 + x.
         let lost = select(x.ge(1.0), 1.0 - (u - x).pin(), x - (u - 1.0).pin());
         let y = log_of(m - 1.0, k.to(x.ty()), Some(lost / u));
         let tiny = x.abs().lt(constant(x, 1e-8, 1e-17));
@@ -75,8 +76,8 @@ pub(super) fn log1p(x: Val) -> Val {
     })
 }
 
-/// log₂ x in two parts whose sum has half a mantissa more than the format: `(hi, lo)`, hi without the lower half of its bits.
-/// For finite x > 0.
+/// `(hi, lo)` with log₂ x = hi + lo, for finite x > 0. The sum has half a mantissa more than the format, and the lower
+/// half of hi's bits are 0.
 pub(super) fn log2_parts(x: Val) -> (Val, Val) {
     call("log2_parts", [x], |[x]| {
         let (m, k) = split_exponent(x);
@@ -119,7 +120,7 @@ pub(super) fn log2_parts(x: Val) -> (Val, Val) {
         let v = s_lo * w_hi + w_lo * s;
         let p_hi = upper_half(u + v);
         let p_lo = v - (p_hi - u).pin();
-        // 2 / (3 log 2), whole and in two parts.
+        // 2 / (3 log 2), as one number and as two parts.
         let (c, c_hi, c_lo) = (
             constant(x, 0.961_796_700_954, 0.961_796_693_925_975_6),
             constant(x, 0.961_425_781_25, 0.961_796_686_053_276_1),
@@ -144,7 +145,7 @@ pub(super) fn log2(x: Val) -> Val {
 pub(super) fn log10(x: Val) -> Val {
     call("log10", [x], |[x]| {
         let (hi, lo) = log2_parts(x);
-        // log₁₀ 2, whole and in two parts.
+        // log₁₀ 2, as one number and as two parts.
         let (c, c_hi, c_lo) = (
             constant(x, 0.301_029_996, 0.301_029_995_663_981_2),
             constant(x, 0.301_025_390_625, 0.301_029_995_083_808_9),
@@ -174,7 +175,7 @@ pub(super) fn logaddexp(x: Val, y: Val) -> Val {
     })
 }
 
-/// Where the difference of both is 0 or has no value.
+/// Whether x - y is 0 or NaN because both are equal or infinite.
 fn is_infinite_or_equal(x: Val, y: Val) -> Val {
     x.eq(y) | x.bits().eq(infinity_bits(x.ty())) | y.bits().eq(infinity_bits(y.ty()))
 }

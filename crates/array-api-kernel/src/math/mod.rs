@@ -1,9 +1,10 @@
 //! The mathematical functions of floating-point and complex elements.
 //!
-//! Shading languages promise little of their own functions (a logarithm near 1 may be off by 10⁶ units in the last place, and
-//! there is none in `float64`), so every function here is made of + - × ÷ √, roundings and integer operations, the same on every device.
-//! What drivers may do to such code is allowed for: cancelling sums stand behind [`Val::pin`]; NaN, zeros, infinities and subnormal numbers are
-//! told by their bits. What a device makes of subnormal *results* is its own affair.
+//! Shading languages promise little accuracy for their built-in functions (a logarithm near 1 may be off by 10⁶ units
+//! in the last place, and there is none in `float64`). So every function here is made of + - × ÷ √, roundings and
+//! integer operations, and is the same on every device. It is safe from what drivers may do to such code: [`Val::pin`]
+//! keeps cancelling sums as they are written, and NaN, zeros, infinities and subnormal numbers are recognized by their
+//! bits. Subnormal *results* may differ between devices.
 //!
 //! Largest errors in units in the last place, measured on lavapipe with plain WGSL (Mesa 22.3.6; 300,000 points in each of two to
 //! six regions, among them all bit patterns, against the x87's 64-bit mantissa):
@@ -21,11 +22,13 @@
 //! | asin | 0.89 | 0.86 | | pow | 1.13 | 1.12 |
 //! | acos | 0.90 | 0.88 | | hypot | 1.15 | 1.17 |
 //!
-//! Sums, products, quotients, √, `reciprocal`, `square`, the roundings, `remainder` and `floor_divide` are exact or correctly rounded there. `logaddexp` is
-//! within 4 units of the largest of its arguments and its result; where both terms cancel, the result has fewer digits.
+//! Sums, products, quotients, √, `reciprocal`, `square`, the roundings, `remainder` and `floor_divide` are exact or
+//! correctly rounded there. The error of `logaddexp` is within 4 units in the last place of the largest of its
+//! arguments and its result: where the terms cancel, the result has fewer digits.
 //!
-//! Complex functions are within 4 units of the modulus' last place (measured against 200-bit arithmetic; `tan` and `tanh` 3, most others 1 to 2),
-//! but for `pow`, which magnifies the error of w · log z by its size.
+//! The error of complex functions is within 4 units in the last place of the modulus (measured against 200-bit
+//! arithmetic; `tan` and `tanh` 3, most others 1 to 2). `pow` is the exception: it magnifies the error of w · log z by
+//! its size.
 
 #![allow(
     clippy::excessive_precision,
@@ -33,13 +36,13 @@
     reason = "coefficients stand as their sources print them"
 )]
 
+mod argument_reduction;
 mod complex;
 mod exponential;
 mod format;
 mod hyperbolic;
 mod logarithm;
 mod power;
-mod reduction;
 mod rounding;
 mod trigonometric;
 

@@ -1,7 +1,7 @@
 //! Powers, roots and lengths.
 //!
-//! `pow` follows FreeBSD's `e_pow.c` (Copyright © 2004 Sun Microsystems; freely usable, provided that this notice is preserved): y · log₂ x in two
-//! parts, then 2 to that.
+//! `pow` follows FreeBSD's `e_pow.c` (Copyright © 2004 Sun Microsystems; freely usable, provided that this notice is
+//! preserved): it computes y · log₂ x in two parts, then 2 to that power.
 
 use super::exponential::expm1_reduced;
 use super::format::{
@@ -17,7 +17,7 @@ pub(super) fn sqrt(x: Val) -> Val {
     select(signbit(x) & !is_zero(x), nan(x), y)
 }
 
-/// √(x² + y²) without overflow on the way.
+/// √(x² + y²) without intermediate overflow.
 pub(super) fn hypot(x: Val, y: Val) -> Val {
     call("hypot", [x, y], |[x, y]| {
         // Scaled to [1, 4) by a power of two.
@@ -31,7 +31,7 @@ pub(super) fn hypot(x: Val, y: Val) -> Val {
     })
 }
 
-/// x · 2⁻ᵏ for the exponent of a floating-point number.
+/// x · 2⁻ᵏ, where k is the exponent of a floating-point number.
 pub(super) fn scale_down(x: Val, k: Val) -> Val {
     let half = k >> 1;
     (x * power_of_two(-half, x.ty())).pin() * power_of_two(half - k, x.ty())
@@ -42,14 +42,14 @@ pub(super) fn pow(x: Val, y: Val) -> Val {
     call("pow", [x, y], |[x, y]| {
         let ty = x.ty();
         let a = x.abs();
-        // Beyond, every power of a number other than 1 overflows.
+        // For larger |y|, every power of a number other than 1 overflows or underflows.
         let limit = constant(x, 2f64.powi(33), 2f64.powi(64));
         let exponent = select(y.abs().gt(limit), with_sign(limit, y), y);
         let magnitude = power_of_magnitude(
             select(is_zero(x) | is_infinite(x) | x.is_nan(), lit(ty, 1.0), a),
             exponent,
         );
-        // 0 and ∞ have the powers that the largest and smallest numbers have.
+        // The powers of 0 and ∞ are, like those of the smallest and largest numbers, 0 or ∞.
         let grows = a.gt(1.0) ^ signbit(y);
         let extreme = select(grows, infinity(x), 0.0);
         let power = select(

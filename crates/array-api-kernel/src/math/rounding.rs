@@ -6,9 +6,9 @@ use super::format::{
 };
 use crate::ir::{Ty, Val, call, lit, select, var, while_};
 
-/// To an integer by a function that keeps the sign, also of a zero.
+/// Rounds to an integer by `function`, and keeps the sign, also of a zero.
 pub(super) fn to_integer(x: Val, function: impl FnOnce(Val) -> Val) -> Val {
-    // What is as large as this is an integer, an infinity or NaN.
+    // A value of this magnitude or more is an integer, an infinity or NaN.
     let large = magnitude(x).ge(pattern(x.ty(), 0x4b00_0000, 0x4330_0000_0000_0000));
     select(large, x, with_sign(function(x), x))
 }
@@ -33,7 +33,7 @@ pub(super) fn minimum(x: Val, y: Val) -> Val {
 pub(super) fn nextafter(x: Val, y: Val) -> Val {
     call("nextafter", [x, y], |[x, y]| {
         let signed = x.ty().signed();
-        // Integers in the order of the numbers.
+        // Maps numbers to integers in the same order.
         let key = |x: Val| {
             let magnitude = magnitude(x).bitcast(signed);
             select(signbit(x), -magnitude, magnitude)
@@ -52,13 +52,13 @@ pub(super) fn nextafter(x: Val, y: Val) -> Val {
     })
 }
 
-/// What the truncating division of |x| by |y| leaves, exactly, for finite x and any y but 0 and NaN.
+/// The exact remainder of the truncating division of |x| by |y|, for finite x and any y but 0 and NaN.
 fn remainder_of_magnitudes(x: Val, y: Val) -> Val {
     call("remainder_of_magnitudes", [x, y], |[x, y]| {
         let ty = x.ty();
         let word = ty.unsigned();
         let mantissa = mantissa_bits(ty);
-        // A number is its mantissa times 2 to (its exponent less a constant); subnormal ones have exponent 1.
+        // A number is its mantissa times 2^(exponent - constant); subnormal numbers have exponent 1.
         let parts = |x: Val| {
             let bits = magnitude(x);
             let field = (bits >> mantissa).to(Ty::I32);
@@ -72,7 +72,7 @@ fn remainder_of_magnitudes(x: Val, y: Val) -> Val {
         let ((m, k), (n, l)) = (parts(x), parts(y));
         let n = n.max(1);
         let (rest, left) = (var(m % n), var(k - l));
-        // As many bits at once as the word has to spare.
+        // Each step of the division shifts by as many bits as the word has to spare.
         let spare = word.bits() - mantissa - 1;
         while_(
             || left.get().gt(0),
@@ -91,7 +91,8 @@ fn remainder_of_magnitudes(x: Val, y: Val) -> Val {
     })
 }
 
-/// What the division of x by y leaves, with the sign of y, and the truncating one with the sign of x.
+/// The remainders of the flooring division of x by y, with the sign of y, and of the truncating one, with the sign of
+/// x.
 fn remainders(x: Val, y: Val) -> (Val, Val) {
     let rest = with_sign(remainder_of_magnitudes(x, y), x);
     let crossed = signbit(x) ^ signbit(y);
@@ -99,7 +100,7 @@ fn remainders(x: Val, y: Val) -> (Val, Val) {
     (select(is_zero(rest), with_sign(rest, y), floored), rest)
 }
 
-/// Whether a quotient of both has no remainder.
+/// Whether x / y has no remainder, because an argument is NaN, x is infinite or y is 0.
 fn is_undefined(x: Val, y: Val) -> Val {
     x.is_nan() | y.is_nan() | is_infinite(x) | is_zero(y)
 }
@@ -111,8 +112,8 @@ pub(super) fn remainder(x: Val, y: Val) -> Val {
     })
 }
 
-/// ⌊x / y⌋: of finite numbers by the exact remainder, as Python does, so that 1 // 0.1 is 9; of others as the quotient has it, as
-/// the standard wants: -1 // ∞ is -0.
+/// ⌊x / y⌋. For finite numbers it is computed from the exact remainder, as in Python, so 1 // 0.1 is 9. For others it
+/// follows the quotient, as the standard requires: -1 // ∞ is -0.
 pub(super) fn floor_divide(x: Val, y: Val) -> Val {
     call("floor_divide", [x, y], |[x, y]| {
         let quotient = x / y;
@@ -123,7 +124,7 @@ pub(super) fn floor_divide(x: Val, y: Val) -> Val {
             (to_integer((x - rest).pin() / y, round) - below).pin(),
             quotient,
         );
-        // A quotient by 0 is not defined everywhere.
+        // Some devices do not define division by 0.
         let by_zero = negate_if(signbit(x) ^ signbit(y), infinity(x));
         let by_zero = select(is_zero(x) | x.is_nan(), nan(x), by_zero);
         let direct = is_undefined(x, y) | is_infinite(y) | is_zero(x);

@@ -5,11 +5,11 @@
 
 use std::f64::consts::{FRAC_PI_4, PI};
 
+use super::argument_reduction::quadrant;
 use super::format::{
     constant, is_finite, is_infinite, is_zero, nan, negate_if, polynomial, signbit, times_sign,
     upper_half, with_sign,
 };
-use super::reduction::quadrant;
 use crate::ir::{Ty, Val, call, if_, lit, select, var};
 
 /// Sine and cosine.
@@ -131,7 +131,7 @@ fn asin_tail(z: Val) -> Val {
     })
 }
 
-/// ½ (1 - a) in a square root with its remainder: `(z, √z, upper half of √z, z - that one's square over √z + that one)`.
+/// `(z, √z, h, c)` for z = ½ (1 - a): h is the upper half of √z, and c = (z - h²) / (√z + h) is what it lacks.
 fn root_of_rest(a: Val) -> (Val, Val, Val, Val) {
     let z = (1.0 - a) * 0.5;
     let s = z.sqrt();
@@ -140,7 +140,7 @@ fn root_of_rest(a: Val) -> (Val, Val, Val, Val) {
     (z, s, upper, select(z.gt(0.0), rest, 0.0))
 }
 
-/// π/2 as the nearest number of a format, and what that lacks.
+/// π/2 as the nearest number of a format, and its rounding error.
 fn half_pi(x: Val) -> (Val, Val) {
     (
         constant(x, 1.570_796_251_3, std::f64::consts::FRAC_PI_2),
@@ -179,10 +179,10 @@ pub(super) fn acos(x: Val) -> Val {
     })
 }
 
-/// Inverse tangent of a ≥ 0; π/2 of what is above 2⁶⁶.
+/// Inverse tangent of a ≥ 0; π/2 for a above 2⁶⁶.
 fn atan_of_magnitude(a: Val) -> Val {
     call("atan_of_magnitude", [a], |[a]| {
-        // a = tan(middle + atan(t)), with the middle in two parts.
+        // a = tan(middle + atan(t)), where `middle` is in two parts.
         let [third, half, one, three] = [0.4375, 0.6875, 1.1875, 2.4375].map(|bound| a.lt(bound));
         let choose = |values: [Val; 5]| {
             select(
@@ -256,7 +256,7 @@ pub(super) fn atan2(y: Val, x: Val) -> Val {
             lit(x.ty(), 1.0),
             (y / x).abs(),
         );
-        // A quotient by 0 is not defined everywhere; any large one will do.
+        // Some devices do not define division by 0. Any large quotient gives the same angle.
         let quotient = select(is_zero(x), lit(x.ty(), 2f64.powi(100)), quotient);
         let angle = atan_of_magnitude(select(is_zero(y), lit(x.ty(), 0.0), quotient));
         let (_, half_pi_lo) = half_pi(x);

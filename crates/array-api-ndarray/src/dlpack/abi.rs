@@ -1,4 +1,4 @@
-//! DLPack's structures and constants, as its header `dlpack.h` (version 1) lays them out and names them.
+//! DLPack's structures and constants, with the layout and the names of its header `dlpack.h` (version 1).
 
 use std::ffi::c_void;
 
@@ -13,15 +13,15 @@ pub const CUDA_HOST: i32 = 3;
 /// `kDLVulkan`: the memory of a GPU that Vulkan drives.
 pub const VULKAN: i32 = 7;
 
-/// `DLPACK_FLAG_BITMASK_READ_ONLY`: others may hold the memory too, so its taker must not write.
+/// `DLPACK_FLAG_BITMASK_READ_ONLY`: others may use the memory, so the receiver must not write.
 pub const READ_ONLY: u64 = 1;
-/// `DLPACK_FLAG_BITMASK_IS_COPIED`: the memory is its taker's alone, who may write.
+/// `DLPACK_FLAG_BITMASK_IS_COPIED`: only the receiver uses the memory, and it may write.
 pub const IS_COPIED: u64 = 2;
 
-/// The version of DLPack that is spoken here.
+/// The version of DLPack that this crate implements.
 pub const VERSION: DLPackVersion = DLPackVersion { major: 1, minor: 0 };
 
-/// A device: its kind and its number among those.
+/// A device: its kind, and its number among devices of this kind.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the header's own names")]
@@ -56,7 +56,7 @@ impl From<DType> for DLDataType {
     }
 }
 
-/// Memory and where its elements lie. Strides count elements; without strides they lie in row-major order.
+/// Memory with a shape and strides. Strides count elements; without strides the elements are in row-major order.
 #[repr(C)]
 #[derive(Debug)]
 #[allow(missing_docs, reason = "the header's own names")]
@@ -70,7 +70,7 @@ pub struct DLTensor {
     pub byte_offset: u64,
 }
 
-/// A version of DLPack. Another major version lays out other structures.
+/// A version of DLPack. Structures of different major versions differ.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the header's own names")]
@@ -79,10 +79,10 @@ pub struct DLPackVersion {
     pub minor: u32,
 }
 
-/// Frees a managed tensor and what it keeps alive.
+/// Frees a managed tensor and the memory that it keeps alive.
 pub type Deleter<M> = unsafe extern "C" fn(*mut M);
 
-/// A tensor with what keeps its memory alive, as before version 1.
+/// A tensor and the owner of its memory: the structure before version 1.
 #[repr(C)]
 #[derive(Debug)]
 #[allow(missing_docs, reason = "the header's own names")]
@@ -92,7 +92,7 @@ pub struct DLManagedTensor {
     pub deleter: Option<Deleter<Self>>,
 }
 
-/// A tensor with what keeps its memory alive, as since version 1.
+/// A tensor and the owner of its memory: the structure since version 1.
 #[repr(C)]
 #[derive(Debug)]
 #[allow(missing_docs, reason = "the header's own names")]
@@ -105,23 +105,23 @@ pub struct DLManagedTensorVersioned {
 }
 
 mod sealed {
-    /// The memory's life depends on what the structures say, so nobody else makes one.
+    /// Seals [`Managed`](super::Managed): memory safety depends on what the structures say.
     pub trait Sealed {}
     impl Sealed for super::DLManagedTensor {}
     impl Sealed for super::DLManagedTensorVersioned {}
 }
 
-/// Either structure that hands a tensor from library to library.
+/// One of the two structures by which libraries exchange a tensor.
 pub trait Managed: sealed::Sealed + Sized + 'static {
-    /// Puts a tensor into the structure; the one without a version has no place for flags.
+    /// Makes the structure. The one without a version has no flags.
     fn new(tensor: DLTensor, context: *mut c_void, deleter: Deleter<Self>, flags: u64) -> Self;
-    /// The version that the structure says it has.
+    /// The structure's version, if it has one.
     fn version(&self) -> Option<DLPackVersion>;
     /// The tensor.
     fn tensor(&self) -> &DLTensor;
-    /// What keeps the memory alive.
+    /// The owner of the memory, as a pointer for the deleter.
     fn context(&self) -> *mut c_void;
-    /// What frees it all; none if nothing needs to be freed.
+    /// The function that frees everything; `None` if nothing needs to be freed.
     fn deleter(&self) -> Option<Deleter<Self>>;
 }
 

@@ -1,4 +1,4 @@
-//! DLPack: the CPU's arrays handed to other libraries, and theirs taken, without a copy.
+//! DLPack: exchanges arrays in host memory with other libraries, without a copy.
 //!
 //! ```
 //! use array_api_ndarray::dlpack::{DLManagedTensorVersioned, from_dlpack, to_dlpack};
@@ -30,16 +30,17 @@ pub use self::{
 };
 use crate::{NdArray, cpu};
 
-/// Hands out an array's memory with its strides, of any shape and dtype, without a copy.
+/// Exports an array of any shape and dtype, with its memory and its strides, without a copy.
 ///
-/// If the array is the only one with this memory and none of its elements share a place, the taker has it to himself and may write, which the flag
-/// [`IS_COPIED`] says. Else the flag says [`READ_ONLY`]. The structure without a version cannot say either, and its taker must not write.
+/// If no other array uses this memory and no two elements share a position, the receiver may write: the flag is
+/// [`IS_COPIED`]. Else it is [`READ_ONLY`]. The structure without a version has no flags, and its receiver must not
+/// write.
 ///
 /// # Errors
-/// Those that the array has waited with: see [`Array`].
+/// An error that an earlier in-place operator left in the array: see [`Array`].
 pub fn to_dlpack<M: Managed>(x: Array<NdArray>) -> Result<ManagedTensor<M>> {
     let mut data = x.data()?.clone();
-    // The array is a handle to the memory, too.
+    // The array itself is a handle to the memory, so it is dropped first.
     drop(x);
     let flags = if !data.layout.is_overlapping() && data.storage.unique().is_some() {
         IS_COPIED
@@ -49,16 +50,17 @@ pub fn to_dlpack<M: Managed>(x: Array<NdArray>) -> Result<ManagedTensor<M>> {
     Ok(ManagedTensor::new(data, flags))
 }
 
-/// An array of another library's memory, on the CPU, of the same shape and dtype.
+/// An array over another library's memory, on the CPU, with the same shape and dtype.
 ///
-/// `copy` is the standard's: `Some(true)` always copies, `Some(false)` never, and `None` copies what cannot be shared. That is memory which is not aligned to
-/// its elements, and `bool` with other bytes than 0 and 1. The array never writes to shared memory; it moves to memory of its own first.
+/// `copy` is the standard's: `Some(true)` always copies, `Some(false)` never, and `None` copies only what cannot be
+/// shared. That is memory that is not aligned for its elements, and `bool` with other bytes than 0 and 1. The array
+/// never writes to shared memory: it copies it before the first write.
 ///
 /// See the [standard](https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.from_dlpack.html).
 ///
 /// # Errors
-/// Memory that is not on the host; a dtype that the standard does not have; another major version of DLPack; a shape that no memory can have; no room for a copy;
-/// memory that cannot be shared with `Some(false)`.
+/// Memory that is not on the host; a dtype that the standard does not have; another major version of DLPack; a shape
+/// that is too large; no memory for a copy; with `Some(false)`, memory that cannot be shared.
 pub fn from_dlpack<M: Managed>(
     tensor: ManagedTensor<M>,
     copy: Option<bool>,

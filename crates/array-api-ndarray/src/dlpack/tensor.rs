@@ -1,4 +1,4 @@
-//! One tensor on its way between libraries.
+//! A tensor that is exchanged between libraries.
 
 use std::{ffi::c_void, fmt, ptr::NonNull, slice};
 
@@ -12,7 +12,7 @@ use crate::{NdArray, Storage};
 
 const FUNCTION: &str = "from_dlpack";
 
-/// A managed tensor that is ours: it is freed when dropped, or handed on by [`into_raw`](Self::into_raw).
+/// A managed tensor that we own. It is freed when it is dropped, or given away by [`into_raw`](Self::into_raw).
 pub struct ManagedTensor<M: Managed>(NonNull<M>);
 
 // SAFETY: those who make one vouch for that: see `from_raw`.
@@ -20,7 +20,7 @@ unsafe impl<M: Managed> Send for ManagedTensor<M> {}
 // SAFETY: shared access only reads.
 unsafe impl<M: Managed> Sync for ManagedTensor<M> {}
 
-/// What lives as long as a taker needs our memory.
+/// What must stay alive as long as the receiver uses our memory.
 struct Context {
     #[allow(dead_code, reason = "owned for its `Drop`")]
     storage: Storage,
@@ -29,17 +29,18 @@ struct Context {
 }
 
 impl<M: Managed> ManagedTensor<M> {
-    /// Takes over what another library hands out.
+    /// Takes ownership of a structure from another library.
     ///
     /// # Safety
-    /// The structure is as `dlpack.h` says, and ours from now on. Everything between the first and the last of its elements is readable. The deleter may be
-    /// called from any thread. Nobody writes to the memory while this value lives or an array that shares its memory.
+    /// The structure is valid as `dlpack.h` defines it, and nobody else frees it. All memory between the first and the
+    /// last of its elements is readable. The deleter may be called on any thread. Nobody writes to the memory while
+    /// this value, or an array that shares its memory, is alive.
     #[must_use]
     pub const unsafe fn from_raw(managed: NonNull<M>) -> Self {
         Self(managed)
     }
 
-    /// Hands the structure out: its taker frees it by its `deleter`.
+    /// Gives the structure away. The receiver frees it by its `deleter`.
     #[must_use]
     pub fn into_raw(self) -> NonNull<M> {
         let managed = self.0;
@@ -85,7 +86,7 @@ impl<M: Managed> ManagedTensor<M> {
         unsafe { self.0.as_ref() }
     }
 
-    /// The tensor, if it is laid out as this version lays it out.
+    /// The tensor, if the structure's major version is the one that this crate knows.
     fn tensor(&self) -> Result<&DLTensor> {
         match self.get().version() {
             Some(version) if version.major != VERSION.major => Err(Error::value(
@@ -120,14 +121,14 @@ impl<M: Managed> ManagedTensor<M> {
             .collect()
     }
 
-    /// One number for each axis, of which there is one at least.
+    /// A list with one number for each axis; `None` if the pointer is null. There is at least one axis.
     fn list(&self, start: *const i64) -> Result<Option<&[i64]>> {
         let ndim = self.tensor()?.ndim as usize;
         // SAFETY: by the contract of `from_raw` a list that is there has a number for each axis.
         Ok((!start.is_null()).then(|| unsafe { slice::from_raw_parts(start, ndim) }))
     }
 
-    /// The values, in row-major order in memory of their own.
+    /// A copy of the values, in row-major order.
     ///
     /// # Errors
     /// Those of [`from_dlpack`](super::from_dlpack) with a copy.
@@ -142,7 +143,7 @@ impl<M: Managed> ManagedTensor<M> {
             // SAFETY: any memory is aligned and valid for bytes; the view ends before the tensor does.
             let bytes = NdArray.download(&unsafe { bytes.share(()) })?;
             let bytes = bytes.as_bytes();
-            // Tried first, because the conversion below does not ask.
+            // The conversion below aborts if there is no memory, so this tries first.
             let room = Vec::<u8>::new().try_reserve_exact(bytes.len());
             room.map_err(|error| {
                 Error::out_of_memory(Device::new("cpu"), bytes.len(), error.to_string())
@@ -153,7 +154,7 @@ impl<M: Managed> ManagedTensor<M> {
         Ok(HostArray { buffer, shape })
     }
 
-    /// Where the values lie.
+    /// The memory of the values, with its layout.
     pub(super) fn data(&self) -> Result<Data> {
         let tensor = self.tensor()?;
         let dtype = dtype(tensor.dtype)?;
@@ -181,7 +182,7 @@ impl<M: Managed> ManagedTensor<M> {
             self.list(tensor.strides)?
         };
         let strides: Vec<isize> = match given {
-            // The stride of a single element leads nowhere, and may be anything.
+            // The stride of an axis of length 1 is never used, so any value is accepted.
             Some(strides) => {
                 let axes = strides.iter().zip(&shape);
                 axes.map(|(&s, &n)| if n == 1 { 0 } else { s as isize })
@@ -216,7 +217,7 @@ impl<M: Managed> ManagedTensor<M> {
     }
 }
 
-/// How many elements' places the view reaches before and after its first element; `None` if that is more than can be counted. No axis is empty.
+/// How many elements the view reaches before and after its first element; `None` if that overflows. No axis is empty.
 fn reach(shape: &[usize], strides: &[isize]) -> Option<(usize, usize)> {
     let (mut before, mut after) = (0_usize, 0_usize);
     for (&n, &stride) in shape.iter().zip(strides) {
@@ -244,10 +245,10 @@ impl<M: Managed> fmt::Debug for ManagedTensor<M> {
     }
 }
 
-/// Frees what [`ManagedTensor::new`] has made, on whatever thread.
+/// Frees a structure that [`ManagedTensor::new`] has made. Any thread may call it.
 ///
 /// # Safety
-/// `managed` comes from there, and is used no more.
+/// `managed` comes from there, and is not used afterwards.
 unsafe extern "C" fn delete<M: Managed>(managed: *mut M) {
     // SAFETY: both were boxes there, and this is the one call that ends them.
     unsafe {
@@ -271,7 +272,7 @@ fn dtype(of: DLDataType) -> Result<DType> {
         })
 }
 
-/// Memory of another library: everything from the lowest of its elements on, and where they lie in it.
+/// Memory of another library: it starts with the lowest element, and `layout` tells where the others are.
 pub(super) struct Data {
     start: NonNull<u8>,
     len: usize,

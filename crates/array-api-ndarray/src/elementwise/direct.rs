@@ -1,5 +1,5 @@
-//! One operation on few elements that lie as the result does: a single call of its loop. Finding out where blocks lie, as the rest of this chapter does for
-//! programs of any kind, would take several times as long as the work.
+//! A short cut for one operation on few contiguous elements: a single call of its loop. The general way, which plans
+//! blocks for any program, would take several times as long as the work.
 
 use std::ptr;
 
@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{Storage, check_bounds, strided, vectors::Vectors};
 
-/// Most elements of which constants are laid out.
+/// Most elements for which a constant is repeated.
 const CONSTANTS: usize = 64;
 
-/// The bytes of a constant, once for each element.
+/// The bytes of a constant, repeated for each element.
 #[repr(align(64))]
 struct Constant([u8; 16 * CONSTANTS]);
 
@@ -39,7 +39,7 @@ pub(super) fn evaluate(program: &Program<Storage>) -> Option<Result<Storage>> {
                 let offset = input.layout.offset() * input.dtype.size();
                 input.storage.start().wrapping_add(offset)
             }
-            // Beside another argument: two constants would need two places.
+            // There is one buffer for constants, so the other argument must be an array.
             Op::Scalar(value) if size <= CONSTANTS && !program.inputs.is_empty() => {
                 let to = constants.0.as_mut_ptr();
                 // SAFETY: there is room for 16 bytes for each element; the memory is aligned for every type.
@@ -57,7 +57,7 @@ pub(super) fn evaluate(program: &Program<Storage>) -> Option<Result<Storage>> {
             places[0] = starts[x];
             kernels::unary(op, dtype_of(x), vectors)
         }
-        // The plan has a loop of its own for squares.
+        // Squares are left to the plan, which has a loop for them.
         Op::Binary(_, _, y) if is_two(program.steps[y].op) => {
             return None;
         }

@@ -1,8 +1,9 @@
-//! One tight loop for each operation and dtype, found once for a program.
+//! One tight loop for each operation and dtype, which is looked up once for a program.
 //!
-//! Operations that the compiler can vectorise have loops of their own, compiled for each set of vector instructions and used where the
-//! processor has them; `mod math` has what they compute. All others, and every operation on older processors, loop over the function on single values
-//! that `array_api_spec::reference::math` has.
+//! Operations that the compiler can vectorise have loops that are compiled for each set of vector instructions, and
+//! used if the processor has them; they call the functions in `mod math`. All other operations, and all operations on
+//! older processors, call the scalar functions of `array_api_spec::reference::math` in a loop. (So the oracle and this
+//! backend share that code, and comparing them tests nothing there: the vectors from NumPy and mpmath do.)
 
 use std::{mem::MaybeUninit, slice};
 
@@ -14,17 +15,17 @@ use array_api_spec::{
 use super::math::{double, single};
 use crate::vectors::Vectors;
 
-/// Where the arguments of a loop start; as many of them are read as the operation takes.
+/// Pointers to the arguments of a loop. An operation reads as many of them as it takes.
 pub(super) type Arguments = [*const u8; 3];
 
-/// Computes a number of elements, one after the other.
+/// Computes consecutive elements.
 ///
 /// # Safety
-/// The arguments that the operation takes hold so many elements of the dtype for which the loop was found, the output has room for as
-/// many of its result's, and no argument overlaps the output.
+/// The arguments that the operation takes hold as many elements as the last parameter says, of the dtype for which the
+/// loop was looked up. The output has room for as many of the result's dtype, and overlaps no argument.
 type Loop = unsafe fn(&Arguments, *mut u8, usize);
 
-/// A [`Loop`] that carries what it calls.
+/// A [`Loop`] as a closure.
 type ScalarLoop = Box<dyn Fn(&Arguments, *mut u8, usize) + Send + Sync>;
 
 /// The loop of an operation.
@@ -104,8 +105,8 @@ macro_rules! compiled {
     }};
 }
 
-/// A vectorised loop over one argument. With `if` and `else`, blocks in which not all elements fulfil the condition are
-/// computed by the function after `else`.
+/// A vectorised loop over one argument. With `if` and `else`, the function after `else` computes the blocks in which
+/// some element does not fulfil the condition.
 macro_rules! map {
     ($T:ty => $R:ty, |$x:ident| $body:expr) => {
         compiled!(|arguments, out, len| {
@@ -188,7 +189,7 @@ macro_rules! slow {
 /// The loop of an operation on one argument of a dtype. `Positive` copies, `bool` too.
 ///
 /// # Panics
-/// If the operation does not take the dtype, which whoever made the program has checked.
+/// If the operation does not take the dtype. Whoever made the program has checked that.
 pub(super) fn unary(op: UnaryOp, dtype: DType, vectors: Vectors) -> Kernel {
     let fast = match dtype {
         DType::Float32 => unary_f32(op),
@@ -223,7 +224,7 @@ pub(super) fn unary(op: UnaryOp, dtype: DType, vectors: Vectors) -> Kernel {
 /// The loop of an operation on two arguments of a dtype.
 ///
 /// # Panics
-/// If the operation does not take the dtype, which whoever made the program has checked.
+/// If the operation does not take the dtype. Whoever made the program has checked that.
 pub(super) fn binary(op: BinaryOp, dtype: DType, vectors: Vectors) -> Kernel {
     let fast = match dtype {
         DType::Float32 => binary_f32(op),
@@ -273,7 +274,7 @@ macro_rules! unary_real {
             UnaryOp::Round => map!($T => $T, |x| x.round_ties_even()),
             UnaryOp::Sign => map!($T => $T, |x| {
                 let one: $T = 1.0;
-                // Zeros of both signs give +0, NaN itself.
+                // A zero of either sign gives +0, and NaN gives NaN.
                 if x == 0.0 { 0.0 } else if x.is_nan() { x } else { one.copysign(x) }
             }),
             UnaryOp::Signbit => map!($T => bool, |x| x.to_bits() >> ($U::BITS - 1) != 0),
@@ -581,7 +582,7 @@ pub(super) fn select(dtype: DType, vectors: Vectors) -> Kernel {
             })
         };
     }
-    // A mask of all bits is a vector operation where `if` is not.
+    // The compiler vectorises a bit mask, but not `if`.
     macro_rules! masked {
         ($T:ty) => {
             chosen!($T, |c, x, y| {
@@ -627,7 +628,7 @@ pub(super) fn convert(from: DType, to: DType, vectors: Vectors) -> Kernel {
         // SAFETY: as in `read`.
         unsafe { to.cast::<T>().add(k).write(T::cast(value)) };
     }
-    // By way of `Scalar`: a function for each dtype instead of one for each pair.
+    // Converts through `Scalar`, which needs one function for each dtype and not one for each pair.
     let read = dispatch!(from, T => read::<T> as unsafe fn(*const u8, usize) -> Scalar);
     let write = dispatch!(to, T => write::<T> as unsafe fn(Scalar, *mut u8, usize));
     Kernel::Scalar(Box::new(move |arguments, out, len| {
@@ -638,7 +639,7 @@ pub(super) fn convert(from: DType, to: DType, vectors: Vectors) -> Kernel {
     }))
 }
 
-/// Between real dtypes, Rust's `as` is what the standard wants: it truncates, saturates and wraps.
+/// Between real dtypes, Rust's `as` does what the standard requires: it truncates, saturates and wraps.
 fn convert_real(from: DType, to: DType) -> Option<Loops> {
     macro_rules! from_type {
         ($T:ident) => {
@@ -660,7 +661,7 @@ fn convert_real(from: DType, to: DType) -> Option<Loops> {
         };
     }
     Some(match from {
-        // Its bytes are 0 and 1.
+        // The bytes of `bool` are 0 and 1.
         DType::Bool => from_type!(u8),
         DType::Float32 => from_type!(f32),
         DType::Float64 => from_type!(f64),

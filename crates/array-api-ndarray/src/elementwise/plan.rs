@@ -1,4 +1,4 @@
-//! A program made ready to run: loops found, constants in their bytes, block buffers allotted.
+//! The plan of a program: it has looked up the loops, converted the constants to bytes, and assigned the block buffers.
 
 use std::{cell::RefCell, ptr, slice};
 
@@ -17,17 +17,17 @@ use crate::{
     vectors::Vectors,
 };
 
-/// Most elements of a block: few enough that the block buffers of a program stay in the first-level cache, enough that the
-/// work on a block outweighs finding out where it lies.
+/// Most elements of a block: few enough that a program's block buffers stay in the first-level cache, and enough that
+/// the work on a block outweighs finding its positions.
 pub(crate) const BLOCK: usize = 1024;
 
-/// Most elements of a block that is read where it lies.
+/// Most elements of a block that is read in place.
 const DIRECT_BLOCK: usize = 2048;
 
-/// Shortest rows that are worth a block of their own.
+/// Rows of this length or more get blocks of their own.
 const ROW: usize = 128;
 
-/// A program made ready to run.
+/// A program that is ready to run.
 pub(crate) struct Plan<'a> {
     steps: SmallVec<[Step; 8]>,
     sources: SmallVec<[Source<'a>; 4]>,
@@ -35,21 +35,21 @@ pub(crate) struct Plan<'a> {
     size: usize,
     /// The dtype of the result.
     pub(crate) dtype: DType,
-    /// About how many additions the work on one element costs.
+    /// About how many additions the work on one element is worth.
     pub(crate) weight: usize,
 }
 
 struct Step {
     action: Action,
-    /// The block buffer that takes the values.
+    /// The block buffer that the values are written to.
     buffer: usize,
     size: usize,
 }
 
 enum Action {
-    /// Elements of a source.
+    /// Reads elements of a source.
     Read(usize),
-    /// One value: its buffer is filled once.
+    /// A constant, whose buffer is filled once.
     Constant([u8; 16]),
     Compute(Kernel, SmallVec<[usize; 3]>),
 }
@@ -61,21 +61,21 @@ enum Source<'a> {
     Index(usize, DType),
 }
 
-/// Where the elements of a program lie, for all of its sources and a few arrays besides: the shape that is walked through,
-/// merged as far as all allow it.
+/// The positions of a program's elements, in all of its sources and in a few further arrays. Axes of the shape are
+/// merged if all of these allow it.
 pub(crate) struct View {
     pub(crate) shape: Dims<usize>,
     walks: SmallVec<[Walk; 4]>,
-    /// Which sources lie without gaps in the order of the walk.
+    /// Which sources are contiguous in the order of the view.
     dense: SmallVec<[bool; 4]>,
     sources: usize,
 }
 
 impl<'a> Plan<'a> {
-    /// Makes a program ready. `vectors` are the processor's vector instructions.
+    /// Plans a program. `vectors` are the processor's vector instructions.
     ///
     /// # Panics
-    /// If an input lies outside its storage, a mistake of whoever made the program.
+    /// If an input's elements are not all inside its storage, which is a mistake of the caller.
     pub(crate) fn new(program: &'a Program<Storage>, vectors: Vectors) -> Self {
         let mut last_use: SmallVec<[usize; 16]> =
             SmallVec::from_elem(usize::MAX, program.steps.len());
@@ -96,7 +96,7 @@ impl<'a> Plan<'a> {
         for (number, step) in program.steps.iter().enumerate() {
             let action = plan.action(program, step, vectors);
             plan.size = plan.size.max(step.dtype.size());
-            // A constant has a buffer of its own, before and after its step: it is filled once, ahead of all blocks.
+            // A constant's buffer is never reused: it is filled once, before all blocks.
             let reused = if matches!(action, Action::Constant(_)) {
                 None
             } else {
@@ -106,7 +106,7 @@ impl<'a> Plan<'a> {
                 plan.buffers += 1;
                 plan.buffers - 1
             });
-            // A buffer is free again after the step that last reads it, not within it: loops do not work in place.
+            // A buffer is free again only after the step that reads it last, because loops do not work in place.
             let arguments: SmallVec<[usize; 3]> = step.op.arguments().collect();
             for (k, &argument) in arguments.iter().enumerate() {
                 let constant = matches!(plan.steps[argument].action, Action::Constant(_));
@@ -187,8 +187,8 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Where the elements of a program of this shape lie, in row-major order, together with those of `besides`, which have the same
-    /// shape.
+    /// The positions of the elements of a program of this shape, in row-major order, and of those of the layouts
+    /// `besides`, which have the same shape.
     pub(crate) fn view(&self, shape: &[usize], besides: &[&Layout]) -> View {
         let dense = |layout: &Layout| layout.is_contiguous();
         let sources = self.sources.len();
@@ -231,7 +231,7 @@ impl<'a> Plan<'a> {
             })
             .chain(besides.iter().copied())
             .collect();
-        // With nothing to read and nothing to write, the shape still has to come from somewhere.
+        // Without a source and without a further array, the shape itself is the only layout.
         if layouts.is_empty() {
             return View {
                 shape: [size(shape)].into_iter().collect(),
@@ -251,7 +251,7 @@ impl<'a> Plan<'a> {
         view
     }
 
-    /// Most elements that [`run`](Self::run) takes at once, unless the plan [is direct](Self::is_direct).
+    /// Most elements that [`run`](Self::run) computes at once, unless the plan [is direct](Self::is_direct).
     pub(crate) fn block(&self, view: &View) -> usize {
         if self.size > 8 {
             BLOCK / 2
@@ -262,22 +262,23 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Whether the elements are one array's, without gaps in the view's order: then they need no buffer and are read where they lie, any number at
-    /// once.
+    /// Whether the program only reads one array, which is contiguous in the view's order. Then its elements need no
+    /// buffer: any number of them is read in place.
     pub(crate) fn is_direct(&self, view: &View) -> bool {
         let one = matches!(self.sources[..], [Source::Array(..)]) && self.steps.len() == 1;
         one && view.dense.first() == Some(&true)
     }
 
-    /// Calls `work` with block buffers for this plan, for blocks of at most `len` elements. The memory is this thread's and is used
-    /// again.
+    /// Calls `work` with block buffers for this plan, for blocks of at most `len` elements. The memory is thread-local
+    /// and reused.
     pub(crate) fn with_scratch<R>(&self, len: usize, work: impl FnOnce(&mut Scratch) -> R) -> R {
         thread_local! {
             static MEMORY: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
         }
-        // Buffers are some cache lines more than a multiple of a page apart: else a load waits for a store to the same place in another.
+        // The distance of the buffers is not a multiple of a page. Else a load would wait for a store to the same
+        // offset in another buffer.
         let stride = (len * self.size).div_ceil(size_of::<Line>()) + 3;
-        // Taken, so that whoever runs in between on this thread finds memory of its own.
+        // The memory is taken out, so that other work that runs meanwhile on this thread allocates its own.
         let mut lines = MEMORY.take();
         if lines.len() < stride * self.buffers {
             lines.resize(stride * self.buffers, Line([0; 64]));
@@ -300,7 +301,8 @@ impl<'a> Plan<'a> {
         result
     }
 
-    /// Computes the elements `start..start + len` of a view, in its order: into `out` if it is given, else wherever suits. Returns where they are.
+    /// Computes the elements `start..start + len` of a view, in its order: into `out` if it is given, else into a
+    /// buffer or in place. Returns where they are.
     ///
     /// # Safety
     /// The view was made by this plan (or is a part of one that was) and has so many elements; `len` is at most what the scratch
@@ -395,14 +397,14 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// The layout of the indices along an axis: the element at an index has the index's component as its position.
+/// The layout of the indices along an axis: each element's position is its index on that axis.
 pub(crate) fn index_layout(shape: &[usize], axis: usize) -> Layout {
     let strides: Dims<isize> = (0..shape.len()).map(|k| isize::from(k == axis)).collect();
     Layout::new(shape, &strides, 0)
 }
 
 impl View {
-    /// The walk of one of the arrays that were given besides the program's own.
+    /// The positions in one of the further arrays (`besides`).
     pub(crate) fn beside(&self, number: usize) -> &Walk {
         &self.walks[self.sources + number]
     }
@@ -412,14 +414,14 @@ impl View {
         size(&self.shape)
     }
 
-    /// Whether blocks should not cross rows: rows are long enough, and what does not lie without gaps may still do so within
-    /// a row, where it can be read in place.
+    /// Whether blocks should end at the ends of rows: rows are long enough, and some array that is not contiguous as a
+    /// whole may be contiguous within a row, so that it can be read in place.
     pub(crate) fn by_rows(&self) -> bool {
         let long = self.shape.len() > 1 && self.shape.last().is_some_and(|&n| n >= ROW);
         long && self.dense[..self.sources].iter().any(|dense| !dense)
     }
 
-    /// The walks of the program's sources.
+    /// The positions in the program's sources.
     pub(crate) fn sources(&self) -> &[Walk] {
         &self.walks[..self.sources]
     }
@@ -433,7 +435,7 @@ impl View {
         self.find_dense();
     }
 
-    /// The part that lies in `starts[k]..starts[k] + shape[k]` of each axis.
+    /// The part `starts[k]..starts[k] + shape[k]` of each axis.
     pub(crate) fn part(&self, starts: &[usize], shape: &[usize]) -> Self {
         let walk = |walk: &Walk| {
             let shift: isize = walk
@@ -457,7 +459,7 @@ impl View {
         part
     }
 
-    /// The two-axis view of a tile: the given axis and the last, all others being of length 1.
+    /// The view of a tile with two axes, the given one and the last. All others have length 1.
     pub(crate) fn squeeze(mut self, axis: usize) -> Self {
         let last = self.shape.len() - 1;
         self.permute(&[axis, last]);
@@ -483,7 +485,7 @@ impl View {
 #[repr(align(64))]
 struct Line(#[allow(dead_code, reason = "memory")] [u8; 64]);
 
-/// The block buffers of a plan, and where the results of its steps are for the block at hand.
+/// The block buffers of a plan, and pointers to the results of its steps for the current block.
 pub(crate) struct Scratch {
     lines: Vec<Line>,
     stride: usize,
@@ -510,7 +512,7 @@ pub(super) fn constant(value: Scalar, dtype: DType) -> [u8; 16] {
     bytes
 }
 
-/// Elements that can hold an index. `bool` cannot: it takes what is not 0 as true, which nobody asks for.
+/// Elements that an index can be converted to. For `bool`, which no program asks for, everything but 0 is true.
 trait FromIndex: Sized {
     fn count(to: &mut [Self], first: isize, stride: isize);
 }
@@ -547,7 +549,7 @@ pub(super) fn is_two(op: Op) -> bool {
     op == Op::Scalar(Scalar::Float(2.0))
 }
 
-/// About how many additions an operation costs.
+/// About how many additions an operation is worth.
 fn unary_weight(op: UnaryOp, dtype: DType) -> usize {
     use UnaryOp as U;
     match op {

@@ -1,8 +1,9 @@
-//! Sorting of unsigned integers by their leading digits.
+//! Radix sort of unsigned integers, by their leading digits.
 //!
-//! One pass counts how many keys have each leading digit and moves every key to its digit's bucket; buckets are small enough then for a sort by
-//! comparison in the first-level cache, or are taken apart by their own leading digit. The digit's place follows from the
-//! smallest and the largest key, so that each pass tells the keys apart that there are, and one that repeats a digit for all cannot occur.
+//! A pass counts how many keys have each leading digit, and moves every key to its digit's bucket. A bucket is then
+//! sorted by comparison, if it is small enough for the first-level cache, or by another pass. The position of the digit
+//! follows from the smallest and the largest key. So every pass separates some keys: a digit that is the same for all
+//! keys does not occur.
 //!
 //! Source: McIlroy, Bostic and McIlroy, "Engineering Radix Sort" (1993), with a buffer beside the keys.
 
@@ -13,17 +14,18 @@ use super::PARALLEL;
 use crate::pool::Scratch;
 use array_api_spec::Result;
 
-/// So many keys are sorted by comparison: `sort_unstable` is as fast on them (measured).
+/// Up to this many keys are sorted by comparison: `sort_unstable` is as fast on them (measured).
 const SMALL: usize = 128;
 
-/// Most buckets of a pass: as many as the caches take writes to at once.
+/// Most buckets of a pass: the caches can take writes to this many places at once.
 const BUCKETS: usize = 1 << 10;
 
 /// An unsigned integer.
 pub(super) trait Key: Pod + Ord + Send + Sync {
-    /// The bits in which the two may differ, if `self` is not less than `low`; the higher ones are those of `low`.
+    /// How many of the lowest bits are needed for the distance from `low`, which is not more than `self`.
     fn spread(self, low: Self) -> u32;
-    /// The digit above `shift` of its distance from `low`. It is less than [`BUCKETS`] for the keys that `low` and `shift` were chosen for.
+    /// The digit: the key's distance from `low`, shifted right by `shift`. It is less than [`BUCKETS`] for the keys
+    /// that `low` and `shift` were chosen for.
     fn digit(self, low: Self, shift: u32) -> usize;
 }
 
@@ -45,7 +47,7 @@ keys!(u8 u16 u32 u64 u128);
 /// Sorts keys, with all threads if `parallel`.
 ///
 /// # Errors
-/// No room for a buffer of their size.
+/// No memory for a buffer of their size.
 pub(super) fn sort<K: Key>(keys: &mut [K], parallel: bool) -> Result<()> {
     if keys.is_sorted() {
     } else if keys.len() <= SMALL {
@@ -57,7 +59,7 @@ pub(super) fn sort<K: Key>(keys: &mut [K], parallel: bool) -> Result<()> {
     Ok(())
 }
 
-/// Sorts keys where they are. `spare` is as long.
+/// Sorts keys in place. `spare` has the same length.
 fn in_place<K: Key>(keys: &mut [K], spare: &mut [K], parallel: bool) {
     if keys.len() <= SMALL {
         keys.sort_unstable();
@@ -74,7 +76,7 @@ fn in_place<K: Key>(keys: &mut [K], spare: &mut [K], parallel: bool) {
     }
 }
 
-/// Sorts keys into `to`, which is as long. What `keys` holds afterwards is arbitrary.
+/// Sorts keys into `to`, which has the same length. The content of `keys` afterwards is arbitrary.
 fn into<K: Key>(keys: &mut [K], to: &mut [K], parallel: bool) {
     if keys.len() <= SMALL {
         to.copy_from_slice(keys);
@@ -90,7 +92,7 @@ fn into<K: Key>(keys: &mut [K], to: &mut [K], parallel: bool) {
     }
 }
 
-/// Calls `run` with each bucket, which ends at its end, the same part of `other`, and whether it may use all threads.
+/// Calls `run` with each bucket, the same part of `other`, and whether it may use all threads.
 fn each_bucket<K: Key>(
     mut buckets: &mut [K],
     mut other: &mut [K],
@@ -129,14 +131,14 @@ struct Pass<K> {
     buckets: usize,
 }
 
-/// Where threads write keys at distinct places.
+/// Memory to which several threads write keys, each at positions of its own.
 struct Shared<K>(*mut K);
 
 // SAFETY: as said above.
 unsafe impl<K: Send> Sync for Shared<K> {}
 
 impl<K: Key> Pass<K> {
-    /// The pass that tells the keys apart; `None` if they are all the same. There is at least one.
+    /// The pass that separates the keys; `None` if they are all the same. There is at least one key.
     fn of(keys: &[K], parallel: bool) -> Option<Self> {
         let extremes = |keys: &[K]| {
             let first = (keys[0], keys[0]);
@@ -150,7 +152,7 @@ impl<K: Key> Pass<K> {
         } else {
             extremes(keys)
         };
-        // Buckets of four keys on average, within the limit.
+        // Four keys per bucket on average, within the limit.
         let wanted = (keys.len() / 4).ilog2().min(BUCKETS.ilog2());
         (low < high).then(|| {
             let shift = high.spread(low).saturating_sub(wanted);
@@ -215,7 +217,7 @@ impl<K: Key> Pass<K> {
                     *place += 1;
                 }
             });
-        // The last thread's places are where the buckets end.
+        // When all keys are moved, the last thread's positions are the ends of the buckets.
         places.pop().unwrap_or([0; BUCKETS])
     }
 }
@@ -241,7 +243,7 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(40))]
-        /// Keys that crowd at some places, each with its own spread: buckets of all sizes, and passes of all depths.
+        /// Keys in clusters of different width, which give buckets of all sizes and passes of all depths.
         #[test]
         fn any_keys(
             crowds in prop::collection::vec((any::<u128>(), 0..128_u32, 0..3 * SMALL), 0..60),

@@ -1,8 +1,8 @@
-//! What a reduction does with the elements: how an accumulator starts, takes elements, joins another and ends.
+//! Folds: how a reduction starts an accumulator, adds elements to it, merges it with another, and finishes it.
 //!
-//! Accumulators lie in *panels*: planes, one after the other, of one part of all accumulators each, so that
-//! loops over many accumulators are vector loops. Everything is found once for a reduction and dtype; the functions work on memory of types
-//! that only they know.
+//! Accumulators are stored in *panels*. A panel is a structure of arrays: each of its planes holds one part of all
+//! accumulators, so that loops over accumulators are vector loops. The functions of a fold are looked up once for a
+//! reduction and a dtype; only they know the types of the parts.
 
 mod extreme;
 mod simple;
@@ -17,7 +17,7 @@ use self::{
     simple::{All, Any, Max, Min, NanMax, NanMin, NanSum, Prod, Simple, Sum},
 };
 
-/// A place in a panel: the panel, how many accumulators it has, and which of them is meant.
+/// An accumulator: a panel, its number of accumulators, and the number of this one.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     pub(super) panel: *mut u8,
@@ -26,7 +26,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Where the accumulators' parts in a plane are, from the one that is meant on. `before` is the size of the parts in the planes before it.
+    /// A pointer into a plane: to this accumulator's part, followed by those of the next ones. `before` is the size in
+    /// bytes of the parts in the planes before it.
     ///
     /// # Safety
     /// The panel has such planes.
@@ -36,7 +37,7 @@ impl Place {
         unsafe { self.panel.add(before * self.count).cast::<T>().add(self.at) }
     }
 
-    /// The accumulator that lies `n` further.
+    /// The accumulator `n` after this one.
     pub(super) fn further(self, n: usize) -> Self {
         Self {
             at: self.at + n,
@@ -48,32 +49,34 @@ impl Place {
 /// A reduction of elements of one dtype.
 ///
 /// # Safety
-/// For all functions: panels have room for their count of accumulators of `size` bytes, aligned to 8, and all accumulators that are meant
-/// lie within them and, but for `start`, were started. Elements are of the dtype for which the fold was made and aligned.
+/// For all functions: a panel has room for its count of accumulators of `size` bytes, aligned to 8. All accumulators
+/// that are used are within it, and have been started (except for `start`). Elements are aligned, and have the dtype
+/// for which the fold was made.
 #[derive(Clone, Copy)]
 pub(super) struct Fold {
     /// Bytes of an accumulator.
     pub(super) size: usize,
-    /// Whether elements must come in the order of their positions.
+    /// Whether elements must be added in the order of their positions.
     pub(super) ordered: bool,
-    /// Starts so many accumulators.
+    /// `(to, count)`: starts accumulators.
     pub(super) start: unsafe fn(Place, usize),
-    /// `(to, data, rows, len, index)`: rows of elements, each into an accumulator of its own. The first of each row is element
-    /// `index` of its reduction.
+    /// `(to, data, rows, len, index)`: adds the elements of each row to an accumulator. The first of each row is
+    /// element `index` of its reduction.
     pub(super) rows: unsafe fn(Place, *const u8, usize, usize, usize),
-    /// `(to, data, rows, columns, index)`: rows of elements, each element into its column's accumulator. The first row holds the elements
-    /// `index` of the reductions.
+    /// `(to, data, rows, columns, index)`: adds each element to its column's accumulator. The first row holds the
+    /// elements `index` of the reductions.
     pub(super) columns: unsafe fn(Place, *const u8, usize, usize, usize),
-    /// `(to, from, count)`: joins accumulators to others.
+    /// `(to, from, count)`: merges accumulators into others.
     pub(super) merge: unsafe fn(Place, Place, usize),
     /// `(from, out, count, correction)`: writes the results.
     pub(super) finish: unsafe fn(Place, *mut u8, usize, f64),
 }
 
-/// Columns that a loop takes before the next ones: their accumulators and four rows of elements stay in the first-level cache.
+/// A loop handles this many columns at a time: their accumulators and four rows of elements stay in the first-level
+/// cache.
 const TILE: usize = 512;
 
-/// The two compilations of a loop, with and without AVX2 and FMA. Wider vectors would wait for memory as these do.
+/// Compiles a loop with and without AVX2 and FMA. Wider vectors gain nothing, because these wait for memory already.
 macro_rules! compiled {
     ($vectors:expr, $body:ident, $For:ty: $Bound:path) => {{
         #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]
@@ -111,10 +114,10 @@ fn refuse(op: ReduceOp, dtype: DType) -> ! {
 }
 
 impl Fold {
-    /// That of a reduction. Positions come as `int64`.
+    /// The fold of a reduction. Positions are `int64`.
     ///
     /// # Panics
-    /// If the reduction does not take the dtype, which whoever asks for it has checked.
+    /// If the reduction does not take the dtype. The caller has checked that.
     pub(super) fn new(op: ReduceOp, dtype: DType, vectors: Vectors) -> Self {
         match op {
             ReduceOp::Sum => {
@@ -140,7 +143,7 @@ impl Fold {
         }
     }
 
-    /// That of a sum, maximum or minimum that skips NaN.
+    /// The fold of a sum, maximum or minimum that skips NaN.
     pub(super) fn skipping_nan(op: ReduceOp, dtype: DType, vectors: Vectors) -> Option<Self> {
         Some(match (op, dtype) {
             (ReduceOp::Sum, DType::Float32) => NanSum::<f32>::fold(vectors),
@@ -153,7 +156,7 @@ impl Fold {
         })
     }
 
-    /// That of the variance.
+    /// The fold of the variance.
     pub(super) fn variance(dtype: DType, vectors: Vectors) -> Option<Self> {
         match dtype {
             DType::Float32 => Some(variance::fold::<f32>(vectors)),

@@ -1,8 +1,9 @@
-//! How a reduction goes over its elements: in blocks of the program, which are folded into accumulators as they are computed.
+//! How a reduction reads its elements: it computes the program block by block, and folds each block into accumulators.
 //!
-//! The axes are put in the order of the memory. If a reduced axis is innermost, blocks consist of *rows*, each of which goes into one accumulator. If a kept
-//! one is, they consist of rows that are added up *column* by column. Long reductions are cut into slabs of a
-//! size that follows from the shape alone, whose accumulators are joined in pairs: sums lose few digits, and do not depend on the number of threads.
+//! The axes are put in the order of the memory. If the innermost axis is reduced, blocks consist of *rows*, each of
+//! which is folded into one accumulator. If it is kept, each *column* of a block is folded into one accumulator. Long
+//! reductions are cut into slabs, whose accumulators are merged in pairs, so that sums lose few digits. The size of the
+//! slabs follows from the shape only, so sums do not depend on the number of threads.
 
 use array_api_host::threads;
 use array_api_spec::{Layout, Program, layout::Dims, shape::size};
@@ -22,29 +23,29 @@ use crate::{
 /// Elements of a slab.
 const SLAB: usize = 64 << 10;
 
-/// Elements that a thread takes at once, at least.
+/// Fewest elements that a thread takes at once.
 const PIECE: usize = 16 << 10;
 
-/// Most bytes of the accumulators of a panel: half a first-level cache, so that the elements have room beside them.
+/// Most bytes of the accumulators of a panel: half a first-level cache, which leaves room for the elements.
 const PANEL: usize = 16 << 10;
 
-/// Most bytes of the accumulators of all columns, if these are read where they lie: then loops get several whole rows at a time, and take a part of
-/// the columns after the other. A fraction of a second-level cache.
+/// Most bytes of the accumulators of all columns, if the columns are read in place: a part of the second-level cache.
+/// Loops then get several whole rows at a time, and handle one part of the columns after the other.
 const DIRECT_PANEL: usize = 256 << 10;
 
-/// Rows of a long slab: sums of so many lose few digits.
+/// Rows of a long slab: a sum of this many terms loses few digits.
 const SLAB_ROWS: usize = 1 << 10;
 
-/// Most slabs into which rows are cut only for the threads' sake: each has accumulators of its own to be joined.
+/// Most slabs if rows are cut only to use more threads: each slab has accumulators that must be merged.
 const SLABS: usize = 32;
 
-/// Accumulators that a panel of few columns is widened to, by taking several rows as one.
+/// If there are few columns, several rows are treated as one, up to this many accumulators.
 const WIDE: usize = 128;
 
 /// Reduces a program over axes into row-major results.
 ///
 /// # Safety
-/// There is room at `out` for the results of the fold, which takes the program's dtype, and nobody else reads or writes them.
+/// The fold takes the program's dtype. `out` has room for its results, and nobody else reads or writes them.
 pub(super) unsafe fn reduce(
     program: &Program<Storage>,
     axes: &[usize],
@@ -109,7 +110,7 @@ pub(super) unsafe fn reduce(
     }
 }
 
-/// The layout whose positions count along some of the axes in row-major order.
+/// A layout whose positions number the elements along some of the axes in row-major order.
 fn marker(shape: &[usize], axes: &[usize]) -> Layout {
     let mut strides: Dims<isize> = Dims::from_elem(0, shape.len());
     let mut stride = 1;
@@ -120,8 +121,9 @@ fn marker(shape: &[usize], axes: &[usize]) -> Layout {
     Layout::new(shape, &strides, 0)
 }
 
-/// Puts kept axes before reduced ones, but for a last kept axis along which the memory runs: its length is returned, else 1.
-/// Kept axes keep their order among each other, in which results are written, and reduced ones do so if the fold needs it.
+/// Puts kept axes before reduced ones. The exception is a kept axis along which the memory is contiguous: it comes
+/// last, and its length is returned (else 1). Kept axes keep their order, which is that of the results; reduced ones
+/// keep theirs if the fold needs it.
 fn order(view: &mut View, ordered: bool) -> usize {
     let ndim = view.shape.len();
     let (kept, mut reduced): (Dims<usize>, Dims<usize>) =
@@ -146,7 +148,7 @@ fn order(view: &mut View, ordered: bool) -> usize {
     length
 }
 
-/// Memory for so many accumulators.
+/// Memory for `count` accumulators.
 fn accumulators(fold: Fold, count: usize) -> SmallVec<[u64; 32]> {
     SmallVec::from_elem(0, fold.size * count / size_of::<u64>())
 }
@@ -168,7 +170,7 @@ struct Work<'w, 'a> {
 // SAFETY: the pointer is used for writing distinct results only.
 unsafe impl Sync for Work<'_, '_> {}
 
-/// Panels of accumulators that threads write at distinct places.
+/// Panels of accumulators, to which threads write at distinct positions.
 struct Shared(*mut u8);
 
 // SAFETY: as said above.
@@ -188,7 +190,7 @@ impl Work<'_, '_> {
         }
     }
 
-    /// Rows of at most a slab: some rows to a task, whose results are finished at once.
+    /// Reduces rows of at most a slab. A task takes some rows, and writes their results.
     ///
     /// # Safety
     /// That of [`reduce`].
@@ -260,7 +262,7 @@ impl Work<'_, '_> {
         }
     }
 
-    /// Rows of more than a slab: a slab to a task.
+    /// Reduces rows of more than a slab. A task takes one slab.
     ///
     /// # Safety
     /// That of [`reduce`].
@@ -300,7 +302,7 @@ impl Work<'_, '_> {
         }
     }
 
-    /// Columns: a panel of some columns and a slab of some rows to a task.
+    /// Reduces columns. A task takes some columns (a panel) and some rows (a slab).
     ///
     /// # Safety
     /// That of [`reduce`].
@@ -309,13 +311,13 @@ impl Work<'_, '_> {
             && self.plan.is_direct(self.view)
             && !self.fold.ordered;
         let most = if whole { DIRECT_PANEL } else { PANEL } / self.fold.size;
-        // Panels of about one width, none of them narrow.
+        // All panels have about the same width, so none is narrow.
         let width = self
             .inner
             .div_ceil(self.inner.div_ceil(most))
             .next_multiple_of(16)
             .min(self.inner);
-        // Several rows are taken as one while that leaves panels small, if whole rows lie together.
+        // If whole rows are contiguous, several rows are treated as one, as long as panels stay small.
         let together = if self.fold.ordered || width < self.inner {
             1
         } else {
@@ -402,7 +404,7 @@ impl Work<'_, '_> {
         }
     }
 
-    /// Folds some rows of some columns into a panel that has an accumulator for each column, `together` times.
+    /// Folds some rows of some columns into a panel, which has `together` accumulators for each column.
     ///
     /// # Safety
     /// The panel is so large; the part lies inside the array.
@@ -426,7 +428,7 @@ impl Work<'_, '_> {
             part = self.view.part(&starts, &shape);
             &part
         };
-        // Whole rows lie together and can be read several at a time; parts of rows cannot.
+        // Whole rows are contiguous, so several can be read at a time; parts of rows are not.
         let direct = self.plan.is_direct(view);
         let block = if direct { SLAB } else { self.plan.block(view) };
         let step = if count == self.inner && !view.by_rows() {
@@ -460,7 +462,7 @@ impl Work<'_, '_> {
         }
     }
 
-    /// Joins accumulators in pairs, all into the first.
+    /// Merges accumulators in pairs, and finally all into the first.
     ///
     /// # Safety
     /// All places are those of `count` started accumulators, which nobody else uses.

@@ -16,13 +16,14 @@ use crate::{
     vectors::Vectors,
 };
 
-/// Columns that are carried along at once.
+/// Columns that are scanned at once.
 const PANEL: usize = 512;
 
-/// Runs a reduction along an axis of a program. With the initial value the result starts with that of no elements and is one longer.
+/// Scans a program along an axis. With the initial value, the result starts with the value of no elements, and is one
+/// longer.
 ///
 /// # Errors
-/// No room.
+/// No memory.
 pub(super) fn scan(
     op: ScanOp,
     program: &Program<Storage>,
@@ -43,7 +44,7 @@ pub(super) fn scan(
 /// A running reduction of one element type.
 trait Running: 'static {
     type Element: array_api_spec::Element;
-    /// What is carried from element to element: wider than a result, so that rounding does not add up.
+    /// The running value. It is wider than a result, so that rounding errors do not add up.
     type Carry: Copy + Send + 'static;
     const START: Self::Carry;
     fn take(carry: Self::Carry, x: Self::Element) -> Self::Carry;
@@ -89,7 +90,7 @@ fn along<F: Running>(
     })
 }
 
-/// One line along the last axis, from element `start` of the view.
+/// Scans one line along the last axis, from element `start` of the view.
 fn row<F: Running>(
     plan: &Plan<'_>,
     view: &View,
@@ -111,7 +112,7 @@ fn row<F: Running>(
                 let data = plan.run(view, scratch, start + number * block, out.len(), None);
                 std::slice::from_raw_parts(data.cast::<F::Element>(), out.len())
             };
-            // A copy stays in a register, which what the closure borrows does not.
+            // A local copy stays in a register; a value that the closure borrows does not.
             let mut running = carry;
             for (out, &x) in out.iter_mut().zip(data) {
                 running = F::take(running, x);
@@ -122,7 +123,7 @@ fn row<F: Running>(
     });
 }
 
-/// A line of rows of `inner` elements, from element `start` of the view.
+/// Scans rows of `inner` elements, from element `start` of the view.
 fn rows<F: Running>(
     plan: &Plan<'_>,
     view: &View,
@@ -134,7 +135,7 @@ fn rows<F: Running>(
     let (first_row, out) = out.split_at_mut(initial * inner);
     first_row.fill(F::result(F::START));
     let length = out.len() / inner;
-    // Short rows are computed some at a time, long ones in parts.
+    // Several short rows are computed at a time; long rows are computed in parts.
     let together = (PANEL / inner).max(1);
     let mut carries = [F::START; PANEL];
     plan.with_scratch(PANEL, |scratch| {
@@ -197,7 +198,7 @@ macro_rules! integers {
     )* };
 }
 integers!(i8, i16, i32, i64, u8, u16, u32, u64);
-// Nobody asks for these: running reductions take numbers. They complete the dispatch.
+// Scans take numbers only, so these are never used. They complete the dispatch over dtypes.
 running!(Sum<bool>: bool, bool, false, |carry, x| carry | x, |c| c);
 running!(Prod<bool>: bool, bool, true, |carry, x| carry & x, |c| c);
 

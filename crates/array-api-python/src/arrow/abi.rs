@@ -1,4 +1,4 @@
-//! The structures of Arrow's C data interface and C stream interface, as their header lays them out and names them.
+//! The structures of Arrow's C data interface and C stream interface, with the layout and the names of their header.
 //!
 //! Source: <https://arrow.apache.org/docs/format/CDataInterface.html>, <https://arrow.apache.org/docs/format/CStreamInterface.html>.
 
@@ -49,7 +49,7 @@ pub(super) struct ArrowArrayStream {
 }
 
 impl ArrowSchema {
-    /// A structure that nothing has been written to.
+    /// A structure that has not been filled yet.
     pub(super) const fn empty() -> Self {
         Self {
             format: null_mut(),
@@ -66,7 +66,7 @@ impl ArrowSchema {
 }
 
 impl ArrowArray {
-    /// A structure that nothing has been written to.
+    /// A structure that has not been filled yet.
     pub(super) const fn empty() -> Self {
         Self {
             length: 0,

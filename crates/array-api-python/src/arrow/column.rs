@@ -1,4 +1,4 @@
-//! One column: the values of its chunks, one after the other.
+//! One column: the concatenated values of its chunks.
 
 use array_api_spec::{DType, HostArray, HostBuffer, Kind};
 
@@ -8,10 +8,10 @@ use super::view::{Data, Field, Result};
 pub(super) struct Column {
     pub(super) name: String,
     dtype: DType,
-    /// The lengths of lists that all have one length, outermost first.
+    /// The lengths of nested fixed-size lists, outermost first.
     inner: Vec<usize>,
     rows: usize,
-    /// The values as they lie in memory, booleans as one byte each.
+    /// The values as bytes, booleans as one byte each.
     bytes: Vec<u8>,
     /// How many values are missing.
     missing: usize,
@@ -99,7 +99,7 @@ impl Column {
         Ok(())
     }
 
-    /// The values; what is missing is NaN.
+    /// The values; missing ones are NaN.
     ///
     /// # Errors
     /// Missing values of a dtype that has no NaN.
@@ -117,7 +117,7 @@ impl Column {
     }
 }
 
-/// The places where values are missing.
+/// The positions of missing values.
 pub(super) fn absent<'a>(
     data: Data<'a>,
     start: usize,
@@ -128,7 +128,7 @@ pub(super) fn absent<'a>(
     Ok(places.filter(|(_, there)| !there).map(|(place, _)| place))
 }
 
-/// The length of the lists of a type whose lists all have one.
+/// The length of the lists of a fixed-size list type.
 fn list_length(format: &str) -> Option<usize> {
     format.strip_prefix("+w:")?.parse().ok()
 }

@@ -1,7 +1,8 @@
-//! Arrow: columns of dataframe libraries, in memory of a layout that all of them know.
+//! Arrow: columns of dataframe libraries, in a common memory layout.
 //!
-//! Objects hand out the structures of the C data interface in capsules. The values are copied before other Python code runs, as with DLPack. A missing value is
-//! NaN in a floating-point column; in others it is an error, because every number in its place would be wrong.
+//! Objects export the structures of the C data interface in capsules. The values are copied before other Python code
+//! runs, as with DLPack. A missing value becomes NaN in a floating-point column. In other columns it is an error,
+//! because any number in its place would be wrong.
 //!
 //! Source: <https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html>.
 
@@ -28,10 +29,12 @@ use self::{
 };
 use crate::table::{self, Labelled};
 
-/// The values of an object that hands out Arrow's structures: a vector, or a table with one column beside the other. `None` if it hands out none.
+/// The values of an object that exports Arrow's structures: a vector, or a table as a matrix. `None` if it exports
+/// none.
 ///
 /// # Errors
-/// `TypeError` for a column of what is no number, and for missing values where there is no NaN; what the object itself says.
+/// `TypeError` for a column that does not hold numbers, and for missing values where there is no NaN; the object's own
+/// error.
 pub(crate) fn values(object: &Bound<'_, PyAny>) -> PyResult<Option<HostArray>> {
     if object.hasattr("__arrow_c_array__")? {
         let capsules = object.call_method0("__arrow_c_array__")?;
@@ -97,7 +100,7 @@ unsafe fn read(stream: &mut ArrowArrayStream) -> PyResult<Table> {
     }
 }
 
-/// What a stream says of its last failure.
+/// A stream's message about its last failure.
 ///
 /// # Safety
 /// The structure is filled by Arrow's rules, and one of its functions has just failed.
@@ -112,7 +115,7 @@ unsafe fn failed(stream: &mut ArrowArrayStream) -> PyErr {
     PyRuntimeError::new_err(format!("asarray: a stream of Arrow failed: {text}"))
 }
 
-/// A vector, or columns side by side.
+/// A vector, or columns of equal length.
 struct Table {
     columns: Vec<Column>,
     /// Whether the values are the parts of records, as a table's rows are.
@@ -145,7 +148,7 @@ impl Table {
         }
         for (number, column) in self.columns.iter_mut().enumerate() {
             let added = if self.records {
-                // The table's own offset and length hold for its columns.
+                // The table's offset and length apply to its columns.
                 let child = data.child(number);
                 child.and_then(|child| column.append(child, data.offset, data.length))
             } else {

@@ -1,4 +1,4 @@
-//! Arrow's structures to read safely, once they are vouched for.
+//! Safe views of Arrow's structures; making one is unsafe.
 
 use std::{
     ffi::{CStr, c_char},
@@ -103,7 +103,7 @@ impl<'a> Data<'a> {
         unsafe { Self::new(child) }
     }
 
-    /// Bytes of the buffer of a number: `count` of them from `start` on; `None` if the array has no such buffer.
+    /// `count` bytes of buffer `number` from `start` on; `None` if the array has no such buffer.
     fn bytes(self, number: usize, start: usize, count: usize) -> Option<&'a [u8]> {
         let array = self.array;
         let buffers = usize::try_from(array.n_buffers).unwrap_or(0);
@@ -119,7 +119,7 @@ impl<'a> Data<'a> {
         }
     }
 
-    /// The range of elements that `length` elements from `start` on are, counted from the start of the memory.
+    /// The range of `length` elements from `start` on, counted from the start of the memory.
     fn range(self, start: usize, length: usize) -> Result<(usize, usize)> {
         let end = start.checked_add(length).filter(|&end| end <= self.length);
         let first = self.offset.checked_add(start);
@@ -147,7 +147,8 @@ impl<'a> Data<'a> {
             .ok_or_else(|| "an Arrow array has no memory for its values".into())
     }
 
-    /// The bits of a buffer: 0 says which elements are there, 1 the values of booleans. `None` if there is no such buffer.
+    /// The bits of a buffer: buffer 0 says which elements are present, buffer 1 holds the values of booleans. `None` if
+    /// there is no such buffer.
     ///
     /// # Errors
     /// A range beyond the array.
@@ -175,7 +176,7 @@ pub(super) struct Bits<'a> {
 }
 
 impl<'a> Bits<'a> {
-    /// One after the other.
+    /// The bits in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = bool> + use<'a> {
         let bytes = self.bytes;
         (self.first..self.first + self.length).map(move |i| bytes[i / 8] >> (i % 8) & 1 == 1)

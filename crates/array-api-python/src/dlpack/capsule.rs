@@ -1,4 +1,4 @@
-//! Capsules: how Python carries a managed tensor from library to library.
+//! Capsules: the Python objects in which libraries exchange a managed tensor.
 
 use std::{ffi::CStr, ptr::NonNull};
 
@@ -9,7 +9,7 @@ use pyo3::{ffi, prelude::*, types::PyCapsule};
 pub(super) trait Carried: Managed {
     /// The capsule's name.
     const NAME: &'static CStr;
-    /// Its name once its memory has been taken.
+    /// Its name after its memory has been taken.
     const USED: &'static CStr;
 }
 
@@ -65,7 +65,7 @@ unsafe extern "C" fn destroy<M: Carried>(capsule: *mut ffi::PyObject) {
     }
 }
 
-/// Takes what a capsule holds; `None` if it does not hold this structure.
+/// Takes the tensor out of a capsule; `None` if the capsule does not hold this structure.
 ///
 /// # Safety
 /// Nobody writes to the memory while the tensor lives: it ends before Python goes on.

@@ -1,4 +1,4 @@
-//! Our memory in capsules.
+//! Exports our memory in capsules.
 
 use array_api_compat::{
     NdArray, cpu,
@@ -40,7 +40,7 @@ fn handed_out<M: Carried>(py: Python<'_>, array: Array<NdArray>) -> PyResult<Bou
     wrap::<M>(py, to_dlpack(array).map_err(|e| exception(&e))?)
 }
 
-/// An array of the CPU by its own type, with the same memory.
+/// The same array with the CPU backend's own type.
 fn shared(x: &AnyArray) -> PyResult<Array<NdArray>> {
     let data = x.data().map_err(|e| exception(&e))?;
     let storage: Option<&Storage> = data.storage.downcast_ref();

@@ -1,4 +1,4 @@
-//! Values of other libraries' capsules.
+//! Imports values from other libraries' capsules.
 
 use array_api_compat::dlpack::{
     CPU, DLManagedTensor, DLManagedTensorVersioned, Managed, ManagedTensor, VERSION,
@@ -16,7 +16,7 @@ use crate::error::exception;
 /// The values of another library's array.
 ///
 /// # Errors
-/// An object without DLPack; a dtype or a device that does not go; what the other library says.
+/// An object without DLPack; an unsupported dtype or device; the other library's error.
 pub(crate) fn values(x: &Bound<'_, PyAny>) -> PyResult<HostArray> {
     let device: (i32, i32) = x.call_method0("__dlpack_device__")?.extract()?;
     let keywords = PyDict::new(x.py());
@@ -25,7 +25,7 @@ pub(crate) fn values(x: &Bound<'_, PyAny>) -> PyResult<HostArray> {
         keywords.set_item("dl_device", (CPU, 0))?;
     }
     let capsule = match x.call_method("__dlpack__", (), Some(&keywords)) {
-        // Libraries from before version 1 know no keywords.
+        // Libraries before version 1 do not have these keywords.
         Err(error) if device.0 == CPU && error.is_instance_of::<PyTypeError>(x.py()) => {
             x.call_method0("__dlpack__")?
         }
@@ -45,7 +45,7 @@ pub(crate) fn values(x: &Bound<'_, PyAny>) -> PyResult<HostArray> {
     ))
 }
 
-/// The values, or the exception that DLPack's users expect.
+/// Copies the values; errors are the exceptions that DLPack's users expect.
 fn copy<M: Managed>(tensor: &ManagedTensor<M>) -> PyResult<HostArray> {
     tensor.values().map_err(|error| match error.kind() {
         ErrorKind::OutOfMemory { .. } => exception(&error),

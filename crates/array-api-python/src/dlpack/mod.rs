@@ -1,11 +1,14 @@
-//! DLPack: memory handed from library to library.
+//! DLPack: libraries exchange arrays in memory.
 //!
-//! Out of the CPU nothing is copied, and a capsule says that its memory is to be read only: Rust reads it, too, and may not read what another library writes. What is
-//! handed out keeps the values of that moment. When the array is next written to while it is out, its elements move to new memory, and all views of the array
-//! go with them. A capsule without a version cannot say that it is to be read only, so it gets a copy, as `copy=True` does, which its taker may write to. Who asks for such a
-//! capsule with `copy=False` gets the memory itself, as the standard has it, and must not write.
+//! An array on the CPU is exported without a copy, and the capsule says that its memory is read-only: Rust reads it,
+//! too, and must not read memory that another library writes. An exported capsule keeps the values of that moment: when
+//! the array is next written to, its elements move to new memory, together with all its views. A capsule without a
+//! version cannot say that it is read-only, so it gets a copy, as with `copy=True`, and the receiver may write to that.
+//! With `copy=False` such a capsule gets the memory itself, as the standard requires, and the receiver must not write
+//! to it.
 //!
-//! What comes in is copied: Python may write to another library's memory at any time. `copy=False` is therefore refused for arrays that are not ours.
+//! Imported arrays are copied, because Python may write to another library's memory at any time. Therefore `copy=False`
+//! is an error for arrays that are not ours.
 //!
 //! Source: <https://dmlc.github.io/dlpack/latest/python_spec.html>. The structures and the memory's life are `array-api-compat`'s.
 
@@ -49,10 +52,11 @@ impl PyArray {
 
     /// The array's memory in a capsule: for `from_dlpack` of other libraries.
     ///
-    /// Memory of the CPU is shared, and is to be read only. It keeps the values of this moment: what is written to the array later is not seen there.
-    /// `copy=True` gives memory that may be written to, and so does a `max_version` below 1, which knows no read-only memory. An array on a GPU is copied to
-    /// the CPU if `dl_device` asks for that; `copy=False` refuses it. On the CPU `copy=False` always shares the memory, and the taker must not write, even
-    /// where `max_version` leaves the capsule no way to say so.
+    /// Memory of the CPU is shared, and is read-only. It keeps the values of this moment: later writes to the array are
+    /// not seen there. `copy=True` gives memory that may be written to, and so does a `max_version` below 1, which has
+    /// no read-only memory. An array on a GPU is copied to the CPU if `dl_device` names it; with `copy=False` that is
+    /// an error. On the CPU `copy=False` always shares the memory, and the receiver must not write to it, even if,
+    /// because of `max_version`, the capsule cannot say so.
     #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
     fn __dlpack__<'py>(
         &self,
@@ -69,7 +73,7 @@ impl PyArray {
         }
         let here = self.__dlpack_device__();
         let there = match dl_device {
-            // Its kind may be an enumeration's member.
+            // The kind may be a member of an enumeration.
             Some((kind, number)) => (
                 kind.call_method0("__index__")
                     .or_else(|_| kind.getattr("value"))?
@@ -94,7 +98,7 @@ impl PyArray {
     }
 }
 
-/// An array of another library's memory, which is copied, or a view of one of ours.
+/// An array with a copy of another library's values; for one of our arrays, a view of it.
 ///
 /// See https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.from_dlpack.html
 #[pyfunction(signature = (x, /, *, device=None, copy=None))]

@@ -1,4 +1,4 @@
-//! Indices with arrays in them: "advanced" indexing.
+//! Indices that contain arrays: "advanced" indexing.
 
 use super::{Index, region};
 use crate::{
@@ -7,17 +7,17 @@ use crate::{
     shape::{broadcast_shapes, checked_size, size},
 };
 
-/// The elements that an index with arrays names.
+/// The elements that an index with arrays selects.
 pub(super) struct Places<B: Backend> {
-    /// What the other entries leave, with the axes of the arrays in front.
+    /// The view that the other entries select, with the axes that the arrays index moved to the front.
     pub(super) view: Array<B>,
-    /// How many axes in front those are.
+    /// How many axes the arrays index.
     named: usize,
     /// The shape that the arrays broadcast to.
     shape: Vec<usize>,
-    /// `(∏ shape,)`: for each element of that shape its row-major position among the axes in front.
+    /// `(∏ shape,)`: for each element of that shape, its row-major position in the front axes.
     pub(super) positions: Array<B>,
-    /// Where in the result the axes of the arrays belong.
+    /// The position of the arrays' axes in the result.
     destination: usize,
 }
 
@@ -26,7 +26,7 @@ impl<B: Backend> Places<B> {
         let xp = x.namespace();
         let entries = without_masks(function, &xp, index)?;
         let is_named = |entry: &Index<B>| matches!(entry, Index::Integer(_) | Index::Array(_));
-        // The other entries first: where arrays and integers stand, the whole axis stays.
+        // Applies the other entries first; axes of arrays and integers are taken whole.
         let rest: Vec<Index<B>> = entries
             .iter()
             .map(|entry| {
@@ -65,7 +65,7 @@ impl<B: Backend> Places<B> {
                 1
             };
         }
-        // As in NumPy, integers and arrays that stand together keep their place.
+        // As in NumPy, the arrays' axes keep their place if integers and arrays are neighbours.
         let together = entries
             .iter()
             .skip_while(|e| !is_named(e))
@@ -88,18 +88,18 @@ impl<B: Backend> Places<B> {
         })
     }
 
-    /// The view's shape with the axes in front taken as one.
+    /// The view's shape with the front axes merged into one.
     pub(super) fn flat_shape(&self) -> Vec<usize> {
         let (front, rest) = self.view.shape().split_at(self.named);
         [&[size(front)], rest].concat()
     }
 
-    /// The shape of the elements found, with the arrays' axes in front.
+    /// The shape of the selected elements, with the arrays' axes in front.
     pub(super) fn found_shape(&self) -> Vec<usize> {
         [&self.shape, &self.view.shape()[self.named..]].concat()
     }
 
-    /// The elements found with the arrays' axes where they belong.
+    /// Moves the arrays' axes of the selected elements to their position in the result.
     pub(super) fn in_place(&self, found: &Array<B>) -> Result<Array<B>> {
         let (new, ndim) = (self.shape.len(), found.ndim());
         let order: Vec<usize> = (new..new + self.destination)
@@ -110,7 +110,7 @@ impl<B: Backend> Places<B> {
         Ok(view(&found.namespace(), data, data.layout.permute(&order)))
     }
 
-    /// A value for the elements, with the arrays' axes in front, from one with them where they belong.
+    /// The reverse of [`in_place`](Self::in_place) for a value: moves the arrays' axes to the front.
     fn in_front(&self, value: &Array<B>) -> Result<Array<B>> {
         let (new, ndim) = (self.shape.len(), value.ndim());
         let order: Vec<usize> = (self.destination..self.destination + new)
@@ -123,16 +123,17 @@ impl<B: Backend> Places<B> {
 }
 
 impl<B: Backend> Array<B> {
-    /// Writes a value to the elements that an index with arrays names.
+    /// Writes a value to the elements that an index with arrays selects.
     ///
-    /// There is no device function that scatters. Instead every element looks for itself among the sorted positions and takes the last value that
-    /// was meant for it.
+    /// No backend function scatters. Instead the positions are sorted, and every element searches for its own position
+    /// among them and takes the last value that was assigned to it.
     pub(super) fn scatter(&mut self, index: &[Index<B>], value: Expr<B>) -> Result<()> {
         const FUNCTION: &str = "set";
         let xp = self.namespace();
         let size = checked_size(FUNCTION, self.shape())?;
         let (index_dtype, shape) = (xp.index_dtype(), self.shape().to_vec());
-        // The row-major number of each element of self, seen through the index, says where the value goes.
+        // The row-major numbers of the elements of self, indexed in the same way, are the positions that the values go
+        // to.
         let numbers = Expr::valid(xp.clone(), Valid::index(&[size], 0, index_dtype));
         let numbers = xp.reshape(numbers, &*shape)?;
         let places = Places::new(FUNCTION, &numbers, index)?;
@@ -155,7 +156,7 @@ impl<B: Backend> Array<B> {
         let order = xp.argsort(&targets, 0)?;
         let sorted = xp.gather(targets.data()?, order.data()?, 0)?;
         let own = Expr::valid(xp.clone(), Valid::index(&[size], 0, index_dtype)).eval()?;
-        // The sort is stable: of equal positions the last named is the last.
+        // The sort is stable, so the last of equal positions is the one that was named last.
         let behind = xp.binary_search(sorted.data()?, &own, Side::Right)?;
         let last = xp.clip(&behind - 1, 0, Unbounded).eval()?;
         let named = xp.gather(sorted.data()?, last.data()?, 0)?;
@@ -205,7 +206,7 @@ fn without_masks<B: Backend>(
     Ok(out)
 }
 
-/// The shape of index arrays together, and for each element its row-major position among axes of these lengths.
+/// The shape that index arrays broadcast to, and for each element its row-major position in axes of these lengths.
 fn positions<B: Backend>(
     function: &'static str,
     xp: &Namespace<B>,

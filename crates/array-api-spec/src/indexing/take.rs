@@ -1,4 +1,4 @@
-//! Elements at positions: `take`, `take_along_axis`, and `take_clipped`, which asks nothing of the device.
+//! Elements at positions: `take`, `take_along_axis`, and `take_clipped`, which needs no wait for the device.
 
 use crate::{
     Array, Backend, Error, Expr, HostBuffer, Namespace, Result, Scalar, Strided, can_cast,
@@ -21,7 +21,7 @@ impl<B: Backend> Namespace<B> {
     /// ```
     ///
     /// # Errors
-    /// Indices that are not integers, not 1-dimensional or out of range; an axis that is not there.
+    /// Indices that are not integers, not 1-dimensional or out of range; an axis that does not exist.
     pub fn take(
         &self,
         x: impl Into<Expr<B>>,
@@ -37,10 +37,11 @@ impl<B: Backend> Namespace<B> {
         )
     }
 
-    /// Elements at integer positions along an axis, as [`take`](Self::take), where a position beyond an end of the axis counts as that end.
+    /// [`take`](Self::take), except that a position beyond an end of the axis counts as that end.
     ///
-    /// Negative positions count from the end first: along an axis of length 3, -4 counts as 0 and 5 as 2. Nothing is out of range, so nothing is checked,
-    /// and the host does not wait for the device. For positions that are known to be right, as those of `argsort` and `argmax` are, it is `take` without the wait.
+    /// Negative positions count from the end first: along an axis of length 3, -4 counts as 0 and 5 as 2. No position
+    /// is out of range, so nothing is checked, and the host does not wait for the device. For positions that are known
+    /// to be in range, such as those of `argsort` and `argmax`, this is `take` without the wait.
     ///
     /// Source: `mode="clip"` of <https://numpy.org/doc/2.4/reference/generated/numpy.take.html>, which takes negative positions as 0.
     ///
@@ -52,7 +53,8 @@ impl<B: Backend> Namespace<B> {
     /// ```
     ///
     /// # Errors
-    /// Indices that are not integers or not 1-dimensional; an axis that is not there, or one of length 0 that positions are taken from.
+    /// Indices that are not integers or not 1-dimensional; an axis that does not exist, or one of length 0 that
+    /// positions are taken from.
     pub fn take_clipped(
         &self,
         x: impl Into<Expr<B>>,
@@ -108,7 +110,7 @@ impl<B: Backend> Namespace<B> {
         self.take_known(function, &x, &indices, axis)
     }
 
-    /// `take` for 1-dimensional indices of the index dtype that are known to be right.
+    /// `take` for 1-dimensional indices of the index dtype that are known to be in range.
     pub(crate) fn take_known(
         &self,
         function: &'static str,
@@ -131,7 +133,8 @@ impl<B: Backend> Namespace<B> {
     /// Source: <https://data-apis.org/array-api/2025.12/API_specification/generated/array_api.take_along_axis.html>
     ///
     /// # Errors
-    /// Indices that are not integers or out of range; ranks that differ; other axes that do not broadcast; an axis that is not there.
+    /// Indices that are not integers or out of range; ranks that differ; other axes that do not broadcast; an axis that
+    /// does not exist.
     pub fn take_along_axis(
         &self,
         x: impl Into<Expr<B>>,
@@ -172,7 +175,7 @@ impl<B: Backend> Namespace<B> {
         self.gather(&x, &indices, axis)
     }
 
-    /// `take_along_axis` for indices that are known to be right.
+    /// `take_along_axis` for indices that are known to be in range.
     pub(crate) fn gather(
         &self,
         x: &Strided<B::Storage>,
@@ -183,7 +186,7 @@ impl<B: Backend> Namespace<B> {
         Ok(self.wrap(storage, indices.shape(), x.dtype))
     }
 
-    /// Indices in the index dtype, once they are known to be within `-n..n`.
+    /// Checks that indices are within `-n..n`, and converts them to the index dtype.
     pub(crate) fn checked_indices(
         &self,
         function: &'static str,
@@ -202,7 +205,7 @@ impl<B: Backend> Namespace<B> {
                 Err(wrong())
             };
         }
-        // What does not fit the index dtype would wrap into range.
+        // The check is in the indices' own dtype: values that do not fit the index dtype could wrap into the range.
         let own = indices.dtype();
         if !can_cast(own, dtype) {
             let i = Expr::valid(self.clone(), indices.clone());
@@ -211,7 +214,7 @@ impl<B: Backend> Namespace<B> {
             }
         }
         let indices = indices.cast(dtype).evaluate(self)?;
-        // A length that the index dtype does not hold is one that no index reaches.
+        // If the index dtype cannot represent the length, none of its values is out of range.
         let (_, most) = dtype.integer_range().unwrap_or_default();
         let i = || Array::new(self.clone(), indices.clone());
         let beyond = || self.less(i(), -(n as isize)) | self.greater_equal(i(), n);
@@ -221,7 +224,7 @@ impl<B: Backend> Namespace<B> {
         Ok(indices)
     }
 
-    /// Indices in the index dtype, those beyond an end moved to that end.
+    /// Clamps indices to the axis, and converts them to the index dtype.
     fn clipped_indices(
         &self,
         function: &'static str,
@@ -236,7 +239,7 @@ impl<B: Backend> Namespace<B> {
             let detail = "an axis of length 0 has no elements to take";
             return Err(Error::index(function, detail));
         }
-        // Bounds that the indices' own dtype, or the index dtype, does not reach bound nothing.
+        // A bound that the indices' own dtype, or the index dtype, cannot represent has no effect.
         let ranges = [indices.dtype(), dtype].map(|d| d.integer_range().unwrap_or_default());
         let (low, high) = ranges.into_iter().fold(
             (-(n as i128), n as i128 - 1),
@@ -251,7 +254,7 @@ impl<B: Backend> Namespace<B> {
     }
 }
 
-/// The shape of elements taken along an axis, and how many they are.
+/// The shape of the elements taken along an axis, and their number.
 fn taken_size<S>(
     function: &'static str,
     x: &Strided<S>,

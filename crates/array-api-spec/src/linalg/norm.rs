@@ -33,7 +33,7 @@ pub struct MatrixOrd {
 }
 
 impl MatrixNorm {
-    /// The two axes of the matrix stay with length 1, so that the result broadcasts against the input.
+    /// Keeps the two axes of the matrix with length 1, so that the result broadcasts against the input.
     #[must_use]
     pub const fn keepdims(self) -> MatrixOrd {
         MatrixOrd {
@@ -55,7 +55,8 @@ impl From<MatrixNorm> for MatrixOrd {
 impl<B: Backend> Linalg<'_, B> {
     /// A norm of each matrix in a stack: `(…, m, n) → (…)`, or with [`keepdims`](MatrixNorm::keepdims) `(…, 1, 1)`. Floating-point dtypes → their real one.
     ///
-    /// A norm of a matrix without elements is 0. The smallest column sum, row sum or singular value needs one to choose from.
+    /// A norm of a matrix without elements is 0, except that the smallest column sum, row sum or singular value needs
+    /// at least one to choose from.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.matrix_norm.html>
     ///
@@ -107,8 +108,9 @@ impl<B: Backend> Linalg<'_, B> {
 
     /// A norm of vectors along axes, `..` for all elements as one vector: `(…, n, …) → (…)`. Floating-point dtypes → their real one. Takes `keepdims`.
     ///
-    /// `ord` may be any real number p: `(Σ|x|ᵖ)^(1/p)`; ∞ and -∞ are the largest and smallest modulus, 0 the number of elements that are not 0. Elements
-    /// are scaled first, so that powers neither overflow nor vanish. For no elements the norm is 0 if `ord` is not negative.
+    /// `ord` may be any real number p: `(Σ|x|ᵖ)^(1/p)`. ∞ and -∞ give the largest and smallest modulus, and 0 gives the
+    /// number of elements that are not 0. Elements are scaled first, so that powers neither overflow nor underflow. The
+    /// norm of no elements is 0 if `ord` is not negative.
     ///
     /// Source: <https://data-apis.org/array-api/2025.12/extensions/generated/array_api.linalg.vector_norm.html>
     ///
@@ -121,7 +123,7 @@ impl<B: Backend> Linalg<'_, B> {
     /// ```
     ///
     /// # Errors
-    /// Another dtype; an axis that is not there; no elements to choose the smallest from (`ord` of -∞).
+    /// Another dtype; an axis that does not exist; no elements to choose the smallest from (`ord` of -∞).
     pub fn vector_norm(
         &self,
         x: impl Into<Expr<B>>,
@@ -168,7 +170,7 @@ impl<B: Backend> Linalg<'_, B> {
         (xp.pow(sum, 1.0 / ord) * scale).eval()
     }
 
-    /// The largest of values of which none is negative; 0 for none.
+    /// The largest of non-negative values; 0 if there are none.
     fn largest(&self, x: impl Into<Expr<B>>, axis: &Axes) -> Result<Array<B>> {
         let xp = self.0;
         let x = xp.taking("max", x.into(), Accepts::Real)?;

@@ -1,9 +1,10 @@
-//! Eigenvalues and singular values without vectors, and what they tell: rank, pseudo-inverse.
+//! Eigenvalues and singular values without vectors, and what follows from them: rank and pseudo-inverse.
 
 use super::{Linalg, Svd, SvdMode};
 use crate::{Accepts, Array, Backend, DType, Expr, Result, Strided, axis};
 
-/// Singular values up to this part of the largest count as 0: a number, an array with one for each matrix `(…)`, or [`Automatic`].
+/// Singular values up to this fraction of the largest count as 0: a number, an array with one for each matrix `(…)`, or
+/// [`Automatic`].
 #[derive(Clone, Debug)]
 pub struct Tolerance<B: Backend>(Option<Expr<B>>);
 
@@ -158,7 +159,7 @@ impl<B: Backend> Linalg<'_, B> {
         Ok(xp.wrap(values, &shape, dtype))
     }
 
-    /// A tolerance for each matrix as a factor for its singular values.
+    /// The tolerance of each matrix, shaped to broadcast against its singular values.
     fn beside_values(&self, tolerance: Expr<B>) -> Result<Expr<B>> {
         match tolerance.scalar_or_valid("rtol", self.0)? {
             Err(scalar) => Ok(scalar.into()),

@@ -1,11 +1,12 @@
-//! Moments composed of the standard's functions, for backends without a way of their own.
+//! Moments composed of the standard's functions, for backends that do not implement them.
 
 use super::{Moments, Scatter, Spread};
 use crate::{
     Array, Backend, DType, Expr, Namespace, QrMode, Result, backend::MomentsPlan, finfo, ix,
 };
 
-/// In `float64` where the device has it, else in x's dtype. `codes (n,)` is of the index dtype, `weights (n,)` of x's.
+/// Computes moments in `float64` if the device has it, else in x's dtype. `codes (n,)` has the index dtype, `weights
+/// (n,)` x's.
 pub(super) fn moments<B: Backend>(
     x: &Array<B>,
     codes: Option<Array<B>>,
@@ -43,12 +44,12 @@ pub(super) fn moments<B: Backend>(
         let weights = xp
             .where_(xp.less(&weights, 0.0), f64::NAN, &weights)
             .eval()?;
-        // A product would take NaN to the other groups.
+        // A product would carry NaN into the other groups.
         share = xp.where_(&member, &weights, 0.0).eval()?;
         root = Some(xp.expand_dims(xp.sqrt(weights).eval()?, 1)?);
     }
     let totals = xp.sum(&share, 1)?;
-    // A group without weight has no mean; its rows, if there are any, need a finite centre.
+    // A group of weight 0 has no mean; its rows, if there are any, need a finite centre.
     let empty = xp.reshape(xp.equal(&totals, 0.0).eval()?, [k, 1])?;
     let sizes = xp
         .where_(&empty, 1.0, xp.reshape(&totals, [k, 1])?)
@@ -56,7 +57,7 @@ pub(super) fn moments<B: Backend>(
     let of_rows = |by_group: &Array<B>| xp.take(by_group, &codes, Some(0));
     let first = (xp.matmul(&share, &x)? / &sizes).eval()?;
     let centred = (x - of_rows(&first)?).eval()?;
-    // The mean of the differences is what rounding left out of the mean.
+    // The mean of the differences is the rounding error of the mean.
     let shift = (xp.matmul(&share, &centred)? / &sizes).eval()?;
     let centred = centred - of_rows(&shift)?;
     let centred = match root {
@@ -74,7 +75,7 @@ pub(super) fn moments<B: Backend>(
     })
 }
 
-/// The moments of each group by itself: its rows, one after the other, are a table without groups.
+/// The moments of each group by itself: its rows are gathered into a table without groups.
 fn one_by_one<B: Backend>(
     x: &Array<B>,
     codes: &Array<B>,
@@ -100,7 +101,7 @@ fn one_by_one<B: Backend>(
     Moments::side_by_side(parts.collect::<Result<_>>()?)
 }
 
-/// Of the centred rows, which carry the roots of their weights.
+/// The scatter of centred rows, which are multiplied by the roots of their weights.
 fn scatter<B: Backend>(xp: &Namespace<B>, centred: &Array<B>, spread: Spread) -> Result<Scatter> {
     Ok(match spread {
         Spread::Diagonal => {
@@ -113,7 +114,7 @@ fn scatter<B: Backend>(xp: &Namespace<B>, centred: &Array<B>, spread: Spread) ->
             Scatter::Gram { values, error }
         }
         Spread::Factor => {
-            // Of columns whose largest number is 1: the squares of others may overflow or vanish.
+            // Columns are scaled to the largest number 1, because squares of others may overflow or underflow.
             let largest = xp.max(xp.abs(centred), 0)?;
             let scales = xp.logical_and(xp.greater(&largest, 0.0), xp.isfinite(&largest));
             let unit = xp.where_(scales, &largest, 1.0).eval()?;
@@ -124,7 +125,7 @@ fn scatter<B: Backend>(xp: &Namespace<B>, centred: &Array<B>, spread: Spread) ->
     })
 }
 
-/// The relative error of sums over the rows; infinite if a column varies but its squares vanish.
+/// The relative error of sums over the rows; infinite if a column varies but its squares underflow.
 fn gram_error<B: Backend>(xp: &Namespace<B>, centred: &Array<B>, values: &[f64]) -> Result<f64> {
     let info = finfo(centred.dtype())?;
     let (n, p) = (centred.shape()[0], centred.shape()[1]);

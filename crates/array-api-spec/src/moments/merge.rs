@@ -1,7 +1,8 @@
-//! The moments of two sets of rows together.
+//! Merges the moments of two sets of rows.
 //!
-//! With the weights a and b of the two sets, w = a + b, their means and δ, the difference of the means, the mean of all is `mean_a + δ b / w`, and the scatter of all is
-//! `S_a + S_b + (a b / w) δ δᵀ`. So δ √(a b / w) joins the scatter as a row of its own.
+//! Let a and b be the weights of the two sets, w = a + b, and δ the difference of their means. The mean of all rows is
+//! `mean_a + δ b / w`, and their scatter is `S_a + S_b + (a b / w) δ δᵀ`. So the scatter gets δ √(a b / w) as one more
+//! row.
 //!
 //! Source: T. Chan, G. Golub, R. LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances" (1979); for the factors, J. Demmel, L. Grigori,
 //! M. Hoemmen, J. Langou, "Communication-optimal parallel and sequential QR and LU factorizations" (2012).
@@ -10,7 +11,7 @@ use super::{Moments, Scatter};
 use crate::{Error, Result};
 
 impl Moments {
-    /// The moments of the rows of both, in any order: equal to those of all rows at once but for rounding.
+    /// The moments of the rows of both, in any order. They equal those of all rows at once, up to rounding.
     ///
     /// # Errors
     /// Another number of columns or groups, or another kind of scatter.
@@ -28,7 +29,7 @@ impl Moments {
         })
     }
 
-    /// The moments of groups that were computed one by one, as those of all of them with a scatter of each.
+    /// Combines the moments of single groups into the moments of all groups, with a scatter of each.
     ///
     /// # Errors
     /// No moments; other numbers of columns, or other kinds of scatter; a scatter of several groups together.
@@ -108,7 +109,7 @@ impl Moments {
         Ok(())
     }
 
-    /// The means of both, and `(k, p)` the rows `δ √(a b / w)` that join the scatter.
+    /// The means of both together, and `(k, p)` the rows `δ √(a b / w)` that are added to the scatter.
     fn join_means(&self, other: &Self) -> (Vec<f64>, Vec<f64>) {
         let p = self.features;
         let mut means = self.means.clone();
@@ -137,7 +138,7 @@ impl Moments {
 
     fn join_scatter(&self, other: &Self, joining: &[f64]) -> Scatter {
         let p = self.features;
-        // The rows that join each scatter.
+        // The rows that are added to each scatter.
         let width = if self.pooled { joining.len() } else { p };
         let joining = joining.chunks_exact(width);
         match (&self.scatter, &other.scatter) {
@@ -165,7 +166,8 @@ impl Moments {
                         }
                     }
                 }
-                // By Cauchy and Schwarz, √(aᵢ aⱼ) + √(bᵢ bⱼ) is at most √((aᵢ + bᵢ)(aⱼ + bⱼ)), so errors that are shares of them do not grow.
+                // By Cauchy and Schwarz, √(aᵢ aⱼ) + √(bᵢ bⱼ) is at most √((aᵢ + bᵢ)(aⱼ + bⱼ)), so errors relative to
+                // these do not grow.
                 Scatter::Gram {
                     values,
                     error: error.max(*other_error).max(4.0 * f64::EPSILON),
@@ -193,14 +195,16 @@ fn add(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a + b).collect()
 }
 
-/// At most p rows with the Gram matrix of the rows `(m, p)`: those themselves, or R of their QR factorisation by Householder's reflections.
+/// At most p rows that have the same Gram matrix as the rows `(m, p)`: these rows themselves, or R of their QR
+/// factorisation by Householder reflections.
 ///
-/// A reflection `I - β v vᵀ` takes column j below row j to 0: v is that column, its first element x lengthened by ± its norm ν, and `β = 1 / (ν (ν + |x|))`.
+/// A reflection `I - β v vᵀ` makes column j zero below row j. v is that column, with ± its norm ν added to its first
+/// element x, and `β = 1 / (ν (ν + |x|))`.
 fn triangle(mut rows: Vec<f64>, p: usize) -> Vec<f64> {
     if rows.len() <= p * p {
         return rows;
     }
-    // Powers of two, so that squares neither overflow nor vanish and nothing is rounded.
+    // Columns are scaled by powers of two, so that squares neither overflow nor underflow, and nothing is rounded.
     let units: Vec<f64> = largest(&rows, p).into_iter().map(power_of_two).collect();
     let scale = |rows: &mut [f64], by: &dyn Fn(f64, f64) -> f64| {
         for row in rows.chunks_exact_mut(p) {

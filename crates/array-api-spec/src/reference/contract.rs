@@ -1,11 +1,11 @@
-//! What [`backend`](crate::backend) promises a backend, checked.
+//! Checks what [`backend`](crate::backend) promises to a backend.
 
 use std::collections::HashSet;
 
 use super::{Memory, Reference};
 use crate::{DType, Layout, Op, Program, Returns, Strided, backend::ArrayObjectBackend};
 
-/// A view of this device's memory that stays inside it.
+/// Checks that a view is of this device's memory and stays inside it.
 pub(super) fn view(backend: Reference, x: &Strided<Memory>) {
     assert_eq!(
         x.storage.device, backend.device,
@@ -40,7 +40,7 @@ pub(super) fn view(backend: Reference, x: &Strided<Memory>) {
     }
 }
 
-/// A program whose inputs are broadcast, whose steps are typed and refer to earlier ones only.
+/// Checks that inputs are broadcast, and that steps have the right types and refer to earlier steps only.
 pub(super) fn program(backend: Reference, x: &Program<Memory>) {
     assert!(!x.steps.is_empty(), "a program without steps");
     for input in &x.inputs {
@@ -111,7 +111,7 @@ fn returns(function: &str, returns: Returns, input: DType, output: DType) {
     assert_eq!(returns.dtype(input), output, "{function} of {input}");
 }
 
-/// A region inside the target that the program's elements fill one to one.
+/// Checks that a region is inside the target, and that the program's elements fill it one to one.
 pub(super) fn region(target: &Strided<Memory>, region: &Layout, value: &Program<Memory>) {
     assert_eq!(
         region.shape(),
@@ -130,7 +130,7 @@ pub(super) fn region(target: &Strided<Memory>, region: &Layout, value: &Program<
     );
 }
 
-/// Axes in range, ascending and distinct.
+/// Checks that axes are in range, ascending and distinct.
 pub(super) fn axes(axes: &[usize], ndim: usize) {
     assert!(
         axes.is_sorted_by(|a, b| a < b),

@@ -1,4 +1,4 @@
-//! Programs, one step at a time.
+//! Computes programs one step at a time.
 
 use super::{
     Memory, Reference, contract,

@@ -1,4 +1,4 @@
-//! Gathering along an axis, and the positions of what is true.
+//! Gathering along an axis, and the positions of true elements.
 
 use super::{Memory, Reference, contract, math::Arithmetic};
 use crate::{
@@ -48,7 +48,7 @@ impl IndexingBackend for Reference {
             narrow.into_iter().map(i64::from).collect()
         };
         self.room(&shape, x.dtype)?;
-        // Where each element of the result would lie in a row-major x with index 0 on the axis.
+        // The position of each element of the result in a contiguous x, with index 0 on the axis.
         let mut strides: Vec<isize> = Layout::contiguous(x.shape()).strides().to_vec();
         let stride = std::mem::replace(&mut strides[axis], 0) as usize;
         let lines = Layout::new(&shape, &strides, 0);

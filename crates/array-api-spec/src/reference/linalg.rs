@@ -1,5 +1,5 @@
-//! Products and factorisations of small matrices, by textbook loops in complex `float64`, whatever the dtype: what is real stays
-//! exactly real on the way.
+//! Products and factorisations of small matrices, by textbook loops in complex `float64` for every dtype. Real matrices
+//! stay exactly real on the way.
 
 mod eig;
 
@@ -18,7 +18,7 @@ const ZERO: C = C::new(0.0, 0.0);
 const ONE: C = C::new(1.0, 0.0);
 const SWEEPS: usize = 100;
 
-/// A matrix by rows.
+/// A row-major matrix.
 #[derive(Clone, Debug)]
 struct Matrix {
     rows: usize,
@@ -69,7 +69,8 @@ impl Matrix {
             .all(|z| z.re.is_finite() && z.im.is_finite())
     }
 
-    /// A power of two near the largest component, by which a matrix is divided so that squares neither overflow nor vanish.
+    /// A power of two near the largest component. Matrices are divided by it, so that squares neither overflow nor
+    /// underflow.
     fn scale(&self) -> f64 {
         let largest = self
             .values
@@ -118,7 +119,7 @@ impl Matrix {
         }
     }
 
-    /// Columns in a new order.
+    /// The columns in a new order.
     fn select(&self, order: &[usize]) -> Self {
         Self::from_fn(self.rows, order.len(), |i, j| self[(i, order[j])])
     }
@@ -152,7 +153,7 @@ impl Reference {
         let [stack @ .., rows, columns] = x.shape() else {
             unreachable!("a stack of matrices")
         };
-        // A stack of empty matrices may be long.
+        // The list may be long even if the matrices are empty.
         self.room(stack, DType::Complex128)?;
         let values: Vec<C> = dispatch!(x.dtype, T => self.read::<T>(x)?.into_iter().map(|v| complex(v.into())).collect());
         let each = rows * columns;
@@ -164,7 +165,7 @@ impl Reference {
         Ok((0..size(stack)).map(matrix).collect())
     }
 
-    /// Fails if there is no room for a square matrix of this order beside each matrix of a stack.
+    /// An error if there is no memory for a square matrix of this order beside each matrix of a stack.
     fn room_for_each(self, x: &Strided<Memory>, order: usize) -> Result<()> {
         let stack = &x.shape()[..x.layout.ndim() - 2];
         self.room(&[stack, &[order, order]].concat(), DType::Complex128)
@@ -328,7 +329,7 @@ fn cholesky(x: &Matrix) -> Result<Matrix> {
     Ok(l)
 }
 
-/// LU factorisation in place; the row that each row was exchanged with.
+/// LU factorisation in place. Returns the row that each row was exchanged with.
 fn factor(a: &mut Matrix) -> Vec<usize> {
     let n = a.rows;
     if !a.is_finite() {
@@ -338,7 +339,7 @@ fn factor(a: &mut Matrix) -> Vec<usize> {
     let mut exchanged = Vec::with_capacity(n);
     for k in 0..n {
         let pivot = (k..n)
-            // Of equal ones the first.
+            // Reversed, so that the first of equal ones is chosen.
             .rev()
             .max_by(|&i, &j| a[(i, k)].norm().total_cmp(&a[(j, k)].norm()))
             .expect("rows are left");
@@ -418,7 +419,7 @@ fn qr(x: Matrix, mode: QrMode) -> (Matrix, Matrix) {
     )
 }
 
-/// Jacobi's method. The eigenvalues come as a row.
+/// Jacobi's method. The eigenvalues are a row.
 fn eigh(x: &Matrix) -> Result<(Matrix, Matrix)> {
     let n = x.rows;
     let mut a = Matrix::from_fn(n, n, |i, j| match i.cmp(&j) {
@@ -459,7 +460,7 @@ fn eigh(x: &Matrix) -> Result<(Matrix, Matrix)> {
     ))
 }
 
-/// Hestenes' one-sided Jacobi method. The singular values come as a row.
+/// Hestenes' one-sided Jacobi method. The singular values are a row.
 fn svd(x: &Matrix, mode: SvdMode) -> Result<(Matrix, Matrix, Matrix)> {
     let (m, n) = (x.rows, x.columns);
     if m < n {
@@ -509,7 +510,7 @@ fn svd(x: &Matrix, mode: SvdMode) -> Result<(Matrix, Matrix, Matrix)> {
     ))
 }
 
-/// The first `rank` columns, which are orthonormal, and more of the kind up to `columns` (Gram and Schmidt, twice).
+/// The first `rank` columns, which are orthonormal, extended to `columns` orthonormal ones (Gram and Schmidt, twice).
 fn completed(u: &Matrix, rank: usize, columns: usize) -> Matrix {
     let mut out = Matrix::from_fn(
         u.rows,
@@ -532,7 +533,7 @@ fn completed(u: &Matrix, rank: usize, columns: usize) -> Matrix {
             }
         }
         let length = out.inner(next, next).re.sqrt();
-        // An axis that the others span already leaves rounding errors only.
+        // If the other columns span this axis already, only rounding errors are left of it.
         let keep = length > 1e-8;
         for i in 0..u.rows {
             out[(i, next)] = if keep { out[(i, next)] / length } else { ZERO };

@@ -1,12 +1,13 @@
-//! The strict reference backend: what the standard says, computed in the plainest way. It is the truth that tests compare
-//! other backends with, and the backend on which the rules of this crate are tested.
+//! The strict reference backend: it computes what the standard says, in the simplest way. Tests compare other backends
+//! with it, and test the rules of this crate on it.
 //!
-//! Loops go over [`Layout::positions`], sums run in `float64` with compensation, factorisations are Jacobi's and the
-//! textbook's. An array takes 64 MiB at most. There are two devices, so that rules about devices can be tested without any:
-//! `reference:0` has all thirteen dtypes, `reference:1` has no 64-bit ones, like many graphics adapters.
+//! Loops go over [`Layout::positions`], sums are computed in `float64` with compensation, and factorisations are by
+//! Jacobi's and textbook methods. An array takes 64 MiB at most. There are two devices, so that rules about devices can
+//! be tested without real ones: `reference:0` has all thirteen dtypes, and `reference:1` has no 64-bit ones, like many
+//! graphics adapters.
 //!
-//! It implements what a backend must and nothing that it may, so every composition in this crate runs. It takes nobody's word:
-//! a call that breaks the promises of [`backend`](crate::backend) is a bug of this crate and panics here.
+//! It implements only the required methods, so every composition in this crate is run. It checks its arguments: a call
+//! that breaks the promises of [`backend`](crate::backend) is a bug of this crate, and panics here.
 //!
 //! ```
 //! let (xp, other) = (array_api_spec::reference::namespace(), array_api_spec::reference::narrow_namespace());
@@ -45,11 +46,12 @@ pub const fn narrow_namespace() -> Namespace<Reference> {
     Namespace::new(Reference { device: 1 })
 }
 
-/// The most bytes of an array: enough for tests, and a limit that tests can meet.
+/// Most bytes of an array: enough for tests, and few enough that tests can exceed them.
 const ROOM: usize = 1 << 26;
 
 thread_local! {
-    /// Bytes that this thread, which does all of its own work, has downloaded.
+    /// Bytes that this thread has downloaded. A thread does all of its own work, so parallel tests do not disturb each
+    /// other's counts.
     static DOWNLOADED: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -104,7 +106,7 @@ impl Reference {
         Ok(x.layout.positions().map(|p| values[p]).collect())
     }
 
-    /// Whether an array fits into the device's memory.
+    /// An error if an array is larger than the device's limit.
     fn room(self, shape: &[usize], dtype: DType) -> Result<()> {
         let bytes = shape.iter().fold(dtype.size(), |b, &n| b.saturating_mul(n));
         if bytes <= ROOM {

@@ -35,7 +35,7 @@ impl SortingBackend for Reference {
     }
 }
 
-/// NaN, which alone differs from itself, comes after everything both ways.
+/// The order of two values. NaN, the only value that differs from itself, comes last in both directions.
 #[allow(clippy::eq_op, reason = "NaN alone differs from itself")]
 fn compare<T: Element>(a: T, b: T, order: Order) -> Ordering {
     match (a != a, b != b) {

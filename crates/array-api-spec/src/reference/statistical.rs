@@ -98,7 +98,7 @@ impl StatisticalBackend for Reference {
     }
 }
 
-/// For every element of the result, the positions of the elements that make it, both in row-major order.
+/// For every element of the result, the positions of the elements that it is computed from, both in row-major order.
 fn groups(shape: &[usize], axes: &[usize]) -> Vec<Vec<usize>> {
     let others = (0..shape.len()).filter(|k| !axes.contains(k));
     let order: Vec<usize> = others.clone().chain(axes.iter().copied()).collect();
@@ -113,7 +113,7 @@ fn groups(shape: &[usize], axes: &[usize]) -> Vec<Vec<usize>> {
         .collect()
 }
 
-/// Which of the elements is the first largest (or smallest), or the first NaN.
+/// The number of the first largest (or smallest) element, or of the first NaN.
 fn extreme<T: Arithmetic>(x: &[T], group: &[usize], largest: bool) -> usize {
     let op = if largest {
         BinaryOp::Greater
@@ -137,13 +137,13 @@ fn extreme<T: Arithmetic>(x: &[T], group: &[usize], largest: bool) -> usize {
     best
 }
 
-/// A sum or a product under way. Integers wrap in the end, since wrapping commutes with both.
+/// A running sum or product. Integers wrap only at the end, which gives the same result for both.
 #[derive(Clone, Copy)]
 struct Running {
     product: bool,
     integer: i128,
     complex: Complex<f64>,
-    /// What the sum has lost to rounding (Neumaier).
+    /// The accumulated rounding error of the sum (Neumaier).
     lost: Complex<f64>,
     last: Option<Scalar>,
 }

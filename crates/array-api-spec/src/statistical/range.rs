@@ -1,33 +1,35 @@
-//! Means and variances of numbers whose sums or squares would overflow or vanish on the way.
+//! Means and variances of numbers whose sums or squares would overflow or underflow on the way.
 //!
-//! There is one rule for all of them. Where the host sees results without a wait, the plain sums come first; they are right unless a result is not
-//! finite or, for squares, very small. Otherwise, and on devices that would have to be waited for, the elements are divided by a scale, a power of two
-//! that depends on the largest of them, and the result is multiplied by it. Both are exact. The scale is 1 unless the elements are near an end of the range.
-//! Means on this second way are [mended](Namespace::mended_mean), so that the mean of equal elements is that element and their variance 0.
+//! There is one rule for all of them. If the host can read results without a wait, the plain sums are computed first.
+//! They are right unless a result is not finite or, for squares, very small. Otherwise, and always on devices for which
+//! the host would have to wait, the elements are divided by a scale, a power of two that depends on the largest of
+//! them, and the result is multiplied by it. Both are exact. The scale is 1 unless the elements are near an end of the
+//! range. Such means are [corrected](Namespace::mended_mean), so that the mean of equal elements is that element and
+//! their variance 0.
 
 use crate::{
     Array, Backend, DType, Expr, HostBuffer, Namespace, ReduceOp, Result, Scalar, UnaryOp,
     axes::Resolved, data_type::finfo, expr::Valid,
 };
 
-/// Results of up to so many elements are looked at one by one, larger ones by a reduction.
+/// Results with up to this many elements are checked one by one, larger ones by a reduction.
 const FEW: usize = 1024;
 
-/// Magnitudes that need no care, and the scales for those below and above.
+/// The magnitudes that need no scaling, and the scales for those below and above.
 #[derive(Clone, Copy)]
 pub(crate) struct Range {
     least: f64,
     largest: f64,
-    /// Of elements of which the largest is below `least`.
+    /// The scale if the largest element is below `least`.
     small: f64,
-    /// Of elements of which the largest is above `largest`.
+    /// The scale if the largest element is above `largest`.
     large: f64,
     /// Results of at least this magnitude are right if they are finite.
     least_result: f64,
 }
 
 impl Range {
-    /// Elements whose sum does not overflow.
+    /// The range of elements whose sum does not overflow.
     pub(crate) fn of_terms(dtype: DType) -> Self {
         let [largest, large] = match dtype.real() {
             DType::Float32 => [90, 64],
@@ -42,9 +44,9 @@ impl Range {
         }
     }
 
-    /// Elements whose distances have squares that keep all digits and a sum that does not overflow.
+    /// The range of elements whose squared distances keep all digits, and do not overflow when they are summed.
     fn of_squared(dtype: DType) -> Self {
-        // The least variance whose squares were all normal numbers, or too small to matter.
+        // The least variance for which all squares were normal numbers, or too small to matter.
         let [least, largest, scale, least_variance] = match dtype.real() {
             DType::Float32 => [-30, 45, 84, -100],
             _ => [-400, 450, 700, -900],
@@ -72,7 +74,8 @@ impl<B: Backend> Namespace<B> {
         }
     }
 
-    /// A mean with what it lacks: `m + mean(x - m)`. The distances are small, so their mean is exact enough to take the rounding errors of m away.
+    /// The corrected mean `m + mean(x - m)`. The distances are small, so their mean is exact enough to remove the
+    /// rounding error of m.
     pub(crate) fn mended_mean(
         &self,
         x: &Valid<B>,
@@ -83,12 +86,13 @@ impl<B: Backend> Namespace<B> {
         let wide = self.reshape(&first, axes.keeping().reduced(x.shape()).to_vec())?;
         let distances = Expr::valid(self.clone(), x.clone()) - wide;
         let lacking = mean(&distances.on("mean", self)?)?;
-        // Nothing mends ∞ and NaN.
+        // ∞ and NaN cannot be corrected.
         self.where_(self.isfinite(&first), &first + lacking, &first)
             .eval()
     }
 
-    /// A mean times the scale of its elements. No mean is larger than all elements, but a rounded one may be.
+    /// A mean times the scale of its elements. By rounding, a mean may exceed all elements; then the product could
+    /// overflow, so it is clamped.
     pub(crate) fn rescaled_mean(&self, mean: &Array<B>, scale: &Array<B>) -> Result<Array<B>> {
         let product = (mean * scale).eval()?;
         let over = self.isfinite(mean) & !self.isfinite(&product);
@@ -153,9 +157,10 @@ impl<B: Backend> Namespace<B> {
         (self.reduce(ReduceOp::Sum, &square, axes, x.dtype())? / divisor).eval()
     }
 
-    /// What `plain` computes from x, or `mended` from x divided by a scale for each result, which is then returned, too.
+    /// The result of `plain` for x; or the result of `mended` for x divided by a scale for each result, with this
+    /// scale.
     ///
-    /// `sized` has x's magnitudes, without NaN where they do not count.
+    /// `sized` has the magnitudes of x, without NaN if these are skipped.
     pub(crate) fn in_range(
         &self,
         [x, sized]: [&Valid<B>; 2],
@@ -189,7 +194,7 @@ impl<B: Backend> Namespace<B> {
         Ok((result, Some(scale)))
     }
 
-    /// By what the elements of each result are divided, with the reduced axes kept.
+    /// The scale of each result's elements, with the reduced axes kept.
     fn scale(&self, x: &Valid<B>, axes: &Resolved, range: Range) -> Result<Array<B>> {
         let real = x.dtype().real();
         let magnitude = magnitude(self, x)?;
@@ -203,7 +208,7 @@ impl<B: Backend> Namespace<B> {
         self.where_(large, value(range.large), otherwise).eval()
     }
 
-    /// Whether all magnitudes lie between two bounds, of an array that the host sees without a wait.
+    /// Whether all magnitudes are between two bounds, for an array that the host can read without a wait.
     fn all_within(&self, x: &Array<B>, least: f64, largest: f64) -> Result<bool> {
         if x.size() > FEW {
             let magnitude = magnitude(self, &Expr::from(x).on("abs", self)?)?;

@@ -22,6 +22,7 @@ mod laws;
 mod linalg;
 mod manipulation;
 mod moments;
+mod nearest;
 mod robustness;
 mod searching;
 mod set;

@@ -3,7 +3,7 @@
 use array_api_spec::{BinaryOp, DType, UnaryOp};
 use bytemuck::Pod;
 
-use array_api_gpu::runtime::{Runtime, Source};
+use array_api_gpu::runtime::{KernelText, Runtime};
 use array_api_kernel::element::{Value, register};
 use array_api_kernel::ir::{Kernel, Mem, Ty, if_};
 use array_api_kernel::math::{binary, unary};
@@ -107,7 +107,7 @@ pub(super) fn on_each(test: impl Fn(&Wgpu)) {
 
 /// Whether a device computes with elements of a type.
 pub(super) fn has<T: Float>(gpu: &Wgpu) -> bool {
-    let can = gpu.capabilities();
+    let can = gpu.properties();
     T::REAL == DType::Float32 || (can.float64 && can.int64)
 }
 
@@ -155,7 +155,7 @@ pub(super) fn run<T: Float>(
         });
     });
     let runtime = gpu.runtime();
-    let source = Source::new(&kernel, gpu.capabilities().language);
+    let source = KernelText::new(&kernel, gpu.properties().language);
     let bytes = std::mem::size_of_val(parts[0]) as u64;
     let buffer = || runtime.allocate(bytes).expect("room");
     let buffers: Vec<_> = (0..parts.len() + 2).map(|_| buffer()).collect();

@@ -87,7 +87,7 @@ fn special_cases_of_the_standard_hold() {
         );
         assert!(checked > 3000, "{checked} vectors are too few");
         assert!(
-            gpu.capabilities().float64 == (checked > 7000),
+            gpu.properties().float64 == (checked > 7000),
             "{checked} vectors for {}",
             DType::Float64.name()
         );

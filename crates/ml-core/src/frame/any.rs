@@ -6,13 +6,77 @@ use array_api_spec::{Array, Backend, Error, HostArray, Namespace, Result};
 
 use super::{
     data::With,
-    estimator::{Estimator, Incremental, Method},
+    estimator::{Estimator, Incremental, Method, Methods},
     fitted::Fitted,
-    parameters::{AboutParameter, Value},
+    parameters::{AboutParameter, Parameters, Value},
     parts::{Attributes, Parts, Rule},
     seen::Seen,
 };
 use crate::{Warning, persistence};
+
+/// An estimator's parameters and kind where its type is known at run time only: what [`AnyEstimator`] has that depends on no backend.
+pub trait AnyParameters: Debug + Send + Sync {
+    /// The estimator's name, as scikit-learn has it.
+    fn name(&self) -> &'static str;
+
+    /// The parameters by name, in the order of their definition, those of estimators within the estimator too.
+    fn get_params(&self) -> Vec<(String, Value)>;
+
+    /// The parameters without those of estimators within the estimator, which the values of its own hold.
+    fn own_params(&self) -> Vec<(String, Value)>;
+
+    /// Sets one parameter.
+    ///
+    /// # Errors
+    /// A name that is not there; a value of another type.
+    fn set_param(&mut self, name: &str, value: &Value) -> Result<()>;
+
+    /// Whether a fit needs y.
+    fn is_supervised(&self) -> bool;
+
+    /// Whether y are labels of classes.
+    fn is_classifier(&self) -> bool;
+
+    /// The methods of the fitted models.
+    fn methods(&self) -> &'static [Method];
+
+    /// The same once more.
+    fn boxed(&self) -> Box<dyn AnyParameters>;
+}
+
+impl<E: Estimator> AnyParameters for E {
+    fn name(&self) -> &'static str {
+        E::NAME
+    }
+
+    fn get_params(&self) -> Vec<(String, Value)> {
+        Parameters::get_params(self)
+    }
+
+    fn own_params(&self) -> Vec<(String, Value)> {
+        Parameters::own_params(self)
+    }
+
+    fn set_param(&mut self, name: &str, value: &Value) -> Result<()> {
+        Parameters::set_param(self, name, value)
+    }
+
+    fn is_supervised(&self) -> bool {
+        Methods::is_supervised(self)
+    }
+
+    fn is_classifier(&self) -> bool {
+        Methods::is_classifier(self)
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        Methods::methods(self)
+    }
+
+    fn boxed(&self) -> Box<dyn AnyParameters> {
+        Box::new(self.clone())
+    }
+}
 
 /// What is known of an estimator beforehand: for other languages, which make classes and documentation of it.
 #[derive(Clone, Copy, Debug)]
@@ -45,25 +109,7 @@ pub struct About {
 }
 
 /// An estimator whose type is known at run time only.
-pub trait AnyEstimator<B: Backend>: Debug + Send + Sync {
-    /// Its name, as scikit-learn has it.
-    fn name(&self) -> &'static str;
-
-    /// Its parameters by name, in the order of their definition.
-    fn get_params(&self) -> Vec<(String, Value)>;
-
-    /// Sets one parameter.
-    ///
-    /// # Errors
-    /// A name that is not there; a value of another type.
-    fn set_param(&mut self, name: &str, value: &Value) -> Result<()>;
-
-    /// Whether a fit needs y.
-    fn is_supervised(&self) -> bool;
-
-    /// The methods of its fitted models.
-    fn methods(&self) -> &'static [Method];
-
+pub trait AnyEstimator<B: Backend>: AnyParameters {
     /// What is known of it beforehand.
     fn about(&self) -> About;
 
@@ -109,26 +155,6 @@ pub trait AnyEstimator<B: Backend>: Debug + Send + Sync {
 }
 
 impl<B: Backend, E: Estimator> AnyEstimator<B> for E {
-    fn name(&self) -> &'static str {
-        E::NAME
-    }
-
-    fn get_params(&self) -> Vec<(String, Value)> {
-        E::get_params(self)
-    }
-
-    fn set_param(&mut self, name: &str, value: &Value) -> Result<()> {
-        E::set_param(self, name, value)
-    }
-
-    fn is_supervised(&self) -> bool {
-        E::SUPERVISED
-    }
-
-    fn methods(&self) -> &'static [Method] {
-        E::METHODS
-    }
-
     fn about(&self) -> About {
         About {
             name: E::NAME,
@@ -273,6 +299,9 @@ pub trait AnyFitted<B: Backend>: Debug + Send + Sync {
         y: Option<&Array<B>>,
         sample_weight: Option<&Array<B>>,
     ) -> Result<f64>;
+
+    /// The model, for [`downcast_ref`](#method.downcast_ref).
+    fn as_any(&self) -> &dyn Any;
 }
 
 impl<E: Estimator, B: Backend> AnyFitted<B> for Fitted<E, B> {
@@ -290,7 +319,8 @@ impl<E: Estimator, B: Backend> AnyFitted<B> for Fitted<E, B> {
 
     fn call(&self, method: Method, x: &Array<B>) -> Result<Array<B>> {
         E::call(self, method, x).unwrap_or_else(|| {
-            let known: Vec<&str> = E::METHODS.iter().map(|method| method.name()).collect();
+            let methods = self.parameters().methods();
+            let known: Vec<&str> = methods.iter().map(|method| method.name()).collect();
             let detail = format!(
                 "{} has no such method; it has {}",
                 E::NAME,
@@ -309,6 +339,10 @@ impl<E: Estimator, B: Backend> AnyFitted<B> for Fitted<E, B> {
         E::score_by_name(self, x, y, sample_weight)
             .unwrap_or_else(|| Err(Error::value("score", format!("{} has no score", E::NAME))))
     }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
 }
 
 impl<B: Backend> dyn AnyFitted<B> {
@@ -318,6 +352,12 @@ impl<B: Backend> dyn AnyFitted<B> {
     /// A file that cannot be written; a driver's failure.
     pub fn save(&self, path: impl AsRef<std::path::Path>) -> Result<()> {
         persistence::save(self.parts().to_host()?, path.as_ref())
+    }
+
+    /// The model with its type; `None` if it is another's.
+    #[must_use]
+    pub fn downcast_ref<E: Estimator>(&self) -> Option<&Fitted<E, B>> {
+        self.as_any().downcast_ref()
     }
 
     /// The bytes of the file that [`save`](Self::save) writes. [`model_from_bytes`](crate::model_from_bytes) reads them.

@@ -19,16 +19,19 @@ pub struct Data<B: Backend> {
 }
 
 impl<B: Backend> Data<B> {
-    /// Checks what a user has given to `E`.
+    /// Checks an estimator's parameters, and what a user has given to it.
     ///
     /// # Errors
-    /// Shapes, dtypes or devices that do not fit; weights that the estimator does not take, or that are negative or not finite.
+    /// Parameters out of range or in conflict; shapes, dtypes or devices that do not fit; weights that the estimator does not take, or that
+    /// are negative or not finite.
     pub(crate) fn new<E: Estimator>(
+        estimator: &E,
         function: &'static str,
         x: &Array<B>,
         y: Option<&Array<B>>,
         sample_weight: Option<&Array<B>>,
     ) -> Result<Self> {
+        estimator.check()?;
         let x = validation::samples(function, x, E::MIN_SAMPLES)?;
         let xp = x.namespace();
         if let Some(y) = y {
@@ -103,6 +106,29 @@ impl<B: Backend> Data<B> {
         self.y
             .as_ref()
             .ok_or_else(|| Error::value("fit", format!("needs {what} for the samples: give y")))
+    }
+
+    /// What `E` has learned of these data, unless it or an error came of NaN or infinity among them. `odd_value` names what is not finite in it.
+    ///
+    /// # Errors
+    /// NaN or infinity in the data; values too large for the dtype; the error that is given.
+    pub(crate) fn judge<E: Estimator, T>(
+        &self,
+        function: &'static str,
+        learned: Result<T>,
+        odd_value: impl FnOnce(&T) -> Result<Option<&'static str>>,
+    ) -> Result<T> {
+        let odd = match &learned {
+            Ok(learned) => odd_value(learned)?,
+            Err(_) => Some("an error"),
+        };
+        if odd.is_some() {
+            self.refuse_non_finite(function, E::NAN_IS_MISSING)?;
+        }
+        match (learned, odd) {
+            (Ok(_), Some(name)) => Err(validation::too_large(name, self.x.dtype())),
+            (learned, _) => learned,
+        }
     }
 
     /// Refuses NaN and infinity, by the name of the array that holds it.

@@ -1,5 +1,7 @@
 //! What an estimator writes, and what it gets for it.
 
+use std::sync::LazyLock;
+
 use array_api_spec::{Array, Backend, HostArray, Namespace, Result};
 
 use super::{
@@ -141,6 +143,16 @@ macro_rules! methods {
         }
 
         impl Method {
+            /// Those methods for which `wanted` is true.
+            pub(crate) fn those(wanted: impl Fn(Self) -> bool) -> &'static [Self] {
+                static SETS: LazyLock<Vec<Vec<Method>>> = LazyLock::new(|| {
+                    let set = |bits: usize| Method::ALL.iter().copied().filter(move |m| bits >> *m as usize & 1 == 1);
+                    (0..1 << Method::ALL.len()).map(|bits| set(bits).collect()).collect()
+                });
+                let bits = Self::ALL.iter().filter(|m| wanted(**m)).map(|m| 1 << *m as usize).sum::<usize>();
+                &SETS[bits]
+            }
+
             /// All methods.
             pub const ALL: &'static [Self] = &[$(Self::$Trait,)* Self::InverseTransform];
 
@@ -230,6 +242,22 @@ pub trait Methods: Sized {
 
     /// Whether it is [`Incremental`].
     const INCREMENTAL: bool = false;
+
+    /// Whether a fit of this estimator needs y.
+    fn is_supervised(&self) -> bool {
+        Self::SUPERVISED
+    }
+
+    /// The methods that fitted models of this estimator have.
+    fn methods(&self) -> &'static [Method] {
+        Self::METHODS
+    }
+
+    /// Whether y are labels of classes: what is fitted to y and gives probabilities or scores of classes.
+    fn is_classifier(&self) -> bool {
+        let by_class = [Method::PredictProba, Method::DecisionFunction];
+        self.is_supervised() && self.methods().iter().any(|m| by_class.contains(m))
+    }
 
     /// Calls a method by its name; `None` if there is no such method.
     fn call<B: Backend>(

@@ -44,11 +44,10 @@ impl<E: Estimator, B: Backend> Fitted<E, B> {
         y: Option<&Array<B>>,
         with: With<'_, B>,
     ) -> Result<Self> {
-        estimator.check()?;
-        let data = Data::new::<E>("fit", x, y, with.sample_weight)?;
+        let data = Data::new(estimator, "fit", x, y, with.sample_weight)?;
         let mut log = with.log;
         let learned = estimator.learn(&data, &mut log);
-        let attributes = finite_or_refused(learned, &data, E::NAN_IS_MISSING)?;
+        let attributes = data.judge::<E, _>("fit", learned, rules::odd_value)?;
         Ok(Self {
             parameters: estimator.clone(),
             attributes,
@@ -112,25 +111,6 @@ impl<E: Estimator, B: Backend> Fitted<E, B> {
             validation::refuse_non_finite(function, "x", x, E::NAN_IS_MISSING)?;
         }
         Ok(result)
-    }
-}
-
-/// What was learned, unless it or an error came of NaN or infinity in the data.
-fn finite_or_refused<A: Attributes<B>, B: Backend>(
-    learned: Result<A>,
-    data: &Data<B>,
-    nan_is_missing: bool,
-) -> Result<A> {
-    let odd = match &learned {
-        Ok(attributes) => rules::odd_value(attributes)?,
-        Err(_) => Some("an error"),
-    };
-    if odd.is_some() {
-        data.refuse_non_finite("fit", nan_is_missing)?;
-    }
-    match (learned, odd) {
-        (Ok(_), Some(name)) => Err(validation::too_large(name, data.x.dtype())),
-        (learned, _) => learned,
     }
 }
 
@@ -233,7 +213,7 @@ impl<E: Estimator, B: Backend> Fitted<E, B> {
     pub fn parts(&self) -> Parts<Array<B>> {
         let mut parts = Parts {
             estimator: E::NAME.to_owned(),
-            parameters: self.parameters.get_params().into_iter().collect(),
+            parameters: self.parameters.own_params().into_iter().collect(),
             n_features_in_: self.n_features_in,
             values: Default::default(),
             models: Default::default(),
@@ -251,18 +231,8 @@ impl<E: Estimator, B: Backend> Fitted<E, B> {
         if parts.estimator != E::NAME {
             return Err(parts.mistake(format!("a model of {} was expected", E::NAME)));
         }
-        let mut parameters = E::default();
-        for (name, _) in E::default().get_params() {
-            let value = parts.parameters.remove(&name);
-            let value =
-                value.ok_or_else(|| parts.mistake(format!("the parameter {name:?} is missing")))?;
-            parameters.set_param(&name, &value)?;
-        }
-        if let Some(name) = parts.parameters.keys().next() {
-            return Err(parts.mistake(format!("there is no parameter {name:?}")));
-        }
-        parameters.check()?;
-        let attributes = E::Attributes::take(&mut parts)?;
+        let parameters: E = parts.take_estimator()?;
+        let attributes = E::Attributes::take(&mut parts, xp)?;
         parts.refuse_rest()?;
         rules::check(&attributes, parts.n_features_in_).map_err(|detail| parts.mistake(detail))?;
         if let Some(name) = rules::odd_value(&attributes)? {
@@ -285,13 +255,8 @@ impl<E: Estimator, B: Backend> Attribute<B> for Fitted<E, B> {
         parts.models.insert(name.to_owned(), self.parts());
     }
 
-    fn take(name: &str, parts: &mut Parts<Array<B>>) -> Result<Self> {
-        let inner = parts.models.remove(name);
-        let inner = inner.ok_or_else(|| parts.mistake(format!("the model {name:?} is missing")))?;
-        let xp = inner
-            .namespace()
-            .ok_or_else(|| parts.mistake(format!("the model {name:?} has no arrays")))?;
-        Self::from_parts(inner, &xp)
+    fn take(name: &str, parts: &mut Parts<Array<B>>, xp: &Namespace<B>) -> Result<Self> {
+        Self::from_parts(parts.take_model(name)?, xp)
     }
 }
 
@@ -320,19 +285,11 @@ impl<E: Incremental, B: Backend> Fitted<E, B> {
     }
 }
 
-impl<B: Backend> Parts<Array<B>> {
-    /// The namespace of the device that the arrays are on; `None` if there are none.
-    fn namespace(&self) -> Option<Namespace<B>> {
-        let own = self.arrays.first().map(|(_, array)| array.namespace());
-        own.or_else(|| self.models.values().find_map(Self::namespace))
-    }
-}
-
 impl<E: Estimator, B: Backend> fmt::Debug for Fitted<E, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct(&format!("Fitted{}", E::NAME));
         out.field("device", &format_args!("{}", self.xp.device()));
-        for (name, value) in self.parameters.get_params() {
+        for (name, value) in self.parameters.own_params() {
             out.field(&name, &format_args!("{value}"));
         }
         rules::debug(&self.parts(), &mut out);

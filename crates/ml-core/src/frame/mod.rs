@@ -4,6 +4,9 @@ mod any;
 mod data;
 mod estimator;
 mod fitted;
+mod forward;
+mod located;
+mod named;
 #[doc(hidden)]
 pub mod parameters;
 mod parts;
@@ -12,16 +15,23 @@ mod seen;
 pub(crate) mod statistics;
 
 pub use self::{
-    any::{About, AnyEstimator, AnyFitted, AnySeen},
+    any::{About, AnyEstimator, AnyFitted, AnyParameters, AnySeen},
     data::{Data, Log, Progress, With, progress, weights},
     estimator::{
         DecisionFunction, Estimator, Incremental, InverseTransform, Method, Methods, Predict,
         PredictLogProba, PredictProba, Score, ScoreSamples, Transform,
     },
     fitted::Fitted,
+    named::{FittedNamed, Named},
     parameters::{AboutParameter, IntoParameter, Parameter, Parameters, Value},
     parts::{Attribute, Attributes, Parts, Rule, Values},
     seen::Seen,
     statistics::{Place, Statistics},
 };
-pub(crate) use self::{parts::send, rules::is_ascending, seen::KIND as SEEN};
+pub(crate) use self::{
+    forward::{Forward, forward},
+    located::located,
+    parts::send,
+    rules::is_ascending,
+    seen::KIND as SEEN,
+};

@@ -1,6 +1,6 @@
 //! An estimator's parameters: a struct with defaults, a setter for each, and access by name.
 
-use std::fmt::Debug;
+use std::{collections::BTreeMap, fmt::Debug};
 
 use array_api_spec::{Error, Result};
 use serde::{Serialize, de::DeserializeOwned};
@@ -54,6 +54,37 @@ impl Parameter for f64 {
             Some("-Infinity") => Ok(Self::NEG_INFINITY),
             _ => from_value(value),
         }
+    }
+}
+
+/// Any value.
+impl Parameter for Value {
+    fn value(&self) -> Value {
+        self.clone()
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        Ok(value.clone())
+    }
+}
+
+/// Values by name.
+impl<T: Parameter> Parameter for BTreeMap<String, T> {
+    fn value(&self) -> Value {
+        let values = self
+            .iter()
+            .map(|(name, value)| (name.clone(), value.value()));
+        Value::Object(values.collect())
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        let values = value
+            .as_object()
+            .ok_or_else(|| format!("{value} is not a list of values by name"))?;
+        let values = values
+            .iter()
+            .map(|(name, value)| Ok((name.clone(), T::read(value)?)));
+        values.collect()
     }
 }
 
@@ -141,6 +172,11 @@ pub trait Parameters: Clone + Debug + Default + PartialEq + Send + Sync + 'stati
     /// Names and values, in the order of their definition. Those of an estimator within this one have its name in front: `ridge__alpha`.
     fn get_params(&self) -> Vec<(String, Value)>;
 
+    /// Those without the parameters of estimators within this one, which the values of its own hold: what a file keeps.
+    fn own_params(&self) -> Vec<(String, Value)> {
+        self.get_params()
+    }
+
     /// Sets one parameter.
     ///
     /// # Errors
@@ -179,32 +215,7 @@ macro_rules! parameters {
     };
     (
         $(#[$($attribute:tt)*])*
-        pub struct $Type:ident {
-            $($(#[doc = $doc:literal])* pub $name:ident: $T:ty = $default:expr,)*
-        }
-    ) => {
-        $crate::parameters! {
-            @named stringify!($Type);
-            $(#[$($attribute)*])*
-            pub struct $Type { $($(#[doc = $doc])* pub $name: $T = $default,)* }
-        }
-    };
-    (
-        $(#[$($attribute:tt)*])*
-        pub struct $Type:ident as $named:literal {
-            $($(#[doc = $doc:literal])* pub $name:ident: $T:ty = $default:expr,)*
-        }
-    ) => {
-        $crate::parameters! {
-            @named $named;
-            $(#[$($attribute)*])*
-            pub struct $Type { $($(#[doc = $doc])* pub $name: $T = $default,)* }
-        }
-    };
-    (
-        @named $named:expr;
-        $(#[$($attribute:tt)*])*
-        pub struct $Type:ident {
+        pub struct $Type:ident $(as $named:literal)? {
             $($(#[doc = $doc:literal])* pub $name:ident: $T:ty = $default:expr,)*
         }
     ) => {
@@ -231,7 +242,7 @@ macro_rules! parameters {
         }
 
         impl $crate::Parameters for $Type {
-            const NAME: &'static str = $named;
+            const NAME: &'static str = $crate::frame::parameters::name(stringify!($Type), &[$($named)?]);
             const PATH: &'static str = module_path!();
             const DOC: &'static str = concat!($($crate::parameters!(@doc $($attribute)*)),*);
             const ABOUT: &'static [$crate::frame::AboutParameter] = &[$($crate::frame::AboutParameter {
@@ -252,6 +263,16 @@ macro_rules! parameters {
             }
         }
     };
+}
+
+/// The name that was given to an estimator, else its type's. Called by [`parameters!`](crate::parameters).
+#[doc(hidden)]
+#[must_use]
+pub const fn name(of_type: &'static str, given: &[&'static str]) -> &'static str {
+    match given {
+        [name, ..] => name,
+        [] => of_type,
+    }
 }
 
 /// Sets a field. Called by [`parameters!`](crate::parameters).

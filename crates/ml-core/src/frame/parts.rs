@@ -6,7 +6,10 @@ use array_api_spec::{Array, Backend, DType, Error, HostArray, HostBuffer, Namesp
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
-use super::parameters::{Parameter, Value};
+use super::{
+    estimator::Estimator,
+    parameters::{Parameter, Value},
+};
 
 /// The parts of a fitted model; `A` is an array of a device, [`Array<B>`], or of the host, [`HostArray`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -81,6 +84,34 @@ impl<A> Parts<A> {
             value.ok_or_else(|| self.mistake(format!("the attribute {name:?} is missing")))?;
         T::read(&value)
             .map_err(|detail| self.mistake(format!("{name:?} cannot be {value}: {detail}")))
+    }
+
+    /// Removes a model within the model.
+    ///
+    /// # Errors
+    /// There is none of the name.
+    pub(crate) fn take_model(&mut self, name: &str) -> Result<Self> {
+        let model = self.models.remove(name);
+        model.ok_or_else(|| self.mistake(format!("the model {name:?} is missing")))
+    }
+
+    /// Takes the estimator with its parameters out of the parts. They may come from a stranger's file.
+    ///
+    /// # Errors
+    /// Parameters that are missing, too many, of another type, out of range or in conflict.
+    pub(crate) fn take_estimator<E: Estimator>(&mut self) -> Result<E> {
+        let mut estimator = E::default();
+        for (name, _) in estimator.own_params() {
+            let value = self.parameters.remove(&name);
+            let value =
+                value.ok_or_else(|| self.mistake(format!("the parameter {name:?} is missing")))?;
+            estimator.set_param(&name, &value)?;
+        }
+        if let Some(name) = self.parameters.keys().next() {
+            return Err(self.mistake(format!("there is no parameter {name:?}")));
+        }
+        estimator.check()?;
+        Ok(estimator)
     }
 
     /// An error about these parts.
@@ -202,11 +233,11 @@ pub trait Attribute<B: Backend>: Clone {
     /// Adds the attribute to the parts.
     fn store(&self, name: &str, parts: &mut Parts<Array<B>>);
 
-    /// Takes the attribute out of the parts.
+    /// Takes the attribute out of the parts, which are on the device of `xp`.
     ///
     /// # Errors
     /// It is not there, or of another type.
-    fn take(name: &str, parts: &mut Parts<Array<B>>) -> Result<Self>;
+    fn take(name: &str, parts: &mut Parts<Array<B>>, xp: &Namespace<B>) -> Result<Self>;
 
     /// The array, if the attribute is one: for what all arrays are asked.
     fn array(&self) -> Option<&Array<B>> {
@@ -219,7 +250,7 @@ impl<B: Backend> Attribute<B> for Array<B> {
         parts.arrays.push((name.to_owned(), self.clone()));
     }
 
-    fn take(name: &str, parts: &mut Parts<Array<B>>) -> Result<Self> {
+    fn take(name: &str, parts: &mut Parts<Array<B>>, _: &Namespace<B>) -> Result<Self> {
         parts.take_array(name)
     }
 
@@ -236,7 +267,7 @@ impl<B: Backend> Attribute<B> for Option<Array<B>> {
         }
     }
 
-    fn take(name: &str, parts: &mut Parts<Array<B>>) -> Result<Self> {
+    fn take(name: &str, parts: &mut Parts<Array<B>>, _: &Namespace<B>) -> Result<Self> {
         Ok(parts.take_array(name).ok())
     }
 
@@ -253,7 +284,7 @@ macro_rules! value_attributes {
                 parts.values.insert(name.to_owned(), self.value());
             }
 
-            fn take(name: &str, parts: &mut Parts<Array<B>>) -> Result<Self> {
+            fn take(name: &str, parts: &mut Parts<Array<B>>, _: &Namespace<B>) -> Result<Self> {
                 parts.take_value(name)
             }
         })*
@@ -306,11 +337,11 @@ pub trait Attributes<B: Backend>: Clone + Send + Sync {
     /// Adds all attributes to the parts.
     fn store(&self, parts: &mut Parts<Array<B>>);
 
-    /// Takes all attributes out of the parts.
+    /// Takes all attributes out of the parts, which are on the device of `xp`.
     ///
     /// # Errors
     /// One is not there, or of another type.
-    fn take(parts: &mut Parts<Array<B>>) -> Result<Self>;
+    fn take(parts: &mut Parts<Array<B>>, xp: &Namespace<B>) -> Result<Self>;
 
     /// The arrays with their rules.
     fn arrays(&self) -> Vec<(&'static Rule, &Array<B>)>;
@@ -347,8 +378,11 @@ macro_rules! attributes {
                 $($crate::frame::Attribute::store(&self.$name, stringify!($name), parts);)*
             }
 
-            fn take(parts: &mut $crate::Parts<array_api_spec::Array<B>>) -> array_api_spec::Result<Self> {
-                Ok(Self { $($name: $crate::frame::Attribute::take(stringify!($name), parts)?),* })
+            fn take(
+                parts: &mut $crate::Parts<array_api_spec::Array<B>>,
+                xp: &array_api_spec::Namespace<B>,
+            ) -> array_api_spec::Result<Self> {
+                Ok(Self { $($name: $crate::frame::Attribute::take(stringify!($name), parts, xp)?),* })
             }
 
             fn arrays(&self) -> Vec<(&'static $crate::frame::Rule, &array_api_spec::Array<B>)> {

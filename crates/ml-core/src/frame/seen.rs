@@ -46,12 +46,11 @@ impl<E: Incremental, B: Backend> Seen<E, B> {
         y: Option<&Array<B>>,
         with: With<'_, B>,
     ) -> Result<Self> {
-        estimator.check()?;
-        let data = Data::new::<E>("observe", x, y, with.sample_weight)?;
-        let statistics = estimator.statistics(&data)?;
-        if !statistics.is_finite() {
-            data.refuse_non_finite("observe", E::NAN_IS_MISSING)?;
-        }
+        let data = Data::new(estimator, "observe", x, y, with.sample_weight)?;
+        let observed = estimator.statistics(&data);
+        let statistics = data.judge::<E, _>("observe", observed, |statistics| {
+            Ok((!statistics.is_finite()).then_some("a statistic"))
+        })?;
         Ok(Self {
             estimator: estimator.clone(),
             statistics,
@@ -129,7 +128,7 @@ impl<E: Incremental, B: Backend> Seen<E, B> {
     pub fn parts(&self) -> Result<Parts<HostArray>> {
         let mut parts = Parts {
             estimator: Self::kind(),
-            parameters: self.estimator.get_params().into_iter().collect(),
+            parameters: self.estimator.own_params().into_iter().collect(),
             n_features_in_: self.place.n_features,
             values: Default::default(),
             models: Default::default(),
@@ -162,11 +161,7 @@ impl<E: Incremental, B: Backend> Seen<E, B> {
     /// # Errors
     /// Parts that are missing, too many, or do not fit each other.
     pub fn from_parts(mut parts: Parts<HostArray>, xp: &Namespace<B>) -> Result<Self> {
-        let mut estimator = E::default();
-        for (name, value) in std::mem::take(&mut parts.parameters) {
-            estimator.set_param(&name, &value)?;
-        }
-        estimator.check()?;
+        let estimator = parts.take_estimator()?;
         let dtype = match parts.take_value::<String>(DTYPE)?.as_str() {
             "float64" if xp.backend().dtypes().contains(&DType::Float64) => DType::Float64,
             "float64" | "float32" => DType::Float32,

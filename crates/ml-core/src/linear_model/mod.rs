@@ -2,9 +2,14 @@
 
 mod least_squares;
 mod linear_regression;
+mod logistic_loss;
+mod logistic_regression;
 mod ridge;
 
 pub use self::{
     linear_regression::{LinearRegression, LinearRegressionAttributes},
+    logistic_regression::{
+        ClassWeight, LogisticRegression, LogisticRegressionAttributes, LogisticSolver,
+    },
     ridge::{Alpha, Ridge, RidgeAttributes, RidgeSolver},
 };

@@ -1,9 +1,27 @@
-//! All estimators of the frame, by name: scikit-learn's results, devices, files, merges and mistakes.
+//! All estimators of the frame, by name: scikit-learn's results, devices, files, merges and mistakes; and those that hold others.
 
 mod by_name;
 mod cases;
 mod devices;
+mod everywhere;
+mod folds;
+mod iterative;
 mod mistakes;
+mod pipelines;
+mod searches;
 
 #[path = "../common/mod.rs"]
 mod common;
+
+use array_api_spec::Backend;
+use ml_core::{AnyEstimator, estimator_by_name};
+
+/// An estimator of the list, such that a handful of samples can be fitted.
+fn estimator<B: Backend>(name: &str) -> Box<dyn AnyEstimator<B>> {
+    let mut estimator = estimator_by_name::<B>(name).expect("a name of the list");
+    if name == "KMeans" {
+        let set = estimator.set_param("n_clusters", &3.into());
+        set.expect("a parameter");
+    }
+    estimator
+}

@@ -4,6 +4,8 @@ use array_api_spec::{Array, Backend, Namespace, reference};
 use ml_core::{ESTIMATORS, Value, With, estimator_by_name};
 use proptest::prelude::*;
 
+use super::estimator;
+
 /// Six samples of three classes.
 fn samples<B: Backend>(xp: &Namespace<B>) -> (Array<B>, Array<B>) {
     let x = xp
@@ -61,8 +63,7 @@ fn data_that_do_not_fit() {
     let (x, y) = samples(&xp);
     let elsewhere = reference::narrow_namespace();
     for name in ESTIMATORS {
-        let estimator =
-            estimator_by_name::<reference::Reference>(name).expect("a name of the list");
+        let estimator = estimator::<reference::Reference>(name);
         let fit =
             |x: &Array<_>, y: Option<&Array<_>>| estimator.fit(x, y, With::default()).map(|_| ());
         let refused = |x: &Array<_>, y: Option<&Array<_>>, words: &str| {
@@ -122,8 +123,7 @@ fn weights() {
     let xp = reference::namespace();
     let (x, y) = samples(&xp);
     for name in ESTIMATORS {
-        let estimator =
-            estimator_by_name::<reference::Reference>(name).expect("a name of the list");
+        let estimator = estimator::<reference::Reference>(name);
         let fit = |weights: Vec<f64>| {
             let weights = xp.asarray(weights).expect("room");
             estimator
@@ -147,6 +147,40 @@ fn weights() {
     }
 }
 
+/// What is observed is judged as what is fitted is.
+#[test]
+fn observed_samples() {
+    let xp = reference::namespace();
+    let (x, y) = samples(&xp);
+    let scaled = |value: f64| (&x * value).eval().expect("room");
+    let hole = xp
+        .where_(xp.equal(&x, 4.5), f64::NAN, &x)
+        .eval()
+        .expect("room");
+    let refused = |result: array_api_spec::Result<()>, words: &str| {
+        let error = result.expect_err(words).to_string();
+        assert!(error.contains(words), "{error}");
+    };
+    let ridge = ml_core::Ridge::default();
+    let pca = ml_core::Pca::default();
+    for (x, words) in [(hole, "contains NaN"), (scaled(f64::INFINITY), "contains")] {
+        refused(ridge.observe(&x, &y).map(drop), words);
+        refused(ridge.fit(&x, &y).map(drop), words);
+        refused(pca.observe(&x).map(drop), words);
+    }
+    // Squares of these are too large for `float64`.
+    let scaler = ml_core::StandardScaler::default();
+    refused(scaler.observe(&scaled(1e300)).map(drop), "too large");
+    refused(scaler.fit(&scaled(1e300)).map(drop), "too large");
+    refused(
+        ml_core::Ridge::default()
+            .alpha(-1.0)
+            .observe(&x, &y)
+            .map(drop),
+        "alpha = -1",
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -159,7 +193,7 @@ proptest! {
         let x = xp.asarray((x, [n, p])).expect("room");
         let y = xp.asarray(labels[..n].to_vec()).expect("room");
         for name in ESTIMATORS {
-            let estimator = estimator_by_name::<reference::Reference>(name).expect("a name of the list");
+            let estimator = estimator::<reference::Reference>(name);
             if let Ok(model) = estimator.fit(&x, Some(&y), With::default()) {
                 for method in estimator.methods() {
                     let _ = model.call(*method, &x);

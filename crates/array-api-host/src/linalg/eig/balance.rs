@@ -1,4 +1,5 @@
-//! Balancing: LAPACK's `gebal`, with the 2-norms of LAPACK 3.5.1 on (James, Langou and Lowery, arXiv:1401.5766, after Parlett and Reinsch).
+//! Balancing: LAPACK's `gebal`, with 2-norms as in LAPACK 3.5.1 and later (James, Langou and Lowery, arXiv:1401.5766,
+//! after Parlett and Reinsch).
 
 use std::ops::Range;
 
@@ -6,7 +7,8 @@ use array_api_spec::Complex;
 
 use super::{Wide, exponent, ldexp};
 
-/// A similarity transform by a permutation and powers of two that brings rows and columns to like length and sets eigenvalues apart that can be read off.
+/// A similarity transform by a permutation and powers of two. It gives a row and its column about the same norm, and
+/// isolates eigenvalues that stand on the diagonal already.
 ///
 /// The balanced matrix is `2^(exponents[j] - exponents[i] + scale) · x[order[i], order[j]]`, upper triangular outside the rows and columns `active`. Its
 /// largest element is near 1.
@@ -19,7 +21,7 @@ pub(super) struct Balance {
 }
 
 impl Balance {
-    /// For a matrix whose elements have these magnitudes, finite ones.
+    /// The transform for a matrix whose elements have these magnitudes, all finite.
     pub(super) fn new(n: usize, magnitude: impl Fn(usize, usize) -> f64) -> Self {
         let (order, active) = separate(n, |i, j| magnitude(i, j) != 0.0);
         let (exponents, scale) = scaling(n, &active, |i, j| magnitude(order[i], order[j]));
@@ -31,7 +33,7 @@ impl Balance {
         }
     }
 
-    /// The eigenvector of length 1 that belongs to one of the balanced matrix (LAPACK's `gebak`).
+    /// Transforms an eigenvector of the balanced matrix to that of the original one, with norm 1 (LAPACK's `gebak`).
     pub(super) fn back(&self, y: Vec<Complex<f64>>) -> Vec<Complex<f64>> {
         let scaled = y.iter().zip(&self.exponents);
         let largest = scaled
@@ -48,7 +50,8 @@ impl Balance {
     }
 }
 
-/// The order of rows and columns that puts eigenvalues which stand alone in their row last, and those which stand alone in their column first.
+/// The permutation that isolates eigenvalues: a row with zeros beside its diagonal goes to the end, a column with zeros
+/// beside its diagonal to the start.
 fn separate(n: usize, nonzero: impl Fn(usize, usize) -> bool) -> (Vec<usize>, Range<usize>) {
     let mut order: Vec<usize> = (0..n).collect();
     let mut active = 0..n;
@@ -61,7 +64,7 @@ fn separate(n: usize, nonzero: impl Fn(usize, usize) -> bool) -> (Vec<usize>, Ra
                     nonzero(i, j)
                 }
         };
-        // By row (or column) of the matrix: how many others stand beside the diagonal in it.
+        // For each row (or column), the number of nonzero elements beside the diagonal.
         let mut counts = vec![0_usize; n];
         for &i in &order[active.clone()] {
             counts[i] = order[active.clone()]
@@ -96,20 +99,21 @@ fn separate(n: usize, nonzero: impl Fn(usize, usize) -> bool) -> (Vec<usize>, Ra
     (order, active)
 }
 
-/// Exponents of the powers of two that make rows and columns as long as each other, and of the one that brings the result near 1.
+/// The exponents of the powers of two that give each row and its column about the same norm, and of the one that scales
+/// the largest element to about 1.
 fn scaling(
     n: usize,
     active: &Range<usize>,
     magnitude: impl Fn(usize, usize) -> f64,
 ) -> (Vec<i32>, i32) {
-    /// Scaling goes on while it shortens row and column together by this factor.
+    /// Scaling continues while it reduces the norms of row and column together by this factor.
     const WORTHWHILE: f64 = 0.95;
-    /// Results stay as far from overflow and underflow.
+    /// Results stay this far from overflow and underflow, as an exponent.
     const LARGEST: i32 = 960;
     let mut exponents = vec![0; n];
     let mut x: Vec<f64> = (0..n * n).map(|k| magnitude(k % n, k / n)).collect();
     let largest = x.iter().copied().fold(0.0, f64::max);
-    // In the middle of the range of exponents there is most room.
+    // The middle of the range of exponents is farthest from overflow and underflow.
     let shift = match exponent(largest) {
         Some(e) if e < 0 => -e,
         Some(e) if e > LARGEST => LARGEST - e,
@@ -128,7 +132,7 @@ fn scaling(
             }
             let largest_column = (0..active.end).map(|k| x[i * n + k]).fold(0.0, f64::max);
             let largest_row = (active.start..n).map(|k| x[k * n + i]).fold(0.0, f64::max);
-            // The column times 2^e and the row by 2^e are nearest in length.
+            // With this e, the norms of the column times 2^e and of the row divided by 2^e are closest.
             let e = ((r.log2() - c.log2() - 1.0) / 2.0).ceil() as i32;
             let e = e.clamp(
                 highest(largest_row) - LARGEST,
@@ -147,7 +151,7 @@ fn scaling(
     (exponents, shift - exponent(largest).unwrap_or(0))
 }
 
-/// Euclid's norm, without overflow and underflow on the way.
+/// The Euclidean norm, without intermediate overflow and underflow.
 fn norm(x: impl Iterator<Item = f64> + Clone) -> f64 {
     let Some(scale) = exponent(x.clone().fold(0.0, f64::max)) else {
         return 0.0;

@@ -12,16 +12,17 @@ use super::{
 
 type C = Complex<f64>;
 
-/// Steps for each row, on average, before giving up, as in LAPACK.
+/// The iteration gives up after this many steps per row, on average, as in LAPACK.
 const STEPS: usize = 30;
 
-/// What counts as zero whatever stands beside it. The matrix's largest element is near 1.
+/// An element below this counts as zero, whatever its neighbours are. The matrix's largest element is near 1.
 pub(super) const SMALLEST: f64 = f64::MIN_POSITIVE / f64::EPSILON;
 
-/// Brings a Hessenberg matrix to Schur form, `h ← qᴴ h q`, and multiplies u by q from the right. A real matrix keeps 2 × 2 blocks for its complex
-/// eigenvalues, in the form of LAPACK's `lanv2`.
+/// Reduces a Hessenberg matrix to Schur form, `h ← qᴴ h q`, and multiplies u by q from the right. A real matrix keeps 2
+/// × 2 blocks for its complex eigenvalues, in the standard form of LAPACK's `lanv2`.
 ///
-/// Without u only the blocks on the diagonal, and so the eigenvalues, are right: each step stays within the rows and columns that it must change.
+/// Without u, only the blocks on the diagonal are right, and so the eigenvalues: each step then changes only the rows
+/// and columns that these depend on.
 pub(super) fn francis<T: Wide>(
     h: &mut Square<T>,
     mut u: Option<&mut Square<T>>,
@@ -47,10 +48,11 @@ pub(super) fn francis<T: Wide>(
     Ok(())
 }
 
-/// The first row of the last block that ends before `high` and has no zero below its diagonal; the element before that row becomes an exact zero.
+/// The first row of the last unreduced block (one without zeros on its subdiagonal) that ends before `high`. The
+/// subdiagonal element before that row becomes an exact zero.
 ///
-/// An element is negligible if it is small beside its neighbours on the diagonal and, after Ahues and Tisseur (LAPACK Working Note 122), if dropping it
-/// changes the 2 × 2 block's eigenvalues little.
+/// A subdiagonal element is negligible if it is small compared with its neighbours on the diagonal and if, after Ahues
+/// and Tisseur (LAPACK Working Note 122), dropping it changes the 2 × 2 block's eigenvalues little.
 pub(super) fn unreduced<T: Wide>(h: &mut Square<T>, floor: usize, high: usize) -> usize {
     for k in (floor + 1..high).rev() {
         let below = h[(k, k - 1)].abs1();
@@ -88,7 +90,8 @@ pub(super) fn unreduced<T: Wide>(h: &mut Square<T>, floor: usize, high: usize) -
     floor
 }
 
-/// The two shifts of a step: eigenvalues of the last 2 × 2 block, and now and then others, which end the rare cycles.
+/// The two shifts of a step: the eigenvalues of the last 2 × 2 block, or sometimes exceptional shifts, which end the
+/// rare cycles.
 fn shifts<T: Wide>(h: &Square<T>, low: usize, high: usize, steps: usize) -> [C; 2] {
     let last = high - 1;
     let at = |i: usize, j: usize| h[(i, j)].to_complex();
@@ -101,7 +104,7 @@ fn shifts<T: Wide>(h: &Square<T>, low: usize, high: usize, steps: usize) -> [C; 
         } else {
             (low, h[(low + 1, low)].abs1() + h[(low + 2, low + 1)].abs1())
         };
-        // LAPACK's numbers.
+        // The constants are LAPACK's.
         let diagonal = at(corner, corner) + 0.75 * size;
         return choose::<T>(
             eigenvalues([diagonal, (-0.4375 * size).into(), size.into(), diagonal]),
@@ -117,7 +120,7 @@ fn shifts<T: Wide>(h: &Square<T>, low: usize, high: usize, steps: usize) -> [C; 
     choose::<T>(eigenvalues(block), at(last, last))
 }
 
-/// A real matrix's complex pair, or twice that of two eigenvalues which is nearer to the last diagonal element.
+/// A complex pair of a real matrix as it is; else twice the eigenvalue that is nearer to the last diagonal element.
 fn choose<T: Wide>(pair: [C; 2], last: C) -> [C; 2] {
     if T::IS_REAL && pair[0].im != 0.0 {
         return pair;
@@ -138,7 +141,7 @@ fn eigenvalues([a, b, c, d]: [C; 4]) -> [C; 2] {
     [(mean + root) * size, (mean - root) * size]
 }
 
-/// One implicit step with two shifts on the rows and columns `low..high`.
+/// One implicit double-shift step on the rows and columns `low..high`.
 fn step<T: Wide>(
     h: &mut Square<T>,
     mut u: Option<&mut Square<T>>,
@@ -150,7 +153,7 @@ fn step<T: Wide>(
     let mut start = low;
     let mut x = [T::ZERO; 3];
     let size = |k: usize| (high - k).min(3);
-    // Two small elements below the diagonal, one after the other, make a start between them possible.
+    // The step may start between two small subdiagonal elements that follow each other.
     for k in (low..=high.saturating_sub(3).max(low)).rev() {
         (start, x) = (k, first_column(h, k, size(k), shifts));
         if k == low {
@@ -194,8 +197,8 @@ pub(super) fn first_column<T: Wide>(
     x.map(T::from_complex)
 }
 
-/// Moves a bulge by one row: reflects rows and columns `k..k + size`, as far as they lie `within` a block, so that column k - 1 becomes zero below row k, or,
-/// where a bulge begins, by the reflection of its first column.
+/// Moves a bulge down by one row: reflects rows and columns `k..k + size`, as far as they are in `within`. The
+/// reflection makes column k - 1 zero below row k; for a new bulge it is that of its first column.
 pub(super) fn chase<T: Wide>(
     h: &mut Square<T>,
     u: Option<&mut Square<T>>,
@@ -210,7 +213,7 @@ pub(super) fn chase<T: Wide>(
         v.copy_from_slice(&x[..size]);
         let (tau, _) = householder(v);
         if k > 0 {
-            // Not 0 where the step begins between two small elements, of which this is the upper one.
+            // This element is not 0 if the step starts between two small elements; it is the upper one.
             h[(k, k - 1)] = h[(k, k - 1)].times(1.0 - tau);
         }
         tau

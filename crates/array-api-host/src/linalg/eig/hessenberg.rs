@@ -17,8 +17,8 @@ use faer::{
 
 use super::{Wanted, Wide, square::Square, with_work};
 
-/// Makes the elements below the first subdiagonal zero in the rows and columns `active`, `x ← qᴴ x q`, and returns q. Where only values are wanted, there is
-/// no q, and what lies outside of those rows and columns is as it was.
+/// Reduces the rows and columns `active` to Hessenberg form, `x ← qᴴ x q`, and returns q. If only eigenvalues are
+/// wanted, q is not computed, and the other rows and columns are not changed.
 pub(super) fn hessenberg<T: Wide>(
     x: &mut Square<T>,
     active: Range<usize>,

@@ -1,7 +1,9 @@
-//! Schur form of a Hessenberg matrix of any size: the QR algorithm with many shifts at once and early deflation, after Braman, Byers and Mathias (SIAM J.
-//! Matrix Anal. Appl. 23, 2002, 929-947 and 948-973; LAPACK's `hseqr`, `laqr0`, `laqr2` and `laqr5`).
+//! Schur form of a Hessenberg matrix of any size: the multishift QR algorithm with aggressive early deflation, after
+//! Braman, Byers and Mathias (SIAM J. Matrix Anal. Appl. 23, 2002, 929-947 and 948-973; LAPACK's `hseqr`, `laqr0`,
+//! `laqr2` and `laqr5`).
 //!
-//! Steps are made in windows on the diagonal. What a window's reflections do to the rest of the matrix is one matrix product.
+//! Each step works in a window on the diagonal. One matrix product then applies the window's reflections to the rest of
+//! the matrix.
 
 use std::ops::Range;
 
@@ -17,17 +19,19 @@ use super::{
 
 type C = Complex<f64>;
 
-/// Up to this order Francis' algorithm alone is faster.
+/// Up to this order, Francis' algorithm alone is faster.
 const SMALL: usize = 75;
 
-/// Sweeps without a deflation before Francis' algorithm, which has shifts out of turn, takes the whole block.
+/// After this many sweeps without a deflation, Francis' algorithm, which has exceptional shifts, takes over the whole
+/// block.
 const PATIENCE: usize = 10;
 
-/// A sweep pays only if early deflation finds less than this part of its window.
+/// A sweep follows only if early deflation has deflated less than this part of its window.
 const NIBBLE: f64 = 0.14;
 
-/// Brings the rows and columns `active` of t, a Hessenberg matrix there and triangular elsewhere, to Schur form, `t ← qᴴ t q`, and multiplies z by q from
-/// the right. Without z only the blocks on t's diagonal, and so the eigenvalues, are right: each step stays within the rows and columns that it must change.
+/// Reduces the rows and columns `active` of t to Schur form, `t ← qᴴ t q`, and multiplies z by q from the right. t is a
+/// Hessenberg matrix there and triangular elsewhere. Without z, only the blocks on t's diagonal are right, and so the
+/// eigenvalues: each step then changes only the rows and columns that these depend on.
 pub(super) fn schur<T: Wide>(
     t: &mut Square<T>,
     mut z: Option<&mut Square<T>>,
@@ -71,7 +75,7 @@ pub(super) fn schur<T: Wide>(
     Ok(())
 }
 
-/// Shifts for a block of this order, LAPACK's numbers.
+/// The number of shifts for a block of this order, as in LAPACK.
 fn shift_count(size: usize) -> usize {
     match size {
         ..150 => 10,
@@ -82,7 +86,7 @@ fn shift_count(size: usize) -> usize {
     }
 }
 
-/// What a block's transformation u does to the rows and columns beside the block, as far as they lie `within` another.
+/// Applies a block's transformation u to the rows and columns beside the block, as far as they are in `within`.
 fn apply<T: Wide>(
     t: &mut Square<T>,
     z: Option<&mut Square<T>>,
@@ -98,8 +102,8 @@ fn apply<T: Wide>(
     }
 }
 
-/// Early deflation: the last eigenvalues of a window that are converged although no element below the diagonal is small. Returns their number, and the
-/// window's other eigenvalues.
+/// Aggressive early deflation: finds the last eigenvalues of a window that have converged although no subdiagonal
+/// element is small. Returns their number, and the window's other eigenvalues.
 fn deflate<T: Wide>(
     t: &mut Square<T>,
     z: Option<&mut Square<T>>,
@@ -110,7 +114,7 @@ fn deflate<T: Wide>(
     let (start, size) = (window.start, window.len());
     let (mut w, mut u) = (t.block(window.clone()), Square::identity(size));
     francis(&mut w, Some(&mut u))?;
-    // The column before the window becomes this multiple of the first row of u, conjugate.
+    // The column before the window becomes this number times the conjugate of u's first row (the "spike").
     let spike = t[(start, start - 1)];
     let mut kept = 0;
     for block in diagonal_blocks(&w, 0..size) {
@@ -136,8 +140,9 @@ fn deflate<T: Wide>(
     Ok((size - kept, shifts))
 }
 
-/// Brings the first `kept` rows and columns of a window in Schur form and the column before them, `spike` times the first row of u, conjugate, back to
-/// Hessenberg form, and returns what is left of that column.
+/// Brings the first `kept` rows and columns of a window, which is in Schur form, back to Hessenberg form, together with
+/// the column before them, which is `spike` times the conjugate of u's first row. Returns the one element of that
+/// column that is left.
 fn reduce<T: Wide>(w: &mut Square<T>, u: &mut Square<T>, spike: T, kept: usize) -> T {
     if kept == 0 {
         return T::ZERO;
@@ -157,7 +162,7 @@ fn reduce<T: Wide>(w: &mut Square<T>, u: &mut Square<T>, spike: T, kept: usize) 
             w[(k, k - 1)] = multiple;
         }
         let n = w.n;
-        // The window's first columns are full below the diagonal until their turn comes.
+        // Until it is reduced, each of the window's first columns is full below the diagonal.
         reflect_rows(w, k, k..n, &v, tau);
         reflect_columns(w, 0..kept, k, &v, tau);
         reflect_columns(u, 0..n, k, &v, tau);
@@ -165,7 +170,7 @@ fn reduce<T: Wide>(w: &mut Square<T>, u: &mut Square<T>, spike: T, kept: usize) 
     top
 }
 
-/// The last shifts in pairs: complex ones of a real matrix with their conjugates, others as they come.
+/// The last shifts in pairs. Complex shifts of a real matrix are paired with their conjugates, others in their order.
 fn pairs<T: Wide>(shifts: &[C], count: usize) -> Vec<[C; 2]> {
     let mut out = Vec::with_capacity(count);
     let mut rest = shifts;
@@ -188,7 +193,8 @@ fn pairs<T: Wide>(shifts: &[C], count: usize) -> Vec<[C; 2]> {
     out
 }
 
-/// One pass of a chain of bulges, each with two shifts, from the top of a block to its end. Three rows lie between one bulge and the next.
+/// One sweep: a chain of bulges, each with two shifts and three rows below the one before, moves from the top of a
+/// block to its end.
 fn sweep<T: Wide>(
     t: &mut Square<T>,
     mut z: Option<&mut Square<T>>,
@@ -203,7 +209,7 @@ fn sweep<T: Wide>(
     let stride = chain.max(24);
     for from in (0..steps).step_by(stride) {
         let to = steps.min(from + stride);
-        // All rows that these steps touch, and the column before them.
+        // The window: all rows that these steps change, and the column before them.
         let start = low + from.saturating_sub(chain + 1);
         let end = high.min(low + to + 3);
         let (mut w, mut u) = (t.block(start..end), Square::identity(end - start));

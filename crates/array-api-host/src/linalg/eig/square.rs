@@ -1,4 +1,4 @@
-//! Square matrices by columns, and reflections of their rows and columns.
+//! Square column-major matrices, and reflections of their rows and columns.
 
 use std::ops::{Index, IndexMut, Range};
 
@@ -6,7 +6,7 @@ use faer::{Accum, MatMut, MatRef, Par, linalg::matmul::matmul};
 
 use super::Wide;
 
-/// A square matrix by columns, without gaps, so that the compiler sees neighbouring columns as slices.
+/// A square matrix, column-major and contiguous, so that columns are slices.
 #[derive(Clone, Debug)]
 pub(super) struct Square<T> {
     pub(super) n: usize,
@@ -119,8 +119,9 @@ impl<T: Wide> Square<T> {
     }
 }
 
-/// Householder's reflection `1 - τ v vᴴ` with `v[0] = 1` that maps x to a multiple of the first axis: x becomes v, and τ and the multiple are returned.
-/// The multiple keeps the phase of `-x[0]`, so that the reflection is Hermitian for complex numbers, too.
+/// The Householder reflection `1 - τ v vᴴ` with `v[0] = 1` that maps x to a multiple of the first unit vector. Replaces
+/// x by v, and returns τ and the multiple, which has the phase of `-x[0]`, so that the reflection is Hermitian for
+/// complex numbers, too.
 pub(super) fn householder<T: Wide>(x: &mut [T]) -> (f64, T) {
     let (first, rest) = x.split_first_mut().expect("a component");
     let largest = rest.iter().map(|z| z.magnitude()).fold(0.0, f64::max);
@@ -128,7 +129,7 @@ pub(super) fn householder<T: Wide>(x: &mut [T]) -> (f64, T) {
     else {
         return (0.0, std::mem::replace(first, T::ONE));
     };
-    // Squares of numbers near 1 neither overflow nor vanish.
+    // The numbers are scaled to about 1, so that their squares neither overflow nor underflow.
     let (alpha, square) = (first.ldexp(-exponent), |z: T| z.to_complex().norm_sqr());
     rest.iter_mut().for_each(|z| *z = z.ldexp(-exponent));
     let tail: f64 = rest.iter().map(|&z| square(z)).sum();
@@ -191,7 +192,8 @@ pub(super) fn reflect_columns<T: Wide>(
     }
 }
 
-/// The same for two or three columns, the innermost loop of the QR algorithm: one pass without intermediate results.
+/// [`reflect_columns`] for two or three columns, in one pass without intermediate results. This is the innermost loop
+/// of the QR algorithm.
 pub(super) fn reflect_few_columns<T: Wide>(
     x: &mut Square<T>,
     rows: Range<usize>,

@@ -2,7 +2,7 @@
 
 use super::{Wide, exponent, ldexp, square::Square};
 
-/// `[[a, b], [c, d]]`, and the rotation by which it came about.
+/// The block `[[a, b], [c, d]]`, and the rotation that produced it.
 struct Block {
     a: f64,
     b: f64,
@@ -12,8 +12,9 @@ struct Block {
     sin: f64,
 }
 
-/// Rotates two rows and columns of a real matrix from `k` on, so that their block is triangular or has equal diagonal elements and others of opposite sign,
-/// and the columns of u. Without u only the block is brought to this form.
+/// Rotates rows and columns `k` and `k + 1` of a real matrix, so that their block is triangular, or has equal diagonal
+/// elements and off-diagonal ones of opposite sign. Rotates the columns of u, too. Without u, only the block itself is
+/// changed.
 pub(super) fn standardize<T: Wide>(h: &mut Square<T>, u: Option<&mut Square<T>>, k: usize) {
     let real = |x: T| x.to_complex().re;
     let part = |i: usize, j: usize| real(h[(k + i, k + j)]);
@@ -45,7 +46,7 @@ pub(super) fn standardize<T: Wide>(h: &mut Square<T>, u: Option<&mut Square<T>>,
 fn standard_form(block: [f64; 4]) -> Block {
     let largest = block.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
     let scale = exponent(largest).unwrap_or(0);
-    // By a power of two, so that the decisions below do not depend on the block's magnitude.
+    // Scales the block by a power of two, so that the decisions below do not depend on its magnitude.
     let [a, b, c, d] = block.map(|x| ldexp(x, -scale));
     let done = |a, b, c, d, cos, sin| Block {
         a,
@@ -86,7 +87,7 @@ fn standard_form(block: [f64; 4]) -> Block {
     Block { a, b, c, d, ..out }
 }
 
-/// Complex eigenvalues, or real ones that are almost equal.
+/// The standard form if the eigenvalues are complex, or real and almost equal.
 fn equal_diagonal([a, b, c, d]: [f64; 4]) -> Block {
     let (sum, difference) = (b + c, a - d);
     let length = sum.hypot(difference);

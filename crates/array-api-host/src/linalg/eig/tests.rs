@@ -1,4 +1,4 @@
-//! The steps of `eig` by their own laws. Those of eigenvectors are tested on every device in `tests/eig.rs`.
+//! Each step of `eig` against the equations that define it. `tests/eig.rs` tests eigenvectors on every device.
 
 use faer::Par;
 
@@ -33,7 +33,8 @@ fn sandwich<T: Wide>(q: &Square<T>, b: &Square<T>) -> Square<T> {
     out
 }
 
-/// Orthogonal factors, the matrix back, and the standard form on the diagonal.
+/// Checks that the factors are orthogonal, that their product is the matrix, and that the diagonal blocks have the
+/// standard form.
 fn assert_schur<T: Wide>(x: &Square<T>, t: &Square<T>, z: &Square<T>) {
     let tolerance = 60.0 * f64::EPSILON * x.n as f64;
     assert!(distance(&sandwich(z, &Square::identity(x.n)), &Square::identity(x.n)) < tolerance);
@@ -53,7 +54,7 @@ fn assert_schur<T: Wide>(x: &Square<T>, t: &Square<T>, z: &Square<T>) {
     }
 }
 
-/// Hessenberg form, and how it came about.
+/// Reduces x to Hessenberg form, and returns the factor q.
 fn reduced<T: Wide>(x: &mut Square<T>, active: std::ops::Range<usize>) -> Square<T> {
     let z = hessenberg(x, active, Wanted::ValuesAndVectors, Par::Seq).expect("room");
     z.expect("wanted")
@@ -85,7 +86,8 @@ fn schur_form_gives_the_matrix_back() {
     schurs::<C>();
 }
 
-/// The way with many shifts at once, with vectors and without, and Francis' two at a time find the same values of a matrix whose eigenvalues are well conditioned.
+/// The multishift algorithm, with and without vectors, and Francis' double-shift algorithm find the same
+/// well-conditioned eigenvalues.
 #[test]
 fn many_shifts_and_few_agree() {
     let n = 250;
@@ -117,14 +119,14 @@ fn negligible_elements_split_a_matrix() {
     });
     assert_eq!(unreduced(&mut h, 0, 3), 1);
     assert_eq!(h[(1, 0)], 0.0);
-    // Small beside the diagonal, but the lower eigenvalue depends on it.
+    // The element is small compared with the diagonal, but the lower eigenvalue depends on it.
     let mut h = Square::from_fn(2, |i, j| [[1.0, 1.0], [1e-17, 1e-17]][i][j]);
     assert_eq!(unreduced(&mut h, 0, 2), 0);
 }
 
 #[test]
 fn balancing_sets_apart_what_can_be_read_off() {
-    // Row 1 stands alone; then column 2 does.
+    // Row 1 is isolated, then column 2.
     let x = [
         [2.0, 5.0, 0.0, 1.0],
         [0.0, 7.0, 0.0, 0.0],

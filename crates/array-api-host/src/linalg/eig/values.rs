@@ -6,7 +6,7 @@ use array_api_spec::Complex;
 
 use super::{Wide, square::Square};
 
-/// The blocks on the diagonal, of one row, or of two where a real matrix has a pair of complex eigenvalues.
+/// The blocks on the diagonal: of order 2 for a pair of complex eigenvalues of a real matrix, else of order 1.
 pub(super) fn diagonal_blocks<T: Wide>(
     t: &Square<T>,
     rows: Range<usize>,
@@ -20,7 +20,7 @@ pub(super) fn diagonal_blocks<T: Wide>(
     })
 }
 
-/// All eigenvalues, of two in a block the one with positive imaginary part first.
+/// All eigenvalues. Of the two in a block of order 2, the one with positive imaginary part comes first.
 pub(super) fn eigenvalues<T: Wide>(t: &Square<T>) -> Vec<Complex<f64>> {
     let mut values = Vec::with_capacity(t.n);
     for block in diagonal_blocks(t, 0..t.n) {
@@ -30,7 +30,7 @@ pub(super) fn eigenvalues<T: Wide>(t: &Square<T>) -> Vec<Complex<f64>> {
     values
 }
 
-/// A block's eigenvalue, of two the one with positive imaginary part.
+/// A block's eigenvalue; of two, the one with positive imaginary part.
 pub(super) fn eigenvalue<T: Wide>(t: &Square<T>, block: &Range<usize>) -> Complex<f64> {
     let k = block.start;
     let value = t[(k, k)].to_complex();

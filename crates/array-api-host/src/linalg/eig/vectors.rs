@@ -1,8 +1,9 @@
 //! Eigenvectors of a matrix in Schur form by back substitution: LAPACK's `trevc`.
 //!
-//! Numbers may grow by 1/ε and more from row to row, as for a Jordan block. A vector whose last component has become large is divided by a power of two at
-//! once, and since the matrix's elements are not much larger than 1 and no divisor is below [`SMALLEST`], nothing overflows in between. This takes the place
-//! of LAPACK's bounds of growth (`latrs`, `laln2`).
+//! A component may be larger than the one below it by 1/ε and more, as for a Jordan block. When a new component is
+//! large, the whole vector is divided by a power of two at once. The matrix's elements are not much larger than 1, and
+//! no divisor is below [`SMALLEST`], so nothing overflows in between. This replaces LAPACK's bounds of the growth
+//! (`latrs`, `laln2`).
 
 use std::ops::Range;
 
@@ -21,11 +22,12 @@ type C = Complex<f64>;
 /// The smallest divisor.
 const SMALLEST: f64 = f64::from_bits((1023 - 900) << 52);
 
-/// The exponent of a component from which on a vector is scaled.
+/// A vector is scaled when a component has an exponent above this.
 const LARGE: i32 = 50;
 
-/// Eigenvectors of t in columns, with their largest component near 1. Of a real matrix's conjugate pair, the first column is the real and the second the
-/// imaginary part of the vector for the eigenvalue with positive imaginary part. The result is upper triangular.
+/// Eigenvectors of t as columns, each with its largest component near 1. The result is upper triangular. For a
+/// conjugate pair of a real matrix, the two columns are the real and the imaginary part of the vector for the
+/// eigenvalue with positive imaginary part.
 pub(super) fn triangular_vectors<T: Wide>(t: &Square<T>, par: Par) -> Square<T> {
     let blocks: Vec<Range<usize>> = diagonal_blocks(t, 0..t.n).collect();
     let one = |number| vector(t, &blocks[..=number]);
@@ -62,7 +64,7 @@ fn vector<T: Wide>(t: &Square<T>, blocks: &[Range<usize>]) -> Vec<C> {
         };
     }
     subtract(t, &mut x, own.clone());
-    // A smaller divisor stands for equal eigenvalues, which are taken as if they differed by a rounding error.
+    // A smaller divisor means equal eigenvalues; they are treated as if they differed by a rounding error.
     let least = (f64::EPSILON * value.abs1()).max(SMALLEST);
     for block in above.iter().rev() {
         let at = |i: usize, j: usize| t[(i, j)].to_complex();
@@ -102,7 +104,7 @@ fn subtract<T: Wide>(t: &Square<T>, x: &mut [C], block: Range<usize>) {
     }
 }
 
-/// The solution of two equations, with complete pivoting and no pivot below `least`.
+/// Solves two equations with complete pivoting. A pivot below `least` is replaced by it.
 fn solve(a: [[C; 2]; 2], b: [C; 2], least: f64) -> [C; 2] {
     let size = |&(i, j): &(usize, usize)| a[i][j].abs1();
     let (p, q) = [(0, 0), (0, 1), (1, 0), (1, 1)]
@@ -125,7 +127,7 @@ fn solve(a: [[C; 2]; 2], b: [C; 2], least: f64) -> [C; 2] {
     x
 }
 
-/// A quotient whose divisor's square may be too small for a number.
+/// A quotient, also if the square of the divisor underflows.
 fn divide(x: C, by: C) -> C {
     let e = exponent(by.magnitude()).unwrap_or(0);
     (x / by.ldexp(-e)).ldexp(-e)

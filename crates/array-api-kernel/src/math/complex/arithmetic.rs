@@ -12,7 +12,7 @@ pub(super) fn multiply((a, b): Complex, (c, d): Complex) -> Complex {
     (a * c - b * d, a * d + b * c)
 }
 
-/// As in C99, Annex G.5.1, example 2, with the dividend scaled too.
+/// The quotient of C99, Annex G.5.1, example 2, except that the dividend is scaled, too.
 pub(super) fn divide(z: Complex, w: Complex) -> Complex {
     call2("complex_divide", z, w, |(x, y), (u, v)| {
         let (e, f) = (exponent(x, y), exponent(u, v));
@@ -25,7 +25,7 @@ pub(super) fn divide(z: Complex, w: Complex) -> Complex {
         let square = c * c + d * d;
         let (re, im) = ((a * c + b * d) / square, (b * c - a * d) / square);
         let quotient = (scale(re, e - f), scale(im, e - f));
-        // Where no component is left, the infinities and zeros decide.
+        // If both components are NaN, infinities and zeros among the arguments decide the result.
         let lost = re.is_nan() & im.is_nan();
         let directed = |x: Val| with_sign(select(is_infinite(x), lit(x.ty(), 1.0), 0.0), x);
         let infinite = is_infinite(x) | is_infinite(y);
@@ -62,7 +62,7 @@ pub(super) fn reciprocal(z: Complex) -> Complex {
 pub(super) fn sqrt(z: Complex) -> Complex {
     call("complex_sqrt", z, |(x, y)| {
         let ty = x.ty();
-        // An even exponent, so that its half is one too.
+        // An even exponent, whose half is an integer.
         let k = exponent(x, y) & -2;
         let (a, b) = (scale_down(x.abs(), k), scale_down(y.abs(), k));
         let s = ((a + (a * a + b * b).sqrt()) * 0.5).sqrt();

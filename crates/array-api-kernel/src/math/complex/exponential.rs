@@ -12,7 +12,7 @@ use crate::math::logarithm::{log as real_log, log1p as real_log1p};
 use crate::math::power::{hypot, pow as real_pow, scale_down};
 use crate::math::trigonometric::{atan2, sin_cos};
 
-/// eˣ · y · 2ʲ without overflow on the way, for |y| ≤ 1, as a function of y; `x` is no NaN.
+/// The function y ↦ eˣ · y · 2ʲ for |y| ≤ 1, without intermediate overflow; `x` is not NaN.
 pub(super) fn exp_times(x: Val, j: i32) -> impl Fn(Val) -> Val {
     let limit = constant(x, 176.0, 1418.0);
     let clamped = select(x.abs().lt(limit), x, with_sign(limit, x));
@@ -77,9 +77,9 @@ pub(super) fn log_modulus(x: Val, y: Val) -> Val {
     })
 }
 
-/// x² + y² + c, given x² + c, which may be rounded. Where that has the other sign than y² and takes most of it away, all of it is added up
-/// again from exact parts: T. E. Hull, T. F. Fairgrieve and P. T. P. Tang, "Implementing complex elementary functions using exception
-/// handling", 1994.
+/// x² + y² + c, given `rest`, the rounded x² + c. If `rest` is negative and cancels most of y², the sum is computed
+/// again from exact parts: T. E. Hull, T. F. Fairgrieve and P. T. P. Tang, "Implementing complex elementary functions
+/// using exception handling", 1994.
 fn with_square(rest: Val, (x, y): Complex, c: Val) -> Val {
     let square = (y * y).pin();
     let whole = rest + square;
@@ -90,7 +90,7 @@ fn with_square(rest: Val, (x, y): Complex, c: Val) -> Val {
 
 /// Three numbers whose sum is x², each exact: T. J. Dekker, "A floating-point technique for extending the available precision", 1971.
 fn square_parts(x: Val) -> [Val; 3] {
-    // Rounded to nearest, so that the rest has as few bits as its square needs to be exact.
+    // Rounds to nearest, so that the rest has few enough bits for an exact square.
     let rounded = x.bits() + pattern(x.ty(), 1 << 11, 1 << 26);
     let high = upper_half(rounded.bitcast(x.ty()));
     let low = (x - high).pin();
@@ -166,7 +166,8 @@ pub(super) fn pow(z: Complex, w: Complex) -> Complex {
                     keep(choose(w.0.lt(0.0), inverse, power));
                 },
                 || {
-                    // More accurate than exp(w · log z) for large exponents; may overflow where that does not.
+                    // For large exponents this is more accurate than exp(w · log z), but it may overflow where that
+                    // does not.
                     if_(!at_zero, || {
                         let angle = atan2(z.1, z.0);
                         let modulus = real_pow(hypot(z.0, z.1), w.0) * real_exp(-(angle * w.1));

@@ -1,4 +1,5 @@
-//! Hyperbolic functions and their inverses. The trigonometric ones are these, turned by j.
+//! Hyperbolic functions and their inverses. The trigonometric functions are computed from these by multiplications by
+//! j.
 //!
 //! Source: W. Kahan, "Branch cuts for complex elementary functions", 1987, in the form of CPython's `cmath`, and the tables of
 //! C99, Annex G.6.2.
@@ -21,7 +22,7 @@ use crate::math::logarithm::{log as real_log, log1p as real_log1p};
 use crate::math::power::hypot;
 use crate::math::trigonometric::{atan2, sin_cos};
 
-/// Beyond it sinh, cosh and ½ e^|x| are the same.
+/// Whether |x| is so large that sinh and cosh are ½ e^|x| up to the sign.
 fn is_beyond(x: Val) -> Val {
     x.abs().gt(constant(x, 20.0, 40.0))
 }
@@ -79,19 +80,19 @@ pub(super) fn tanh(z: Complex) -> Complex {
         let value = choose(x.abs().gt(20.0), far, near);
         let value = choose(x.is_nan() | !is_finite(y), both(nan(x)), value);
         let value = choose(is_zero(x), (x, select(is_finite(y), b, nan(x))), value);
-        // C99 has the sign of sin 2y here; the standard's text has that of y.
+        // C99 gives the zero the sign of sin 2y; the standard's text gives it that of y.
         let value = choose(is_infinite(x), (unit, with_sign(zero, y)), value);
         choose(is_zero(y), (a, y), value)
     })
 }
 
-/// Where 1 - z and 1 + z would lose 1.
+/// Whether z is so large that 1 - z and 1 + z round to -z and z.
 fn is_large((x, y): Complex) -> Val {
     let bound = constant(x, 1e12, 1e100);
     x.abs().gt(bound) | y.abs().gt(bound)
 }
 
-/// log |2z|, of large z.
+/// log |2z| for large z.
 fn log_twice((x, y): Complex) -> Val {
     log_modulus(x, y) + LN_2
 }
@@ -137,14 +138,14 @@ pub(super) fn atanh(z: Complex) -> Complex {
     call("complex_atanh", z, |(x, y)| {
         let ty = x.ty();
         let turned = signbit(x);
-        // Odd, and the formulas are made for a right half plane.
+        // The function is odd, and the formulas hold for the right half plane.
         let (x, y) = (x.abs(), negate_if(turned, y));
         let rest = 1.0 - x;
         let near = (
             real_log1p(x * 4.0 / (rest * rest + y * y)) * 0.25,
             atan2(y * 2.0, rest * (x + 1.0) - y * y) * 0.5,
         );
-        // Beside the pole at 1.
+        // Near the pole at 1.
         let b = y.abs();
         let pole = (
             real_log(lit(ty, 2.0) / b) * 0.5,

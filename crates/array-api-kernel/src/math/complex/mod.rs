@@ -1,5 +1,5 @@
-//! Complex numbers as pairs of real values, with the special cases of C99's Annex G where the standard leaves the choice and the
-//! standard's own elsewhere. The same choices as in [`array_api_spec::reference`].
+//! Complex numbers as pairs of real values. Special cases are the standard's or, where it leaves the choice, those of
+//! C99's Annex G, as in [`array_api_spec::reference`].
 
 mod arithmetic;
 mod exponential;
@@ -43,7 +43,7 @@ pub(super) fn abs(z: Complex) -> Val {
     arithmetic::abs(z)
 }
 
-/// A function with a complex result, if it is one that complex numbers have.
+/// A function with a complex result; `None` if `op` is not one.
 pub(super) fn unary(op: UnaryOp, z: Complex) -> Option<Complex> {
     use std::f64::consts::{LOG2_E, LOG10_E};
 
@@ -79,7 +79,7 @@ pub(super) fn unary(op: UnaryOp, z: Complex) -> Option<Complex> {
     })
 }
 
-/// A function of two complex numbers with a complex result, if it is one that they have.
+/// A function of two complex numbers with a complex result; `None` if `op` is not one.
 pub(super) fn binary(op: BinaryOp, z: Complex, w: Complex) -> Option<Complex> {
     Some(match op {
         BinaryOp::Add => (z.0 + w.0, z.1 + w.1),

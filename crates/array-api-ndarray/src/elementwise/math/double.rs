@@ -6,7 +6,7 @@
 
 use std::f64::consts::{FRAC_2_PI, LOG2_E};
 
-/// 1.5 · 2⁵²: adding it rounds to an integer, which then stands in the lowest bits.
+/// 1.5 · 2⁵²: adding it rounds to an integer, which is then in the lowest bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 const LN2_HIGH: f64 = 6.931_471_803_691_238_164_90e-01;
 const LN2_LOW: f64 = 1.908_214_929_270_587_700_02e-10;
@@ -45,7 +45,7 @@ fn exp_rest(r: f64) -> f64 {
 /// eˣ of every x, within 1.1 ulp.
 #[inline(always)]
 pub(crate) fn exp(x: f64) -> f64 {
-    // Written so that NaN passes through both comparisons.
+    // The comparisons are written so that NaN stays NaN.
     let x = if x > 710.0 { 710.0 } else { x };
     let x = if x < -746.0 { -746.0 } else { x };
     let k = x.mul_add(LOG2_E, ROUND) - ROUND;
@@ -100,7 +100,7 @@ fn split(x: f64) -> (f64, f64) {
     let bits = x.to_bits();
     let k = bits.wrapping_sub(SQRT_HALF).wrapping_add(1023 << 52) >> 52;
     let m = f64::from_bits(bits.wrapping_sub(k << 52).wrapping_add(1023 << 52));
-    // An integer below 2⁵² becomes a float by standing in the fraction of 2⁵².
+    // An integer below 2⁵², put into the fraction bits of 2⁵², is converted to a float by subtracting 2⁵².
     (
         f64::from_bits(k | 0x4330_0000_0000_0000) - (4_503_599_627_370_496.0 + 1023.0),
         m,
@@ -150,7 +150,7 @@ pub(crate) fn log2(x: f64) -> f64 {
 #[inline(always)]
 pub(crate) fn log1p(x: f64) -> f64 {
     let u = 1.0 + x;
-    // What the sum rounded off, by the two-sum of Knuth.
+    // The rounding error of the sum, by Knuth's two-sum.
     let big = u - x;
     let lost = (x - (u - big)) + (1.0 - big);
     let (k, m) = split(u);
@@ -202,7 +202,7 @@ fn sin_cos_small(r: f64, low: f64) -> (f64, f64) {
     (sin, cos)
 }
 
-/// The quadrant of an angle in its lowest bits, and sin and cos of what is left of it.
+/// The quadrant of an angle, in the lowest bits, and the sine and cosine of the angle within the quadrant.
 #[inline(always)]
 fn quadrant(x: f64) -> (u64, f64, f64) {
     const PIO2_HIGH: f64 = std::f64::consts::FRAC_PI_2;
@@ -216,7 +216,7 @@ fn quadrant(x: f64) -> (u64, f64, f64) {
     (t.to_bits(), sin, cos)
 }
 
-/// The largest angle that sin, cos and tan here take: beyond, π/2 in two parts is too short.
+/// The largest angle for sin, cos and tan here. For larger ones, π/2 in two parts is not precise enough.
 pub(crate) const LARGEST_ANGLE: f64 = 1_048_576.0;
 
 /// sin for |x| ≤ [`LARGEST_ANGLE`], within 0.8 ulp.

@@ -1,12 +1,12 @@
-//! `float32`. What is not here goes through [`double`](super::double) and is rounded once, which still
-//! is faster than the plain library.
+//! `float32`. Functions that are not here are computed by [`double`](super::double) and rounded once, which still is
+//! faster than the standard library.
 //!
 //! Sources: polynomials of exp from SLEEF (Boost Software License 1.0), of log from FreeBSD's msun (`e_logf.c`, see
 //! [`double`](super::double)), of sin and cos and the split of π/2 from NumPy (BSD-3-Clause, Copyright (c) 2005-2025, NumPy Developers).
 
 use std::f32::consts::{FRAC_2_PI, LOG2_E};
 
-/// 1.5 · 2²³: adding it rounds to an integer, which then stands in the lowest bits.
+/// 1.5 · 2²³: adding it rounds to an integer, which is then in the lowest bits.
 const ROUND: f32 = 12_582_912.0;
 
 /// 2ᵏ for an integral k in -126..=127.
@@ -33,7 +33,7 @@ fn exp_parts(x: f32) -> (f32, f32) {
 /// eˣ of every x, within 1 ulp.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
-    // Written so that NaN passes through both comparisons.
+    // The comparisons are written so that NaN stays NaN.
     let x = if x > 89.0 { 89.0 } else { x };
     let x = if x < -104.0 { -104.0 } else { x };
     let (k, p) = exp_parts(x);
@@ -72,7 +72,7 @@ pub(crate) fn log(x: f32) -> f32 {
     )
 }
 
-/// The largest angle that sin and cos here take: beyond, π/2 in three parts is too short.
+/// The largest angle for sin and cos here. For larger ones, π/2 in three parts is not precise enough.
 pub(crate) const LARGEST_ANGLE: f32 = 71_476.0;
 
 /// sin of x + `turns` · π/2 for |x| ≤ [`LARGEST_ANGLE`].

@@ -1,4 +1,4 @@
-//! Positions of the largest and smallest elements. An accumulator has a position and a value, each in a plane of its own.
+//! `argmax` and `argmin`. An accumulator has a position and a value, each in its own plane.
 
 use std::{marker::PhantomData, slice};
 
@@ -7,17 +7,17 @@ use super::{
     simple::{Max, Min, Simple, row as row_value},
 };
 
-/// The position of no element.
+/// Marks an accumulator without an element.
 const NONE: u64 = u64::MAX;
 
-/// Which elements are looked for.
+/// Either the largest or the smallest element.
 pub(super) trait Extreme: 'static {
     /// An element.
     type In: Copy + PartialOrd;
-    /// The reduction that finds the value; NaN if there is one.
+    /// The reduction that computes the value; it is NaN if there is one.
     type Value: Simple<In = Self::In, Acc = Self::In>;
 
-    /// Whether x goes before y. Not for NaN.
+    /// Whether x is preferred to y. Neither is NaN.
     fn before(x: Self::In, y: Self::In) -> bool;
 
     /// The functions of this reduction.
@@ -72,17 +72,17 @@ fn is_nan<T: Copy + PartialOrd>(x: T) -> bool {
     x != x
 }
 
-/// Whether x replaces y: NaN goes before all that is not.
+/// Whether x replaces y. NaN is preferred to every number.
 #[inline(always)]
 fn replaces<F: Extreme>(x: F::In, y: F::In) -> bool {
     (F::before(x, y) | is_nan(x)) & !is_nan(y)
 }
 
-/// Where the first element is that equals `best` (is NaN, if that is), which there is.
+/// The position of the first element that equals `best`, or that is NaN if `best` is. There is one.
 #[inline(always)]
 fn position_of<T: Copy + PartialOrd>(row: &[T], best: T) -> usize {
     let fits = |x: T| (x == best) | (is_nan(x) & is_nan(best));
-    // Chunks are searched without a branch for each element.
+    // Searches chunks, which needs no branch for each element.
     let chunks = row.chunks(32);
     let chunk = chunks
         .take_while(|chunk| !chunk.iter().fold(false, |any, &x| any | fits(x)))

@@ -6,7 +6,7 @@ use array_api_spec::{Complex, Element};
 
 use super::{Fold, Place, TILE, Vectors, compiled};
 
-/// Independent accumulators of a long row, so that an addition need not wait for the one before.
+/// A long row is summed in this many independent accumulators, so that an addition need not wait for the one before.
 const LANES: usize = 16;
 
 /// A reduction whose accumulator is one value.
@@ -18,16 +18,16 @@ pub(super) trait Simple: 'static {
     /// The result.
     type Out;
 
-    /// The accumulator of no elements.
+    /// The accumulator without elements.
     const START: Self::Acc;
 
-    /// The accumulator with one element more.
+    /// Adds an element to an accumulator.
     fn take(acc: Self::Acc, x: Self::In) -> Self::Acc;
 
-    /// Two accumulators in one.
+    /// Merges two accumulators.
     fn join(a: Self::Acc, b: Self::Acc) -> Self::Acc;
 
-    /// What the accumulator comes to.
+    /// The result of an accumulator.
     fn finish(acc: Self::Acc) -> Self::Out;
 
     /// The functions of this reduction.
@@ -83,7 +83,7 @@ pub(super) fn row<F: Simple>(row: &[F::In]) -> F::Acc {
                 *lane = F::take(*lane, x);
             }
         }
-        // Seen through, the sum below would make the compiler add two lanes at a time above.
+        // This hides the lanes from the compiler: if it saw the sum below, it would add only two lanes at a time above.
         let mut lanes = black_box(lanes);
         let mut width = LANES / 2;
         while width > 0 {
@@ -209,7 +209,7 @@ macro_rules! integers {
 }
 integers!(i8, i16, i32, i64, u8, u16, u32, u64);
 
-// Sums and products of `float32` run in `float64`: no slower, for memory is what they wait for.
+// `float32` is summed and multiplied in `float64`, which is no slower, because the loops wait for memory.
 macro_rules! reals {
     ($($t:ty),*) => { $(
         simple!(Sum<$t>: $t, f64, 0.0, |acc, x| acc + f64::from(x), |a, b| a + b);

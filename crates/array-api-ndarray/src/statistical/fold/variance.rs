@@ -1,9 +1,10 @@
-//! Variance in one pass. An accumulator has a count, a shift, and the sums of the elements' distances from the shift and of their squares, each in a plane of
-//! its own.
+//! Variance in one pass. An accumulator has a count, a shift, the sum of the elements' differences from the shift, and
+//! the sum of the squares of these, each in its own plane.
 //!
-//! A row is gone through twice while it is in the cache: its mean becomes the shift. Columns take their first element as the shift, which costs few
-//! digits: of n elements, one at distance d from the mean makes the variance at least d²/n, so at most a factor of n is lost, and
-//! a slab has few rows. Accumulators are joined by the formula of Chan, Golub and LeVeque (1979).
+//! For a row, the shift is its mean: the row is read twice while it is in the cache. For a column, the shift is its
+//! first element, which loses few digits: if this element is at a distance d from the mean of n elements, the variance
+//! is at least d²/n, so at most a factor of n is lost, and a slab has few rows. Accumulators are merged by the formula
+//! of Chan, Golub and LeVeque (1979).
 
 use std::{hint::black_box, slice};
 
@@ -105,7 +106,7 @@ unsafe fn start(to: Place, count: usize) {
     }
 }
 
-/// The sum of `of` each element, in independent lanes.
+/// The sum of `of(x)` over the elements, in independent lanes.
 #[inline(always)]
 fn sum<T: Real>(row: &[T], of: impl Fn(f64) -> f64) -> f64 {
     let mut lanes = [0.0; 16];
@@ -116,7 +117,7 @@ fn sum<T: Real>(row: &[T], of: impl Fn(f64) -> f64) -> f64 {
         }
     }
     let rest: f64 = chunks.remainder().iter().map(|&x| of(x.into())).sum();
-    // Seen through, the sum below would make the compiler add two lanes at a time above.
+    // This hides the lanes from the compiler: if it saw the sum below, it would add only two lanes at a time above.
     let mut lanes = black_box(lanes);
     let mut width = lanes.len() / 2;
     while width > 0 {
@@ -230,7 +231,7 @@ unsafe fn finish<T: Real>(from: Place, out: *mut u8, count: usize, correction: f
         unsafe {
             let moments = Moments::read(from, k);
             let divisor = moments.count - correction;
-            // A rounding error must not make a variance negative; NaN stays.
+            // Rounding may have made the sum of squares negative: that becomes 0. NaN stays.
             let squares = if moments.squares < 0.0 {
                 0.0
             } else {

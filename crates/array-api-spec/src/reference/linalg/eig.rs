@@ -5,23 +5,23 @@ use std::ops::Range;
 use super::{C, Matrix, ONE, ZERO, divide};
 use crate::{Error, Result};
 
-/// What counts as zero beside elements near 1.
+/// An element below this counts as zero; the largest elements are near 1.
 const SMALLEST: f64 = f64::MIN_POSITIVE / f64::EPSILON;
 
-/// Elements larger than this leave no room for balancing.
+/// With larger elements, balancing could overflow.
 const ROOM: f64 = f64::from_bits((1023 + 900) << 52);
 
-/// Steps for each eigenvalue before giving up.
+/// The iteration gives up after this many steps for an eigenvalue.
 const STEPS: usize = 60;
 
-/// The eigenvalues come as a row, the eigenvectors in columns of length 1.
+/// The eigenvalues as a row, and the eigenvectors as columns of norm 1.
 pub(super) fn eig(x: &Matrix) -> Result<(Matrix, Matrix)> {
     let n = x.rows;
     if !x.is_finite() {
         let nan = |rows| Matrix::from_fn(rows, n, |_, _| C::new(f64::NAN, f64::NAN));
         return Ok((nan(1), nan(n)));
     }
-    // In the middle of the range of exponents there is most room for balancing.
+    // Scales to the middle of the range of exponents, where balancing is farthest from overflow and underflow.
     let largest = x.scale();
     let first_scale = if largest < 1.0 {
         largest
@@ -56,7 +56,7 @@ pub(super) fn eig(x: &Matrix) -> Result<(Matrix, Matrix)> {
             ));
         }
         let shift = if steps % 10 == 0 {
-            // A shift out of turn ends the rare cycles.
+            // An exceptional shift ends the rare cycles.
             t[(last, last)] + t[(last, last - 1)].norm()
         } else {
             wilkinson(&t, last)
@@ -67,15 +67,15 @@ pub(super) fn eig(x: &Matrix) -> Result<(Matrix, Matrix)> {
         if active.contains(&j) {
             t[(j, j)] * scale * first_scale
         } else {
-            // What balancing has set apart is exact.
+            // An eigenvalue that balancing has isolated is exact.
             x[(order[j], order[j])]
         }
     });
     Ok((values, vectors(&t, &z, &order, &scales)))
 }
 
-/// Whether the element below the diagonal in row k is small beside its neighbours and, after Ahues and Tisseur (LAPACK Working Note 122), means little to
-/// the eigenvalues of its 2 × 2 block.
+/// Whether the subdiagonal element in row k is small compared with its neighbours and, after Ahues and Tisseur (LAPACK
+/// Working Note 122), changes the eigenvalues of its 2 × 2 block little.
 fn negligible(t: &Matrix, k: usize) -> bool {
     let below = t[(k, k - 1)].norm();
     if below <= SMALLEST {
@@ -106,7 +106,8 @@ struct Balanced {
     active: Range<usize>,
 }
 
-/// LAPACK's `gebal`: sets eigenvalues apart that stand alone in their row or column, and makes the other rows and columns as long as each other.
+/// LAPACK's `gebal`: isolates eigenvalues whose row or column has zeros beside the diagonal, and gives each other row
+/// and its column about the same norm.
 fn balance(x: &Matrix) -> Balanced {
     let n = x.rows;
     let (mut order, mut active): (Vec<usize>, _) = ((0..n).collect(), 0..n);
@@ -188,7 +189,7 @@ fn hessenberg(x: Matrix) -> (Matrix, Matrix) {
     (h, adjoint.adjoint())
 }
 
-/// The eigenvalue of the 2 × 2 block that ends at `last` which is nearer to its last element.
+/// Of the eigenvalues of the 2 × 2 block that ends at `last`, the one nearer to its last element.
 fn wilkinson(t: &Matrix, last: usize) -> C {
     let (a, b) = (t[(last - 1, last - 1)], t[(last - 1, last)]);
     let (c, d) = (t[(last, last - 1)], t[(last, last)]);
@@ -202,7 +203,7 @@ fn wilkinson(t: &Matrix, last: usize) -> C {
     }
 }
 
-/// A QR step with a shift on a diagonal block of t, and its rotations on z.
+/// A QR step with a shift on a diagonal block of t. Applies its rotations to z, too.
 fn step(t: &mut Matrix, z: &mut Matrix, block: std::ops::Range<usize>, shift: C) {
     let n = t.rows;
     block.clone().for_each(|k| t[(k, k)] -= shift);
@@ -237,12 +238,12 @@ fn step(t: &mut Matrix, z: &mut Matrix, block: std::ops::Range<usize>, shift: C)
     block.for_each(|k| t[(k, k)] += shift);
 }
 
-/// Eigenvectors of the matrix that, balanced, is `z t zᴴ` with t upper triangular.
+/// Eigenvectors of the original matrix. `z t zᴴ`, with t upper triangular, is the balanced matrix.
 fn vectors(t: &Matrix, z: &Matrix, order: &[usize], scales: &[f64]) -> Matrix {
     let n = t.rows;
     let mut out = Matrix::from_fn(n, n, |_, _| ZERO);
     for j in 0..n {
-        // Equal eigenvalues: as if they differed by a rounding error.
+        // Equal eigenvalues are treated as if they differed by a rounding error.
         let least = (f64::EPSILON * t[(j, j)].norm()).max(1e-270);
         let mut y = vec![ZERO; n];
         y[j] = ONE;
@@ -258,7 +259,7 @@ fn vectors(t: &Matrix, z: &Matrix, order: &[usize], scales: &[f64]) -> Matrix {
                 },
             );
             if y[i].norm() > 1e15 {
-                // Before the next component overflows.
+                // Rescales before the next component overflows.
                 y = rescaled(y);
             }
         }

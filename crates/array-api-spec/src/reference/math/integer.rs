@@ -3,7 +3,7 @@
 use super::{Arithmetic, BinaryFunction, UnaryFunction};
 use crate::{BinaryOp, Scalar, UnaryOp};
 
-/// The integer types, with the operations that the standard library names alike but shares by no trait.
+/// The integer types, with operations that all of them have in the standard library, but that no trait of it contains.
 pub trait Integer: Arithmetic + Ord {
     /// |x|, where the smallest signed value is its own absolute value.
     #[must_use]
@@ -32,13 +32,14 @@ pub trait Integer: Arithmetic + Ord {
     /// x - y ⌊x / y⌋, which has y's sign; 0 for `y = 0`.
     #[must_use]
     fn remainder(self, y: Self) -> Self;
-    /// xʸ. For a negative `y` that is 0, unless x is 1 or -1.
+    /// xʸ. For a negative `y` the result is 0, unless x is 1 or -1.
     #[must_use]
     fn pow(self, y: Self) -> Self;
-    /// Bits moved to the left by `y`; 0 if `y` is the width or more, or negative.
+    /// The bits shifted left by `y`; 0 if `y` is the width or more, or negative.
     #[must_use]
     fn left_shift(self, y: Self) -> Self;
-    /// Bits moved to the right by `y`, the sign moving in; nothing but the sign if `y` is the width or more, or negative.
+    /// The bits shifted right by `y`, with copies of the sign bit; 0 or -1, by the sign, if `y` is the width or more,
+    /// or negative.
     #[must_use]
     fn right_shift(self, y: Self) -> Self;
 }

@@ -1,9 +1,10 @@
-//! The arithmetic of every elementwise operation on single values: what the standard says a function returns, in
-//! plain Rust, for each of the thirteen element types.
+//! The arithmetic of every elementwise operation on single values, as the standard defines it, in plain Rust, for each
+//! of the thirteen element types.
 //!
-//! Tests take it as the truth. A backend may use it where a device or a library has nothing better: complex functions,
-//! say. The functions of one kind of number lie in [`integer`], [`real`] and [`complex`]; [`Arithmetic::unary`] and
-//! [`Arithmetic::binary`] find the one for an operation, once, before a loop over elements:
+//! Tests take its results as the truth. A backend may use it where a device or a library has nothing better, for
+//! example for complex functions. The modules [`integer`], [`real`] and [`complex`] have the functions of one kind of
+//! number. [`Arithmetic::unary`] and [`Arithmetic::binary`] look up the function of an operation, once, before a loop
+//! over elements:
 //!
 //! ```
 //! use array_api_spec::{UnaryOp, reference::math::{Arithmetic, UnaryFunction}};
@@ -20,7 +21,7 @@ use num_complex::Complex;
 
 use crate::{BinaryOp, Element, Scalar, UnaryOp};
 
-/// A function of one value, by what it returns (see [`Returns`](crate::Returns)).
+/// A function of one value. The variant says what it returns (see [`Returns`](crate::Returns)).
 #[derive(Clone, Copy, Debug)]
 pub enum UnaryFunction<T: Arithmetic> {
     /// A value of the same type.
@@ -31,7 +32,7 @@ pub enum UnaryFunction<T: Arithmetic> {
     Bool(fn(T) -> bool),
 }
 
-/// A function of two values of one type, by what it returns.
+/// A function of two values of one type. The variant says what it returns.
 #[derive(Clone, Copy, Debug)]
 pub enum BinaryFunction<T> {
     /// A value of the same type.
@@ -45,8 +46,8 @@ pub trait Arithmetic: Element {
     /// The type of a complex number's components; for others the type itself.
     type Real: Arithmetic;
 
-    /// The function for an operation, or `None` if the standard does not define it for this type. `Positive`, by which
-    /// values are copied, is there for `bool` too.
+    /// The function for an operation, or `None` if the standard does not define it for this type. `Positive`, which
+    /// copies values, exists for `bool`, too.
     #[must_use]
     fn unary(op: UnaryOp) -> Option<UnaryFunction<Self>>;
 
@@ -54,14 +55,14 @@ pub trait Arithmetic: Element {
     #[must_use]
     fn binary(op: BinaryOp) -> Option<BinaryFunction<Self>>;
 
-    /// A value converted as [`astype`](crate::Op::Cast) converts it. A complex number becomes a real one by its real
-    /// part, though nobody asks for that.
+    /// Converts a value as [`astype`](crate::Op::Cast) does. A complex number would become a real one by its real part,
+    /// but this is never called for.
     #[must_use]
     fn cast(value: Scalar) -> Self;
 }
 
-/// Converts a value as [`astype`](crate::Op::Cast) does: floating-point to integer truncates, saturates and takes NaN to
-/// 0; integer to integer wraps; anything but 0 is `true`.
+/// Converts a value as [`astype`](crate::Op::Cast) does: floating-point to integer truncates and saturates, and NaN
+/// gives 0; integer to integer wraps; everything but 0 is `true`.
 #[must_use]
 pub fn cast<T: Element, U: Arithmetic>(value: T) -> U {
     U::cast(value.into())

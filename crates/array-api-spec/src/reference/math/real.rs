@@ -1,8 +1,8 @@
 //! Real floating-point numbers.
 //!
-//! `float32` goes through `float64` and is rounded once at the end: exact for `+ - * / sqrt` (53 ≥ 2 · 24 + 2 bits) and
-//! correctly rounded but for rare ties elsewhere. Where a platform's mathematical library may differ from IEEE 754's special
-//! cases, they are written out.
+//! `float32` is computed in `float64` and rounded once at the end. That is exact for `+ - * / sqrt` (53 ≥ 2 · 24 + 2
+//! bits), and correctly rounded, except for rare ties, for the other functions. Special cases in which a platform's
+//! mathematical library may differ from IEEE 754 are written out.
 
 use super::{Arithmetic, BinaryFunction, UnaryFunction};
 use crate::{BinaryOp, Scalar, UnaryOp};
@@ -183,8 +183,8 @@ functions! {
     copysign = |x, y| x.copysign(y);
     /// x / y.
     divide = |x, y| x / y;
-    /// ⌊x / y⌋: of finite numbers by the exact remainder, as Python does, so that 1 // 0.1 is 9; of others as the
-    /// quotient has it, as the standard wants: -1 // ∞ is -0.
+    /// ⌊x / y⌋. For finite numbers it is computed from the exact remainder, as in Python, so 1 // 0.1 is 9. For others
+    /// it follows the quotient, as the standard requires: -1 // ∞ is -0.
     floor_divide = |x, y| if !x.is_finite() || !y.is_finite() || x == 0.0 || y == 0.0 {
         (x / y).floor()
     } else {
@@ -225,7 +225,7 @@ functions! {
     subtract = |x, y| x - y;
 }
 
-/// Above it, 1 is lost beside x².
+/// Above this, x² + 1 rounds to x².
 const HUGE: f64 = 268_435_456.0;
 const LN_2: f64 = std::f64::consts::LN_2;
 

@@ -6,7 +6,7 @@ pub(super) fn multiply(z: Complex<f64>, w: Complex<f64>) -> Complex<f64> {
     Complex::new(z.re * w.re - z.im * w.im, z.re * w.im + z.im * w.re)
 }
 
-/// As in C99, Annex G.5.1, example 2, with the dividend scaled too.
+/// The quotient of C99, Annex G.5.1, example 2, except that the dividend is scaled, too.
 pub(super) fn divide(z: Complex<f64>, w: Complex<f64>) -> Complex<f64> {
     let (e, f) = (exponent(z), exponent(w));
     let (a, b) = (ldexp(z.re, -e), ldexp(z.im, -e));
@@ -17,7 +17,7 @@ pub(super) fn divide(z: Complex<f64>, w: Complex<f64>) -> Complex<f64> {
     if !(re.is_nan() && im.is_nan()) {
         return Complex::new(ldexp(re, e - f), ldexp(im, e - f));
     }
-    // What is infinite becomes ±1, all else ±0.
+    // Infinite components become ±1, all others ±0.
     let direction = |x: f64| f64::from(u8::from(x.is_infinite())).copysign(x);
     let infinite = |x: f64, y: f64| x.is_infinite() || y.is_infinite();
     if square == 0.0 && !(a.is_nan() && b.is_nan()) {
@@ -37,7 +37,7 @@ pub(super) fn divide(z: Complex<f64>, w: Complex<f64>) -> Complex<f64> {
     }
 }
 
-/// The larger component's exponent: `2ᵉ ≤ max(|re|, |im|) < 2ᵉ⁺¹`; 0 where there is none.
+/// The larger component's exponent: `2ᵉ ≤ max(|re|, |im|) < 2ᵉ⁺¹`; 0 if it has none.
 pub(super) fn exponent(z: Complex<f64>) -> i32 {
     let largest = z.re.abs().max(z.im.abs());
     if largest == 0.0 || !largest.is_finite() {
@@ -76,7 +76,7 @@ pub(super) fn sqrt(z: Complex<f64>) -> Complex<f64> {
     if x == 0.0 && y == 0.0 {
         return Complex::new(0.0, y);
     }
-    // An even exponent, so that its half is one too.
+    // An even exponent, whose half is an integer.
     let e = exponent(z) & !1;
     let (a, b) = (ldexp(x.abs(), -e), ldexp(y.abs(), -e));
     let s = ldexp(((a + a.hypot(b)) / 2.0).sqrt(), e / 2);

@@ -11,7 +11,7 @@ pub(super) fn exp(z: Complex<f64>) -> Complex<f64> {
     if y == 0.0 {
         Complex::new(x.exp(), y)
     } else if y.is_finite() {
-        // In two halves, since e⁷¹⁰ overflows and e⁷¹⁰ cos y may not.
+        // Multiplies by e^(x/2) twice, since e⁷¹⁰ overflows although e⁷¹⁰ cos y may not.
         let half = (x / 2.0).exp();
         let whole = if x.abs() < 700.0 { x.exp() } else { half };
         let rest = if x.abs() < 700.0 { 1.0 } else { half };
@@ -28,7 +28,7 @@ pub(super) fn exp(z: Complex<f64>) -> Complex<f64> {
 pub(super) fn expm1(z: Complex<f64>) -> Complex<f64> {
     let (x, y) = (z.re, z.im);
     if y == 0.0 {
-        // The standard has +0 for -0 + 0j.
+        // The standard requires +0 for -0 + 0j.
         return Complex::new(x.exp_m1() + 0.0, y);
     }
     let e = exp(z);
@@ -61,7 +61,7 @@ pub(super) fn log_modulus(z: Complex<f64>) -> f64 {
     }
 }
 
-/// x² + y² + c, given x² + c, which may be rounded. Where that has the other sign than y² and takes most of it away, all of it is added up
+/// x² + y² + c, given `rest`, the rounded x² + c. If `rest` is negative and cancels most of y², the sum is computed
 /// again from exact parts.
 ///
 /// Source: T. E. Hull, T. F. Fairgrieve and P. T. P. Tang, "Implementing complex elementary functions using exception handling", 1994, which has
@@ -134,7 +134,7 @@ pub(super) fn pow(z: Complex<f64>, w: Complex<f64>) -> Complex<f64> {
                 return power;
             }
         } else if z != Complex::ZERO {
-            // More accurate than exp(w · log z) for large exponents; may overflow where that does not.
+            // For large exponents this is more accurate than exp(w · log z), but it may overflow where that does not.
             let angle = z.im.atan2(z.re);
             let modulus = z.re.hypot(z.im).powf(w.re) * (-angle * w.im).exp();
             let turned = angle * w.re

@@ -1,4 +1,5 @@
-//! Hyperbolic functions and their inverses. The trigonometric ones are these, turned by j.
+//! Hyperbolic functions and their inverses. The trigonometric functions are computed from these by multiplications by
+//! j.
 //!
 //! Source: W. Kahan, "Branch cuts for complex elementary functions", 1987, in the form of CPython's `cmath`, and the tables of
 //! C99, Annex G.6.2.
@@ -12,7 +13,7 @@ use crate::reference::math::real;
 
 const NAN: Complex<f64> = Complex::new(f64::NAN, f64::NAN);
 
-/// Beyond it e^|x| is computed in two halves.
+/// For larger |x|, e^|x| is computed as the square of e^(|x|/2).
 const LARGE: f64 = 700.0;
 
 pub(super) fn sinh(z: Complex<f64>) -> Complex<f64> {
@@ -67,7 +68,7 @@ pub(super) fn tanh(z: Complex<f64>) -> Complex<f64> {
         return Complex::new(x.tanh(), y);
     }
     if x.is_infinite() {
-        // C99 gives the zero the sign of sin 2y; the standard that of y.
+        // C99 gives the zero the sign of sin 2y; the standard gives it that of y.
         return Complex::new(1.0_f64.copysign(x), 0.0_f64.copysign(y));
     }
     if x == 0.0 {
@@ -87,12 +88,12 @@ pub(super) fn tanh(z: Complex<f64>) -> Complex<f64> {
     Complex::new(a * (1.0 + b * b) / divisor, b / divisor * c * c)
 }
 
-/// 1 - z and 1 + z would lose z, or their products overflow.
+/// Whether z is so large that 1 - z and 1 + z round to -z and z, or that their products overflow.
 fn is_large(z: Complex<f64>) -> bool {
     z.re.abs() > 1e150 || z.im.abs() > 1e150
 }
 
-/// log |2z|, of large z.
+/// log |2z| for large z.
 fn log_twice(z: Complex<f64>) -> f64 {
     log_modulus(z) + LN_2
 }
@@ -152,7 +153,7 @@ pub(super) fn asinh(z: Complex<f64>) -> Complex<f64> {
 }
 
 pub(super) fn atanh(z: Complex<f64>) -> Complex<f64> {
-    // Odd, and the formulas are made for a right half plane.
+    // The function is odd, and the formulas hold for the right half plane.
     if z.re.is_sign_negative() {
         let w = atanh(Complex::new(-z.re, -z.im));
         return Complex::new(-w.re, -w.im);

@@ -1,5 +1,5 @@
-//! Complex numbers, with the special cases of C99's Annex G where the standard leaves the choice and the standard's own
-//! elsewhere (they differ in nothing but gaps). Everything is computed in `float64`; `complex64` is rounded once at the end.
+//! Complex numbers. Special cases are the standard's or, where it leaves the choice, those of C99's Annex G. Everything
+//! is computed in `float64`; `complex64` is rounded once at the end.
 //!
 //! A product is the textbook one: the standard lets a library choose whether `∞ + NaN j` counts as infinite there.
 //! A quotient neither overflows nor underflows on the way.
@@ -101,7 +101,7 @@ binary_functions! {
     subtract = |z, w| Complex::new(z.re - w.re, z.im - w.im);
 }
 
-/// The modulus, without overflow on the way; ∞ if a component is infinite.
+/// The modulus, without intermediate overflow; ∞ if a component is infinite.
 #[must_use]
 pub fn abs<T: Real>(z: Complex<T>) -> T {
     super::real::hypot(z.re, z.im)
@@ -228,7 +228,7 @@ mod tests {
                     (expm1(log1p(z)) - z).norm() <= 1e-14 * z.norm().max(1e-3),
                     "log1p {z}"
                 );
-                // The derivative of these grows with |z|, and so does the error of the way back.
+                // The derivative of these functions grows with |z|, and so does the error of the round trip.
                 let bound = 4e-15 * (1.0 + z.norm_sqr());
                 assert!((sinh(asinh(z)) - z).norm() <= bound, "asinh {z}");
                 assert!((cosh(acosh(z)) - z).norm() <= bound, "acosh {z}");

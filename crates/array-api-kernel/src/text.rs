@@ -20,23 +20,23 @@ pub enum Access {
     ReadWrite,
 }
 
-/// A kernel's text and its calling convention: the parameters as so many `u32` words, then the buffers in order.
+/// A kernel's text and its calling convention: `parameters` words of `u32`, then the buffers in order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Source {
+pub struct KernelText {
     /// The entry point's name.
     pub entry: String,
     /// The program text in the runtime's [`Language`]. Kernels are cached by it.
     pub text: String,
-    /// Words of parameters.
+    /// Number of `u32` words of parameters.
     pub parameters: usize,
     /// How each buffer is used.
     pub access: Vec<Access>,
-    /// Threads in a workgroup.
+    /// Threads in a work-group.
     pub group_size: u32,
 }
 
-impl Source {
-    /// A kernel in a language.
+impl KernelText {
+    /// Prints a kernel in a language.
     #[must_use]
     pub fn new(kernel: &Kernel, language: Language) -> Self {
         Self {

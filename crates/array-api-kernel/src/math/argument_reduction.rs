@@ -1,12 +1,13 @@
-//! Angles modulo π/2, exact for every argument.
+//! Argument reduction of the trigonometric functions: angles modulo π/2, exact for every argument.
 //!
-//! Payne and Hanek's method ("Radian reduction for trigonometric functions", SIGNUM Newsletter 18, 1983) in integers: of 2/π, three words
-//! are multiplied by the mantissa, those whose product has the quadrant in its two uppermost bits.
+//! Payne and Hanek's method ("Radian reduction for trigonometric functions", SIGNUM Newsletter 18, 1983) in integers:
+//! the mantissa is multiplied by three words of 2/π. They are chosen so that the two uppermost bits of the product are
+//! the quadrant.
 
 use super::format::{constant, mantissa_bits, negate_if, pattern};
 use crate::ir::{Ty, Val, call, lit, select};
 
-/// The bits of 2/π after the point, behind one word of zeros.
+/// One word of zeros, then the bits of 2/π after the binary point.
 const TWO_OVER_PI: [u64; 20] = [
     0,
     0xa2f9_836e_4e44_1529,
@@ -55,7 +56,7 @@ fn window(word: Ty, first: Val) -> [Val; 4] {
             )
             .collect(),
     };
-    // Of n + 3 words the first n can begin a window. Each step halves n, by one bit of `first`.
+    // A window of four words can start at the first n of n + 3 words. Each step halves n, by one bit of `first`.
     while words.len() > 4 {
         let starts = words.len() - 3;
         let half = starts.next_power_of_two() / 2;
@@ -71,8 +72,8 @@ fn window(word: Ty, first: Val) -> [Val; 4] {
     [words[0], words[1], words[2], words[3]]
 }
 
-/// a = quadrant · π/2 + r with |r| ≤ π/4, for finite a ≥ ½, as `(r, tail, quadrant)`: `tail` is what r lacks, the quadrant
-/// is `U32` modulo 4.
+/// `(r, tail, quadrant)` with a = quadrant · π/2 + r + tail and |r| ≤ π/4, for finite a ≥ ½. `tail` is the rounding
+/// error of r; the quadrant is a `U32` modulo 4.
 pub(super) fn quadrant(a: Val) -> (Val, Val, Val) {
     let ty = a.ty();
     let word = ty.unsigned();
@@ -81,7 +82,8 @@ pub(super) fn quadrant(a: Val) -> (Val, Val, Val) {
     let field = (bits >> mantissa).to(Ty::U32);
     let m = (bits & pattern(ty, 0x007f_ffff, 0x000f_ffff_ffff_ffff))
         | pattern(ty, 0x0080_0000, 0x0010_0000_0000_0000);
-    // The bit of 2/π that stands for 2 once multiplied by the unit of m, counted from the leading word of zeros.
+    // The number of the first bit of 2/π that is needed, counted from the leading word of zeros: multiplied by the unit
+    // of m, it has the value 2.
     let start = field - if width == 64 { 1013 } else { 120 };
     let shift = start & (width - 1);
     let words = window(word, start >> width.ilog2());

@@ -1,6 +1,7 @@
 //! Arrays inside kernels: elements of every dtype in 32-bit words, and positions of strided views.
 //!
-//! `bool` and 8-bit integers lie four to a word, 16-bit integers two, as on the host; complex numbers are two neighbours.
+//! A word holds four elements of `bool` or of an 8-bit integer dtype, or two of a 16-bit one, in the same order as on
+//! the host. The parts of a complex number lie beside each other.
 
 use array_api_spec::{DType, Layout};
 
@@ -16,7 +17,7 @@ pub(super) struct Elements {
     dtype: DType,
 }
 
-/// How many elements share a word.
+/// How many elements a word holds; 1 for wider dtypes.
 pub(super) const fn lanes(dtype: DType) -> usize {
     if dtype.size() < 4 {
         4 / dtype.size()
@@ -25,7 +26,7 @@ pub(super) const fn lanes(dtype: DType) -> usize {
     }
 }
 
-/// The dtype of a dtype's register: 8- and 16-bit integers widen to 32 bits.
+/// The dtype in which elements are computed: 8- and 16-bit integers are widened to 32 bits.
 pub(super) const fn wide(dtype: DType) -> DType {
     match dtype {
         DType::Int8 | DType::Int16 => DType::Int32,
@@ -80,7 +81,7 @@ impl Elements {
         })
     }
 
-    /// Writes the element at a position. Only for dtypes of whole words.
+    /// Writes the element at a position. Only for dtypes whose elements fill whole words.
     pub(super) fn store(self, position: Val, value: Value) {
         match value {
             Value::Complex(re, im) => {
@@ -99,7 +100,7 @@ impl Elements {
         }
     }
 
-    /// Writes elements 0 to `n` (exclusive), one word a thread.
+    /// Writes elements 0 to `n` (exclusive). Each thread writes one word.
     pub(super) fn fill(self, k: Builder, n: Val, element: impl FnOnce(Val) -> Value) {
         let thread = k.thread();
         let lanes = lanes(self.dtype) as u32;
@@ -119,7 +120,7 @@ impl Elements {
     }
 }
 
-/// The element of a dtype smaller than a word that lies `shift` bits up in it.
+/// The element of a packed dtype whose bits start at bit `shift` of the word.
 fn unpack(word: Val, shift: Val, dtype: DType) -> Val {
     let bits = dtype.size() as u32 * 8;
     match dtype {
@@ -129,7 +130,7 @@ fn unpack(word: Val, shift: Val, dtype: DType) -> Val {
     }
 }
 
-/// An element of a dtype smaller than a word in the word's lowest bits, zeros above.
+/// An element of a packed dtype in the lowest bits of a word, with zeros above it.
 pub(super) fn pack(x: Val, dtype: DType) -> Val {
     match dtype {
         DType::Bool => x.to(Ty::U32),
@@ -137,8 +138,8 @@ pub(super) fn pack(x: Val, dtype: DType) -> Val {
     }
 }
 
-/// Whether all elements of a layout have positions that kernels can tell apart. Positions are 32-bit words, of which complex numbers take two, and half
-/// of them leaves room for a step beyond the end.
+/// Whether 32-bit positions reach all elements of a layout. A complex number counts as two positions. Half of the range
+/// is used, so that a loop may step beyond the end without overflow.
 pub(super) fn is_within_reach(layout: &Layout) -> bool {
     layout
         .bounds()
@@ -153,8 +154,8 @@ pub(super) struct Positions {
 }
 
 impl Positions {
-    /// Declares the parameters, named after `name`. A layout without gaps from its storage's start has none. One that reaches further than positions of 32 bits
-    /// makes the kernel one that is not launched.
+    /// Declares the parameters, named after `name`. A contiguous layout from its storage's start needs none. If a
+    /// layout reaches further than 32-bit positions, the kernel is marked, and its launch is an error.
     pub(super) fn new(k: Builder, name: &str, layout: &Layout) -> Self {
         if !is_within_reach(layout) {
             k.refuse();
@@ -173,7 +174,7 @@ impl Positions {
                 .enumerate()
                 .map(|(axis, (&n, &s))| {
                     let length = (axis > 0).then(|| k.size(&format!("{name}_n{axis}"), n as isize));
-                    // The stride of a single element leads nowhere, and may be anything.
+                    // The stride of an axis of length 1 is never used; 0 always fits 32 bits.
                     let stride = if n == 1 { 0 } else { s };
                     (length, Some(k.size(&format!("{name}_s{axis}"), stride)))
                 });
@@ -183,7 +184,7 @@ impl Positions {
         }
     }
 
-    /// Where the element lies that is number `linear` in row-major order.
+    /// The storage position of the element at row-major position `linear`.
     pub(super) fn at(&self, linear: Val) -> Val {
         let Some(mut position) = self.offset else {
             return linear;
