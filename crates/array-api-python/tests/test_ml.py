@@ -17,14 +17,15 @@ import pandas
 import polars
 import pytest
 from array_api_rust._ml import estimators
+from array_api_rust.ml.cluster import KMeans
 from array_api_rust.ml.decomposition import PCA
 from array_api_rust.ml.discriminant_analysis import LinearDiscriminantAnalysis
-from array_api_rust.ml.linear_model import LinearRegression, Ridge
+from array_api_rust.ml.linear_model import LinearRegression, LogisticRegression, Ridge
 from array_api_rust.ml.naive_bayes import GaussianNB
 from array_api_rust.ml.preprocessing import StandardScaler
 from scikit_learn_support import CLASSES, X
 from sklearn.base import clone, is_classifier
-from sklearn.exceptions import DataConversionWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils._param_validation import InvalidParameterError
@@ -116,12 +117,12 @@ def test_frames_have_names_of_features():
 
 @pytest.mark.parametrize("labels", [NAMES, NAMES.astype(object), pandas.Series(NAMES), polars.Series(NAMES), NAMES.tolist()])
 def test_labels_are_text(labels):
-    for classifier in [LinearDiscriminantAnalysis(), GaussianNB()]:
+    for classifier in [LinearDiscriminantAnalysis(), GaussianNB(), LogisticRegression(max_iter=500)]:
         fitted = classifier.fit(X, labels)
         assert fitted.classes_.tolist() == ["setosa", "versicolor", "virginica"]
         assert set(fitted.predict(X)) == set(NAMES) and fitted.score(X, labels) > 0.95
         on_cpu = classifier.fit(xp.asarray(X), labels)
-        assert isinstance(on_cpu.means_ if hasattr(on_cpu, "means_") else on_cpu.theta_, xp.Array)
+        assert any(isinstance(value, xp.Array) for value in vars(on_cpu).values())
         np.testing.assert_array_equal(on_cpu.predict(xp.asarray(X)), fitted.predict(X))
         assert on_cpu.score(xp.asarray(X), labels) == fitted.score(X, labels)
 
@@ -157,8 +158,29 @@ def test_parameters_are_set_and_refused():
 def test_warnings_of_fits_are_warnings():
     with pytest.warns(UserWarning, match="the priors sum to 2"):
         LinearDiscriminantAnalysis(priors=[1.0, 0.5, 0.5]).fit(X, CLASSES)
+    with pytest.warns(ConvergenceWarning, match="max_iter"):
+        LogisticRegression(max_iter=1).fit(X, CLASSES)
     with pytest.warns(DataConversionWarning):
         GaussianNB().fit(xp.asarray(X), xp.asarray(CLASSES)[:, None])
+
+
+def test_weights_of_classes_have_their_labels():
+    even = LogisticRegression(max_iter=500).fit(X, NAMES)
+    weights = {"setosa": 1.0, "virginica": 50.0}
+    given = LogisticRegression(max_iter=500, class_weight=weights).fit(X, NAMES)
+    assert np.sum(given.predict(X) == "virginica") > np.sum(even.predict(X) == "virginica")
+    with pytest.raises(InvalidParameterError, match="class_weight"):
+        LogisticRegression(class_weight={"setosa": "much"}).fit(X, NAMES)
+
+
+def test_clusters():
+    model = KMeans(3, n_init=3).fit(X)
+    np.testing.assert_array_equal(model.fit_predict(X), model.labels_)
+    np.testing.assert_array_equal(model.predict(X), model.labels_)
+    assert model.score(X) == pytest.approx(-model.inertia_)
+    assert list(model.get_feature_names_out()) == ["kmeans0", "kmeans1", "kmeans2"]
+    for seed in [None, np.random.RandomState(0), 7]:
+        assert KMeans(3, n_init=5, random_state=seed).fit(X).inertia_ == pytest.approx(78.85, rel=1e-3)
 
 
 def test_mistakes():

@@ -1,5 +1,6 @@
 """What all estimators share. What an estimator is, a table says (`_about`); what it computes, Rust."""
 
+import builtins
 import warnings
 from typing import NamedTuple
 
@@ -71,7 +72,8 @@ class Estimator(BaseEstimator):
             vars(self).pop("_seen", None)
             model = _ml.fit(*given)
         for category, text in model.warnings:
-            warnings.warn(text, getattr(exceptions, category, UserWarning), stacklevel=4)
+            kind = getattr(exceptions, category, None) or getattr(builtins, category)
+            warnings.warn(text, kind, stacklevel=4)
         self._model = model
         self._show(model.attributes, *homes)
 
