@@ -49,7 +49,7 @@ pub use crate::{
         ScoreSamples, Seen, Statistics, Transform, Value, With, progress, weights,
     },
     linear_model::{LinearRegression, LogisticRegression, Ridge},
-    model_selection::{GridSearchCV, KFold, StratifiedKFold, cross_val_score},
+    model_selection::{GridSearchCV, KFold, StratifiedKFold, cross_val_predict, cross_val_score},
     naive_bayes::GaussianNB,
     pipeline::Pipeline,
     preprocessing::StandardScaler,

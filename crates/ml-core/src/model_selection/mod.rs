@@ -10,7 +10,7 @@ mod scoring;
 
 pub use self::{
     candidates::IntoValue,
-    cross_validation::cross_val_score,
+    cross_validation::{cross_val_predict, cross_val_score},
     cv::Cv,
     cv_results::CvResults,
     folds::{Fold, Folds, KFold, StratifiedKFold},

@@ -13,6 +13,9 @@ mod parameters;
 pub use self::model::PipelineAttributes;
 use crate::{Builtin, Estimator, Named, Registry, frame::forward};
 
+/// A step with its name; `None` hands its samples on as they are.
+pub type Step<R = Builtin> = (String, Option<Named<R>>);
+
 /// What a step is when it hands its samples on as they are.
 const PASSTHROUGH: &str = "passthrough";
 
@@ -40,8 +43,8 @@ const PASSTHROUGH: &str = "passthrough";
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pipeline<R: Registry = Builtin> {
-    /// The steps with their names, in order. `None` is a step that hands its samples on as they are.
-    pub steps: Vec<(String, Option<Named<R>>)>,
+    /// The steps in order.
+    pub steps: Vec<Step<R>>,
     /// The steps that are given the weights of the samples. `None`: the last one.
     pub weighted: Option<Vec<String>>,
 }

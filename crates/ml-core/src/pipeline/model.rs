@@ -2,9 +2,9 @@
 
 use array_api_spec::{Array, Backend, Error, Namespace, Result};
 
-use super::{PASSTHROUGH, Pipeline, STEPS};
+use super::{PASSTHROUGH, Pipeline, STEPS, Step};
 use crate::{
-    Attributes, Estimator, Fitted, Method, Named, Parameter, Parts, Registry,
+    Attributes, Estimator, Fitted, Method, Parameter, Parts, Registry,
     frame::{Attribute, FittedNamed, Forward, Rule, located},
 };
 
@@ -66,7 +66,7 @@ impl<R: Registry> Forward for Pipeline<R> {
 
     fn offers(&self) -> &'static [Method] {
         let has = |method| {
-            move |(_, step): &(String, Option<Named<R>>)| {
+            move |(_, step): &Step<R>| {
                 step.as_ref()
                     .is_none_or(|step| step.methods().contains(&method))
             }

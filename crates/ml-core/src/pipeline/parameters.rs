@@ -2,7 +2,7 @@
 
 use array_api_spec::{Error, Result};
 
-use super::{PASSTHROUGH, Pipeline, STEPS, WEIGHTED};
+use super::{PASSTHROUGH, Pipeline, STEPS, Step, WEIGHTED};
 use crate::{
     Named, Parameter, Parameters, Registry, Value,
     frame::{located, parameters},
@@ -28,7 +28,7 @@ fn read_step<R: Registry>(value: &Value) -> Result<Option<Named<R>>, String> {
 ///
 /// # Errors
 /// What the value is, and what it should be.
-fn read_steps<R: Registry>(value: &Value) -> Result<Vec<(String, Option<Named<R>>)>, String> {
+fn read_steps<R: Registry>(value: &Value) -> Result<Vec<Step<R>>, String> {
     let pairs = Vec::<Vec<Value>>::read(value)?;
     let step = |pair: Vec<Value>| match &pair[..] {
         [Value::String(name), step] => Ok((name.clone(), read_step(step)?)),

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use array_api_spec::{Array, Backend, DType, Namespace, reference};
 use ml_core::{
-    KFold, LinearDiscriminantAnalysis, Ridge, StratifiedKFold, Warning, cross_val_score,
-    linear_model::RidgeSolver, model_selection::Fold,
+    KFold, LinearDiscriminantAnalysis, Method, Ridge, StratifiedKFold, Value, Warning,
+    cross_val_predict, cross_val_score,
+    linear_model::RidgeSolver,
+    model_selection::{Cv, Fold},
 };
 use proptest::prelude::*;
 
@@ -23,7 +25,6 @@ fn rows<B: Backend>(positions: &Array<B>) -> Vec<usize> {
 fn left_out(case: &Case) -> Option<&'static str> {
     let call = case.call.as_deref().unwrap_or_default();
     match case.name.as_str() {
-        name if name.contains("cross_val_predict") => Some("cross_val_predict is not there"),
         name if name.starts_with("train_test_split")
             || call.starts_with("train_test_split")
             || call.contains("stratify") =>
@@ -50,7 +51,9 @@ impl Check for Results {
                 let (_, rest) = call.split_once(before)?;
                 rest.split(')').next()?.parse().ok()
             };
-            if let Some(k) = argument("cv=") {
+            if call.starts_with("cross_val_predict") {
+                compare_predictions(case, dtype, x, y, &place);
+            } else if let Some(k) = argument("cv=") {
                 let ridge = Ridge::default().solver(RidgeSolver::Svd);
                 compare_scores(case, dtype, cross_val_score(&ridge, x, y, k), &place);
             } else if call.starts_with("cross_val_score") {
@@ -79,7 +82,43 @@ impl Check for Results {
             }
             compared += 1;
         }
-        assert_eq!(compared, 16);
+        assert_eq!(compared, 26);
+    }
+}
+
+/// `cross_val_predict(LDA(), X, y, cv=4, method='predict_proba')`, and Ridge with as many folds as its case's name ends with.
+fn compare_predictions<B: Backend>(
+    case: &Case,
+    dtype: DType,
+    x: &Array<B>,
+    y: &Array<B>,
+    place: &str,
+) {
+    for (name, theirs) in &case.results {
+        let method = Method::ALL.iter().find(|method| method.name() == name);
+        let method = *method.expect("a method");
+        let found = match case.name.rsplit_once(' ').and_then(|(_, k)| k.parse().ok()) {
+            Some(k) => {
+                let ridge = Ridge::default().solver(RidgeSolver::Svd);
+                cross_val_predict::<_, B>(&ridge, x, y, Cv::Folds(k), method)
+            }
+            None => {
+                let lda = LinearDiscriminantAnalysis::default();
+                cross_val_predict(&lda, x, y, 4, method)
+            }
+        };
+        let mut found = numbers_of(&found.unwrap_or_else(|e| panic!("{place}: {e}")));
+        let mut theirs = theirs.clone();
+        if method == Method::PredictLogProba && dtype == DType::Float32 {
+            // Of a probability near 0, which is 1 less another, few digits are left: it is compared itself.
+            let Numbers { values, shape } = numbers(&theirs);
+            let rows = values.chunks_exact(shape[1]);
+            theirs = rows
+                .map(|row| row.iter().map(|v| v.exp()).collect::<Value>())
+                .collect();
+            found.values.iter_mut().for_each(|v| *v = v.exp());
+        }
+        assert_near(case, name, dtype, &found, &theirs, place);
     }
 }
 
@@ -240,8 +279,19 @@ fn mistakes() {
         cross_val_score(&Ridge::default(), &x, None, 2).map(drop),
         "give y",
     );
-    let one = xp.asarray([0, 0, 0, 1, 1, 1]).expect("room");
+    // The class 2 is in the second half only.
+    let rare = xp.asarray([0, 1, 0, 1, 0, 1, 0, 1, 2]).expect("room");
+    let wide = [0.0, 1.0, 0.1, 1.1, 0.3, 1.2, 0.2, 0.9, 2.0].map(|v| [v]);
+    let wide = xp.asarray(wide).expect("room");
     let lda = LinearDiscriminantAnalysis::default();
+    let halves = KFold::default().n_splits(2_usize);
+    for method in [Method::PredictProba, Method::DecisionFunction] {
+        let found = cross_val_predict(&lda, &wide, &rare, halves.clone(), method);
+        refused(found.map(drop), "a class is missing");
+    }
+    let found = cross_val_predict(&Ridge::default(), &x, &y, 2, Method::Transform);
+    refused(found.map(drop), "Ridge has no such method");
+    let one = xp.asarray([0, 0, 0, 1, 1, 1]).expect("room");
     refused(
         cross_val_score(&lda, &x, &one, KFold::default().n_splits(2_usize)).map(drop),
         "fold 0:",

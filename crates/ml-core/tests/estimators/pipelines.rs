@@ -344,8 +344,7 @@ fn weights_go_where_they_are_asked_for() {
     for (pipe, words) in [
         (pipe.clone().weighted(["scales"]), "the step \"scales\""),
         (
-            pipe.clone()
-                .step("lda", LinearDiscriminantAnalysis::default()),
+            pipe.step("lda", LinearDiscriminantAnalysis::default()),
             "has no transform",
         ),
         (
@@ -374,7 +373,8 @@ fn mistakes_name_the_step() {
         let error = pipe.fit(x, y).expect_err(words).to_string();
         assert!(error.contains(words), "{error}");
     };
-    let y = Some(&y);
+    let labels = y;
+    let y = Some(&labels);
     refused(Pipeline::new(), y, &x, "there are no steps");
     refused(
         scale().step("scale", Ridge::default()),
@@ -451,7 +451,7 @@ fn mistakes_name_the_step() {
         .to_string();
     assert!(error.contains("fitted on 4 features"), "{error}");
     // Warnings come with their step.
-    let y = xp.expand_dims(y.expect("some"), 1).expect("a column");
+    let y = xp.expand_dims(&labels, 1).expect("a column");
     let lda = scale().step("lda", LinearDiscriminantAnalysis::default());
     let model = lda.fit(&x, &y).expect("a good fit");
     assert!(matches!(&model.warnings()[0], Warning::InStep { step, .. } if step == "lda"));
@@ -479,17 +479,11 @@ fn parts_that_do_not_fit_are_refused() {
     let not_those = "the fitted steps are not those that the parameters name";
     refused(&|parts| drop(parts.models.remove("lda")), not_those);
     refused(
-        &|parts| drop(parts.values.insert("steps".into(), json!(["scale", "lda"]))),
+        &|parts| parts.values["steps"] = json!(["scale", "lda"]),
         "a part \"inner\"",
     );
     refused(
-        &|parts| {
-            drop(
-                parts
-                    .values
-                    .insert("steps".into(), json!(["lda", "scale", "inner"])),
-            )
-        },
+        &|parts| parts.values["steps"] = json!(["lda", "scale", "inner"]),
         not_those,
     );
     refused(
