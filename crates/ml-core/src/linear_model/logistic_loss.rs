@@ -1,8 +1,8 @@
 //! What logistic regression minimises, with its gradient: computed where the samples are, block by block of rows, and summed up on the host.
 //!
-//! The search for the minimum goes by coordinates in which the function is curved about alike in all directions, so that features of different scales and far from 0 cost
-//! few iterations: `γ_j = β_j √(h var(x_j) + λ)` for each row β of coefficients, and `√h (b + m·β)` for its constant, m the mean of the samples and `h = (1 - 1/K) / K` the
-//! curvature at the start. Without constants, `var(x_j) + m_j²` and 0 stand for var and m.
+//! The search for the minimum goes by coordinates in which features far from 0 cost few iterations: the coefficients times `s = √(h v + λ)`, and for the constant b of each row β of
+//! them `√h (b + m·β)`. m is the mean of the samples, v the mean variance of the features, and `h = (1 - 1/K) / K` the curvature of the loss at the start. Without constants, m is 0.
+//! All coefficients are scaled alike, so that along features which depend on each other the search stays with the smallest coefficients, which the penalty asks for.
 
 use array_api_spec::{Array, Backend, DType, Error, Expr, Result, Spread, axis, ix};
 
@@ -33,10 +33,10 @@ pub(super) struct Loss<'a, B: Backend> {
     rows: usize,
     /// `(p,)`: m, or 0.
     mean: Vec<f64>,
-    /// `(p,)`: `√(h var + λ)`.
-    scales: Vec<f64>,
-    /// √h.
+    /// s.
     scale: f64,
+    /// √h.
+    scale_of_intercept: f64,
 }
 
 /// Elements of the largest temporary array that is made of a block of rows.
@@ -90,20 +90,15 @@ impl<'a, B: Backend> Loss<'a, B> {
             return Err(validation::too_large("the variance", place.dtype));
         }
         let curvature = (1.0 - 1.0 / k as f64) / k as f64;
-        let spread = moments.deviations().into_iter().zip(&moments.means);
-        let scales = spread.map(|(std, mean)| {
-            let variance = std * std + if fit_intercept { 0.0 } else { mean * mean };
-            let scale = (curvature * variance + penalty).sqrt();
-            if scale > 0.0 { scale } else { 1.0 }
-        });
+        let mean = |m: &f64| if fit_intercept { *m } else { 0.0 };
+        let squares = moments.deviations().into_iter().zip(&moments.means);
+        let squares = squares.map(|(std, m)| std * std + (m - mean(m)) * (m - mean(m)));
+        let variance = squares.sum::<f64>() / place.n_features as f64;
+        let scale = (curvature * variance + penalty).sqrt();
         Ok(Self {
-            scales: scales.collect(),
-            mean: moments
-                .means
-                .iter()
-                .map(|m| if fit_intercept { *m } else { 0.0 })
-                .collect(),
-            scale: curvature.sqrt(),
+            scale: if scale > 0.0 { scale } else { 1.0 },
+            scale_of_intercept: curvature.sqrt(),
+            mean: moments.means.iter().map(mean).collect(),
             x: &data.x,
             place,
             groups: &labels.groups,
@@ -127,18 +122,14 @@ impl<'a, B: Backend> Loss<'a, B> {
     pub(super) fn parameters(&self, at: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let p = self.place.n_features;
         let (coef, intercept) = at.split_at(self.rows * p);
-        let coef: Vec<f64> = coef
-            .iter()
-            .zip(self.scales.iter().cycle())
-            .map(|(c, s)| c / s)
-            .collect();
+        let coef: Vec<f64> = coef.iter().map(|c| c / self.scale).collect();
         let shifts = coef
             .chunks_exact(p)
             .map(|row| row.iter().zip(&self.mean).map(|(c, m)| c * m).sum::<f64>());
         let intercept = intercept
             .iter()
             .zip(shifts)
-            .map(|(b, shift)| b / self.scale - shift);
+            .map(|(b, shift)| b / self.scale_of_intercept - shift);
         let intercept = if self.fit_intercept {
             intercept.collect()
         } else {
@@ -218,11 +209,10 @@ impl<'a, B: Backend> Loss<'a, B> {
         let p = self.place.n_features;
         let (coef, intercept) = gradient.split_at_mut(self.rows * p);
         for (row, constant) in coef.chunks_exact_mut(p).zip(intercept) {
-            let factors = self.mean.iter().zip(&self.scales);
-            for (g, (mean, scale)) in row.iter_mut().zip(factors) {
-                *g = (*g - mean * *constant) / scale;
+            for (g, mean) in row.iter_mut().zip(&self.mean) {
+                *g = (*g - mean * *constant) / self.scale;
             }
-            *constant /= self.scale;
+            *constant /= self.scale_of_intercept;
         }
     }
 
