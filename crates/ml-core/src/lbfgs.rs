@@ -10,7 +10,7 @@ use array_api_spec::Result;
 /// When the search ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// No element of the gradient is larger.
+    /// The gradient is no larger.
     pub(crate) gradient: f64,
     /// So many iterations are done.
     pub(crate) iterations: usize,
@@ -33,21 +33,31 @@ pub(crate) enum End {
     Asked,
 }
 
+/// A function's value at a point.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    pub(crate) value: f64,
+    pub(crate) gradient: Vec<f64>,
+    /// How large the gradient is, as [`Limits::gradient`] counts.
+    pub(crate) steepness: f64,
+}
+
 /// Where the search ended.
 #[derive(Clone, Debug)]
 pub(crate) struct Minimum {
     pub(crate) at: Vec<f64>,
     pub(crate) iterations: usize,
-    /// The largest magnitude in the gradient.
-    pub(crate) gradient: f64,
+    pub(crate) steepness: f64,
     pub(crate) end: End,
 }
 
 /// A point with the function's value and gradient.
+#[derive(Clone)]
 struct Point {
     at: Vec<f64>,
     value: f64,
     gradient: Vec<f64>,
+    steepness: f64,
 }
 
 /// A step with what it leads to; `slope` is the derivative along the direction.
@@ -67,7 +77,7 @@ const DECREASE: f64 = 1e-4;
 const CURVATURE: f64 = 0.9;
 
 /// The search ends after so many iterations in turn without a fall that shows or a smaller gradient.
-const PATIENCE: usize = 10;
+const PATIENCE: usize = 50;
 
 /// The most steps that are tried along a direction.
 const TRIALS: usize = 40;
@@ -79,14 +89,14 @@ const TRIALS: usize = 40;
 pub(crate) fn minimise(
     start: Vec<f64>,
     limits: Limits,
-    f: &mut dyn FnMut(&[f64]) -> Result<(f64, Vec<f64>)>,
+    f: &mut dyn FnMut(&[f64]) -> Result<Value>,
     tell: &mut dyn FnMut(usize, f64) -> ControlFlow<()>,
 ) -> Result<Minimum> {
     let mut now = evaluated(start, f)?;
     let mut pairs: VecDeque<Pair> = VecDeque::with_capacity(MEMORY);
     let (mut iterations, mut flat, mut least) = (0, 0, f64::INFINITY);
     let end = loop {
-        if largest(&now.gradient) <= limits.gradient {
+        if now.steepness <= limits.gradient {
             break End::Converged;
         }
         if iterations == limits.iterations {
@@ -101,7 +111,7 @@ pub(crate) fn minimise(
             direction = now.gradient.iter().map(|g| -g).collect();
         }
         let first = if pairs.is_empty() {
-            1.0 / dot(&direction, &direction).sqrt()
+            (1.0 / dot(&direction, &direction).sqrt()).min(1.0)
         } else {
             1.0
         };
@@ -121,14 +131,13 @@ pub(crate) fn minimise(
             break if flat > 0 { End::Flat } else { End::Stuck };
         };
         iterations += 1;
-        let falls = now.value - next.value > 64.0 * limits.noise * now.value.abs().max(1.0);
-        let steepness = largest(&next.gradient);
-        flat = if falls || steepness < 0.9 * least {
+        let falls = now.value - next.value > 4.0 * limits.noise * now.value.abs().max(1.0);
+        flat = if falls || next.steepness < 0.9 * least {
             0
         } else {
             flat + 1
         };
-        least = least.min(steepness);
+        least = least.min(next.steepness);
         remember(&mut pairs, &now, &next);
         now = next;
         if tell(iterations, now.value).is_break() {
@@ -136,19 +145,24 @@ pub(crate) fn minimise(
         }
     };
     Ok(Minimum {
-        gradient: largest(&now.gradient),
+        steepness: now.steepness,
         at: now.at,
         iterations,
         end,
     })
 }
 
-fn evaluated(at: Vec<f64>, f: &mut dyn FnMut(&[f64]) -> Result<(f64, Vec<f64>)>) -> Result<Point> {
-    let (value, gradient) = f(&at)?;
+fn evaluated(at: Vec<f64>, f: &mut dyn FnMut(&[f64]) -> Result<Value>) -> Result<Point> {
+    let Value {
+        value,
+        gradient,
+        steepness,
+    } = f(&at)?;
     Ok(Point {
         at,
         value,
         gradient,
+        steepness,
     })
 }
 
@@ -209,11 +223,7 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    fn step(
-        &self,
-        length: f64,
-        f: &mut dyn FnMut(&[f64]) -> Result<(f64, Vec<f64>)>,
-    ) -> Result<Step> {
+    fn step(&self, length: f64, f: &mut dyn FnMut(&[f64]) -> Result<Value>) -> Result<Step> {
         let moved = self.from.at.iter().zip(self.direction);
         let point = evaluated(moved.map(|(x, d)| x + length * d).collect(), f)?;
         Ok(Step {
@@ -227,11 +237,7 @@ impl Line<'_> {
         Step {
             length: 0.0,
             slope: self.slope,
-            point: Point {
-                at: self.from.at.clone(),
-                value: self.from.value,
-                gradient: self.from.gradient.clone(),
-            },
+            point: self.from.clone(),
         }
     }
 
@@ -255,7 +261,7 @@ impl Line<'_> {
     fn search(
         &self,
         first: f64,
-        f: &mut dyn FnMut(&[f64]) -> Result<(f64, Vec<f64>)>,
+        f: &mut dyn FnMut(&[f64]) -> Result<Value>,
     ) -> Result<Option<Point>> {
         let mut before = self.start();
         let mut length = first;
@@ -282,7 +288,7 @@ impl Line<'_> {
         &self,
         mut low: Step,
         mut high: Step,
-        f: &mut dyn FnMut(&[f64]) -> Result<(f64, Vec<f64>)>,
+        f: &mut dyn FnMut(&[f64]) -> Result<Value>,
     ) -> Result<Option<Point>> {
         for _ in 0..TRIALS {
             let length = between(&low, &high);
@@ -326,7 +332,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// The largest magnitude; NaN if there is one.
-fn largest(values: &[f64]) -> f64 {
+pub(crate) fn largest(values: &[f64]) -> f64 {
     let larger = |m: f64, v: &f64| {
         if v.abs() > m || v.is_nan() {
             v.abs()
@@ -344,8 +350,16 @@ mod tests {
     const LIMITS: Limits = Limits {
         gradient: 1e-10,
         iterations: 200,
-        noise: f64::EPSILON,
+        noise: 16.0 * f64::EPSILON,
     };
+
+    fn judged((value, gradient): (f64, Vec<f64>)) -> Value {
+        Value {
+            value,
+            steepness: largest(&gradient),
+            gradient,
+        }
+    }
 
     fn minimum(
         start: &[f64],
@@ -353,7 +367,7 @@ mod tests {
         mut f: impl FnMut(&[f64]) -> (f64, Vec<f64>),
     ) -> Minimum {
         let tell = &mut |_, _| ControlFlow::Continue(());
-        minimise(start.to_vec(), limits, &mut |x| Ok(f(x)), tell).expect("f does not fail")
+        minimise(start.to_vec(), limits, &mut |x| Ok(judged(f(x))), tell).expect("f does not fail")
     }
 
     /// `Σ 100 (x_{i+1} - x_i²)² + (1 - x_i)²`, least at (1, 1, …).
@@ -416,8 +430,13 @@ mod tests {
                 ControlFlow::Continue(())
             }
         };
-        let found = minimise(vec![-1.2, 1.0], LIMITS, &mut |x| Ok(rosenbrock(x)), ask)
-            .expect("f does not fail");
+        let found = minimise(
+            vec![-1.2, 1.0],
+            LIMITS,
+            &mut |x| Ok(judged(rosenbrock(x))),
+            ask,
+        )
+        .expect("f does not fail");
         assert_eq!((found.end, found.iterations), (End::Asked, 2));
     }
 }

@@ -3,7 +3,7 @@
 use array_api_spec::{Array, Backend, DType, Error, Expr, Result, Side, axis};
 use rand::{Rng, RngExt, seq::index};
 
-use super::lloyd::Lloyd;
+use super::{KMeans, lloyd::Lloyd};
 use crate::Parameters;
 
 /// Samples that are drawn one after the other: a sample with the probability of its `w d²`, with d its distance from the nearest that is drawn already. Of some that are drawn at
@@ -81,12 +81,17 @@ pub(super) fn random<B: Backend>(
         None => index::sample(random, n, k),
         Some(weights) => {
             let weights: Vec<f64> = weights.to_vec()?;
-            index::sample_weighted(random, n, |i| weights[i], k).map_err(|_| {
+            let positive = weights.iter().filter(|w| **w > 0.0).count();
+            let refused = || {
                 let detail = format!(
-                    "there are fewer samples of positive weight than the {k} clusters that start at them"
+                    "{positive} samples have a positive weight, fewer than the {k} clusters that start at such samples"
                 );
-                Error::value(crate::cluster::KMeans::NAME, detail)
-            })?
+                Error::value(KMeans::NAME, detail)
+            };
+            if positive < k {
+                return Err(refused());
+            }
+            index::sample_weighted(random, n, |i| weights[i], k).map_err(|_| refused())?
         }
     };
     let places: Vec<i32> = places.iter().map(|place| place as i32).collect();

@@ -1,8 +1,18 @@
 //! What logistic regression minimises, with its gradient: computed where the samples are, block by block of rows, and summed up on the host.
+//!
+//! The search for the minimum goes by coordinates in which features far from 0 cost few iterations: the coefficients times `s = √(h v + λ)`, and for the constant b of each row β of
+//! them `√h (b + m·β)`. m is the mean of the samples, v the mean variance of the features, and `h = (1 - 1/K) / K` the curvature of the loss at the start. Without constants, m is 0.
+//! All coefficients are scaled alike, so that along features which depend on each other the search stays with the smallest coefficients, which the penalty asks for.
 
-use array_api_spec::{Array, Backend, DType, Error, Expr, Result, axis, ix};
+use array_api_spec::{Array, Backend, DType, Error, Expr, Result, Spread, axis, ix};
 
-use crate::{Data, Place, labels::Labels};
+use crate::{
+    Data, Place,
+    frame::statistics,
+    labels::Labels,
+    lbfgs::{Value, largest},
+    validation,
+};
 
 /// `F = Σ s ℓ / S + λ/2 |coef|²`, with `λ = 1 / (C S)`.
 ///
@@ -21,6 +31,12 @@ pub(super) struct Loss<'a, B: Backend> {
     fit_intercept: bool,
     /// How many rows of coefficients there are.
     rows: usize,
+    /// `(p,)`: m, or 0.
+    mean: Vec<f64>,
+    /// s.
+    scale: f64,
+    /// √h.
+    scale_of_intercept: f64,
 }
 
 /// Elements of the largest temporary array that is made of a block of rows.
@@ -68,12 +84,26 @@ impl<'a, B: Backend> Loss<'a, B> {
                 })
             }
         };
+        let penalty = 1.0 / (c * all);
+        let moments = xp.moments(&data.x, None, data.sample_weight.as_ref(), Spread::Diagonal)?;
+        if !statistics::is_finite(&moments) {
+            return Err(validation::too_large("the variance", place.dtype));
+        }
+        let curvature = (1.0 - 1.0 / k as f64) / k as f64;
+        let mean = |m: &f64| if fit_intercept { *m } else { 0.0 };
+        let squares = moments.deviations().into_iter().zip(&moments.means);
+        let squares = squares.map(|(std, m)| std * std + (m - mean(m)) * (m - mean(m)));
+        let variance = squares.sum::<f64>() / place.n_features as f64;
+        let scale = (curvature * variance + penalty).sqrt();
         Ok(Self {
+            scale: if scale > 0.0 { scale } else { 1.0 },
+            scale_of_intercept: curvature.sqrt(),
+            mean: moments.means.iter().map(mean).collect(),
             x: &data.x,
             place,
             groups: &labels.groups,
             shares,
-            penalty: 1.0 / (c * all),
+            penalty,
             fit_intercept,
             rows: if k == 2 { 1 } else { k },
         })
@@ -88,25 +118,40 @@ impl<'a, B: Backend> Loss<'a, B> {
         self.rows * (self.place.n_features + 1)
     }
 
-    /// Coefficients `(r, p)` and constants `(r,)`.
-    pub(super) fn split<'v>(&self, at: &'v [f64]) -> (&'v [f64], &'v [f64]) {
-        at.split_at(self.rows * self.place.n_features)
+    /// Coefficients `(r, p)` and constants `(r,)` at coordinates.
+    pub(super) fn parameters(&self, at: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let p = self.place.n_features;
+        let (coef, intercept) = at.split_at(self.rows * p);
+        let coef: Vec<f64> = coef.iter().map(|c| c / self.scale).collect();
+        let shifts = coef
+            .chunks_exact(p)
+            .map(|row| row.iter().zip(&self.mean).map(|(c, m)| c * m).sum::<f64>());
+        let intercept = intercept
+            .iter()
+            .zip(shifts)
+            .map(|(b, shift)| b / self.scale_of_intercept - shift);
+        let intercept = if self.fit_intercept {
+            intercept.collect()
+        } else {
+            vec![0.0; self.rows]
+        };
+        (coef, intercept)
     }
 
-    /// F and its gradient. The device is waited for once.
+    /// F and its gradient at coordinates. The device is waited for once.
     ///
     /// # Errors
     /// No room; a driver's failure.
-    pub(super) fn at(&self, at: &[f64]) -> Result<(f64, Vec<f64>)> {
+    pub(super) fn at(&self, at: &[f64]) -> Result<Value> {
         let (xp, n, p, r) = (
             &self.place.xp,
             self.x.shape()[0],
             self.place.n_features,
             self.rows,
         );
-        let (coef, intercept) = self.split(at);
-        let coef_there = self.place.array(coef, &[r, p])?.T()?;
-        let intercept_there = self.place.array(intercept, &[r])?;
+        let (coef, intercept) = self.parameters(at);
+        let coef_there = self.place.array(&coef, &[r, p])?.T()?;
+        let intercept_there = self.place.array(&intercept, &[r])?;
         let step = (BLOCK / p.max(r)).max(1);
         let parts = (0..n).step_by(step).map(|start| {
             let rows = start as isize..(start + step).min(n) as isize;
@@ -150,7 +195,25 @@ impl<'a, B: Backend> Loss<'a, B> {
         if self.fit_intercept {
             add(of_intercept, &intercepts);
         }
-        Ok((value, gradient))
+        let steepness = largest(&gradient);
+        self.along_coordinates(&mut gradient);
+        Ok(Value {
+            value,
+            gradient,
+            steepness,
+        })
+    }
+
+    /// The gradient by the coefficients and constants becomes that by the coordinates.
+    fn along_coordinates(&self, gradient: &mut [f64]) {
+        let p = self.place.n_features;
+        let (coef, intercept) = gradient.split_at_mut(self.rows * p);
+        for (row, constant) in coef.chunks_exact_mut(p).zip(intercept) {
+            for (g, mean) in row.iter_mut().zip(&self.mean) {
+                *g = (*g - mean * *constant) / self.scale;
+            }
+            *constant /= self.scale_of_intercept;
+        }
     }
 
     /// `Σ s ℓ / S` and `s (σ(z) - y) / S`, `(n, 1)`, for the scores `z (n, 1)` of the second class.

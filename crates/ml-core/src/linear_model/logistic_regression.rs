@@ -12,7 +12,7 @@ use crate::{
     estimator,
     labels::Labels,
     lbfgs::{self, End, Limits},
-    metrics, parameter_by_serde, parameters,
+    metrics, parameter_by_serde, parameters, validation,
 };
 
 /// How [`LogisticRegression`] is computed.
@@ -191,24 +191,27 @@ impl Estimator for LogisticRegression {
         let limits = Limits {
             gradient: self.tol,
             iterations: self.max_iter,
-            noise: finfo(place.dtype)?.eps,
+            noise: 16.0 * finfo(place.dtype)?.eps,
         };
         let start = vec![0.0; loss.n_parameters()];
         let tell = &mut |iteration, value| log.progress(iteration, self.max_iter, value);
         let found = lbfgs::minimise(start, limits, &mut |at| loss.at(at), tell)?;
+        if !found.steepness.is_finite() {
+            return Err(validation::too_large("the gradient", place.dtype));
+        }
         if matches!(found.end, End::Limit | End::Stuck) {
             log.warn(Warning::NotConverged {
                 iterations: found.iterations,
-                gradient: found.gradient,
+                gradient: found.steepness,
                 tol: self.tol,
             });
         }
-        let (coef, intercept) = loss.split(&found.at);
+        let (coef, intercept) = loss.parameters(&found.at);
         let rows = loss.n_rows();
         Ok(LogisticRegressionAttributes {
             classes_: labels.classes,
-            coef_: place.array(coef, &[rows, place.n_features])?,
-            intercept_: place.array(intercept, &[rows])?,
+            coef_: place.array(&coef, &[rows, place.n_features])?,
+            intercept_: place.array(&intercept, &[rows])?,
             n_iter_: found.iterations,
         })
     }

@@ -449,8 +449,12 @@ fn tolerance(case: &Case, name: &str, dtype: DType) -> f64 {
         .and_then(|f| f.error.as_f64())
         .unwrap_or(0.0);
     if case.file == "logistic_regression" {
-        // From gradients of 1e-6, where the least curvature is 1e-4 and coefficients are about 1 to 10.
-        return 5e-3;
+        // From gradients of 1e-6: the less is penalised, the less the objective is curved, in places 1e-4.
+        return if case.name.ends_with("C 100") {
+            3e-2
+        } else {
+            5e-3
+        };
     }
     (8.0 * own)
         .max(noise / f64::EPSILON * f64::from(f32::EPSILON))
