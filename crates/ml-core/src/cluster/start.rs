@@ -40,8 +40,8 @@ pub(super) fn plus_plus<B: Backend>(
         let candidates = xp.minimum(&closest, distances(&rows)?).eval()?;
         let potentials = xp.sum(&candidates * &column, 0)?;
         let best = xp.argmin(&potentials, axis(0).keepdims())?;
-        chosen.push(xp.take(&rows, &best, Some(0))?);
-        closest = xp.take(&candidates, &best, Some(1))?;
+        chosen.push(xp.take_clipped(&rows, &best, Some(0))?);
+        closest = xp.take_clipped(&candidates, &best, Some(1))?;
     }
     let rows = xp.concat(&chosen.iter().collect::<Vec<_>>(), Some(0))?;
     (rows - &lloyd.origin).eval()?.to_vec()
@@ -95,6 +95,6 @@ pub(super) fn random<B: Backend>(
         }
     };
     let places: Vec<i32> = places.iter().map(|place| place as i32).collect();
-    let rows = xp.take(&lloyd.data.x, &xp.asarray(places)?, Some(0))?;
+    let rows = xp.take_clipped(&lloyd.data.x, &xp.asarray(places)?, Some(0))?;
     (rows - &lloyd.origin).eval()?.to_vec()
 }
