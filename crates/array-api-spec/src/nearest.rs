@@ -135,7 +135,7 @@ fn compose<B: Backend>(
             None => xp.astype(member, x.dtype()),
         };
         let share = share.eval()?;
-        let apart = &z - xp.take(centers, &nearest, Some(0))?;
+        let apart = &z - xp.take_clipped(centers, &nearest, Some(0))?;
         let squares = xp.sum(xp.square(apart), 1)?;
         distances.push(match &weights {
             Some(w) => xp.sum(squares * w.get(ix![rows])?, ..)?,

@@ -151,7 +151,7 @@ impl<'a, B: Backend> Lloyd<'a, B> {
         let squares = self.squares(centers, labels)?;
         let order = xp.argsort(&squares, axis(0).descending())?;
         let farthest = order.get(ix![..empty.len() as isize])?;
-        let rows = xp.take(&self.data.x, &farthest, Some(0))?;
+        let rows = xp.take_clipped(&self.data.x, &farthest, Some(0))?;
         let ones;
         let weights = match &self.data.sample_weight {
             Some(weights) => weights,
@@ -161,10 +161,10 @@ impl<'a, B: Backend> Lloyd<'a, B> {
             }
         };
         let wanted = [
-            xp.take(&squares, &farthest, Some(0))?,
+            xp.take_clipped(&squares, &farthest, Some(0))?,
             (rows - &self.origin).eval()?,
-            xp.take(weights, &farthest, Some(0))?,
-            xp.take(labels, &farthest, Some(0))?,
+            xp.take_clipped(weights, &farthest, Some(0))?,
+            xp.take_clipped(labels, &farthest, Some(0))?,
         ];
         let found = xp.to_host_all(&wanted.iter().collect::<Vec<_>>())?;
         let [squares, rows, weights, from]: [Vec<f64>; 4] = host::values(found)?;
@@ -190,7 +190,7 @@ impl<'a, B: Backend> Lloyd<'a, B> {
         let step = (BLOCK / p).max(1);
         let parts = (0..n).step_by(step).map(|start| {
             let rows = start as isize..(start + step).min(n) as isize;
-            let own = xp.take(&centers, labels.get(ix![rows.clone()])?, Some(0))?;
+            let own = xp.take_clipped(&centers, labels.get(ix![rows.clone()])?, Some(0))?;
             xp.sum(
                 xp.square(self.data.x.get(ix![rows])? - &self.origin - own),
                 1,

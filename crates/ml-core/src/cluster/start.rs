@@ -19,29 +19,28 @@ pub(super) fn plus_plus<B: Backend>(
     let trials = 2 + (k as f64).ln() as usize;
     // |x - m|².
     let norms = xp.sum(xp.square(x - &lloyd.origin), 1)?;
-    let norms = xp.expand_dims(&norms, 1)?;
     let weights = match &lloyd.data.sample_weight {
         Some(weights) => weights.clone(),
         None => xp.ones([x.shape()[0]], x.dtype())?,
     };
-    let column = xp.expand_dims(&weights, 1)?;
-    // (n, t): |z - c|² = |z|² - 2 z·c + |c|², with z·c = x·c - m·c.
+    // (t, n), so that what belongs to a candidate lies together: |z - c|² = |z|² - 2 z·c + |c|², with z·c = x·c - m·c.
     let distances = |rows: &Array<B>| -> Result<Array<B>> {
         let c = (rows - &lloyd.origin).eval()?;
-        let products = xp.matmul(x, c.T()?)?;
+        let products = xp.matmul(x, c.T()?)?.T()?;
         let constant = (xp.sum(xp.square(&c), 1)? + 2.0 * xp.matmul(&c, &lloyd.origin)?).eval()?;
+        let constant = xp.expand_dims(&constant, 1)?;
         xp.maximum(&norms - products * 2.0 + constant, 0.0).eval()
     };
     let mut chosen = vec![draw(lloyd, (&weights).into(), 1, random)?];
     let mut closest = distances(&chosen[0])?;
     while chosen.len() < k {
-        let share = xp.squeeze(&closest, 1)? * &weights;
+        let share = xp.squeeze(&closest, 0)? * &weights;
         let rows = draw(lloyd, share, trials, random)?;
         let candidates = xp.minimum(&closest, distances(&rows)?).eval()?;
-        let potentials = xp.sum(&candidates * &column, 0)?;
+        let potentials = xp.sum(&candidates * &weights, 1)?;
         let best = xp.argmin(&potentials, axis(0).keepdims())?;
-        chosen.push(xp.take(&rows, &best, Some(0))?);
-        closest = xp.take(&candidates, &best, Some(1))?;
+        chosen.push(xp.take_clipped(&rows, &best, Some(0))?);
+        closest = xp.take_clipped(&candidates, &best, Some(0))?;
     }
     let rows = xp.concat(&chosen.iter().collect::<Vec<_>>(), Some(0))?;
     (rows - &lloyd.origin).eval()?.to_vec()
@@ -95,6 +94,6 @@ pub(super) fn random<B: Backend>(
         }
     };
     let places: Vec<i32> = places.iter().map(|place| place as i32).collect();
-    let rows = xp.take(&lloyd.data.x, &xp.asarray(places)?, Some(0))?;
+    let rows = xp.take_clipped(&lloyd.data.x, &xp.asarray(places)?, Some(0))?;
     (rows - &lloyd.origin).eval()?.to_vec()
 }

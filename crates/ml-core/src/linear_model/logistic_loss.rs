@@ -77,7 +77,8 @@ impl<'a, B: Backend> Loss<'a, B> {
             (Some(weights), None) => Some((weights / all).eval()?),
             (weights, Some(_)) => {
                 let factors: Vec<f64> = of_classes.iter().map(|c| c / all).collect();
-                let factors = xp.take(&place.array(&factors, &[k])?, &labels.groups, Some(0))?;
+                let factors =
+                    xp.take_clipped(&place.array(&factors, &[k])?, &labels.groups, Some(0))?;
                 Some(match weights {
                     Some(weights) => (factors * weights).eval()?,
                     None => factors,
