@@ -1,3 +1,4 @@
+from . import cluster as cluster
 from . import decomposition as decomposition
 from . import discriminant_analysis as discriminant_analysis
 from . import linear_model as linear_model
