@@ -115,7 +115,9 @@ fn profile() -> Vec<String> {
         let name = entry.map(|entry| entry.file_name().to_string_lossy().into_owned());
         settings.extend(name.map(|name| format!("profile.dev.package.{name}.opt-level=0")));
     }
-    let options = settings.into_iter().map(|setting| ["--config".to_owned(), setting]);
+    let options = settings
+        .into_iter()
+        .map(|setting| ["--config".to_owned(), setting]);
     options.flatten().collect()
 }
 
