@@ -253,13 +253,11 @@ fn means(sums: &NearestSums) -> Vec<f64> {
 }
 
 impl<B: Backend> Run<B> {
-    /// Whether two runs have found the same clusters, perhaps in another order.
+    /// Whether each cluster of this run is part of one of the other's: then there are as many pairs of labels as clusters here.
     pub(super) fn is_same(&self, other: &Self) -> Result<bool> {
-        let (ours, theirs): (Vec<i64>, Vec<i64>) = (self.labels.to_vec()?, other.labels.to_vec()?);
-        let mut partner = vec![None; self.weights.len()];
-        Ok(ours
-            .iter()
-            .zip(&theirs)
-            .all(|(&a, &b)| *partner[a as usize].get_or_insert(b) == b))
+        let xp = self.labels.namespace();
+        let pairs = &self.labels * (self.weights.len() as i64) + &other.labels;
+        let count = |labels: &Array<B>| Ok(xp.unique_values(labels)?.size());
+        Ok(count(&pairs.eval()?)? == count(&self.labels)?)
     }
 }

@@ -267,7 +267,6 @@ fn samples_without_weight_do_not_move_centers() {
         assert!(model.score(&x, &x).expect("samples") < -300.0);
     }
     let error = means
-        .clone()
         .n_clusters(7_usize)
         .init(Init::Random)
         .fit_with(&x, weights(&only_first));
