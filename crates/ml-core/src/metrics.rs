@@ -22,7 +22,8 @@ pub fn accuracy_score<B: Backend>(y_true: &Array<B>, y_pred: &Array<B>) -> Resul
 ///
 /// # Errors
 /// As [`accuracy_score`]; no truth.
-pub(crate) fn accuracy_of<B: Backend>(
+#[doc(hidden)]
+pub fn accuracy_of<B: Backend>(
     y_pred: &Array<B>,
     y_true: Option<&Array<B>>,
     sample_weight: Option<&Array<B>>,
@@ -78,7 +79,8 @@ pub fn r2_score<B: Backend>(y_true: &Array<B>, y_pred: &Array<B>) -> Result<f64>
 ///
 /// # Errors
 /// As [`r2_score`]; no truth.
-pub(crate) fn r2_of<B: Backend>(
+#[doc(hidden)]
+pub fn r2_of<B: Backend>(
     y_pred: &Array<B>,
     y_true: Option<&Array<B>>,
     sample_weight: Option<&Array<B>>,

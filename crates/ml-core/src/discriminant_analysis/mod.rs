@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::format_1::parts_of_format_1;
 use crate::{
     Data, DecisionFunction, Estimator, Fitted, IntoParameter, Log, Parameters, Predict,
-    PredictLogProba, PredictProba, Score, Transform, Warning, attributes, classifier, estimator,
-    labels::Labels, metrics, parameter_by_serde, parameters,
+    PredictLogProba, PredictProba, Transform, Warning, attributes, classifier, estimator,
+    labels::Labels, parameter_by_serde, parameters,
 };
 
 /// How [`LinearDiscriminantAnalysis`] is computed.
@@ -136,7 +136,7 @@ attributes!(LinearDiscriminantAnalysisAttributes {
     covariance_: "pp",
 });
 
-estimator! { supervised LinearDiscriminantAnalysis { Predict, PredictProba, PredictLogProba, DecisionFunction, Transform } score }
+estimator! { supervised LinearDiscriminantAnalysis { Predict, PredictProba, PredictLogProba, DecisionFunction, Transform } score accuracy }
 
 /// What [`LinearDiscriminantAnalysis::fit`] returns.
 pub type FittedLinearDiscriminantAnalysis<B> = Fitted<LinearDiscriminantAnalysis, B>;
@@ -463,16 +463,5 @@ impl Transform for LinearDiscriminantAnalysis {
             None => xp.matmul(x, scalings)?,
         };
         model.checked("transform", x, projected)
-    }
-}
-
-impl Score for LinearDiscriminantAnalysis {
-    fn score<B: Backend>(
-        model: &Fitted<Self, B>,
-        x: &Array<B>,
-        y: Option<&Array<B>>,
-        sample_weight: Option<&Array<B>>,
-    ) -> Result<f64> {
-        metrics::accuracy_of(&model.predict(x)?, y, sample_weight)
     }
 }

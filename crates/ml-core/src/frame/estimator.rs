@@ -311,10 +311,10 @@ pub trait Methods: Sized {
 
 /// Gives an estimator `fit`, and says which methods its fitted models have: `estimator! { supervised Ridge { Predict } }`.
 ///
-/// `supervised` estimators are fitted to samples and targets, `fit(&x, &y)`, `unsupervised` ones to samples alone, `fit(&x)`. `incremental` behind the name adds `observe`; `score` at the end says that there is a [`Score`](crate::Score).
+/// `supervised` estimators are fitted to samples and targets, `fit(&x, &y)`, `unsupervised` ones to samples alone, `fit(&x)`. `incremental` behind the name adds `observe`; `score` at the end says that there is a [`Score`](crate::Score); `score accuracy` and `score r2` make it of `predict`.
 #[macro_export]
 macro_rules! estimator {
-    ($kind:ident $Type:ident $($incremental:ident)? { $($Method:ident),* $(,)? } $($score:ident)?) => {
+    ($kind:ident $Type:ident $($incremental:ident)? { $($Method:ident),* $(,)? } $($score:ident $($metric:ident)?)?) => {
         impl $crate::frame::Methods for $Type {
             const SUPERVISED: bool = $crate::estimator!(@supervised $kind);
             const METHODS: &'static [$crate::Method] = &[$($crate::Method::$Method),*];
@@ -335,6 +335,7 @@ macro_rules! estimator {
         }
         $crate::estimator! { @fit $kind $Type }
         $($crate::estimator! { @$incremental $kind $Type })?
+        $($($crate::estimator! { @metric $metric $Type })?)?
     };
     (@supervised supervised) => { true };
     (@supervised unsupervised) => { false };
@@ -355,6 +356,20 @@ macro_rules! estimator {
             sample_weight: Option<&array_api_spec::Array<B>>,
         ) -> Option<array_api_spec::Result<f64>> {
             Some($crate::Score::score(model, x, y, sample_weight))
+        }
+    };
+    (@metric accuracy $Type:ident) => { $crate::estimator! { @metric_of accuracy_of $Type } };
+    (@metric r2 $Type:ident) => { $crate::estimator! { @metric_of r2_of $Type } };
+    (@metric_of $metric:ident $Type:ident) => {
+        impl $crate::Score for $Type {
+            fn score<B: array_api_spec::Backend>(
+                model: &$crate::Fitted<Self, B>,
+                x: &array_api_spec::Array<B>,
+                y: Option<&array_api_spec::Array<B>>,
+                sample_weight: Option<&array_api_spec::Array<B>>,
+            ) -> array_api_spec::Result<f64> {
+                $crate::metrics::$metric(&model.predict(x)?, y, sample_weight)
+            }
         }
     };
     (@incremental) => {

@@ -5,10 +5,9 @@ use array_api_spec::{Array, Backend, DType, Error, Namespace, Result, Spread, Sv
 
 use super::least_squares::{self, Problem, RegressionStatistics};
 use crate::{
-    Data, Estimator, Fitted, Incremental, Log, Parameters, Place, Predict, Score, attributes,
-    estimator,
+    Data, Estimator, Fitted, Incremental, Log, Parameters, Place, Predict, attributes, estimator,
     host::{self, HostMatrix, host},
-    metrics, parameters,
+    parameters,
 };
 
 parameters! {
@@ -55,7 +54,7 @@ attributes!(LinearRegressionAttributes {
     rank_,
     singular_: "r"
 });
-estimator! { supervised LinearRegression incremental { Predict } score }
+estimator! { supervised LinearRegression incremental { Predict } score r2 }
 
 impl Estimator for LinearRegression {
     type Attributes<B: Backend> = LinearRegressionAttributes<B>;
@@ -201,16 +200,5 @@ fn least_norm(svd: &Svd<NdArray>, rank: usize, b: &HostMatrix) -> Result<HostMat
 impl Predict for LinearRegression {
     fn predict<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
         least_squares::predict(&model.coef_, &model.intercept_, x)
-    }
-}
-
-impl Score for LinearRegression {
-    fn score<B: Backend>(
-        model: &Fitted<Self, B>,
-        x: &Array<B>,
-        y: Option<&Array<B>>,
-        sample_weight: Option<&Array<B>>,
-    ) -> Result<f64> {
-        metrics::r2_of(&model.predict(x)?, y, sample_weight)
     }
 }

@@ -8,11 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::logistic_loss::Loss;
 use crate::{
     Data, DecisionFunction, Estimator, Fitted, IntoParameter, Log, Parameter, Parameters, Place,
-    Predict, PredictLogProba, PredictProba, Score, Value, Warning, attributes, classifier,
-    estimator,
+    Predict, PredictLogProba, PredictProba, Value, Warning, attributes, classifier, estimator,
     labels::Labels,
     lbfgs::{self, End, Limits},
-    metrics, parameter_by_serde, parameters, validation,
+    parameter_by_serde, parameters, validation,
 };
 
 /// How [`LogisticRegression`] is computed.
@@ -131,7 +130,7 @@ pub struct LogisticRegressionAttributes<B: Backend> {
 }
 
 attributes!(LogisticRegressionAttributes { classes_: "K" Labels, coef_: "rp", intercept_: "r", n_iter_ });
-estimator! { supervised LogisticRegression { Predict, PredictProba, PredictLogProba, DecisionFunction } score }
+estimator! { supervised LogisticRegression { Predict, PredictProba, PredictLogProba, DecisionFunction } score accuracy }
 
 impl Estimator for LogisticRegression {
     type Attributes<B: Backend> = LogisticRegressionAttributes<B>;
@@ -327,16 +326,5 @@ impl PredictLogProba for LogisticRegression {
         let scores = scores("predict_log_proba", model, x)?;
         let p = classifier::softmax(model.classes_.size(), &scores)?;
         p.namespace().log(&p).eval()
-    }
-}
-
-impl Score for LogisticRegression {
-    fn score<B: Backend>(
-        model: &Fitted<Self, B>,
-        x: &Array<B>,
-        y: Option<&Array<B>>,
-        sample_weight: Option<&Array<B>>,
-    ) -> Result<f64> {
-        metrics::accuracy_of(&model.predict(x)?, y, sample_weight)
     }
 }

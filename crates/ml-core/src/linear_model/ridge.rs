@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::least_squares::{self, Problem, RegressionStatistics};
 use crate::{
-    Data, Estimator, Fitted, Incremental, IntoParameter, Log, Parameters, Place, Predict, Score,
+    Data, Estimator, Fitted, Incremental, IntoParameter, Log, Parameters, Place, Predict,
     attributes, estimator,
     host::{HostMatrix, host},
-    metrics, parameter_by_serde, parameters,
+    parameter_by_serde, parameters,
 };
 
 /// How [`Ridge`] is computed.
@@ -94,7 +94,7 @@ attributes!(RidgeAttributes {
     intercept_: "|t",
     solver_
 });
-estimator! { supervised Ridge incremental { Predict } score }
+estimator! { supervised Ridge incremental { Predict } score r2 }
 
 impl Estimator for Ridge {
     type Attributes<B: Backend> = RidgeAttributes<B>;
@@ -243,16 +243,5 @@ const DIGITS: f64 = 1e-3;
 impl Predict for Ridge {
     fn predict<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
         least_squares::predict(&model.coef_, &model.intercept_, x)
-    }
-}
-
-impl Score for Ridge {
-    fn score<B: Backend>(
-        model: &Fitted<Self, B>,
-        x: &Array<B>,
-        y: Option<&Array<B>>,
-        sample_weight: Option<&Array<B>>,
-    ) -> Result<f64> {
-        metrics::r2_of(&model.predict(x)?, y, sample_weight)
     }
 }

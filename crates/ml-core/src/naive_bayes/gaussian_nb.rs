@@ -8,8 +8,8 @@ use array_api_spec::{
 
 use crate::{
     Data, Estimator, Fitted, Incremental, Log, Parameters, Parts, Place, Predict, PredictLogProba,
-    PredictProba, Score, Statistics, attributes, classifier, estimator, frame::statistics,
-    labels::ClassList, metrics, parameters,
+    PredictProba, Statistics, attributes, classifier, estimator, frame::statistics,
+    labels::ClassList, parameters,
 };
 
 parameters! {
@@ -54,7 +54,7 @@ pub struct GaussianNBAttributes<B: Backend> {
 }
 
 attributes!(GaussianNBAttributes { classes_: "K" Labels, class_count_: "K", class_prior_: "K", theta_: "Kp", var_: "Kp", epsilon_ });
-estimator! { supervised GaussianNB incremental { Predict, PredictProba, PredictLogProba } score }
+estimator! { supervised GaussianNB incremental { Predict, PredictProba, PredictLogProba } score accuracy }
 
 /// What [`GaussianNB`] keeps of samples: of each class and feature the count, the mean and the sum of squares about it.
 #[derive(Clone, Debug)]
@@ -296,16 +296,5 @@ impl PredictProba for GaussianNB {
     fn predict_proba<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
         let log = Self::predict_log_proba(model, x)?;
         log.namespace().exp(&log).eval()
-    }
-}
-
-impl Score for GaussianNB {
-    fn score<B: Backend>(
-        model: &Fitted<Self, B>,
-        x: &Array<B>,
-        y: Option<&Array<B>>,
-        sample_weight: Option<&Array<B>>,
-    ) -> Result<f64> {
-        metrics::accuracy_of(&model.predict(x)?, y, sample_weight)
     }
 }
