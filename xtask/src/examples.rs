@@ -100,25 +100,8 @@ fn cargo(folder: &Path, arguments: &str) -> Result<(), String> {
     fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock"))
         .map_err(|error| format!("has no lock file: {error}"))?;
     let mut command = Command::new(env!("CARGO"));
-    command.args(profile()).args(arguments.split(' '));
+    command.args(arguments.split(' '));
     run(folder, command, arguments.starts_with("run"))
-}
-
-/// Options for a profile in which crates of others are those that the tests have built already, and ours are built fast.
-fn profile() -> Vec<String> {
-    let mut settings = vec![
-        "profile.dev.debug=false".to_owned(),
-        "profile.dev.package.\"*\".opt-level=2".to_owned(),
-        "profile.dev.package.\"*\".debug=false".to_owned(),
-    ];
-    for entry in fs::read_dir(root().join("crates")).into_iter().flatten() {
-        let name = entry.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        settings.extend(name.map(|name| format!("profile.dev.package.{name}.opt-level=0")));
-    }
-    let options = settings
-        .into_iter()
-        .map(|setting| ["--config".to_owned(), setting]);
-    options.flatten().collect()
 }
 
 /// Runs another shell line, with the Python of a folder in its path.
@@ -136,7 +119,6 @@ fn run(folder: &Path, mut command: Command, prints: bool) -> Result<(), String> 
     quieten(&mut command);
     let output = command
         .current_dir(folder)
-        .env("CARGO_TARGET_DIR", setup::target())
         .output()
         .map_err(|error| format!("did not start: {error}"))?;
     if !output.status.success() {
