@@ -360,7 +360,7 @@ impl<B: Backend> dyn AnyFitted<B> {
         self.as_any().downcast_ref()
     }
 
-    /// The bytes of the file that [`save`](Self::save) writes. [`model_from_bytes`](crate::model_from_bytes) reads them.
+    /// The bytes of the file that `save` writes. [`model_from_bytes`](crate::model_from_bytes) reads them.
     ///
     /// # Errors
     /// A driver's failure.
