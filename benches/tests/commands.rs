@@ -74,3 +74,20 @@ fn the_bench_says_which_options_go_together() {
     assert!(!output.status.success());
     assert!(text(&output.stderr).contains("goes with `--ops`"));
 }
+
+#[test]
+fn one_estimator_is_timed_in_both_dtypes() {
+    let program = env!("CARGO_BIN_EXE_bench");
+    let only = |name: &str| run(program, &["--estimators", "--repeat", "1", "--only", name]);
+    let output = only("LogisticRegression");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let printed = text(&output.stdout);
+    for dtype in ["float64", "float32"] {
+        let row = printed.lines().find(|line| line.contains(dtype));
+        let row = row.unwrap_or_else(|| panic!("no row in {dtype}: {printed}"));
+        assert!(row.contains("LogisticRegression"), "{row}");
+    }
+    let unknown = only("Logit");
+    assert!(!unknown.status.success());
+    assert!(text(&unknown.stderr).contains("no estimator here has a name"));
+}

@@ -12,9 +12,12 @@
 //! # Ok::<(), array_api_spec::Error>(())
 //! ```
 
+pub mod distances;
 pub mod fft;
 pub mod linalg;
 pub mod moments;
 pub mod nearest;
 pub mod process;
+pub mod thin;
 pub mod threads;
+pub mod vectors;

@@ -7,6 +7,7 @@
 //!
 //! Sums follow a tree of row ranges that depends on the shape only, so results do not depend on the number of threads.
 
+mod diagonal;
 mod gram;
 mod source;
 mod spectrum;
@@ -96,28 +97,25 @@ pub fn moments<T: Floating<Wide = f64>>(
         layout,
         roots: roots.as_deref(),
     };
-    if plan.pooled {
+    if plan.pooled || plan.spread == Spread::Diagonal {
         let source = Source::new(table, None, groups.as_deref(), counts);
-        return Ok(with_sums(of(source, plan.spread)));
+        return Ok(with_sums(of(source, plan)));
     }
     let order = by_group(groups.as_deref(), &counts);
     let mut end = 0;
     let each = counts.iter().map(|&count| {
         let members = &order[end..end + count];
         end += count;
-        of(
-            Source::new(table, Some(members), None, vec![count]),
-            plan.spread,
-        )
+        of(Source::new(table, Some(members), None, vec![count]), plan)
     });
     Moments::side_by_side(each.collect()).map(with_sums)
 }
 
 /// The moments of a source's rows about the means of its groups.
-fn of<T: Floating<Wide = f64>>(source: Source<'_, T>, spread: Spread) -> Moments {
-    match spread {
-        Spread::Diagonal => gram::moments(&source, gram::Products::Diagonal),
-        Spread::Gram => gram::moments(&source, gram::Products::All),
+fn of<T: Floating<Wide = f64>>(source: Source<'_, T>, plan: MomentsPlan) -> Moments {
+    match plan.spread {
+        Spread::Diagonal => diagonal::moments(&source, !plan.pooled),
+        Spread::Gram => gram::moments(&source),
         Spread::Factor => tall::moments(source),
     }
 }
@@ -152,7 +150,7 @@ fn by_group(groups: Option<&[i64]>, counts: &[usize]) -> Vec<usize> {
 }
 
 /// Applies `leaf` to ranges of at most `step` rows, and combines the results along a balanced tree, in parallel.
-fn tree<R: Send>(
+pub(crate) fn tree<R: Send>(
     rows: Range<usize>,
     step: usize,
     leaf: &(impl Fn(Range<usize>) -> R + Sync),

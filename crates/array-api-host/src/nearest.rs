@@ -2,167 +2,165 @@
 
 use std::borrow::Cow;
 
-use array_api_spec::{Element, Layout, NearestSums};
+use array_api_spec::{Layout, NearestSums};
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::{linalg::Floating, moments::in_order, threads};
+use crate::{
+    moments::in_order,
+    threads,
+    vectors::{Real, lanes},
+};
 
 /// So many centres can be told apart by a number of type `f32`.
 pub const MOST: usize = 1 << 24;
 
-/// Numbers that are centred at a time, about: they and the centres fit into a first-level cache.
-const BLOCK: usize = 2048;
-
 /// Rows that a thread takes at a time, at least.
 const STEP: usize = 4096;
 
-/// Rows whose products with a vector of centres are added up at a time: as many registers.
-const TILE: usize = 8;
+/// Rows that are worked on at a time. While they are compared, the processor fetches the next ones.
+const TILE: usize = 6;
+
+/// Vectors of centres that are read at a time, at most: with the rows of a tile they give as many sums as 16 registers hold beside them, and each number read serves several sums.
+const VECTORS: usize = 2;
 
 /// Sums of squares that run side by side.
 const SIDE: usize = 8;
 
-/// Numbers in the widest vector: so many centres stand in a group.
-const fn group<T>() -> usize {
-    64 / size_of::<T>()
+/// Rows to label, by the processor's vectors.
+struct Label<'a, 'b, T: Real> {
+    part: &'a mut Part<'b, T>,
+    labels: &'a mut [i64],
 }
 
-/// A number that has vectors: `f32` or `f64`.
-pub trait Real: Element + Floating<Wide = f64> + Default {
-    #[doc(hidden)]
-    const INFINITY: Self;
+impl<T: Real> WithSimd for Label<'_, '_, T> {
+    type Output = ();
 
-    #[doc(hidden)]
-    fn minus(self, other: Self) -> Self;
-
-    /// Labels the rows of a block and adds them to the sums, by the processor's vectors.
-    #[doc(hidden)]
-    fn label(part: &mut Part<'_, Self>, labels: &mut [i64]);
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { part, labels } = self;
+        for labels in labels.chunks_mut(TILE) {
+            part.read(labels.len());
+            let nearest = nearest_of_tile(simd, part.centers, &part.z);
+            let pairs = labels.iter_mut().zip(nearest);
+            pairs.for_each(|(label, found)| *label = found);
+            if part.rows.weights.is_some() {
+                part.add::<true>(labels);
+            } else {
+                part.add::<false>(labels);
+            }
+            part.first += labels.len();
+        }
+    }
 }
 
-/// The vectors of a number, by the names that `pulp` has for them.
-macro_rules! real {
-    ($($T:ident, $vectors:ident, $masks:ident, $Label:ident, $as_simd:ident, $splat:ident, $multiply_add:ident, $add:ident, $less:ident, $select:ident;)*) => {
-        $(impl Real for $T {
-            const INFINITY: Self = $T::INFINITY;
+/// The smallest values so far of the rows of a tile, and the numbers of the centres that they belong to.
+struct Least<T: Real, S: Simd> {
+    values: [T::Vector<S>; TILE],
+    centers: [T::Vector<S>; TILE],
+}
 
-            #[inline(always)]
-            fn minus(self, other: Self) -> Self {
-                self - other
-            }
-
-            fn label(part: &mut Part<'_, Self>, labels: &mut [i64]) {
-                Arch::new().dispatch($Label { part, labels });
-            }
-        }
-
-        struct $Label<'a, 'b> {
-            part: &'a mut Part<'b, $T>,
-            labels: &'a mut [i64],
-        }
-
-        impl WithSimd for $Label<'_, '_> {
-            type Output = ();
-
-            #[inline(always)]
-            fn with_simd<S: Simd>(self, simd: S) {
-                let Self { part, labels } = self;
-                let p = part.centers.origin.len();
-                part.read(labels.len());
-                for (tile, labels) in labels.chunks_mut(TILE).enumerate() {
-                    let z = &part.z[tile * TILE * p..][..TILE * p];
-                    let nearest = $Label::nearest(simd, part.centers, z);
-                    labels.iter_mut().zip(nearest).for_each(|(label, found)| *label = found);
-                }
-                let mut squares = [0.0; SIDE];
-                for (row, label) in labels.iter().enumerate() {
-                    squares = part.add(row, *label as usize, squares);
-                }
-                part.sums.distance += squares.iter().sum::<f64>();
-            }
-        }
-
-        impl $Label<'_, '_> {
-            /// The centre of the smallest `|c|² - 2 z·c`, the first of several, for each of the rows z; the first of all for a row with NaN.
-            #[inline(always)]
-            fn nearest<S: Simd>(simd: S, centers: &Centers<'_, $T>, z: &[$T]) -> [i64; TILE] {
-                let p = centers.origin.len();
-                let (width, lanes) = (group::<$T>(), size_of::<S::$vectors>() / size_of::<$T>());
-                let rows: [&[$T]; TILE] = std::array::from_fn(|row| &z[row * p..][..p]);
-                let counted: [$T; group::<$T>()] = std::array::from_fn(|lane| lane as $T);
-                let counted = S::$as_simd(&counted[..lanes]).0[0];
-                let mut least = [simd.$splat($T::INFINITY); TILE];
-                let mut place = [simd.$splat(0.0); TILE];
-                let groups = centers.grouped.chunks_exact(p * width);
-                for (group, (centers, norms)) in groups.zip(centers.norms.chunks_exact(width)).enumerate() {
-                    let (norms, _) = S::$as_simd(norms);
-                    for (part, norm) in norms.iter().enumerate() {
-                        let mut products = [simd.$splat(0.0); TILE];
-                        for j in 0..p {
-                            let (center, _) = S::$as_simd(&centers[j * width + part * lanes..][..lanes]);
-                            for row in 0..TILE {
-                                products[row] = simd.$multiply_add(simd.$splat(rows[row][j]), center[0], products[row]);
-                            }
-                        }
-                        let here = simd.$add(simd.$splat((group * width + part * lanes) as $T), counted);
-                        for row in 0..TILE {
-                            let value = simd.$multiply_add(simd.$splat(-2.0), products[row], *norm);
-                            let less: S::$masks = simd.$less(value, least[row]);
-                            least[row] = simd.$select(less, value, least[row]);
-                            place[row] = simd.$select(less, here, place[row]);
-                        }
-                    }
-                }
-                std::array::from_fn(|row| {
-                    let values: &[$T] = bytemuck::cast_slice(std::slice::from_ref(&least[row]));
-                    let places: &[$T] = bytemuck::cast_slice(std::slice::from_ref(&place[row]));
-                    let (mut value, mut place) = (values[0], places[0]);
-                    for (&other, &at) in values.iter().zip(places).skip(1) {
-                        // Of equal values the first.
-                        let is_less = (other < value) | ((other == value) & (at < place));
-                        value = if is_less { other } else { value };
-                        place = if is_less { at } else { place };
-                    }
-                    place as i64
-                })
-            }
-        })*
+/// The centre of the smallest `|c|² - 2 z·c`, the first of several, for each of the rows z; the first of all for a row with NaN.
+#[inline(always)]
+fn nearest_of_tile<T: Real, S: Simd>(simd: S, centers: &Centers<'_, T>, z: &[T]) -> [i64; TILE] {
+    let p = centers.origin.len();
+    let (mut packed, _) = T::vectors::<S>(&centers.packed);
+    let (mut norms, _) = T::vectors::<S>(&centers.norms);
+    let (mut numbers, _) = T::vectors::<S>(&centers.numbers);
+    let infinity = T::splat(simd, T::INFINITY);
+    let mut least = Least {
+        values: [infinity; TILE],
+        centers: [T::splat(simd, T::default()); TILE],
     };
-}
-real! {
-    f32, f32s, m32s, Label32, as_simd_f32s, splat_f32s, mul_add_e_f32s, add_f32s, less_than_f32s, select_f32s;
-    f64, f64s, m64s, Label64, as_simd_f64s, splat_f64s, mul_add_e_f64s, add_f64s, less_than_f64s, select_f64s;
+    while !norms.is_empty() {
+        let batch = norms.len().min(VECTORS);
+        let (here, behind) = packed.split_at(batch * p);
+        least = if batch == VECTORS {
+            least_of::<T, S, VECTORS>(simd, here, norms, numbers, z, least)
+        } else {
+            least_of::<T, S, 1>(simd, here, norms, numbers, z, least)
+        };
+        (packed, norms, numbers) = (behind, &norms[batch..], &numbers[batch..]);
+    }
+    std::array::from_fn(|row| {
+        let smallest = T::splat(simd, T::least(simd, least.values[row]));
+        let is_smallest = T::equal(simd, least.values[row], smallest);
+        let numbers = T::select(simd, is_smallest, least.centers[row], infinity);
+        T::least(simd, numbers).widen() as i64
+    })
 }
 
-/// What all rows are compared with. The centres stand in groups, the last filled up with centres that are infinitely far.
+/// Compares a tile with a batch of V vectors of centres.
+#[inline(always)]
+fn least_of<T: Real, S: Simd, const V: usize>(
+    simd: S,
+    packed: &[T::Vector<S>],
+    norms: &[T::Vector<S>],
+    numbers: &[T::Vector<S>],
+    z: &[T],
+    mut least: Least<T, S>,
+) -> Least<T, S> {
+    let p = z.len() / TILE;
+    let centers = &packed.as_chunks::<V>().0[..p];
+    let rows: [&[T]; TILE] = std::array::from_fn(|row| &z[row * p..][..p]);
+    let norms: [T::Vector<S>; V] = std::array::from_fn(|v| norms[v]);
+    let mut sums = [norms; TILE];
+    for (j, centers) in centers.iter().enumerate() {
+        for (sums, row) in sums.iter_mut().zip(rows) {
+            let z = T::splat(simd, row[j]);
+            for v in 0..V {
+                sums[v] = T::multiply_add(simd, z, centers[v], sums[v]);
+            }
+        }
+    }
+    for (v, number) in numbers.iter().enumerate().take(V) {
+        for (row, sums) in sums.iter().enumerate() {
+            let is_less = T::less(simd, sums[v], least.values[row]);
+            least.values[row] = T::select(simd, is_less, sums[v], least.values[row]);
+            least.centers[row] = T::select(simd, is_less, *number, least.centers[row]);
+        }
+    }
+    least
+}
+
+/// What all rows are compared with.
 struct Centers<'a, T> {
     /// `(k, p)`.
     values: &'a [T],
-    /// `(groups, p, width)`.
-    grouped: Vec<T>,
-    /// `(groups, width)`: |c|².
+    /// `-2 c`: for each batch of vectors of centres `(p, vectors, lanes)`; behind the last centre zeros.
+    packed: Vec<T>,
+    /// `(vectors, lanes)`: |c|², behind the last centre infinity.
     norms: Vec<T>,
+    /// `(vectors, lanes)`: the numbers of the centres.
+    numbers: Vec<T>,
     /// `(p,)`.
     origin: &'a [T],
 }
 
 impl<'a, T: Real> Centers<'a, T> {
     fn new(values: &'a [T], origin: &'a [T]) -> Self {
-        let (p, width) = (origin.len(), group::<T>());
-        let groups = (values.len() / p).div_ceil(width);
-        let mut grouped = vec![T::default(); groups * p * width];
-        let mut norms = vec![T::INFINITY; groups * width];
-        for (number, center) in values.chunks_exact(p).enumerate() {
-            let (group, place) = (number / width, number % width);
-            let squares = center.iter().map(|c| c.widen() * c.widen());
-            norms[number] = T::narrow(squares.sum());
-            for (j, c) in center.iter().enumerate() {
-                grouped[(group * p + j) * width + place] = *c;
+        let (p, lanes) = (origin.len(), lanes::<T>());
+        let vectors = (values.len() / p).div_ceil(lanes);
+        let mut packed = vec![T::default(); vectors * p * lanes];
+        let mut norms = vec![T::INFINITY; vectors * lanes];
+        let mut rest = &mut packed[..];
+        let mut centers = values.chunks_exact(p).zip(&mut norms);
+        while !rest.is_empty() {
+            let width = lanes * VECTORS.min(rest.len() / (p * lanes));
+            let (here, behind) = rest.split_at_mut(width * p);
+            for (place, (center, norm)) in centers.by_ref().take(width).enumerate() {
+                *norm = T::narrow(center.iter().map(|c| c.widen() * c.widen()).sum());
+                for (j, c) in center.iter().enumerate() {
+                    here[j * width + place] = T::narrow(-2.0 * c.widen());
+                }
             }
+            rest = behind;
         }
         Self {
             values,
-            grouped,
+            packed,
+            numbers: (0..norms.len())
+                .map(|number| T::narrow(number as f64))
+                .collect(),
             norms,
             origin,
         }
@@ -209,20 +207,19 @@ pub fn nearest<T: Real>(
     };
     let centers = Centers::new(centers, origin);
     // The parts follow from the shape alone, so the sums do not depend on the number of threads.
-    let block = (BLOCK / p).max(1).next_multiple_of(TILE);
-    let step = (n / 64).max(STEP).next_multiple_of(block);
+    let step = (n / 64).max(STEP);
     let leaf = |labels: &mut [i64], first| {
         let mut part = Part {
             rows: &rows,
             centers: &centers,
             first,
-            z: vec![T::default(); block * p],
+            z: vec![T::default(); TILE * p],
             sums: NearestSums::none(centers.values.len() / p, p),
         };
-        for labels in labels.chunks_mut(block) {
-            T::label(&mut part, labels);
-            part.first += labels.len();
-        }
+        Arch::new().dispatch(Label {
+            part: &mut part,
+            labels,
+        });
         part.sums
     };
     threads::install(|| branch(labels, 0, step, &leaf))
@@ -248,14 +245,13 @@ fn branch(
     left.merge(&right)
 }
 
-/// A block of rows, and the sums so far.
-#[doc(hidden)]
-pub struct Part<'a, T: Clone> {
+/// Rows that are worked on, and the sums so far.
+struct Part<'a, T: Clone> {
     rows: &'a Rows<'a, T>,
     centers: &'a Centers<'a, T>,
     /// The first of the rows.
     first: usize,
-    /// `(block, p)`: rows less the origin. What stands behind the last row is arbitrary.
+    /// `(TILE, p)`: rows less the origin. What stands behind the last row is arbitrary.
     z: Vec<T>,
     sums: NearestSums,
 }
@@ -277,41 +273,55 @@ impl<T: Real> Part<'_, T> {
             if right == 1 {
                 let x = &values[start as usize..][..z.len()];
                 for ((z, x), origin) in z.iter_mut().zip(x).zip(origin) {
-                    *z = x.minus(*origin);
+                    *z = *x - *origin;
                 }
             } else {
                 for (column, (z, origin)) in z.iter_mut().zip(origin).enumerate() {
-                    *z = values[(start + column as isize * right) as usize].minus(*origin);
+                    *z = values[(start + column as isize * right) as usize] - *origin;
                 }
             }
         }
     }
 
-    /// Adds a row to the sums of its centre, and its squared distance to `squares`.
+    /// Adds the rows to the sums of their centres, and their squared distances from them.
     #[inline(always)]
-    fn add(&mut self, row: usize, label: usize, mut squares: [f64; SIDE]) -> [f64; SIDE] {
+    fn add<const WEIGHTED: bool>(&mut self, labels: &[i64]) {
         let p = self.centers.origin.len();
         let weights = self.rows.weights.as_ref();
-        let weight = weights.map_or(1.0, |w| w[self.first + row].widen());
-        let (z, z_rest) = self.z[row * p..][..p].as_chunks::<SIDE>();
-        let (center, c_rest) = self.centers.values[label * p..][..p].as_chunks::<SIDE>();
-        let (sum, sum_rest) = self.sums.sums[label * p..][..p].as_chunks_mut::<SIDE>();
-        for ((sum, z), center) in sum.iter_mut().zip(z).zip(center) {
-            for lane in 0..SIDE {
-                let (z, c) = (z[lane].widen(), center[lane].widen());
-                sum[lane] += weight * z;
-                squares[lane] += weight * (z - c) * (z - c);
+        for (row, label) in labels.iter().enumerate() {
+            let label = *label as usize;
+            let weight = match weights {
+                Some(weights) if WEIGHTED => weights[self.first + row].widen(),
+                _ => 1.0,
+            };
+            let weighted = |value: f64| if WEIGHTED { weight * value } else { value };
+            let z = &self.z[row * p..][..p];
+            let center = &self.centers.values[label * p..][..p];
+            // Two loops: the compiler makes vectors of each, not of both in one.
+            for (sum, z) in self.sums.sums[label * p..][..p].iter_mut().zip(z) {
+                *sum += weighted(z.widen());
             }
+            self.sums.distance += weighted(square_of_distance(z, center));
+            self.sums.weights[label] += weight;
         }
-        let last = sum_rest.iter_mut().zip(&mut squares);
-        for ((sum, square), (z, c)) in last.zip(z_rest.iter().zip(c_rest)) {
-            let (z, c) = (z.widen(), c.widen());
-            *sum += weight * z;
-            *square += weight * (z - c) * (z - c);
-        }
-        self.sums.weights[label] += weight;
-        squares
     }
+}
+
+/// `|z - c|²`.
+#[inline(always)]
+fn square_of_distance<T: Real>(z: &[T], center: &[T]) -> f64 {
+    let mut sums = [0.0; SIDE];
+    let (z, z_rest) = z.as_chunks::<SIDE>();
+    let (center, center_rest) = center.as_chunks::<SIDE>();
+    for (z, c) in z.iter().zip(center) {
+        for lane in 0..SIDE {
+            let apart = z[lane].widen() - c[lane].widen();
+            sums[lane] += apart * apart;
+        }
+    }
+    let rest = z_rest.iter().zip(center_rest);
+    let rest = rest.map(|(z, c)| z.widen() - c.widen());
+    sums.iter().sum::<f64>() + rest.map(|apart| apart * apart).sum::<f64>()
 }
 
 #[cfg(test)]

@@ -6,11 +6,7 @@ use array_api_spec::{
 };
 
 use super::{NdArray, Storage, check_bounds, elements, indexing, statistical};
-use array_api_host::{
-    linalg::Floating,
-    moments::moments,
-    nearest::{self, Real},
-};
+use array_api_host::{distances, linalg::Floating, moments::moments, nearest, vectors::Real};
 
 impl ExtraBackend for NdArray {
     fn nan_reduce(
@@ -49,6 +45,19 @@ impl ExtraBackend for NdArray {
         })
     }
 
+    fn squared_distances(
+        &self,
+        x: &Strided<Storage>,
+        centers: &Strided<Storage>,
+        weights: Option<&Strided<Storage>>,
+    ) -> Option<Result<Storage>> {
+        match x.dtype {
+            DType::Float32 => Some(distances_of::<f32>(x, centers, weights)),
+            DType::Float64 => Some(distances_of::<f64>(x, centers, weights)),
+            _ => None,
+        }
+    }
+
     fn nearest(
         &self,
         x: &Strided<Storage>,
@@ -74,6 +83,23 @@ fn of<T: Floating<Wide = f64>>(
     let groups = groups.map(|g| (g.storage.slice::<i64>(), &g.layout));
     let weights = weights.map(|w| (w.storage.slice::<T>(), &w.layout));
     moments(x.storage.slice::<T>(), &x.layout, groups, weights, plan)
+}
+
+fn distances_of<T: Real>(
+    x: &Strided<Storage>,
+    centers: &Strided<Storage>,
+    weights: Option<&Strided<Storage>>,
+) -> Result<Storage> {
+    check_bounds(x);
+    let rows = (x.storage.slice::<T>(), &x.layout);
+    let size = x.shape()[0] * centers.shape()[0];
+    let (centers, weights) = (
+        elements::<T>(centers)?,
+        weights.map(elements::<T>).transpose()?,
+    );
+    Storage::build::<T>(size, |out| {
+        distances::squared_distances(rows, &centers, weights.as_deref(), out);
+    })
 }
 
 fn nearest_of<T: Real>(

@@ -47,8 +47,19 @@ pub const fn cpu() -> Namespace<NdArray> {
 
 /// Optional functions that this backend implements, beside the required ones.
 const NATIVE: &[&str] = &[
-    "concat", "eigvals", "eigvalsh", "moments", "nanmax", "nanmin", "nansum", "nearest", "sort",
-    "svdvals", "take", "var",
+    "concat",
+    "eigvals",
+    "eigvalsh",
+    "moments",
+    "nanmax",
+    "nanmin",
+    "nansum",
+    "nearest",
+    "sort",
+    "squared_distances",
+    "svdvals",
+    "take",
+    "var",
 ];
 
 static DEVICE: LazyLock<Device> = LazyLock::new(|| Device::new("cpu"));

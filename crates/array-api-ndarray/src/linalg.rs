@@ -8,7 +8,7 @@ use gemm::{Parallelism, gemm};
 use rayon::prelude::*;
 
 use super::{NdArray, Storage, check_bounds, elements};
-use array_api_host::{dispatch_floating, linalg as host, threads};
+use array_api_host::{dispatch_floating, linalg as host, thin, threads};
 use array_api_spec::memory;
 
 /// Up to this many multiplications, a plain loop is faster than `gemm`, which first packs its blocks.
@@ -114,13 +114,23 @@ impl LinalgBackend for NdArray {
 /// A number that `gemm` multiplies.
 trait Gemm: Element + std::ops::Add<Output = Self> + std::ops::Mul<Output = Self> {
     const ONE: Self;
+
+    /// The product with a matrix of few columns or rows, if it is one.
+    fn thin(a: (&[Self], &Layout), b: (&[Self], &Layout)) -> Option<Vec<Self>> {
+        let _ = (a, b);
+        None
+    }
 }
-impl Gemm for f32 {
-    const ONE: Self = 1.0;
+macro_rules! real {
+    ($($t:ty),*) => { $(impl Gemm for $t {
+        const ONE: Self = 1.0;
+
+        fn thin(a: (&[Self], &Layout), b: (&[Self], &Layout)) -> Option<Vec<Self>> {
+            thin::product(a, b)
+        }
+    })* };
 }
-impl Gemm for f64 {
-    const ONE: Self = 1.0;
-}
+real!(f32, f64);
 impl Gemm for Complex<f32> {
     const ONE: Self = Self::new(1.0, 0.0);
 }
@@ -189,6 +199,14 @@ fn floating<T: Gemm>(a: &Strided<Storage>, b: &Strided<Storage>) -> Result<Stora
             );
             return floating::<T>(&a.with_layout(flat), &b.with_layout(one));
         }
+    }
+    if batch == 0
+        && let Some(product) = T::thin(
+            (a.storage.slice(), &a.layout),
+            (b.storage.slice(), &b.layout),
+        )
+    {
+        return Ok(product.into());
     }
     let (m, k, n) = (a.shape()[batch], a.shape()[batch + 1], b.shape()[batch + 1]);
     let (left, right) = (matrices::<T>(a)?, matrices::<T>(b)?);

@@ -464,6 +464,18 @@ pub trait ExtraBackend: StatisticalBackend {
         None
     }
 
+    /// `Σ_j w_kj (x_ij - c_kj)²`, `(n, k)`; see [`Namespace::squared_distances`](crate::Namespace::squared_distances). There is at least one row, column and centre; all
+    /// arrays are of one real floating-point dtype.
+    fn squared_distances(
+        &self,
+        x: &Strided<Self::Storage>,
+        centers: &Strided<Self::Storage>,
+        weights: Option<&Strided<Self::Storage>>,
+    ) -> Option<Result<Self::Storage>> {
+        let _ = (x, centers, weights);
+        None
+    }
+
     /// The nearest centre of each row, `(n,)` of the default index dtype, and what the rows of each sum up to; see
     /// [`Namespace::nearest`](crate::Namespace::nearest). There is at least one row, column and centre; all arrays are of one real floating-point dtype.
     fn nearest(

@@ -16,6 +16,7 @@ pub mod constants;
 mod creation;
 mod data_type;
 mod device;
+mod distances;
 mod dtype;
 mod elementwise;
 mod error;

@@ -11,6 +11,52 @@ pub(crate) fn linear_scores<B: Backend>(
     (x.namespace().matmul(x, coef.T()?)? + intercept).eval()
 }
 
+/// The methods of classifiers whose scores are linear, of the attributes `classes_`, `coef_ (K, p)` and `intercept_ (K,)`: `linear_classifier!(LogisticRegression)`.
+macro_rules! linear_classifier {
+    ($Type:ident) => {
+        impl $Type {
+            /// What speaks for each class: `(n, p) → (n, K)`, or `(n, 1)` for two classes.
+            fn scores<B: $crate::prelude::Backend>(
+                function: &'static str,
+                model: &$crate::Fitted<Self, B>,
+                x: &$crate::prelude::Array<B>,
+            ) -> $crate::prelude::Result<$crate::prelude::Array<B>> {
+                let scores = $crate::classifier::linear_scores(x, &model.coef_, &model.intercept_)?;
+                model.checked(function, x, scores)
+            }
+        }
+
+        impl $crate::DecisionFunction for $Type {
+            fn decision_function<B: $crate::prelude::Backend>(
+                model: &$crate::Fitted<Self, B>,
+                x: &$crate::prelude::Array<B>,
+            ) -> $crate::prelude::Result<$crate::prelude::Array<B>> {
+                $crate::classifier::decision_function(Self::scores("decision_function", model, x)?)
+            }
+        }
+
+        impl $crate::Predict for $Type {
+            fn predict<B: $crate::prelude::Backend>(
+                model: &$crate::Fitted<Self, B>,
+                x: &$crate::prelude::Array<B>,
+            ) -> $crate::prelude::Result<$crate::prelude::Array<B>> {
+                $crate::classifier::predict(&model.classes_, &Self::scores("predict", model, x)?)
+            }
+        }
+
+        impl $crate::PredictProba for $Type {
+            fn predict_proba<B: $crate::prelude::Backend>(
+                model: &$crate::Fitted<Self, B>,
+                x: &$crate::prelude::Array<B>,
+            ) -> $crate::prelude::Result<$crate::prelude::Array<B>> {
+                let scores = Self::scores("predict_proba", model, x)?;
+                $crate::classifier::softmax(model.classes_.size(), &scores)
+            }
+        }
+    };
+}
+pub(crate) use linear_classifier;
+
 /// Scores as `decision_function` returns them: those of two classes without the second axis.
 pub(crate) fn decision_function<B: Backend>(scores: Array<B>) -> Result<Array<B>> {
     if scores.shape()[1] == 1 {

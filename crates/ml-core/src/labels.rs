@@ -95,11 +95,6 @@ impl<B: Backend> Labels<B> {
     pub(crate) fn n_classes(&self) -> usize {
         self.counts.len()
     }
-
-    /// n, the number of samples.
-    pub(crate) fn n_samples(&self) -> usize {
-        self.counts.iter().sum()
-    }
 }
 
 /// Classes in host memory: what is kept of labels that were seen.

@@ -15,6 +15,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod class_moments;
 mod classifier;
 pub mod cluster;
 pub mod datasets;
@@ -30,9 +31,9 @@ pub mod model_selection;
 pub mod naive_bayes;
 mod persistence;
 pub mod pipeline;
+pub mod prelude;
 pub mod preprocessing;
 mod registry;
-mod spectrum;
 mod validation;
 mod warning;
 

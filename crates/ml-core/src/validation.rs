@@ -2,6 +2,15 @@
 
 use array_api_spec::{Array, Backend, DType, Error, Namespace, Result, shape_text};
 
+/// Refuses a parameter that is not finite or negative.
+pub(crate) fn not_negative(owner: &'static str, name: &str, value: f64) -> Result<()> {
+    if value >= 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    let detail = format!("{name} = {value} must be finite and not negative");
+    Err(Error::value(owner, detail))
+}
+
 /// Samples as real floating-point values: `(n, p) → (n, p)`. Integers and `bool` become the device's default
 /// floating-point type.
 ///

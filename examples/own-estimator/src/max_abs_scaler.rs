@@ -1,10 +1,6 @@
 //! Columns scaled to magnitudes of at most 1.
 
-use array_api_spec::{Array, Backend, Error, Result};
-use ml_core::{
-    Data, Estimator, Fitted, InverseTransform, Log, Parameters, Transform, attributes, estimator,
-    parameters,
-};
+use ml_core::prelude::*;
 
 // 1. The parameters: a struct with defaults, a setter for each, and access by name.
 parameters! {

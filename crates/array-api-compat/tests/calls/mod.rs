@@ -91,7 +91,7 @@ fn linear_algebra<B: Backend>() -> Vec<(&'static str, Call<B>)> {
         let gram = xp.matmul(m, m.mT()?)? * (1.0 / n as f64);
         (gram + xp.eye(n, n, 0, m.dtype())?).eval()
     }
-    let calls: [(&'static str, Call<B>); 14] = [
+    let calls: [(&'static str, Call<B>); 15] = [
         ("matmul", |xp, m| numbers(&xp.matmul(m, m)?)),
         ("matmul with the transpose", |xp, m| {
             numbers(&xp.matmul(m.mT()?, m)?)
@@ -141,6 +141,12 @@ fn linear_algebra<B: Backend>() -> Vec<(&'static str, Call<B>)> {
                 all.extend(moments?.deviations());
             }
             Ok(all)
+        }),
+        ("squared_distances", |xp, m| {
+            let n = m.shape()[0];
+            let x = xp.reshape(m, [n * n / 5, 5])?;
+            let centers = x.get(ix![..4])?;
+            numbers(&xp.squared_distances(&x, &centers, Some(&centers))?)
         }),
         ("nearest", |xp, m| {
             let n = m.shape()[0];

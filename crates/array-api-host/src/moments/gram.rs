@@ -18,18 +18,9 @@ const PANEL: usize = 64;
 /// Sums of squares below this may have lost digits, or all of them, because small squares underflow.
 const VANISHING: f64 = 1e-200;
 
-/// Which columns are multiplied with which.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Products {
-    /// Each column with itself.
-    Diagonal,
-    /// All columns with all.
-    All,
-}
-
 /// The sums over a range of rows.
 struct Sums {
-    /// `(p, p)`, the lower triangle in column-major order, or `(p,)`, the diagonal: sum of z zᵀ over the centred rows z.
+    /// `(p, p)`, the lower triangle in column-major order: sum of z zᵀ over the centred rows z.
     products: Vec<f64>,
     /// `(k, p)`: sum of z, times the root of its weight, by group; empty if the centres are exact.
     shifts: Vec<f64>,
@@ -37,19 +28,15 @@ struct Sums {
 
 /// Let s be the sum of a group's `√w z`, w its weight and c its centre. Its mean is `c + s / w`, and the scatter about
 /// the mean is `Σ z zᵀ - s sᵀ / w`.
-pub(super) fn moments<T: Floating<Wide = f64>>(source: &Source<'_, T>, which: Products) -> Moments {
+pub(super) fn moments<T: Floating<Wide = f64>>(source: &Source<'_, T>) -> Moments {
     let (n, p) = (source.n, source.p);
     // A leaf of the tree has about a million elements or more, and there are at most 64 leaves.
     let step = ((1 << 20) / p).max(n / 64).max(1).next_multiple_of(BLOCK);
     let Sums {
         mut products,
         mut shifts,
-    } = tree(0..n, step, &|rows| sums(source, rows, which), &Sums::add);
-    let stride = match which {
-        Products::Diagonal => 1,
-        Products::All => p + 1,
-    };
-    let about_centres: Vec<f64> = products.iter().step_by(stride).copied().collect();
+    } = tree(0..n, step, &|rows| sums(source, rows), &Sums::add);
+    let about_centres: Vec<f64> = products.iter().step_by(p + 1).copied().collect();
     for (shift, &weight) in shifts.chunks_exact_mut(p).zip(&source.weights) {
         if weight == 0.0 {
             continue;
@@ -57,36 +44,18 @@ pub(super) fn moments<T: Floating<Wide = f64>>(source: &Source<'_, T>, which: Pr
         shift.iter_mut().for_each(|s| *s /= weight);
         for j in 0..p {
             let factor = weight * shift[j];
-            match which {
-                Products::Diagonal => products[j] -= shift[j] * factor,
-                Products::All => {
-                    let column = &mut products[j * p + j..(j + 1) * p];
-                    column
-                        .iter_mut()
-                        .zip(&shift[j..])
-                        .for_each(|(w, d)| *w -= d * factor);
-                }
-            }
+            let column = &mut products[j * p + j..(j + 1) * p];
+            column
+                .iter_mut()
+                .zip(&shift[j..])
+                .for_each(|(w, d)| *w -= d * factor);
         }
     }
-    let scatter = match which {
-        Products::Diagonal => {
-            // Rounding may have made a sum of squares negative: that becomes 0. NaN stays.
-            products.iter_mut().for_each(|s| {
-                if *s < 0.0 {
-                    *s = 0.0;
-                }
-            });
-            Scatter::Diagonal(products)
-        }
-        Products::All => {
-            let error = error(source, step, &about_centres, &products);
-            mirror(&mut products, p);
-            Scatter::Gram {
-                values: products,
-                error,
-            }
-        }
+    let error = error(source, step, &about_centres, &products);
+    mirror(&mut products, p);
+    let scatter = Scatter::Gram {
+        values: products,
+        error,
     };
     source.moments(|at| shifts.get(at).copied().unwrap_or(0.0), scatter)
 }
@@ -150,15 +119,11 @@ impl Sums {
     }
 }
 
-fn sums<T: Floating<Wide = f64>>(
-    source: &Source<'_, T>,
-    rows: Range<usize>,
-    which: Products,
-) -> Sums {
+fn sums<T: Floating<Wide = f64>>(source: &Source<'_, T>, rows: Range<usize>) -> Sums {
     let (k, p) = (source.counts.len(), source.p);
     let by_rows = source.by_rows();
     let mut sums = Sums {
-        products: vec![0.0; if which == Products::All { p * p } else { p }],
+        products: vec![0.0; p * p],
         shifts: vec![0.0; if source.exact { 0 } else { k * p }],
     };
     let mut z = vec![0.0; BLOCK.min(rows.len()) * p];
@@ -183,20 +148,7 @@ fn sums<T: Floating<Wide = f64>>(
                 }
             }
         }
-        match which {
-            Products::All => add_gram(&mut sums.products, z, count, p, (row, column)),
-            Products::Diagonal if by_rows => {
-                for row in z.chunks_exact(p) {
-                    let squares = sums.products.iter_mut().zip(row);
-                    squares.for_each(|(sum, z)| *sum += z * z);
-                }
-            }
-            Products::Diagonal => {
-                for (sum, column) in sums.products.iter_mut().zip(z.chunks_exact(count)) {
-                    *sum += column.iter().map(|z| z * z).sum::<f64>();
-                }
-            }
-        }
+        add_gram(&mut sums.products, z, count, p, (row, column));
     }
     sums
 }

@@ -180,6 +180,7 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
 
     /// Writes rows: scaled, minus their group's centre, times the root of their weight. Element (i, j) goes to `out[i ·
     /// row + j · column]`.
+    #[inline(always)]
     pub(super) fn read(&self, rows: Range<usize>, out: &mut [f64], row: usize, column: usize) {
         if self.by_rows() {
             for (r, i) in rows.enumerate() {
@@ -221,14 +222,21 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
     }
 
     /// The group of a row.
+    #[inline(always)]
     pub(super) fn group(&self, i: usize) -> usize {
         self.groups
             .map_or(0, |groups| groups[self.place(i)] as usize)
     }
 
     /// The square root of a row's weight.
+    #[inline(always)]
     pub(super) fn root(&self, i: usize) -> f64 {
         self.table.roots.map_or(1.0, |roots| roots[self.place(i)])
+    }
+
+    /// Whether there is one group, whose rows all count 1 and stand in their order.
+    pub(super) fn is_plain(&self) -> bool {
+        self.table.roots.is_none() && self.groups.is_none() && self.members.is_none()
     }
 
     /// Whether these columns equal their centres in all these rows.
@@ -242,21 +250,25 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
     }
 
     /// The position of a row in the table.
+    #[inline(always)]
     fn place(&self, i: usize) -> usize {
         self.members.map_or(i, |members| members[i])
     }
 
+    #[inline(always)]
     fn row_start(&self, i: usize) -> isize {
         let layout = self.table.layout;
         layout.offset() as isize + self.place(i) as isize * layout.strides()[0]
     }
 
-    fn at(&self, i: usize, j: usize) -> T {
+    #[inline(always)]
+    pub(super) fn at(&self, i: usize, j: usize) -> T {
         let position = self.row_start(i) + j as isize * self.table.layout.strides()[1];
         self.table.values[position as usize]
     }
 
-    fn contiguous_row(&self, i: usize) -> Option<&[T]> {
+    #[inline(always)]
+    pub(super) fn contiguous_row(&self, i: usize) -> Option<&[T]> {
         let contiguous = self.table.layout.strides()[1] == 1 || self.p == 1;
         contiguous.then(|| &self.table.values[self.row_start(i) as usize..][..self.p])
     }

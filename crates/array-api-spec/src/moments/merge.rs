@@ -140,53 +140,187 @@ impl Moments {
         let p = self.features;
         // The rows that are added to each scatter.
         let width = if self.pooled { joining.len() } else { p };
-        let joining = joining.chunks_exact(width);
-        match (&self.scatter, &other.scatter) {
-            (Scatter::Diagonal(a), Scatter::Diagonal(b)) => {
-                let mut sum = add(a, b);
-                for (squares, rows) in sum.chunks_exact_mut(p).zip(joining) {
-                    for row in rows.chunks_exact(p) {
-                        squares.iter_mut().zip(row).for_each(|(s, z)| *s += z * z);
-                    }
-                }
-                Scatter::Diagonal(sum)
-            }
+        let mut sum = match (&self.scatter, &other.scatter) {
+            (Scatter::Diagonal(a), Scatter::Diagonal(b)) => Scatter::Diagonal(add(a, b)),
             (
                 Scatter::Gram { values: a, error },
                 Scatter::Gram {
                     values: b,
                     error: other_error,
                 },
-            ) => {
-                let mut values = add(a, b);
-                for (gram, rows) in values.chunks_exact_mut(p * p).zip(joining) {
+            ) => Scatter::Gram {
+                values: add(a, b),
+                // By Cauchy and Schwarz, √(aᵢ aⱼ) + √(bᵢ bⱼ) is at most √((aᵢ + bᵢ)(aⱼ + bⱼ)), so errors relative to
+                // these do not grow.
+                error: error.max(*other_error).max(4.0 * f64::EPSILON),
+            },
+            (Scatter::Factor(a), Scatter::Factor(b)) => {
+                let stacked = a.iter().zip(b).map(|(a, b)| [&a[..], b].concat());
+                Scatter::Factor(stacked.collect())
+            }
+            _ => unreachable!("both are of one kind"),
+        };
+        sum.add_rows(joining.chunks_exact(width), p);
+        sum
+    }
+
+    /// One scatter of all groups together, each about its own mean: that of [`Groups::pooled`](crate::Groups::pooled).
+    ///
+    /// ```
+    /// use array_api_spec::{Groups, Scatter, Spread, reference};
+    ///
+    /// let xp = reference::namespace();
+    /// let (x, codes) = (xp.asarray([[1.0], [3.0], [5.0], [9.0]])?, xp.asarray([0, 0, 1, 1])?);
+    /// let each = xp.moments(&x, Some(Groups::each(&codes, 2)), None, Spread::Diagonal)?;
+    /// assert_eq!(each.pool().scatter, Scatter::Diagonal(vec![10.0]));
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    #[must_use]
+    pub fn pool(mut self) -> Self {
+        let p = self.features;
+        let sum = |values: &[f64], size: usize| {
+            let mut sum = vec![0.0; size];
+            for part in values.chunks_exact(size) {
+                sum.iter_mut().zip(part).for_each(|(a, b)| *a += b);
+            }
+            sum
+        };
+        self.pooled = true;
+        self.scatter = match self.scatter {
+            Scatter::Diagonal(squares) => Scatter::Diagonal(sum(&squares, p)),
+            Scatter::Gram { values, error } => Scatter::Gram {
+                values: sum(&values, p * p),
+                error,
+            },
+            Scatter::Factor(factors) => Scatter::Factor(vec![triangle(factors.concat(), p)]),
+        };
+        self
+    }
+
+    /// The moments of all rows together, about the mean of all.
+    ///
+    /// ```
+    /// use array_api_spec::{Groups, Scatter, Spread, reference};
+    ///
+    /// let xp = reference::namespace();
+    /// let (x, codes) = (xp.asarray([[1.0], [3.0], [5.0], [7.0]])?, xp.asarray([0, 0, 1, 1])?);
+    /// let all = xp.moments(&x, Some(Groups::each(&codes, 2)), None, Spread::Diagonal)?.together();
+    /// assert_eq!((&all.means[..], all.scatter), (&[4.0][..], Scatter::Diagonal(vec![20.0])));
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    #[must_use]
+    pub fn together(self) -> Self {
+        let p = self.features;
+        let mut all = self.pool();
+        let (mut weight, mut mean) = (0.0, vec![f64::NAN; p]);
+        let mut joining = Vec::with_capacity(all.means.len());
+        for (&more, theirs) in all.weights.iter().zip(all.means.chunks_exact(p)) {
+            if more == 0.0 {
+                continue;
+            }
+            if weight == 0.0 {
+                mean.copy_from_slice(theirs);
+            } else {
+                let share = more / (weight + more);
+                let root = (weight * share).sqrt();
+                for (mean, theirs) in mean.iter_mut().zip(theirs) {
+                    let delta = theirs - *mean;
+                    *mean += delta * share;
+                    joining.push(delta * root);
+                }
+            }
+            weight += more;
+        }
+        all.scatter.add_rows(std::iter::once(&joining[..]), p);
+        all.weights = vec![weight];
+        all.means = mean;
+        all
+    }
+
+    /// The same moments among those of `count` groups: group i becomes group `places[i]`, and the others have no rows.
+    ///
+    /// # Errors
+    /// Not one place for each group; two groups in one place; a place behind the last.
+    pub fn among(&self, count: usize, places: &[usize]) -> Result<Self> {
+        let (k, p) = (self.weights.len(), self.features);
+        let mut source = vec![None; count];
+        for (group, &place) in places.iter().enumerate() {
+            match source.get_mut(place) {
+                Some(free @ None) => *free = Some(group),
+                _ => return Err(misplaced(k, count)),
+            }
+        }
+        if places.len() != k {
+            return Err(misplaced(k, count));
+        }
+        let placed = |values: &[f64], size: usize, none: f64| -> Vec<f64> {
+            let part = |group: &Option<usize>| match group {
+                Some(group) => values[group * size..][..size].to_vec(),
+                None => vec![none; size],
+            };
+            source.iter().flat_map(part).collect()
+        };
+        Ok(Self {
+            rows: self.rows,
+            features: p,
+            weights: placed(&self.weights, 1, 0.0),
+            means: placed(&self.means, p, f64::NAN),
+            pooled: self.pooled,
+            scatter: match &self.scatter {
+                scatter if self.pooled => scatter.clone(),
+                Scatter::Diagonal(squares) => Scatter::Diagonal(placed(squares, p, 0.0)),
+                Scatter::Gram { values, error } => Scatter::Gram {
+                    values: placed(values, p * p, 0.0),
+                    error: *error,
+                },
+                Scatter::Factor(factors) => {
+                    let factor = |group: &Option<usize>| group.map(|g| factors[g].clone());
+                    Scatter::Factor(
+                        source
+                            .iter()
+                            .map(|g| factor(g).unwrap_or_default())
+                            .collect(),
+                    )
+                }
+            },
+        })
+    }
+}
+
+fn misplaced(groups: usize, count: usize) -> Error {
+    let detail = format!("{groups} groups need {groups} different places among {count}");
+    Error::value("among", detail)
+}
+
+impl Scatter {
+    /// Adds the outer products of rows z, `z zᵀ`: for each matrix some rows `(m, p)`.
+    fn add_rows<'a>(&mut self, rows: impl Iterator<Item = &'a [f64]>, p: usize) {
+        match self {
+            Self::Diagonal(squares) => {
+                for (squares, rows) in squares.chunks_exact_mut(p).zip(rows) {
+                    for row in rows.chunks_exact(p) {
+                        squares.iter_mut().zip(row).for_each(|(s, z)| *s += z * z);
+                    }
+                }
+            }
+            Self::Gram { values, .. } => {
+                for (gram, rows) in values.chunks_exact_mut(p * p).zip(rows) {
                     for row in rows.chunks_exact(p) {
                         for (line, y) in gram.chunks_exact_mut(p).zip(row) {
                             line.iter_mut().zip(row).for_each(|(s, z)| *s += y * z);
                         }
                     }
                 }
-                // By Cauchy and Schwarz, √(aᵢ aⱼ) + √(bᵢ bⱼ) is at most √((aᵢ + bᵢ)(aⱼ + bⱼ)), so errors relative to
-                // these do not grow.
-                Scatter::Gram {
-                    values,
-                    error: error.max(*other_error).max(4.0 * f64::EPSILON),
+            }
+            Self::Factor(factors) => {
+                for (factor, rows) in factors.iter_mut().zip(rows) {
+                    // Rows of zeros change nothing.
+                    let rows = rows.chunks_exact(p);
+                    rows.filter(|row| row.iter().any(|&z| z != 0.0))
+                        .for_each(|row| factor.extend(row));
+                    *factor = triangle(std::mem::take(factor), p);
                 }
             }
-            (Scatter::Factor(a), Scatter::Factor(b)) => {
-                let parts = a.iter().zip(b).zip(joining);
-                let stacked = parts.map(|((a, b), rows)| {
-                    // Rows of zeros change nothing.
-                    let rows = rows
-                        .chunks_exact(p)
-                        .filter(|row| row.iter().any(|&z| z != 0.0));
-                    let mut stack = [&a[..], b].concat();
-                    rows.for_each(|row| stack.extend(row));
-                    triangle(stack, p)
-                });
-                Scatter::Factor(stacked.collect())
-            }
-            _ => unreachable!("both are of one kind"),
         }
     }
 }
@@ -328,6 +462,81 @@ mod tests {
             let r = triangle(vec![1.0, 2.0, 3.0, bad, 5.0, 6.0], 2);
             assert!(!r[1].is_finite() && !r[3].is_finite(), "{r:?}");
             assert!(!column_norms(&r, 2)[1].is_finite());
+        }
+    }
+
+    /// Four rows in three groups, the last of them empty.
+    fn grouped(spread: crate::Spread, pooled: bool) -> Moments {
+        let xp = crate::reference::namespace();
+        let rows = [[1.0, 2.0], [3.0, 1.0], [-4.0, 8.0], [0.5, 7.0]];
+        let (x, codes) = (xp.asarray(rows), xp.asarray([1, 0, 1, 0]));
+        let codes = codes.expect("room");
+        let groups = if pooled {
+            crate::Groups::pooled(&codes, 3)
+        } else {
+            crate::Groups::each(&codes, 3)
+        };
+        xp.moments(&x.expect("room"), Some(groups), None, spread)
+            .expect("they fit")
+    }
+
+    /// The scatter as Gram matrices or diagonals.
+    fn products(moments: &Moments) -> Vec<f64> {
+        let p = moments.features;
+        let gram = |factor: &Vec<f64>| {
+            let at = |i: usize, j: usize| factor.chunks_exact(p).map(|row| row[i] * row[j]).sum();
+            (0..p * p).map(|e| at(e / p, e % p)).collect::<Vec<f64>>()
+        };
+        match &moments.scatter {
+            Scatter::Diagonal(values) | Scatter::Gram { values, .. } => values.clone(),
+            Scatter::Factor(factors) => factors.iter().flat_map(gram).collect(),
+        }
+    }
+
+    fn assert_near(a: &[f64], b: &[f64]) {
+        assert_eq!(a.len(), b.len());
+        assert!(
+            a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12),
+            "{a:?} {b:?}"
+        );
+    }
+
+    #[test]
+    fn groups_are_pooled_put_together_and_placed() {
+        use crate::Spread::{Diagonal, Factor, Gram};
+        for spread in [Diagonal, Gram, Factor] {
+            let (each, pooled) = (grouped(spread, false), grouped(spread, true));
+            let made = each.clone().pool();
+            assert!(made.pooled);
+            assert_near(&products(&made), &products(&pooled));
+
+            // [1 2], [3 1], [-4 8], [0.5 7] about their mean [0.125 4.5].
+            let expected: &[f64] = match spread {
+                Diagonal => &[26.1875, 37.0],
+                Gram | Factor => &[26.1875, -25.75, -25.75, 37.0],
+            };
+            for all in [each.clone().together(), pooled.clone().together()] {
+                assert_eq!((all.rows, &all.weights[..]), (4, &[4.0][..]));
+                assert_near(&all.means, &[0.125, 4.5]);
+                assert_near(&products(&all), expected);
+            }
+
+            for moments in [&each, &pooled] {
+                let placed = moments.among(4, &[3, 0, 1]).expect("they fit");
+                assert_eq!(placed.weights, [2.0, 0.0, 0.0, 2.0]);
+                assert_near(&placed.means[6..], &moments.means[..2]);
+                assert_near(&products(&placed.clone().pool()), &products(&pooled));
+                // Merging with the moments of no rows changes nothing: all matrices have their sizes.
+                let none = Moments {
+                    rows: 0,
+                    weights: vec![0.0; 4],
+                    ..placed.clone()
+                };
+                assert!(placed.merge(&none).is_ok());
+                for bad in [&[0, 1][..], &[0, 1, 1], &[0, 1, 4]] {
+                    assert!(moments.among(4, bad).is_err(), "{bad:?}");
+                }
+            }
         }
     }
 

@@ -13,6 +13,7 @@ mod array_object;
 mod broadcasting;
 mod creation;
 mod data_types;
+mod distances;
 mod elementwise;
 mod error_messages;
 mod extra;

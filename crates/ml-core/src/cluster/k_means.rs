@@ -1,6 +1,6 @@
 //! Samples in k groups, each about its mean.
 
-use array_api_spec::{Array, Backend, Error, Result, Scatter, Spread};
+use array_api_spec::{Scatter, Spread};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -9,11 +9,7 @@ use super::{
     lloyd::{Lloyd, Run},
     start,
 };
-use crate::{
-    Data, Estimator, Fitted, IntoParameter, Log, Parameter, Parameters, Place, Predict, Score,
-    Transform, Value, Warning, attributes, estimator, frame::statistics, parameter_by_serde,
-    parameters, validation,
-};
+use crate::{Warning, frame::statistics, parameter_by_serde, prelude::*, validation};
 
 /// Where the clusters of [`KMeans`] start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -149,12 +145,7 @@ impl Estimator for KMeans {
         if let Some((name, _)) = numbers.iter().find(|(_, number)| *number == 0) {
             return refused(format!("{name} = 0 must be at least 1"));
         }
-        if !(self.tol >= 0.0 && self.tol.is_finite()) {
-            return refused(format!(
-                "tol = {} must be finite and not negative",
-                self.tol
-            ));
-        }
+        validation::not_negative(Self::NAME, "tol", self.tol)?;
         if let Init::Centers(centers) = &self.init {
             if centers.len() != self.n_clusters {
                 return refused(format!(
@@ -291,16 +282,12 @@ impl Predict for KMeans {
     }
 }
 
-/// The distances from all centers, `√Σ_j (x_j - c_j)²`: `(n, p) → (n, k)`. Center by center, so that no digits are lost between squares.
+/// The distances from all centers, `√Σ_j (x_j - c_j)²`: `(n, p) → (n, k)`.
 impl Transform for KMeans {
     fn transform<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
         let xp = x.namespace();
-        let distances = (0..model.cluster_centers_.shape()[0] as isize).map(|center| {
-            let center = model.cluster_centers_.get(array_api_spec::ix![center])?;
-            xp.sqrt(xp.sum(xp.square(x - center), 1)?).eval()
-        });
-        let distances = distances.collect::<Result<Vec<Array<B>>>>()?;
-        xp.stack(&distances.iter().collect::<Vec<_>>(), 1)
+        let centers = xp.astype(&model.cluster_centers_, x.dtype()).eval()?;
+        xp.sqrt(xp.squared_distances(x, &centers, None)?).eval()
     }
 }
 

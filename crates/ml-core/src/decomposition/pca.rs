@@ -1,17 +1,15 @@
 //! Principal component analysis: the orthogonal directions along which samples vary most.
 
-use array_api_spec::{
-    Array, Backend, Error, HostArray, Moments, Result, Scatter, Spread, SvdMode, axis, ix,
-};
+use array_api_spec::{HostArray, Moments, Scatter, Spread, SvdMode, axis, ix};
 use serde::{Deserialize, Serialize};
 
 use super::{minka, randomized};
 use crate::{
-    Data, Estimator, Fitted, Incremental, IntoParameter, InverseTransform, Log, Parameters, Parts,
-    Place, Score, ScoreSamples, Statistics, Transform, attributes, estimator,
+    Parts, Statistics,
     frame::statistics,
     host::{self, HostMatrix, host},
-    parameter_by_serde, parameters,
+    parameter_by_serde,
+    prelude::*,
 };
 
 /// How [`Pca`] is computed.
@@ -136,6 +134,10 @@ impl Statistics for PcaStatistics {
         statistics::is_finite(&self.0)
     }
 
+    fn merge(&self, other: &Self) -> Result<Self> {
+        self.0.merge(&other.0).map(Self)
+    }
+
     fn store(&self, parts: &mut Parts<HostArray>) -> Result<()> {
         statistics::store(&self.0, "", parts);
         Ok(())
@@ -209,7 +211,7 @@ impl Incremental for Pca {
     type Statistics = PcaStatistics;
 
     /// A factor, which loses no direction, unless the solver asks for the covariance matrix: how many samples there will be is known at the end only.
-    fn statistics<B: Backend>(&self, data: &Data<B>) -> Result<PcaStatistics> {
+    fn statistics<B: Backend>(&self, data: &Data<B>, _: &mut Log<'_>) -> Result<PcaStatistics> {
         let spread = match self.svd_solver {
             PcaSolver::CovarianceEigh => Spread::Gram,
             _ => Spread::Factor,
@@ -217,10 +219,6 @@ impl Incremental for Pca {
         data.namespace()
             .moments(&data.x, None, None, spread)
             .map(PcaStatistics)
-    }
-
-    fn merge(&self, a: &PcaStatistics, b: &PcaStatistics) -> Result<PcaStatistics> {
-        a.0.merge(&b.0).map(PcaStatistics)
     }
 
     /// From the scatter `Z = V S² Vᵀ`: variances `S² / (n - 1)` along the rows of Vᵀ.

@@ -1,52 +1,36 @@
 //! The solver `eigen`: directions along which the classes' means spread most, relative to the spread within classes.
 
-use array_api_spec::{Array, Backend, Error, ErrorKind, Result, Triangle};
+use array_api_spec::{Error, ErrorKind, Result, Triangle};
 
 use super::{
-    Shrinkage, Solution,
-    covariance::{ClassStatistics, by_class, intercepts, mean_and_covariance, statistics_dtype},
+    Asked, Solution,
+    covariance::{Within, intercepts},
     explained_variance_ratio,
 };
-use crate::labels::Labels;
+use crate::host::{HostMatrix, host};
 
-pub(super) fn solve<B: Backend>(
-    shrinkage: Option<Shrinkage>,
-    x: &Array<B>,
-    labels: &Labels<B>,
-    priors: &[f64],
-    components: usize,
-) -> Result<Solution<B>> {
-    let xp = x.namespace();
-    let x = xp.astype(x, statistics_dtype(x)).eval()?;
-    let ClassStatistics {
-        means,
-        covariance: within,
-    } = by_class(&x, labels, priors, shrinkage)?;
-    let (_, total) = mean_and_covariance(&x, shrinkage)?;
-    let (values, vectors) = generalized_eigh((total - &within).eval()?, &within)?;
-
-    let values = xp.flip(&values, 0)?;
+pub(super) fn solve(within: &Within, total: &HostMatrix, asked: &Asked) -> Result<Solution> {
+    let (xp, Within { means, covariance }) = (host(), within);
+    let (values, vectors) = generalized_eigh((total - covariance).eval()?, covariance)?;
+    let values: Vec<f64> = xp.flip(&values, 0)?.to_vec()?;
     let scalings = xp.flip(&vectors, 1)?;
-    let ratio =
-        explained_variance_ratio(&xp, &values.to_vec::<f64>()?, components, values.dtype())?;
-    let coef = xp.matmul(xp.matmul(&means, &scalings)?, scalings.T()?)?;
-    let intercept = intercepts(&means, &coef, priors)?;
+    let coef = xp.matmul(xp.matmul(means, &scalings)?, scalings.T()?)?;
     Ok(Solution {
-        means,
+        means: means.clone(),
+        intercept: intercepts(means, &coef, &asked.priors)?,
         coef,
-        intercept,
         xbar: None,
         scalings: Some(scalings),
-        explained_variance_ratio: Some(ratio),
-        covariance: Some(within),
+        explained_variance_ratio: Some(explained_variance_ratio(&values, asked.components)?),
+        covariance: Some(covariance.clone()),
     })
 }
 
 /// Eigenvalues, ascending, and eigenvectors of `a v = λ b v` with `vᵀ b v = 1`: `(p, p), (p, p) → (p,), (p, p)`; a symmetric, b positive definite.
 ///
 /// By b's Cholesky factor L: the eigenvectors of `L⁻¹ a L⁻ᵀ`, multiplied by `L⁻ᵀ`. LAPACK's `sygvd` does the same.
-fn generalized_eigh<B: Backend>(a: Array<B>, b: &Array<B>) -> Result<(Array<B>, Array<B>)> {
-    let xp = a.namespace();
+fn generalized_eigh(a: HostMatrix, b: &HostMatrix) -> Result<(HostMatrix, HostMatrix)> {
+    let xp = host();
     let l = xp.linalg().cholesky(b, Triangle::Lower).map_err(|e| match e.kind() {
         ErrorKind::LinearAlgebra { .. } => Error::linear_algebra(
             "fit",

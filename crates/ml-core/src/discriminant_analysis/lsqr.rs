@@ -1,31 +1,24 @@
 //! The solver `lsqr`: covariance times coefficients equals means, by least squares.
 
-use array_api_spec::{Array, Backend, Eigh, Result, finfo};
+use array_api_ndarray::NdArray;
+use array_api_spec::{Eigh, Result};
 
 use super::{
-    Shrinkage, Solution,
-    covariance::{ClassStatistics, by_class, intercepts, statistics_dtype},
+    Asked, Solution,
+    covariance::{Within, intercepts},
 };
-use crate::labels::Labels;
+use crate::host::{HostMatrix, host};
 
-pub(super) fn solve<B: Backend>(
-    shrinkage: Option<Shrinkage>,
-    x: &Array<B>,
-    labels: &Labels<B>,
-    priors: &[f64],
-) -> Result<Solution<B>> {
-    let x = x.namespace().astype(x, statistics_dtype(x)).eval()?;
-    let ClassStatistics { means, covariance } = by_class(&x, labels, priors, shrinkage)?;
-    let coef = divide(&means, &covariance)?;
-    let intercept = intercepts(&means, &coef, priors)?;
+pub(super) fn solve(within: &Within, asked: &Asked) -> Result<Solution> {
+    let coef = divide(&within.means, &within.covariance)?;
     Ok(Solution {
-        means,
+        means: within.means.clone(),
+        intercept: intercepts(&within.means, &coef, &asked.priors)?,
         coef,
-        intercept,
         xbar: None,
         scalings: None,
         explained_variance_ratio: None,
-        covariance: Some(covariance),
+        covariance: Some(within.covariance.clone()),
     })
 }
 
@@ -33,11 +26,11 @@ pub(super) fn solve<B: Backend>(
 ///
 /// Features of small variance make C ill-conditioned, though each of its elements is as accurate as any. So the correlations, C with
 /// the variances divided out, are inverted if they can be: the result is the same and loses no digits to the spread of variances.
-fn divide<B: Backend>(m: &Array<B>, c: &Array<B>) -> Result<Array<B>> {
-    let xp = c.namespace();
+fn divide(m: &HostMatrix, c: &HostMatrix) -> Result<HostMatrix> {
+    let xp = host();
     let variances = xp.linalg().diagonal(c, 0)?;
     // What the rounding of the mean leaves of a constant feature is no variance.
-    let noise = xp.square(xp.max(xp.abs(m), 0)? * (16.0 * finfo(c.dtype())?.eps));
+    let noise = xp.square(xp.max(xp.abs(m), 0)? * (16.0 * f64::EPSILON));
     let varies = xp.greater(&variances, noise).eval()?;
     let shrink = xp.where_(&varies, 1.0 / xp.sqrt(&variances), 0.0).eval()?;
     let column = xp.reshape(&shrink, [shrink.size(), 1])?;
@@ -47,13 +40,15 @@ fn divide<B: Backend>(m: &Array<B>, c: &Array<B>) -> Result<Array<B>> {
     kept.retain(|&v| v > 0.0);
     let values: Vec<f64> = correlations.eigenvalues.to_vec()?;
     let p = values.len() as f64;
-    let above = |values: &[f64], eps: f64| {
+    let above = |values: &[f64]| {
         let most = values.iter().copied().fold(0.0, f64::max);
-        values.iter().filter(|&&v| v > eps * p * most).count()
+        values
+            .iter()
+            .filter(|&&v| v > f64::EPSILON * p * most)
+            .count()
     };
     // Collinear features, and variances so small that LAPACK in float64 takes them for 0, need its own rule.
-    if above(&values, finfo(c.dtype())?.eps) < kept.len() || above(&kept, f64::EPSILON) < kept.len()
-    {
+    if above(&values) < kept.len() || above(&kept) < kept.len() {
         return xp.matmul(m, pseudo_inverse(&xp.linalg().eigh(c)?)?);
     }
     let scaled = xp.matmul(m * &shrink, pseudo_inverse(&correlations)?)?;
@@ -64,15 +59,14 @@ fn divide<B: Backend>(m: &Array<B>, c: &Array<B>) -> Result<Array<B>> {
 ///
 /// LAPACK's `gelsd` has it from singular values; of a symmetric matrix those are the eigenvalues' magnitudes. Those up to `ε p` of the
 /// largest count as 0.
-fn pseudo_inverse<B: Backend>(matrix: &Eigh<B>) -> Result<Array<B>> {
+fn pseudo_inverse(matrix: &Eigh<NdArray>) -> Result<HostMatrix> {
     let Eigh {
         eigenvalues,
         eigenvectors,
     } = matrix;
-    let xp = eigenvalues.namespace();
+    let xp = host();
     let magnitude = xp.abs(eigenvalues).eval()?;
-    let cutoff =
-        xp.max(&magnitude, ..)? * (finfo(eigenvalues.dtype())?.eps * eigenvalues.size() as f64);
+    let cutoff = xp.max(&magnitude, ..)? * (f64::EPSILON * eigenvalues.size() as f64);
     let inverse = xp.where_(xp.greater(magnitude, cutoff), 1.0 / eigenvalues, 0.0);
     xp.matmul(eigenvectors * inverse, eigenvectors.T()?)
 }

@@ -9,16 +9,24 @@ mod covariance;
 mod eigen;
 mod format_1;
 mod lsqr;
+mod shrunk;
 mod svd;
 
-use array_api_spec::{Array, Backend, DType, Error, Namespace, Result, finfo, ix};
+use array_api_host::moments::Spectrum;
+use array_api_spec::{DType, Moments, Spread, finfo, ix};
 use serde::{Deserialize, Serialize};
 
+use self::covariance::Within;
 pub(crate) use self::format_1::parts_of_format_1;
 use crate::{
-    Data, DecisionFunction, Estimator, Fitted, IntoParameter, Log, Parameters, Predict,
-    PredictLogProba, PredictProba, Transform, Warning, attributes, classifier, estimator,
-    labels::Labels, parameter_by_serde, parameters,
+    Warning,
+    class_moments::{self, ClassMoments},
+    classifier::{self, linear_classifier},
+    host::{self, HostMatrix},
+    labels::Labels,
+    parameter_by_serde,
+    prelude::*,
+    validation,
 };
 
 /// How [`LinearDiscriminantAnalysis`] is computed.
@@ -136,7 +144,7 @@ attributes!(LinearDiscriminantAnalysisAttributes {
     covariance_: "pp",
 });
 
-estimator! { supervised LinearDiscriminantAnalysis { Predict, PredictProba, PredictLogProba, DecisionFunction, Transform } score accuracy }
+estimator! { supervised LinearDiscriminantAnalysis incremental { Predict, PredictProba, PredictLogProba, DecisionFunction, Transform } score accuracy }
 
 /// What [`LinearDiscriminantAnalysis::fit`] returns.
 pub type FittedLinearDiscriminantAnalysis<B> = Fitted<LinearDiscriminantAnalysis, B>;
@@ -151,36 +159,18 @@ impl Estimator for LinearDiscriminantAnalysis {
         data: &Data<B>,
         log: &mut Log<'_>,
     ) -> Result<LinearDiscriminantAnalysisAttributes<B>> {
-        let x = &data.x;
-        let labels = data.labels(log)?;
-        if labels.n_samples() == labels.n_classes() {
-            let detail = format!(
-                "y has {0} classes for {0} samples; there must be more samples than classes",
-                labels.n_classes()
-            );
-            return Err(Error::value("fit", detail));
-        }
-        let priors = &self.resolve_priors(&labels, &mut log.warnings)?;
-        let components = self.resolve_components(labels.n_classes(), x.shape()[1])?;
-        let solved = match self.solver {
-            Solver::Svd => svd::solve(self, x, &labels, priors, components),
-            Solver::Lsqr => lsqr::solve(self.shrinkage, x, &labels, priors),
-            Solver::Eigen => eigen::solve(self.shrinkage, x, &labels, priors, components),
-        }?
-        .astype(x.dtype())?;
-        let intercept = marked(&solved.intercept, priors)?;
-        let (coef_, intercept_) = decision(solved.coef, intercept)?;
-        Ok(LinearDiscriminantAnalysisAttributes {
-            classes_: labels.classes,
-            priors_: vector(&x.namespace(), priors, x.dtype())?,
-            means_: solved.means,
-            xbar_: solved.xbar,
-            coef_,
-            intercept_,
-            scalings_: solved.scalings,
-            explained_variance_ratio_: solved.explained_variance_ratio,
-            covariance_: solved.covariance,
-        })
+        let (labels, place) = (data.labels(log)?, Place::of(data));
+        let counts: Vec<f64> = labels.counts.iter().map(|&n| n as f64).collect();
+        let asked = self.ask(&counts, place.n_features, log)?;
+        let solved = if self.shrinkage == Some(Shrinkage::Auto) {
+            let needs_total = self.solver == Solver::Eigen;
+            let (within, total) = shrunk::covariances(data, &labels, &asked.priors, needs_total)?;
+            Self::by_covariance(&within, total, &asked)?
+        } else {
+            let (moments, spectrum) = self.moments(data, &labels)?;
+            self.solve(&moments, spectrum, &asked, place.dtype)?
+        };
+        attributes(labels.classes, &asked.priors, solved, &place)
     }
 
     fn check(&self) -> Result<()> {
@@ -214,13 +204,7 @@ impl Estimator for LinearDiscriminantAnalysis {
                     .to_owned(),
             );
         }
-        if !(self.tol >= 0.0 && self.tol.is_finite()) {
-            return error(format!(
-                "tol = {} must be finite and not negative",
-                self.tol
-            ));
-        }
-        Ok(())
+        validation::not_negative(Self::NAME, "tol", self.tol)
     }
 
     fn validate<B: Backend>(&self, a: &LinearDiscriminantAnalysisAttributes<B>) -> Result<()> {
@@ -283,26 +267,153 @@ impl Estimator for LinearDiscriminantAnalysis {
     }
 }
 
-impl LinearDiscriminantAnalysis {
-    /// The probability of each class.
-    fn resolve_priors<B: Backend>(
+impl Incremental for LinearDiscriminantAnalysis {
+    type Statistics = ClassMoments;
+
+    fn statistics<B: Backend>(&self, data: &Data<B>, log: &mut Log<'_>) -> Result<ClassMoments> {
+        if self.shrinkage == Some(Shrinkage::Auto) {
+            let detail = "shrinkage = auto depends on fourth powers of the samples, which are not kept; give a number from 0 to 1, or fit all samples at once";
+            return Err(Error::value("observe", detail));
+        }
+        ClassMoments::observe(data, &data.labels(log)?, self.is_by_class(), self.spread())
+    }
+
+    fn conclude<B: Backend>(
         &self,
+        seen: &ClassMoments,
+        place: &Place<B>,
+        log: &mut Log<'_>,
+    ) -> Result<LinearDiscriminantAnalysisAttributes<B>> {
+        let asked = self.ask(seen.counts(), place.n_features, log)?;
+        let spectrum = self.spectrum(&seen.moments, place.dtype)?;
+        let solved = self.solve(&seen.moments, spectrum, &asked, place.dtype)?;
+        attributes(seen.classes.send(&place.xp)?, &asked.priors, solved, place)
+    }
+}
+
+/// What a fit is asked for.
+struct Asked {
+    /// `(K,)`: the probability of each class.
+    priors: Vec<f64>,
+    /// How many components `transform` returns at most.
+    components: usize,
+}
+
+impl LinearDiscriminantAnalysis {
+    /// # Errors
+    /// As many classes as samples; priors or a number of components that do not fit.
+    fn ask(&self, counts: &[f64], n_features: usize, log: &mut Log<'_>) -> Result<Asked> {
+        let (n, k) = (counts.iter().sum::<f64>(), counts.len());
+        if n <= k as f64 {
+            let detail = format!(
+                "y has {k} classes for {n} samples; there must be more samples than classes"
+            );
+            return Err(Error::value("fit", detail));
+        }
+        Ok(Asked {
+            priors: self.resolve_priors(counts, &mut log.warnings)?,
+            components: self.resolve_components(k, n_features)?,
+        })
+    }
+
+    /// Whether the scatter of each class is needed: where priors give it another weight than its samples do.
+    const fn is_by_class(&self) -> bool {
+        self.priors.is_some() && (self.store_covariance || !matches!(self.solver, Solver::Svd))
+    }
+
+    /// Singular values below √ε of the largest need a factor, which the solver `svd` decides by; a covariance matrix has lost them.
+    const fn spread(&self) -> Spread {
+        match self.solver {
+            Solver::Svd => Spread::Factor,
+            Solver::Lsqr | Solver::Eigen => Spread::Gram,
+        }
+    }
+
+    /// The moments that a solver needs. A Gram matrix takes one pass over the rows; where it is too coarse for `svd`, or larger than x, it is a factor.
+    fn moments<B: Backend>(
+        &self,
+        data: &Data<B>,
         labels: &Labels<B>,
-        warnings: &mut Vec<Warning>,
-    ) -> Result<Vec<f64>> {
-        let Some(priors) = &self.priors else {
-            let n = labels.n_samples() as f64;
-            return Ok(labels
-                .counts
-                .iter()
-                .map(|&count| count as f64 / n)
-                .collect());
+    ) -> Result<(Moments, Option<Spectrum>)> {
+        let (each, dtype) = (self.is_by_class(), data.x.dtype());
+        if self.solver == Solver::Svd && data.n_samples() >= data.n_features() {
+            let quick = class_moments::moments(data, labels, each, Spread::Gram)?;
+            let spectrum = self.spectrum(&quick, dtype)?;
+            if spectrum.is_some() {
+                return Ok((quick, spectrum));
+            }
+        }
+        let moments = class_moments::moments(data, labels, each, self.spread())?;
+        let spectrum = self.spectrum(&moments, dtype)?;
+        Ok((moments, spectrum))
+    }
+
+    /// What the solver `svd` needs of moments; `None` for the others, and for a Gram matrix that is too coarse.
+    fn spectrum(&self, moments: &Moments, dtype: DType) -> Result<Option<Spectrum>> {
+        match self.solver {
+            Solver::Svd => svd::spectrum(moments, dtype, self.tol),
+            Solver::Lsqr | Solver::Eigen => Ok(None),
+        }
+    }
+
+    fn solve(
+        &self,
+        moments: &Moments,
+        spectrum: Option<Spectrum>,
+        asked: &Asked,
+        dtype: DType,
+    ) -> Result<Solution> {
+        let within = || Within::new(moments, &asked.priors, self.shrinkage);
+        if self.solver != Solver::Svd {
+            let total = (self.solver == Solver::Eigen)
+                .then(|| covariance::total(moments, self.shrinkage))
+                .transpose()?;
+            return Self::by_covariance(&within()?, total, asked);
+        }
+        let Some(spectrum) = spectrum else {
+            let detail = "the statistics hold a Gram matrix that is too coarse for the solver `svd`; it needs a factor";
+            return Err(Error::value("conclude", detail));
         };
-        if priors.len() != labels.n_classes() {
+        let solution = svd::solve(
+            &moments.means,
+            moments.rows,
+            &spectrum,
+            asked,
+            self.tol,
+            dtype,
+        )?;
+        Ok(Solution {
+            covariance: self
+                .store_covariance
+                .then(|| within().map(|within| within.covariance))
+                .transpose()?,
+            ..solution
+        })
+    }
+
+    /// The solver `eigen`, for which there is the covariance of all samples, or `lsqr`.
+    fn by_covariance(
+        within: &Within,
+        total: Option<HostMatrix>,
+        asked: &Asked,
+    ) -> Result<Solution> {
+        match total {
+            Some(total) => eigen::solve(within, &total, asked),
+            None => lsqr::solve(within, asked),
+        }
+    }
+
+    /// The probability of each class.
+    fn resolve_priors(&self, counts: &[f64], warnings: &mut Vec<Warning>) -> Result<Vec<f64>> {
+        let Some(priors) = &self.priors else {
+            let n: f64 = counts.iter().sum();
+            return Ok(counts.iter().map(|count| count / n).collect());
+        };
+        if priors.len() != counts.len() {
             let detail = format!(
                 "{} priors were given, and y has {} classes; give one for each",
                 priors.len(),
-                labels.n_classes()
+                counts.len()
             );
             return Err(Error::value("fit", detail));
         }
@@ -329,62 +440,57 @@ impl LinearDiscriminantAnalysis {
     }
 }
 
-/// What a solver finds, class by class.
-struct Solution<B: Backend> {
+/// What a solver finds, class by class, in `float64` on the host.
+struct Solution {
     /// `(K, p)`.
-    means: Array<B>,
+    means: HostMatrix,
     /// `(K, p)`.
-    coef: Array<B>,
+    coef: HostMatrix,
     /// `(K,)`.
-    intercept: Array<B>,
+    intercept: HostMatrix,
     /// `(p,)`.
-    xbar: Option<Array<B>>,
+    xbar: Option<HostMatrix>,
     /// `(p, r)`.
-    scalings: Option<Array<B>>,
+    scalings: Option<HostMatrix>,
     /// `(components,)`.
-    explained_variance_ratio: Option<Array<B>>,
+    explained_variance_ratio: Option<HostMatrix>,
     /// `(p, p)`.
-    covariance: Option<Array<B>>,
+    covariance: Option<HostMatrix>,
 }
 
-impl<B: Backend> Solution<B> {
-    fn astype(self, dtype: DType) -> Result<Self> {
-        let cast = |x: Array<B>| x.namespace().astype(&x, dtype).eval();
-        let cast_some = |x: Option<Array<B>>| x.map(cast).transpose();
-        Ok(Self {
-            means: cast(self.means)?,
-            coef: cast(self.coef)?,
-            intercept: cast(self.intercept)?,
-            xbar: cast_some(self.xbar)?,
-            scalings: cast_some(self.scalings)?,
-            explained_variance_ratio: cast_some(self.explained_variance_ratio)?,
-            covariance: cast_some(self.covariance)?,
-        })
-    }
+fn attributes<B: Backend>(
+    classes_: Array<B>,
+    priors: &[f64],
+    solved: Solution,
+    place: &Place<B>,
+) -> Result<LinearDiscriminantAnalysisAttributes<B>> {
+    let send = |x: &HostMatrix| host::send(x, &place.xp, place.dtype);
+    let send_some = |x: &Option<HostMatrix>| x.as_ref().map(send).transpose();
+    let intercept = marked(&solved.intercept, priors)?;
+    let (coef, intercept) = decision(solved.coef, intercept)?;
+    Ok(LinearDiscriminantAnalysisAttributes {
+        classes_,
+        priors_: place.array(priors, &[priors.len()])?,
+        means_: send(&solved.means)?,
+        xbar_: send_some(&solved.xbar)?,
+        coef_: send(&coef)?,
+        intercept_: send(&intercept)?,
+        scalings_: send_some(&solved.scalings)?,
+        explained_variance_ratio_: send_some(&solved.explained_variance_ratio)?,
+        covariance_: send_some(&solved.covariance)?,
+    })
 }
 
 /// The share of each of the first directions in the sum of all their variances; 0 if there is none, because the class means coincide.
-fn explained_variance_ratio<B: Backend>(
-    xp: &Namespace<B>,
-    variances: &[f64],
-    components: usize,
-    dtype: DType,
-) -> Result<Array<B>> {
+fn explained_variance_ratio(variances: &[f64], components: usize) -> Result<HostMatrix> {
     let total: f64 = variances.iter().sum();
     let ratio = |v: &f64| if total == 0.0 { 0.0 } else { v / total };
-    vector(
-        xp,
-        &variances
-            .iter()
-            .map(ratio)
-            .take(components)
-            .collect::<Vec<_>>(),
-        dtype,
-    )
+    let ratios: Vec<f64> = variances.iter().map(ratio).take(components).collect();
+    host::matrix(&ratios, &[ratios.len()])
 }
 
 /// The constants with NaN, which no model may hold, for those that are not finite. The constant of an impossible class is -∞.
-fn marked<B: Backend>(intercept: &Array<B>, priors: &[f64]) -> Result<Array<B>> {
+fn marked(intercept: &HostMatrix, priors: &[f64]) -> Result<HostMatrix> {
     let xp = intercept.namespace();
     let impossible: Vec<bool> = priors.iter().map(|&prior| prior == 0.0).collect();
     let good = xp.isfinite(intercept) | xp.asarray(impossible)?;
@@ -392,53 +498,22 @@ fn marked<B: Backend>(intercept: &Array<B>, priors: &[f64]) -> Result<Array<B>> 
 }
 
 /// Two classes need one decision function, the difference of theirs: `(2, p), (2,) → (1, p), (1,)`.
-fn decision<B: Backend>(coef: Array<B>, intercept: Array<B>) -> Result<(Array<B>, Array<B>)> {
+fn decision(coef: HostMatrix, intercept: HostMatrix) -> Result<(HostMatrix, HostMatrix)> {
     if coef.shape()[0] != 2 {
         return Ok((coef, intercept));
     }
-    let difference = |x: Array<B>| (x.get(ix![1..2])? - x.get(ix![0..1])?).eval();
+    let difference = |x: HostMatrix| (x.get(ix![1..2])? - x.get(ix![0..1])?).eval();
     Ok((difference(coef)?, difference(intercept)?))
 }
 
-/// Values of the host as a vector of `dtype`.
-fn vector<B: Backend>(xp: &Namespace<B>, values: &[f64], dtype: DType) -> Result<Array<B>> {
-    xp.asarray_as(values, dtype)
-}
-
-/// `x coefᵀ + intercept`: `(n, p) → (n, K)`, or `(n, 1)` for two classes.
-fn scores<B: Backend>(
-    function: &'static str,
-    model: &FittedLinearDiscriminantAnalysis<B>,
-    x: &Array<B>,
-) -> Result<Array<B>> {
-    let scores = classifier::linear_scores(x, &model.coef_, &model.intercept_)?;
-    model.checked(function, x, scores)
-}
-
-impl DecisionFunction for LinearDiscriminantAnalysis {
-    fn decision_function<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
-        classifier::decision_function(scores("decision_function", model, x)?)
-    }
-}
-
-impl Predict for LinearDiscriminantAnalysis {
-    fn predict<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
-        classifier::predict(&model.classes_, &scores("predict", model, x)?)
-    }
-}
-
-impl PredictProba for LinearDiscriminantAnalysis {
-    fn predict_proba<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
-        classifier::softmax(model.classes_.size(), &scores("predict_proba", model, x)?)
-    }
-}
+linear_classifier!(LinearDiscriminantAnalysis);
 
 impl PredictLogProba for LinearDiscriminantAnalysis {
     /// The log of a probability of 0 is taken as that of the smallest normal number, as scikit-learn does.
     fn predict_log_proba<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
         let p = classifier::softmax(
             model.classes_.size(),
-            &scores("predict_log_proba", model, x)?,
+            &Self::scores("predict_log_proba", model, x)?,
         )?;
         let xp = p.namespace();
         let tiny = finfo(p.dtype())?.smallest_normal;

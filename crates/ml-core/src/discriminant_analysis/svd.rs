@@ -1,75 +1,62 @@
 //! The solver `svd`: no covariance matrix, only singular values of the samples about their class means.
 //!
-//! The rows stay on the device, which gives their moments; what follows is of the size of features and classes, and is computed on the host in `float64`.
+//! The rows stay on the device, which gives their moments; what follows is of the size of features and classes, and is computed on the host.
 
-use array_api_host::linalg;
-use array_api_spec::{Array, Backend, Error, Groups, Layout, Result, SvdMode};
-
-use super::{
-    LinearDiscriminantAnalysis, Solution,
-    covariance::{by_class, statistics_dtype},
-    explained_variance_ratio,
+use array_api_host::{
+    linalg,
+    moments::{self, Spectrum},
 };
-use crate::{
-    labels::Labels,
-    spectrum::{Spectrum, spectrum},
-    validation::too_large,
-};
+use array_api_spec::{DType, Error, Layout, Moments, Result, SvdMode};
 
-pub(super) fn solve<B: Backend>(
-    parameters: &LinearDiscriminantAnalysis,
-    x: &Array<B>,
-    labels: &Labels<B>,
-    priors: &[f64],
-    components: usize,
-) -> Result<Solution<B>> {
-    let (xp, dtype) = (&x.namespace(), x.dtype());
-    let groups = Groups::pooled(&labels.groups, labels.n_classes());
-    let (moments, spectrum) = spectrum(x, Some(groups), parameters.tol)?;
-    let (k, p) = (labels.n_classes(), moments.features);
-    if !spectrum.std.iter().all(|s| s.is_finite()) {
+use super::{Asked, Solution, explained_variance_ratio};
+use crate::{host, validation::too_large};
+
+/// The singular values and right singular vectors of `(x - means) / std / √n`; `None` if the moments hold a Gram matrix that is too coarse for them.
+///
+/// # Errors
+/// Moments that hold the diagonal alone; no convergence.
+pub(super) fn spectrum(moments: &Moments, dtype: DType, tol: f64) -> Result<Option<Spectrum>> {
+    if moments.pooled {
+        return moments::spectrum(moments, dtype, tol);
+    }
+    moments::spectrum(&moments.clone().pool(), dtype, tol)
+}
+
+pub(super) fn solve(
+    means: &[f64],
+    n: usize,
+    within: &Spectrum,
+    asked: &Asked,
+    tol: f64,
+    dtype: DType,
+) -> Result<Solution> {
+    let (k, p) = (asked.priors.len(), within.std.len());
+    if !within.std.iter().all(|s| s.is_finite()) {
         return Err(too_large("the standard deviation", dtype));
     }
-    if spectrum.rank == 0 {
+    if within.rank == 0 {
         let detail = format!(
-            "no feature varies within any class beyond tol = {}, so classes cannot be told apart by their spread; check x, or lower tol",
-            parameters.tol
+            "no feature varies within any class beyond tol = {tol}, so classes cannot be told apart by their spread; check x, or lower tol"
         );
         return Err(Error::value("fit", detail));
     }
-    let solved = Directions::new(
-        &moments.means,
-        priors,
-        moments.rows,
-        &spectrum,
-        parameters.tol,
-    )?;
-
-    let array = |values: &[f64], shape: &[usize]| xp.asarray_as((values.to_vec(), shape), dtype);
-    let covariance = parameters.store_covariance.then(|| {
-        let x = xp.astype(x, statistics_dtype(x)).eval()?;
-        Ok(by_class(&x, labels, priors, None)?.covariance)
-    });
+    let solved = Directions::new(means, &asked.priors, n, within, tol)?;
     Ok(Solution {
-        means: array(&solved.means, &[k, p])?,
-        coef: array(&solved.coef, &[k, p])?,
-        intercept: array(&solved.intercept, &[k])?,
-        xbar: Some(array(&solved.xbar, &[p])?),
-        scalings: Some(array(&solved.scalings, &[p, solved.rank])?),
+        means: host::matrix(means, &[k, p])?,
+        coef: host::matrix(&solved.coef, &[k, p])?,
+        intercept: host::matrix(&solved.intercept, &[k])?,
+        xbar: Some(host::matrix(&solved.xbar, &[p])?),
+        scalings: Some(host::matrix(&solved.scalings, &[p, solved.rank])?),
         explained_variance_ratio: Some(explained_variance_ratio(
-            xp,
             &solved.variances,
-            components,
-            dtype,
+            asked.components,
         )?),
-        covariance: covariance.transpose()?,
+        covariance: None,
     })
 }
 
 /// What follows from the classes' means and the spread within them.
 struct Directions {
-    /// `(K, p)`.
-    means: Vec<f64>,
     /// `(p,)`: the mean of the class means, weighted by the priors.
     xbar: Vec<f64>,
     /// `(p, rank)`: directions that separate the classes, in which the samples have variance 1 within classes.
@@ -127,7 +114,6 @@ impl Directions {
             priors[c].ln() - 0.5 * squares - at_centre.sum::<f64>()
         });
         Ok(Self {
-            means: means.to_vec(),
             intercept: intercept.collect(),
             scalings: (0..p * rank)
                 .map(|at| rows[at % rank * p + at / rank])

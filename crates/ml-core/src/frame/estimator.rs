@@ -101,7 +101,7 @@ pub trait Estimator: Parameters + Methods {
 /// An estimator whose fit is a function of statistics that add up: those of parts of the samples, merged, are those of all. That is
 /// `partial_fit`, data larger than memory, and fits on many machines.
 ///
-/// Its `learn` is one line: `self.conclude(&self.statistics(data)?, &Place::of(data), log)`.
+/// Its `learn` is one line: `self.conclude(&self.statistics(data, log)?, &Place::of(data), log)`.
 pub trait Incremental: Estimator {
     /// What is kept of the samples seen, in host memory.
     type Statistics: Statistics;
@@ -110,13 +110,8 @@ pub trait Incremental: Estimator {
     ///
     /// # Errors
     /// Data that cannot be fitted.
-    fn statistics<B: Backend>(&self, data: &Data<B>) -> Result<Self::Statistics>;
-
-    /// The statistics of both.
-    ///
-    /// # Errors
-    /// Statistics that do not belong together.
-    fn merge(&self, a: &Self::Statistics, b: &Self::Statistics) -> Result<Self::Statistics>;
+    fn statistics<B: Backend>(&self, data: &Data<B>, log: &mut Log<'_>)
+    -> Result<Self::Statistics>;
 
     /// The attributes that follow.
     ///

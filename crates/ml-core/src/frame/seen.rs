@@ -5,7 +5,7 @@ use std::path::Path;
 use array_api_spec::{Array, Backend, DType, Error, HostArray, Namespace, Result};
 
 use super::{
-    data::{Data, With},
+    data::{Data, Log, With},
     estimator::Incremental,
     fitted::Fitted,
     parts::Parts,
@@ -47,7 +47,7 @@ impl<E: Incremental, B: Backend> Seen<E, B> {
         with: With<'_, B>,
     ) -> Result<Self> {
         let data = Data::new(estimator, "observe", x, y, with.sample_weight)?;
-        let observed = estimator.statistics(&data);
+        let observed = estimator.statistics(&data, &mut Log::default());
         let statistics = data.judge::<E, _>("observe", observed, |statistics| {
             Ok((!statistics.is_finite()).then_some("a statistic"))
         })?;
@@ -76,7 +76,7 @@ impl<E: Incremental, B: Backend> Seen<E, B> {
                 self.estimator, other.estimator
             ));
         }
-        self.statistics = self.estimator.merge(&self.statistics, &other.statistics)?;
+        self.statistics = self.statistics.merge(&other.statistics)?;
         Ok(())
     }
 

@@ -44,6 +44,12 @@ pub trait Statistics: Clone + Debug + Send + Sync {
     /// Whether no value is NaN or infinite: such values among the samples show here.
     fn is_finite(&self) -> bool;
 
+    /// The statistics of both.
+    ///
+    /// # Errors
+    /// Statistics that do not belong together.
+    fn merge(&self, other: &Self) -> Result<Self>;
+
     /// Adds the statistics to parts.
     ///
     /// # Errors

@@ -37,20 +37,6 @@ impl RegressionStatistics {
         Ok(Self { moments, is_vector })
     }
 
-    /// Those of both.
-    ///
-    /// # Errors
-    /// Statistics that do not belong together.
-    pub(super) fn merge(&self, other: &Self) -> Result<Self> {
-        if self.is_vector != other.is_vector {
-            return Err(Error::value("merge", "one y had one axis, the other two"));
-        }
-        Ok(Self {
-            moments: self.moments.merge(&other.moments)?,
-            is_vector: self.is_vector,
-        })
-    }
-
     /// The problem for p features.
     ///
     /// # Errors
@@ -92,6 +78,16 @@ impl RegressionStatistics {
 impl Statistics for RegressionStatistics {
     fn is_finite(&self) -> bool {
         statistics::is_finite(&self.moments)
+    }
+
+    fn merge(&self, other: &Self) -> Result<Self> {
+        if self.is_vector != other.is_vector {
+            return Err(Error::value("merge", "one y had one axis, the other two"));
+        }
+        Ok(Self {
+            moments: self.moments.merge(&other.moments)?,
+            is_vector: self.is_vector,
+        })
     }
 
     fn store(&self, parts: &mut Parts<HostArray>) -> Result<()> {

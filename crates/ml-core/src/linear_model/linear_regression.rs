@@ -1,13 +1,13 @@
 //! Ordinary least squares.
 
 use array_api_ndarray::NdArray;
-use array_api_spec::{Array, Backend, DType, Error, Namespace, Result, Spread, Svd, SvdMode, ix};
+use array_api_spec::{DType, Namespace, Spread, Svd, SvdMode, ix};
 
 use super::least_squares::{self, Problem, RegressionStatistics};
 use crate::{
-    Data, Estimator, Fitted, Incremental, Log, Parameters, Place, Predict, attributes, estimator,
     host::{self, HostMatrix, host},
-    parameters,
+    prelude::*,
+    validation,
 };
 
 parameters! {
@@ -61,13 +61,7 @@ impl Estimator for LinearRegression {
     const SAMPLE_WEIGHT: bool = true;
 
     fn check(&self) -> Result<()> {
-        if self.tol >= 0.0 && self.tol.is_finite() {
-            return Ok(());
-        }
-        Err(Error::value(
-            Self::NAME,
-            format!("tol = {} must be finite and not negative", self.tol),
-        ))
+        validation::not_negative(Self::NAME, "tol", self.tol)
     }
 
     fn learn<B: Backend>(
@@ -79,7 +73,7 @@ impl Estimator for LinearRegression {
         let problem = quick.problem(data.n_features(), self.fit_intercept)?;
         match self.by_gram(&problem)? {
             Some(solved) => solved.attributes(&problem, &data.namespace(), data.x.dtype()),
-            None => self.conclude(&self.statistics(data)?, &Place::of(data), log),
+            None => self.conclude(&self.statistics(data, log)?, &Place::of(data), log),
         }
     }
 }
@@ -88,16 +82,12 @@ impl Incremental for LinearRegression {
     type Statistics = RegressionStatistics;
 
     /// A factor, which loses no direction: whether a Gram matrix were good enough is known at the end only.
-    fn statistics<B: Backend>(&self, data: &Data<B>) -> Result<RegressionStatistics> {
-        RegressionStatistics::observe(data, Spread::Factor)
-    }
-
-    fn merge(
+    fn statistics<B: Backend>(
         &self,
-        a: &RegressionStatistics,
-        b: &RegressionStatistics,
+        data: &Data<B>,
+        _: &mut Log<'_>,
     ) -> Result<RegressionStatistics> {
-        a.merge(b)
+        RegressionStatistics::observe(data, Spread::Factor)
     }
 
     fn conclude<B: Backend>(

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use array_api_spec::{Array, Backend, Error, Result, finfo};
+use array_api_spec::finfo;
 use serde::{Deserialize, Serialize};
 
 use super::logistic_loss::Loss;
 use crate::{
-    Data, DecisionFunction, Estimator, Fitted, IntoParameter, Log, Parameter, Parameters, Place,
-    Predict, PredictLogProba, PredictProba, Value, Warning, attributes, classifier, estimator,
+    Warning,
+    classifier::{self, linear_classifier},
     labels::Labels,
     lbfgs::{self, End, Limits},
-    parameter_by_serde, parameters, validation,
+    parameter_by_serde,
+    prelude::*,
+    validation,
 };
 
 /// How [`LogisticRegression`] is computed.
@@ -292,38 +294,12 @@ fn totals<B: Backend>(data: &Data<B>, labels: &Labels<B>) -> Result<Vec<f64>> {
     xp.stack(&totals.iter().collect::<Vec<_>>(), 0)?.to_vec()
 }
 
-/// What speaks for each class: `(n, p) → (n, K)`, or `(n, 1)` for two classes.
-fn scores<B: Backend>(
-    function: &'static str,
-    model: &Fitted<LogisticRegression, B>,
-    x: &Array<B>,
-) -> Result<Array<B>> {
-    let scores = classifier::linear_scores(x, &model.coef_, &model.intercept_)?;
-    model.checked(function, x, scores)
-}
-
-impl DecisionFunction for LogisticRegression {
-    fn decision_function<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
-        classifier::decision_function(scores("decision_function", model, x)?)
-    }
-}
-
-impl Predict for LogisticRegression {
-    fn predict<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
-        classifier::predict(&model.classes_, &scores("predict", model, x)?)
-    }
-}
-
-impl PredictProba for LogisticRegression {
-    fn predict_proba<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
-        classifier::softmax(model.classes_.size(), &scores("predict_proba", model, x)?)
-    }
-}
+linear_classifier!(LogisticRegression);
 
 impl PredictLogProba for LogisticRegression {
     /// The log of the probabilities: -∞ for one that is 0.
     fn predict_log_proba<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
-        let scores = scores("predict_log_proba", model, x)?;
+        let scores = Self::scores("predict_log_proba", model, x)?;
         let p = classifier::softmax(model.classes_.size(), &scores)?;
         p.namespace().log(&p).eval()
     }

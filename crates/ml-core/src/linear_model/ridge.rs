@@ -1,14 +1,14 @@
 //! Least squares with a penalty on the size of the coefficients.
 
-use array_api_spec::{Array, Backend, Error, Result, Spread, SvdMode, Triangle, ix};
+use array_api_spec::{Spread, SvdMode, Triangle, ix};
 use serde::{Deserialize, Serialize};
 
 use super::least_squares::{self, Problem, RegressionStatistics};
 use crate::{
-    Data, Estimator, Fitted, Incremental, IntoParameter, Log, Parameters, Place, Predict,
-    attributes, estimator,
     host::{HostMatrix, host},
-    parameter_by_serde, parameters,
+    parameter_by_serde,
+    prelude::*,
+    validation::not_negative,
 };
 
 /// How [`Ridge`] is computed.
@@ -105,13 +105,9 @@ impl Estimator for Ridge {
             Alpha::Same(alpha) => std::slice::from_ref(alpha),
             Alpha::Each(alphas) => alphas,
         };
-        match alphas.iter().find(|a| !(**a >= 0.0 && a.is_finite())) {
-            Some(bad) => Err(Error::value(
-                Self::NAME,
-                format!("alpha = {bad} must be finite and not negative"),
-            )),
-            None => Ok(()),
-        }
+        alphas
+            .iter()
+            .try_for_each(|alpha| not_negative(Self::NAME, "alpha", *alpha))
     }
 
     fn learn<B: Backend>(&self, data: &Data<B>, log: &mut Log<'_>) -> Result<RidgeAttributes<B>> {
@@ -124,7 +120,7 @@ impl Estimator for Ridge {
                 return attributes(&problem, &beta, "cholesky", &place);
             }
         }
-        self.conclude(&self.statistics(data)?, &place, log)
+        self.conclude(&self.statistics(data, log)?, &place, log)
     }
 }
 
@@ -132,16 +128,12 @@ impl Incremental for Ridge {
     type Statistics = RegressionStatistics;
 
     /// A factor, which loses no direction: whether a Gram matrix were good enough is known at the end only.
-    fn statistics<B: Backend>(&self, data: &Data<B>) -> Result<RegressionStatistics> {
-        RegressionStatistics::observe(data, Spread::Factor)
-    }
-
-    fn merge(
+    fn statistics<B: Backend>(
         &self,
-        a: &RegressionStatistics,
-        b: &RegressionStatistics,
+        data: &Data<B>,
+        _: &mut Log<'_>,
     ) -> Result<RegressionStatistics> {
-        a.merge(b)
+        RegressionStatistics::observe(data, Spread::Factor)
     }
 
     fn conclude<B: Backend>(

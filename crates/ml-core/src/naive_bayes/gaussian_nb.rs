@@ -2,14 +2,11 @@
 
 use std::f64::consts::TAU;
 
-use array_api_spec::{
-    Array, Backend, Error, Groups, HostArray, Moments, Result, Scatter, Spread, axis, ix,
-};
+use array_api_spec::{HostArray, Moments, Scatter, Spread, axis};
 
 use crate::{
-    Data, Estimator, Fitted, Incremental, Log, Parameters, Parts, Place, Predict, PredictLogProba,
-    PredictProba, Statistics, attributes, classifier, estimator, frame::statistics,
-    labels::ClassList, parameters,
+    Parts, Statistics, class_moments::ClassMoments, classifier, frame::statistics, prelude::*,
+    validation::not_negative,
 };
 
 parameters! {
@@ -58,54 +55,47 @@ estimator! { supervised GaussianNB incremental { Predict, PredictProba, PredictL
 
 /// What [`GaussianNB`] keeps of samples: of each class and feature the count, the mean and the sum of squares about it.
 #[derive(Clone, Debug)]
-pub struct ClassStatistics {
-    /// The classes, ascending.
-    classes: ClassList,
+pub struct GaussianNBStatistics {
     /// The weighted moments of each class.
-    moments: Moments,
+    of_classes: ClassMoments,
     /// The moments of all samples together, each counted once.
     all: Moments,
 }
 
-impl Statistics for ClassStatistics {
+impl Statistics for GaussianNBStatistics {
     fn is_finite(&self) -> bool {
-        statistics::is_finite(&self.moments) && statistics::is_finite(&self.all)
+        self.of_classes.is_finite() && statistics::is_finite(&self.all)
+    }
+
+    fn merge(&self, other: &Self) -> Result<Self> {
+        Ok(Self {
+            of_classes: self.of_classes.merge(&other.of_classes)?,
+            all: self.all.merge(&other.all)?,
+        })
     }
 
     fn store(&self, parts: &mut Parts<HostArray>) -> Result<()> {
-        self.classes.store(parts)?;
-        statistics::store(&self.moments, "", parts);
+        self.of_classes.store(parts)?;
         statistics::store(&self.all, "all_", parts);
         Ok(())
     }
 
     fn take(parts: &mut Parts<HostArray>) -> Result<Self> {
-        let classes = ClassList::take(parts)?;
-        let (moments, all) = (
-            statistics::take("", parts)?,
-            statistics::take("all_", parts)?,
-        );
-        let (k, p) = (classes.len(), parts.n_features_in_);
+        let (of_classes, all) = (ClassMoments::take(parts)?, statistics::take("all_", parts)?);
+        let moments = &of_classes.moments;
         let are_diagonal = matches!(
             (&moments.scatter, &all.scatter),
             (Scatter::Diagonal(_), Scatter::Diagonal(_))
         );
-        let sizes = (
-            moments.weights.len(),
-            moments.features,
-            all.weights.len(),
-            all.features,
-        );
-        if !are_diagonal || sizes != (k, p, 1, p) || (k > 1 && moments.pooled) {
-            return Err(
-                parts.mistake("the statistics do not fit the classes and features".to_owned())
-            );
+        let is_pooled = moments.pooled && moments.weights.len() > 1;
+        if !are_diagonal
+            || is_pooled
+            || (all.weights.len(), all.features) != (1, parts.n_features_in_)
+        {
+            let detail = "the statistics are not a mean and a variance for each class and feature";
+            return Err(parts.mistake(detail.to_owned()));
         }
-        Ok(Self {
-            classes,
-            moments,
-            all,
-        })
+        Ok(Self { of_classes, all })
     }
 }
 
@@ -116,12 +106,7 @@ impl Estimator for GaussianNB {
 
     fn check(&self) -> Result<()> {
         let refused = |detail: String| Err(Error::value(Self::NAME, detail));
-        if !(self.var_smoothing >= 0.0 && self.var_smoothing.is_finite()) {
-            return refused(format!(
-                "var_smoothing = {} must be finite and not negative",
-                self.var_smoothing
-            ));
-        }
+        not_negative(Self::NAME, "var_smoothing", self.var_smoothing)?;
         if let Some(priors) = &self.priors {
             if let Some(bad) = priors.iter().find(|p| p.is_nan() || **p < 0.0) {
                 return refused(format!(
@@ -141,7 +126,7 @@ impl Estimator for GaussianNB {
         data: &Data<B>,
         log: &mut Log<'_>,
     ) -> Result<GaussianNBAttributes<B>> {
-        self.conclude(&self.statistics(data)?, &Place::of(data), log)
+        self.conclude(&self.statistics(data, log)?, &Place::of(data), log)
     }
 
     fn validate<B: Backend>(&self, a: &GaussianNBAttributes<B>) -> Result<()> {
@@ -156,41 +141,33 @@ impl Estimator for GaussianNB {
 }
 
 impl Incremental for GaussianNB {
-    type Statistics = ClassStatistics;
+    type Statistics = GaussianNBStatistics;
 
-    fn statistics<B: Backend>(&self, data: &Data<B>) -> Result<ClassStatistics> {
-        let labels = data.labels(&mut Log::default())?;
-        let groups = Groups::each(&labels.groups, labels.n_classes());
-        let moments = |groups, weights| {
-            data.namespace()
-                .moments(&data.x, groups, weights, Spread::Diagonal)
+    fn statistics<B: Backend>(
+        &self,
+        data: &Data<B>,
+        log: &mut Log<'_>,
+    ) -> Result<GaussianNBStatistics> {
+        let labels = data.labels(log)?;
+        let of_classes = ClassMoments::observe(data, &labels, true, Spread::Diagonal)?;
+        let all = match data.sample_weight {
+            None => of_classes.moments.clone().together(),
+            Some(_) => data
+                .namespace()
+                .moments(&data.x, None, None, Spread::Diagonal)?,
         };
-        Ok(ClassStatistics {
-            classes: ClassList::new(&labels.classes)?,
-            moments: moments(Some(groups), data.sample_weight.as_ref())?,
-            all: moments(None, None)?,
-        })
-    }
-
-    fn merge(&self, a: &ClassStatistics, b: &ClassStatistics) -> Result<ClassStatistics> {
-        let (classes, [of_a, of_b]) = a.classes.union(&b.classes)?;
-        let moments =
-            at(&a.moments, &of_a, classes.len()).merge(&at(&b.moments, &of_b, classes.len()))?;
-        Ok(ClassStatistics {
-            classes,
-            moments,
-            all: a.all.merge(&b.all)?,
-        })
+        Ok(GaussianNBStatistics { of_classes, all })
     }
 
     fn conclude<B: Backend>(
         &self,
-        seen: &ClassStatistics,
+        seen: &GaussianNBStatistics,
         place: &Place<B>,
         _: &mut Log<'_>,
     ) -> Result<GaussianNBAttributes<B>> {
-        let (k, p) = (seen.classes.len(), place.n_features);
-        let counts = &seen.moments.weights;
+        let moments = &seen.of_classes.moments;
+        let (k, p) = (moments.weights.len(), place.n_features);
+        let counts = &moments.weights;
         if let Some(empty) = counts.iter().position(|&count| count == 0.0) {
             let detail = format!("class number {empty} has samples of weight 0 only; leave it out");
             return Err(Error::value("fit", detail));
@@ -212,15 +189,15 @@ impl Incremental for GaussianNB {
             .iter()
             .fold(0.0, |m: f64, s| m.max(s / seen.all.weights[0]));
         let epsilon = self.var_smoothing * largest;
-        let of_class = squares(&seen.moments).chunks_exact(p).zip(counts);
+        let of_class = squares(moments).chunks_exact(p).zip(counts);
         let variances: Vec<f64> = of_class
             .flat_map(|(s, n)| s.iter().map(move |s| s / n + epsilon))
             .collect();
         Ok(GaussianNBAttributes {
-            classes_: seen.classes.send(&place.xp)?,
+            classes_: seen.of_classes.classes.send(&place.xp)?,
             class_count_: place.array(counts, &[k])?,
             class_prior_: place.array(&priors, &[k])?,
-            theta_: place.array(&seen.moments.means, &[k, p])?,
+            theta_: place.array(&moments.means, &[k, p])?,
             var_: place.array(&variances, &[k, p])?,
             epsilon_: epsilon,
         })
@@ -237,29 +214,9 @@ fn squares(moments: &Moments) -> &[f64] {
     }
 }
 
-/// The same moments with group i at place `places[i]` of k groups.
-fn at(moments: &Moments, places: &[usize], k: usize) -> Moments {
-    let p = moments.features;
-    let (mut weights, mut means, mut sums) =
-        (vec![0.0; k], vec![f64::NAN; k * p], vec![0.0; k * p]);
-    for (group, &place) in places.iter().enumerate() {
-        weights[place] = moments.weights[group];
-        means[place * p..][..p].copy_from_slice(&moments.means[group * p..][..p]);
-        sums[place * p..][..p].copy_from_slice(&squares(moments)[group * p..][..p]);
-    }
-    Moments {
-        rows: moments.rows,
-        features: p,
-        weights,
-        means,
-        pooled: false,
-        scatter: Scatter::Diagonal(sums),
-    }
-}
-
 /// The log of each class's share in the probability of each sample: `(n, p) → (n, K)`.
 ///
-/// `log π_k - ½ Σ_j log(2π σ²_kj) - ½ Σ_j (x_j - θ_kj)² / σ²_kj`, class by class, so that no digits are lost between squares.
+/// `log π_k - ½ Σ_j log(2π σ²_kj) - ½ Σ_j (x_j - θ_kj)² / σ²_kj`, from differences, so that no digits are lost between squares.
 fn joint_log_likelihood<B: Backend>(
     function: &'static str,
     model: &Fitted<GaussianNB, B>,
@@ -267,12 +224,8 @@ fn joint_log_likelihood<B: Backend>(
 ) -> Result<Array<B>> {
     let xp = x.namespace();
     let constants = xp.log(&model.class_prior_) - 0.5 * xp.sum(xp.log(&model.var_ * TAU), 1)?;
-    let of_class = (0..model.classes_.size() as isize).map(|class| {
-        let (theta, var) = (model.theta_.get(ix![class])?, model.var_.get(ix![class])?);
-        xp.sum(xp.square(x - theta) / var, 1)
-    });
-    let distances = of_class.collect::<Result<Vec<Array<B>>>>()?;
-    let distances = xp.stack(&distances.iter().collect::<Vec<_>>(), 1)?;
+    let precisions = (1.0 / &model.var_).eval()?;
+    let distances = xp.squared_distances(x, &model.theta_, Some(&precisions))?;
     model.checked(function, x, (constants - distances * 0.5).eval()?)
 }
 

@@ -2,4 +2,4 @@
 
 mod gaussian_nb;
 
-pub use self::gaussian_nb::{ClassStatistics, GaussianNB, GaussianNBAttributes};
+pub use self::gaussian_nb::{GaussianNB, GaussianNBAttributes, GaussianNBStatistics};

@@ -1,13 +1,8 @@
 //! Columns of mean 0 and variance 1.
 
-use array_api_spec::{
-    Array, Backend, DType, Error, Expr, HostArray, Moments, Result, Scatter, Spread,
-};
+use array_api_spec::{DType, Expr, HostArray, Moments, Scatter, Spread};
 
-use crate::{
-    Data, Estimator, Fitted, Incremental, InverseTransform, Log, Parts, Place, Statistics,
-    Transform, attributes, estimator, frame::statistics, parameters, validation::too_large,
-};
+use crate::{Parts, Statistics, frame::statistics, prelude::*, validation::too_large};
 
 parameters! {
     /// Scales each column to mean 0 and variance 1. NaN is a missing value: it is left out in `fit`, and stays in `transform`.
@@ -61,6 +56,11 @@ impl Statistics for StandardScalerStatistics {
         statistics::is_finite(&self.columns)
     }
 
+    fn merge(&self, other: &Self) -> Result<Self> {
+        let columns = self.columns.merge(&other.columns)?;
+        Ok(Self { columns })
+    }
+
     fn store(&self, parts: &mut Parts<HostArray>) -> Result<()> {
         statistics::store(&self.columns, "", parts);
         Ok(())
@@ -91,7 +91,7 @@ impl Estimator for StandardScaler {
         data: &Data<B>,
         log: &mut Log<'_>,
     ) -> Result<StandardScalerAttributes<B>> {
-        let statistics = self.statistics(data)?;
+        let statistics = self.statistics(data, log)?;
         if !statistics.is_finite() {
             data.refuse_non_finite("fit", true)?;
         }
@@ -102,7 +102,11 @@ impl Estimator for StandardScaler {
 impl Incremental for StandardScaler {
     type Statistics = StandardScalerStatistics;
 
-    fn statistics<B: Backend>(&self, data: &Data<B>) -> Result<StandardScalerStatistics> {
+    fn statistics<B: Backend>(
+        &self,
+        data: &Data<B>,
+        _: &mut Log<'_>,
+    ) -> Result<StandardScalerStatistics> {
         let (xp, p) = (data.namespace(), data.n_features());
         let all = xp.moments(&data.x, None, data.sample_weight.as_ref(), Spread::Diagonal)?;
         if statistics::is_finite(&all) {
@@ -132,16 +136,6 @@ impl Incremental for StandardScaler {
             means.to_vec()?,
             squares.to_vec()?,
         ))
-    }
-
-    fn merge(
-        &self,
-        a: &StandardScalerStatistics,
-        b: &StandardScalerStatistics,
-    ) -> Result<StandardScalerStatistics> {
-        Ok(StandardScalerStatistics {
-            columns: a.columns.merge(&b.columns)?,
-        })
     }
 
     fn conclude<B: Backend>(

@@ -6,7 +6,7 @@ use array_api_spec::{Array, Backend, DType, Namespace, ix, reference};
 use ml_core::{AnyFitted, Method, Value, With, datasets, estimator_by_name};
 use serde::Deserialize;
 
-use super::common::{adapters, cuda_devices, floating_types};
+use super::everywhere::{Check, tests_of_results};
 
 /// A file of results; `tests/reference/README.md` says what its fields are.
 #[derive(Deserialize)]
@@ -575,38 +575,12 @@ fn relative_error(ours: &Numbers, theirs: &Numbers, signs_free: bool) -> Result<
     })
 }
 
-#[test]
-fn on_the_reference_backend() {
-    check_all(&reference::namespace(), DType::Float64);
-}
+struct Results;
 
-#[test]
-fn on_the_cpu() {
-    let cpu = array_api_compat::cpu();
-    check_all(&cpu, DType::Float64);
-    check_all(&cpu, DType::Float32);
-}
-
-#[test]
-fn on_a_device_without_float64() {
-    check_all(&reference::narrow_namespace(), DType::Float32);
-}
-
-#[test]
-fn on_wgpu() {
-    for gpu in adapters() {
-        floating_types(&gpu)
-            .into_iter()
-            .for_each(|dtype| check_all(&gpu, dtype));
+impl Check for Results {
+    fn on<B: Backend>(&self, xp: &Namespace<B>, dtype: DType) {
+        check_all(xp, dtype);
     }
 }
 
-/// Executed by a PTX interpreter, unless there is a GPU and it is asked for.
-#[test]
-fn on_cuda() {
-    for gpu in cuda_devices() {
-        floating_types(&gpu)
-            .into_iter()
-            .for_each(|dtype| check_all(&gpu, dtype));
-    }
-}
+tests_of_results!(Results);

@@ -1,21 +1,15 @@
 //! Every estimator moves between devices and files, and merges where it can.
 
 use array_api_spec::{Array, Backend, DType, HostArray, Namespace, ix, reference};
-use ml_core::{
-    AnyFitted, ESTIMATORS, Estimator, Fitted, GaussianNB, Incremental, LinearRegression, Method,
-    Pca, Ridge, Seen, StandardScaler, With, datasets, load_any,
-};
+use ml_core::{AnyEstimator, AnyFitted, ESTIMATORS, Method, With, load_any, seen_from_bytes};
+use serde_json::json;
 use tempfile::TempDir;
 
 use super::{
     cases::numbers,
     common::{adapters, cuda_devices, floating_types},
-    estimator,
+    estimator, iris,
 };
-
-fn iris<B: Backend>(xp: &Namespace<B>, dtype: DType) -> (Array<B>, Array<B>) {
-    datasets::iris().into_arrays(xp, dtype).expect("room")
-}
 
 fn fitted<B: Backend>(xp: &Namespace<B>, dtype: DType, name: &str) -> Box<dyn AnyFitted<B>> {
     let (x, y) = iris(xp, dtype);
@@ -117,42 +111,76 @@ fn models_move_through_files() {
     }
 }
 
-/// Parts of iris, merged in two orders, make the model that all of it makes; so do statistics that went through a file.
-fn check_merges<E: Incremental, B: Backend>(
-    xp: &Namespace<B>,
-    dtype: DType,
-    observe: impl Fn(&Array<B>, &Array<B>) -> Seen<E, B>,
-    whole: impl Fn(&Array<B>, &Array<B>) -> Fitted<E, B>,
-) {
+/// The estimators that take samples part by part; more than once those whose parameters decide what is kept.
+fn incremental<B: Backend>() -> Vec<Box<dyn AnyEstimator<B>>> {
+    let lda = "LinearDiscriminantAnalysis";
+    let variants = [
+        ("PCA", json!({"svd_solver": "covariance_eigh"})),
+        (lda, json!({"store_covariance": true})),
+        (
+            lda,
+            json!({"store_covariance": true, "priors": [0.2, 0.3, 0.5]}),
+        ),
+        (lda, json!({"solver": "lsqr", "shrinkage": 0.3})),
+        (lda, json!({"solver": "lsqr", "priors": [0.2, 0.3, 0.5]})),
+        (lda, json!({"solver": "eigen"})),
+        (
+            lda,
+            json!({"solver": "eigen", "shrinkage": 0.1, "priors": [0.2, 0.3, 0.5]}),
+        ),
+    ];
+    let plain = ESTIMATORS.iter().map(|name| (*name, json!({})));
+    let all = plain.chain(variants).map(|(name, parameters)| {
+        let mut estimator = estimator::<B>(name);
+        for (name, value) in parameters.as_object().expect("an object") {
+            estimator.set_param(name, value).expect("a parameter");
+        }
+        estimator
+    });
+    all.filter(|estimator| estimator.about().is_incremental)
+        .collect()
+}
+
+/// Parts of iris, merged in two orders, make the model that all of it makes; so do statistics that went through bytes.
+fn check_merges<B: Backend>(xp: &Namespace<B>, dtype: DType) {
     let (x, y) = iris(xp, dtype);
-    let part = |from: isize, to: isize| {
-        observe(
-            &x.get(ix![from..to]).expect("rows"),
-            &y.get(ix![from..to]).expect("rows"),
-        )
-    };
-    let parts = [part(0, 30), part(30, 101), part(101, 150)];
-    let place = format!("{} on {} in {dtype}", E::NAME, xp.device());
-    let at_once = whole(&x, &y);
-    let expected = results(&at_once, xp, dtype);
     let tolerance = if dtype == DType::Float64 { 1e-9 } else { 1e-3 };
-    for order in [[0, 1, 2], [2, 0, 1]] {
-        let mut seen = parts[order[0]].clone();
-        seen.merge(&parts[order[1]]).expect("parts of one table");
-        let folder = TempDir::new().expect("a temporary folder");
-        let path = folder.path().join("seen");
-        seen.save(&path).expect("a written file");
-        let mut seen = Seen::<E, B>::load(&path, xp).expect("a good file");
-        seen.merge(&parts[order[2]]).expect("parts of one table");
-        let model = seen.conclude().expect("enough samples");
-        assert_close(&results(&model, xp, dtype), &expected, tolerance, &place);
-        let (ours, theirs) = (attributes(&model), attributes(&at_once));
-        assert_close(&ours, &theirs, tolerance, &place);
+    let all = incremental::<B>();
+    assert!(all.len() > 12, "{}", all.len());
+    for estimator in all {
+        let place = format!("{estimator:?} on {} in {dtype}", xp.device());
+        let part = |from: isize, to: isize| {
+            let rows = |x: &Array<B>| x.get(ix![from..to]).expect("rows");
+            let seen = estimator.observe(&rows(&x), Some(&rows(&y)), With::default());
+            seen.unwrap_or_else(|e| panic!("{place}: {e}"))
+        };
+        let parts = [part(0, 30), part(30, 101), part(101, 150)];
+        let at_once = estimator.fit(&x, Some(&y), With::default()).expect(&place);
+        let expected = results(&*at_once, xp, dtype);
+        for order in [[0, 1, 2], [2, 0, 1]] {
+            let [first, second, third] = order.map(|part| &parts[part]);
+            let seen = first.merged(&**second).expect("parts of one table");
+            let seen = seen_from_bytes(&seen.to_bytes().expect("room"), xp).expect(&place);
+            let seen = seen.merged(&**third).expect("parts of one table");
+            let model = seen.conclude().unwrap_or_else(|e| panic!("{place}: {e}"));
+            assert_close(&results(&*model, xp, dtype), &expected, tolerance, &place);
+            // Along most of the directions that the solver `eigen` finds the classes do not differ: these are arbitrary.
+            let is_arbitrary = estimator
+                .own_params()
+                .contains(&("solver".to_owned(), json!("eigen")));
+            let compared = |model: &dyn AnyFitted<B>| {
+                let mut attributes = attributes(model);
+                attributes.retain(|(name, _)| !(is_arbitrary && name == "scalings_"));
+                attributes
+            };
+            let (ours, theirs) = (compared(&*model), compared(&*at_once));
+            assert_close(&ours, &theirs, tolerance, &place);
+        }
     }
 }
 
 /// All attributes of a model that are numbers. A word, such as the way of computing, is left out: what is merged is computed in the most exact way.
-fn attributes<E: Estimator, B: Backend>(model: &Fitted<E, B>) -> Vec<(String, Vec<f64>)> {
+fn attributes<B: Backend>(model: &dyn AnyFitted<B>) -> Vec<(String, Vec<f64>)> {
     let parts = model.parts();
     let arrays = parts
         .arrays
@@ -163,54 +191,18 @@ fn attributes<E: Estimator, B: Backend>(model: &Fitted<E, B>) -> Vec<(String, Ve
     arrays.chain(values).collect()
 }
 
-fn check_all_merges<B: Backend>(xp: &Namespace<B>, dtype: DType) {
-    fn ok<T>(result: array_api_spec::Result<T>) -> T {
-        result.expect("good samples")
-    }
-    let scaler = StandardScaler::default();
-    check_merges(
-        xp,
-        dtype,
-        |x, _| ok(scaler.observe(x)),
-        |x, _| ok(scaler.fit(x)),
-    );
-    let pca = Pca::default();
-    check_merges(xp, dtype, |x, _| ok(pca.observe(x)), |x, _| ok(pca.fit(x)));
-    let regression = LinearRegression::default();
-    check_merges(
-        xp,
-        dtype,
-        |x, y| ok(regression.observe(x, y)),
-        |x, y| ok(regression.fit(x, y)),
-    );
-    let ridge = Ridge::default();
-    check_merges(
-        xp,
-        dtype,
-        |x, y| ok(ridge.observe(x, y)),
-        |x, y| ok(ridge.fit(x, y)),
-    );
-    let bayes = GaussianNB::default();
-    check_merges(
-        xp,
-        dtype,
-        |x, y| ok(bayes.observe(x, y)),
-        |x, y| ok(bayes.fit(x, y)),
-    );
-}
-
 #[test]
 fn parts_merge_into_the_whole() {
-    check_all_merges(&reference::namespace(), DType::Float64);
-    check_all_merges(&array_api_compat::cpu(), DType::Float64);
-    check_all_merges(&array_api_compat::cpu(), DType::Float32);
+    check_merges(&reference::namespace(), DType::Float64);
+    check_merges(&array_api_compat::cpu(), DType::Float64);
+    check_merges(&array_api_compat::cpu(), DType::Float32);
     for gpu in adapters() {
         floating_types(&gpu)
             .into_iter()
-            .for_each(|dtype| check_all_merges(&gpu, dtype));
+            .for_each(|dtype| check_merges(&gpu, dtype));
     }
     for gpu in cuda_devices() {
-        check_all_merges(&gpu, DType::Float64);
+        check_merges(&gpu, DType::Float64);
     }
 }
 

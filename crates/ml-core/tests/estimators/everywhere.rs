@@ -34,3 +34,24 @@ pub(crate) fn on_cuda(check: &impl Check) {
         }
     }
 }
+
+/// Tests of a [`Check`] of results on each kind of device, so that they run side by side.
+macro_rules! tests_of_results {
+    ($check:expr) => {
+        #[test]
+        fn results_on_the_host() {
+            crate::everywhere::on_the_host(&$check);
+        }
+
+        #[test]
+        fn results_on_wgpu() {
+            crate::everywhere::on_wgpu(&$check);
+        }
+
+        #[test]
+        fn results_on_cuda() {
+            crate::everywhere::on_cuda(&$check);
+        }
+    };
+}
+pub(crate) use tests_of_results;

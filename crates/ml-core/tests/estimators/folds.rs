@@ -13,7 +13,7 @@ use proptest::prelude::*;
 
 use super::{
     cases::{Case, Numbers, assert_near, file, numbers, numbers_of},
-    everywhere::{Check, on_cuda, on_the_host, on_wgpu},
+    everywhere::{Check, tests_of_results},
 };
 
 fn rows<B: Backend>(positions: &Array<B>) -> Vec<usize> {
@@ -136,20 +136,7 @@ fn compare_scores(
     assert_near(case, "scores", dtype, &ours, &case.results["scores"], place);
 }
 
-#[test]
-fn results_on_the_host() {
-    on_the_host(&Results);
-}
-
-#[test]
-fn results_on_wgpu() {
-    on_wgpu(&Results);
-}
-
-#[test]
-fn results_on_cuda() {
-    on_cuda(&Results);
-}
+tests_of_results!(Results);
 
 /// Each of n samples is held out once and trained on otherwise, in its order. Gives the held-out samples.
 fn check_folds<B: Backend>(folds: impl IntoIterator<Item = Fold<B>>, n: usize) -> Vec<Vec<usize>> {

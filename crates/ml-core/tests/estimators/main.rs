@@ -13,8 +13,12 @@ mod searches;
 #[path = "../common/mod.rs"]
 mod common;
 
-use array_api_spec::Backend;
-use ml_core::{AnyEstimator, estimator_by_name};
+use array_api_spec::{Array, Backend, DType, Namespace};
+use ml_core::{AnyEstimator, datasets, estimator_by_name};
+
+fn iris<B: Backend>(xp: &Namespace<B>, dtype: DType) -> (Array<B>, Array<B>) {
+    datasets::iris().into_arrays(xp, dtype).expect("room")
+}
 
 /// An estimator of the list, such that a handful of samples can be fitted.
 fn estimator<B: Backend>(name: &str) -> Box<dyn AnyEstimator<B>> {

@@ -3,14 +3,15 @@
 use array_api_spec::{Array, Backend, DType, Namespace, reference};
 use ml_core::{
     Fitted, LinearDiscriminantAnalysis, Method, Parameters, Pca, Pipeline, Ridge, StandardScaler,
-    Value, Warning, With, datasets, frame::AnyFitted, linear_model::RidgeSolver, load_any, weights,
+    Value, Warning, With, frame::AnyFitted, linear_model::RidgeSolver, load_any, weights,
 };
 use serde_json::json;
 use tempfile::TempDir;
 
 use super::{
     cases::{Case, Numbers, assert_near, file, numbers, numbers_of},
-    everywhere::{Check, on_cuda, on_the_host, on_wgpu},
+    everywhere::{Check, on_cuda, on_the_host, on_wgpu, tests_of_results},
+    iris,
 };
 
 /// The pipeline that a case of scikit-learn's results names; else why there is none.
@@ -88,24 +89,7 @@ impl Check for Results {
     }
 }
 
-#[test]
-fn results_on_the_host() {
-    on_the_host(&Results);
-}
-
-#[test]
-fn results_on_wgpu() {
-    on_wgpu(&Results);
-}
-
-#[test]
-fn results_on_cuda() {
-    on_cuda(&Results);
-}
-
-fn iris<B: Backend>(xp: &Namespace<B>, dtype: DType) -> (Array<B>, Array<B>) {
-    datasets::iris().into_arrays(xp, dtype).expect("room")
-}
+tests_of_results!(Results);
 
 /// A pipeline within a pipeline, with a step that does nothing and one whose model has no array.
 fn nested() -> Pipeline {

@@ -3,7 +3,7 @@
 use array_api_spec::{Array, Backend, DType, Namespace, reference};
 use ml_core::{
     Fitted, GridSearchCV, KFold, LinearDiscriminantAnalysis, Method, Parameters, Pca, Pipeline,
-    Ridge, Shrinkage, Solver, StandardScaler, Value, Warning, datasets, frame,
+    Ridge, Shrinkage, Solver, StandardScaler, Value, Warning, frame,
     linear_model::RidgeSolver,
     load_any,
     model_selection::{ErrorScore, Scoring},
@@ -14,7 +14,8 @@ use tempfile::TempDir;
 
 use super::{
     cases::{Numbers, assert_near, file, numbers_of},
-    everywhere::{Check, on_cuda, on_the_host, on_wgpu},
+    everywhere::{Check, on_cuda, on_the_host, on_wgpu, tests_of_results},
+    iris,
 };
 
 /// The search that a case of scikit-learn's results names; else why there is none.
@@ -113,24 +114,7 @@ impl Check for Results {
     }
 }
 
-#[test]
-fn results_on_the_host() {
-    on_the_host(&Results);
-}
-
-#[test]
-fn results_on_wgpu() {
-    on_wgpu(&Results);
-}
-
-#[test]
-fn results_on_cuda() {
-    on_cuda(&Results);
-}
-
-fn iris<B: Backend>(xp: &Namespace<B>, dtype: DType) -> (Array<B>, Array<B>) {
-    datasets::iris().into_arrays(xp, dtype).expect("room")
-}
+tests_of_results!(Results);
 
 /// A search over a pipeline, as a step of another pipeline.
 fn nested() -> Pipeline {
