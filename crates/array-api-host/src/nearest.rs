@@ -104,9 +104,12 @@ fn least_of<T: Real, S: Simd, const V: usize>(
     let rows: [&[T]; TILE] = std::array::from_fn(|row| &z[row * p..][..p]);
     let norms: [T::Vector<S>; V] = std::array::from_fn(|v| norms[v]);
     let mut sums = [norms; TILE];
-    for (j, centers) in centers.iter().enumerate() {
-        for (sums, row) in sums.iter_mut().zip(rows) {
-            let z = T::splat(simd, row[j]);
+    // One counter for all slices, which have one length.
+    let [a, b, c, d, e, f] = rows;
+    let columns = a.iter().zip(b).zip(c).zip(d).zip(e).zip(f);
+    for (centers, (((((a, b), c), d), e), f)) in centers.iter().zip(columns) {
+        for (sums, z) in sums.iter_mut().zip([a, b, c, d, e, f]) {
+            let z = T::splat(simd, *z);
             for v in 0..V {
                 sums[v] = T::multiply_add(simd, z, centers[v], sums[v]);
             }

@@ -3,17 +3,17 @@
 use std::ops::Range;
 
 use array_api_spec::{Moments, Scatter};
-use gemm::{Parallelism, gemm};
+use faer::{
+    Accum, MatMut, MatRef, Par,
+    linalg::matmul::triangular::{self, BlockStructure},
+};
+use pulp::Arch;
 
 use super::{source::Source, tree};
 use crate::linalg::Floating;
 
 /// Rows in a block, which is centred, widened and multiplied as a whole.
 const BLOCK: usize = 512;
-
-/// Columns of the triangle that one product computes. Half of each square on the diagonal is computed in vain: narrow
-/// panels waste less, wide ones multiply faster.
-const PANEL: usize = 64;
 
 /// Sums of squares below this may have lost digits, or all of them, because small squares underflow.
 const VANISHING: f64 = 1e-200;
@@ -132,61 +132,56 @@ fn sums<T: Floating<Wide = f64>>(source: &Source<'_, T>, rows: Range<usize>) -> 
         let count = block.len();
         let (row, column) = if by_rows { (p, 1) } else { (1, count) };
         let z = &mut z[..count * p];
-        source.read(block.clone(), z, row, column);
-        if !source.exact {
-            for (r, i) in block.enumerate() {
-                let (g, root) = (source.group(i), source.root(i));
-                let shifts = sums.shifts[g * p..(g + 1) * p].iter_mut();
-                if by_rows {
-                    shifts
-                        .zip(&z[r * p..])
-                        .for_each(|(sum, z)| *sum += z * root);
-                } else {
-                    shifts
-                        .zip(z[r..].iter().step_by(count))
-                        .for_each(|(sum, z)| *sum += z * root);
-                }
+        Arch::new().dispatch(|| {
+            source.read(block.clone(), z, row, column);
+            if !source.exact {
+                add_shifts(&mut sums.shifts, source, block, z, by_rows);
             }
-        }
-        add_gram(&mut sums.products, z, count, p, (row, column));
+        });
+        add_gram(&mut sums.products, z, count, p, by_rows);
     }
     sums
 }
 
-/// Adds the lower triangle of `zᵀ z` to `gram`. Element (r, j) of z, r < count, j < p, lies at `r · row + j · column`.
-fn add_gram(gram: &mut [f64], z: &[f64], count: usize, p: usize, (row, column): (usize, usize)) {
-    assert!(
-        gram.len() == p * p
-            && (count == 0 || p == 0 || z.len() > (count - 1) * row + (p - 1) * column)
-    );
-    let (row, column) = (row as isize, column as isize);
-    for j in (0..p).step_by(PANEL) {
-        let width = PANEL.min(p - j);
-        // SAFETY: the result covers rows j.. and columns j..j + width of the p × p matrix, the factors columns j.. of z, all inside
-        // their slices (just checked); the result is borrowed for writing, so it does not overlap z.
-        unsafe {
-            let left = z.as_ptr().offset(j as isize * column);
-            gemm(
-                p - j,
-                width,
-                count,
-                gram.as_mut_ptr().add(j * p + j),
-                p as isize,
-                1,
-                true,
-                left,
-                row,
-                column,
-                left,
-                column,
-                row,
-                1.0,
-                1.0,
-                false,
-                false,
-                false,
-                Parallelism::None,
-            );
+/// Adds the rows z of a block, times the roots of their weights, to the sums of their groups.
+#[inline(always)]
+fn add_shifts<T: Floating<Wide = f64>>(
+    shifts: &mut [f64],
+    source: &Source<'_, T>,
+    block: Range<usize>,
+    z: &[f64],
+    by_rows: bool,
+) {
+    let (p, count) = (source.p, block.len());
+    for (r, i) in block.enumerate() {
+        let (g, root) = (source.group(i), source.root(i));
+        let shifts = shifts[g * p..(g + 1) * p].iter_mut();
+        if by_rows {
+            let row = &z[r * p..][..p];
+            shifts.zip(row).for_each(|(sum, z)| *sum += z * root);
+        } else {
+            let column = z[r..].iter().step_by(count);
+            shifts.zip(column).for_each(|(sum, z)| *sum += z * root);
         }
     }
+}
+
+/// Adds the lower triangle of `zᵀ z` to `gram`, for z `(count, p)` in row-major or column-major order.
+fn add_gram(gram: &mut [f64], z: &[f64], count: usize, p: usize, by_rows: bool) {
+    let z = if by_rows {
+        MatRef::from_row_major_slice(z, count, p)
+    } else {
+        MatRef::from_column_major_slice(z, count, p)
+    };
+    triangular::matmul(
+        MatMut::from_column_major_slice_mut(gram, p, p),
+        BlockStructure::TriangularLower,
+        Accum::Add,
+        z.transpose(),
+        BlockStructure::Rectangular,
+        z,
+        BlockStructure::Rectangular,
+        1.0,
+        Par::Seq,
+    );
 }

@@ -186,26 +186,17 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
             for (r, i) in rows.enumerate() {
                 let (g, root) = (self.group(i), self.root(i));
                 let centre = &self.centres[g * self.p..(g + 1) * self.p];
-                let shift = |(x, (s, c)): (T, (&f64, &f64))| (x.widen() * s - c) * root;
                 let parameters = self.scale.iter().zip(centre);
                 let out = &mut out[r * row..];
                 match self.contiguous_row(i) {
                     Some(x) if column == 1 => {
-                        for (out, x) in out
-                            .iter_mut()
-                            .zip(x.iter().copied().zip(parameters).map(shift))
-                        {
-                            *out = x;
+                        for ((out, x), (s, c)) in out[..self.p].iter_mut().zip(x).zip(parameters) {
+                            *out = (x.widen() * s - c) * root;
                         }
                     }
                     _ => {
-                        for (j, x) in (0..self.p)
-                            .map(|j| self.at(i, j))
-                            .zip(parameters)
-                            .map(shift)
-                            .enumerate()
-                        {
-                            out[j * column] = x;
+                        for (j, (s, c)) in parameters.enumerate() {
+                            out[j * column] = (self.at(i, j).widen() * s - c) * root;
                         }
                     }
                 }

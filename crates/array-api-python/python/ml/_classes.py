@@ -44,8 +44,7 @@ def estimator_class(about, home):
         prepares = about["module"] == "preprocessing"
         bases += [OneToOneFeatureMixin if prepares else ClassNamePrefixFeaturesOutMixin, TransformerMixin]
     if about["is_incremental"]:
-        weighted = parts.PartialFit if about["takes_sample_weight"] else parts.UnweightedPartialFit
-        bases.append(parts.ClassifierPartialFit if classifies else weighted)
+        bases.append(parts.PARTIAL_FITS[classifies, about["takes_sample_weight"]])
     bases += [parts.FITS[about["is_supervised"], about["takes_sample_weight"]], parts.Estimator]
     members = {
         "__module__": home,

@@ -311,21 +311,36 @@ FITS = {
 
 
 class PartialFit:
-    def partial_fit(self, X, y=None, sample_weight=None):
-        """Goes on with more samples: the fit is that of all parts together."""
-        return self._fit(X, y, sample_weight, partial=True)
-
-
-class UnweightedPartialFit:
     def partial_fit(self, X, y=None):
         """Goes on with more samples: the fit is that of all parts together."""
         return self._fit(X, y, None, partial=True)
 
 
+class WeightedPartialFit:
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Goes on with more samples: the fit is that of all parts together."""
+        return self._fit(X, y, sample_weight, partial=True)
+
+
 class ClassifierPartialFit:
+    def partial_fit(self, X, y, classes=None):
+        """Goes on with more samples: the fit is that of all parts together. The first call is given all `classes` that there will be; `classes_` are those seen."""
+        return self._fit(X, y, None, partial=True, classes=classes)
+
+
+class WeightedClassifierPartialFit:
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Goes on with more samples: the fit is that of all parts together. The first call is given all `classes` that there will be; `classes_` are those seen."""
         return self._fit(X, y, sample_weight, partial=True, classes=classes)
+
+
+# By whether `y` are labels of classes, and whether samples have weights.
+PARTIAL_FITS = {
+    (True, True): WeightedClassifierPartialFit,
+    (True, False): ClassifierPartialFit,
+    (False, True): WeightedPartialFit,
+    (False, False): PartialFit,
+}
 
 
 class UnsupervisedScore:
