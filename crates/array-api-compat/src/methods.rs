@@ -46,7 +46,7 @@ macro_rules! backend_methods {
             ExtraBackend {
                 provided nan_reduce(value op: ReduceOp, program x, value axes: &[usize]) -> storage;
                 provided take(array x, array indices, value axis: usize) -> storage;
-                provided moments(array x, optional groups, optional weights, value plan: MomentsPlan) -> moments;
+                provided moments(arrays tables, optional groups, optional weights, value plan: MomentsPlan) -> moments;
                 provided squared_distances(array x, array centers, optional weights) -> storage;
                 provided nearest(array x, array centers, array origin, optional weights) -> summed;
             }

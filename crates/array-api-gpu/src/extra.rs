@@ -34,11 +34,12 @@ impl<R: Runtime> ExtraBackend for Gpu<R> {
 
     fn moments(
         &self,
-        x: &Strided<Memory<R>>,
+        tables: &[Strided<Memory<R>>],
         groups: Option<&Strided<Memory<R>>>,
         weights: Option<&Strided<Memory<R>>>,
         plan: MomentsPlan,
     ) -> Option<Result<Moments>> {
+        let [x] = tables else { return None };
         self.moments_of_rows(x, groups, weights, plan)
     }
 }

@@ -113,13 +113,13 @@ impl<R: Runtime> Gpu<R> {
         let codes = codes.as_deref().map(|codes| (codes, &line));
         let weights = weights.map(|w| self.download(w)).transpose()?;
         match (self.download(x)?, &weights) {
-            (HostBuffer::Float32(x), None) => moments::moments(&x, &table, codes, None, plan),
-            (HostBuffer::Float64(x), None) => moments::moments(&x, &table, codes, None, plan),
+            (HostBuffer::Float32(x), None) => moments::moments(&[(&x, &table)], codes, None, plan),
+            (HostBuffer::Float64(x), None) => moments::moments(&[(&x, &table)], codes, None, plan),
             (HostBuffer::Float32(x), Some(HostBuffer::Float32(w))) => {
-                moments::moments(&x, &table, codes, Some((w, &line)), plan)
+                moments::moments(&[(&x, &table)], codes, Some((w, &line)), plan)
             }
             (HostBuffer::Float64(x), Some(HostBuffer::Float64(w))) => {
-                moments::moments(&x, &table, codes, Some((w, &line)), plan)
+                moments::moments(&[(&x, &table)], codes, Some((w, &line)), plan)
             }
             (other, _) => Err(Error::dtype(
                 "moments",

@@ -15,21 +15,23 @@ mod tall;
 
 use std::{borrow::Cow, ops::Range};
 
-use array_api_spec::{Layout, Moments, Result, Spread, backend::MomentsPlan, memory, shape::size};
+use array_api_spec::{
+    Error, Layout, Moments, Result, Spread, backend::MomentsPlan, memory, shape::size,
+};
 
 use self::source::{Source, Table};
 pub use self::spectrum::{Spectrum, spectrum};
 use crate::{linalg::Floating, threads};
 
-/// Counts, means and scatter of the rows `x (n, p)`, as [`ExtraBackend::moments`](array_api_spec::backend::ExtraBackend::moments) says: `groups (n,)` and `weights (n,)` come
-/// with their layouts.
+/// Counts, means and scatter of the rows of `tables (n, p)`, whose columns stand side by side, as [`ExtraBackend::moments`](array_api_spec::backend::ExtraBackend::moments)
+/// says: they, `groups (n,)` and `weights (n,)` come with their layouts.
 ///
 /// ```
 /// use array_api_host::moments::moments;
 /// use array_api_spec::{Layout, Scatter, Spread, backend::MomentsPlan};
 ///
 /// let plan = MomentsPlan { groups: 1, pooled: true, spread: Spread::Diagonal };
-/// let found = moments(&[1.0, 3.0], &Layout::contiguous(&[2, 1]), None, None, plan)?;
+/// let found = moments(&[(&[1.0, 3.0], &Layout::contiguous(&[2, 1]))], None, None, plan)?;
 /// assert_eq!((&found.means[..], found.scatter), (&[2.0][..], Scatter::Diagonal(vec![2.0])));
 /// # Ok::<(), array_api_spec::Error>(())
 /// ```
@@ -37,15 +39,16 @@ use crate::{linalg::Floating, threads};
 /// # Errors
 /// No memory.
 pub fn moments<T: Floating<Wide = f64>>(
-    x: &[T],
-    layout: &Layout,
+    tables: &[(&[T], &Layout)],
     groups: Option<(&[i64], &Layout)>,
     weights: Option<(&[T], &Layout)>,
     plan: MomentsPlan,
 ) -> Result<Moments> {
-    let &[n, p] = layout.shape() else {
-        unreachable!("x has two axes")
+    let Some((_, layout)) = tables.first() else {
+        return Err(Error::value("moments", "there is no table"));
     };
+    let n = layout.shape()[0];
+    let p = tables.iter().map(|(_, layout)| layout.shape()[1]).sum();
     let k = plan.groups;
     // Memory for the sums of all groups, and for factors or a Gram matrix of at most p rows, with copies during the
     // work.
@@ -93,8 +96,7 @@ pub fn moments<T: Floating<Wide = f64>>(
         None => moments,
     };
     let table = Table {
-        values: x,
-        layout,
+        parts: tables,
         roots: roots.as_deref(),
     };
     if plan.pooled || plan.spread == Spread::Diagonal {

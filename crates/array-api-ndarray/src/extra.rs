@@ -29,14 +29,14 @@ impl ExtraBackend for NdArray {
 
     fn moments(
         &self,
-        x: &Strided<Storage>,
+        tables: &[Strided<Storage>],
         groups: Option<&Strided<Storage>>,
         weights: Option<&Strided<Storage>>,
         plan: MomentsPlan,
     ) -> Option<Result<Moments>> {
-        Some(match x.dtype {
-            DType::Float32 => of::<f32>(x, groups, weights, plan),
-            DType::Float64 => of::<f64>(x, groups, weights, plan),
+        Some(match tables.first()?.dtype {
+            DType::Float32 => of::<f32>(tables, groups, weights, plan),
+            DType::Float64 => of::<f64>(tables, groups, weights, plan),
             other => Err(Error::dtype(
                 "moments",
                 &[other],
@@ -75,14 +75,18 @@ impl ExtraBackend for NdArray {
 }
 
 fn of<T: Floating<Wide = f64>>(
-    x: &Strided<Storage>,
+    tables: &[Strided<Storage>],
     groups: Option<&Strided<Storage>>,
     weights: Option<&Strided<Storage>>,
     plan: MomentsPlan,
 ) -> Result<Moments> {
     let groups = groups.map(|g| (g.storage.slice::<i64>(), &g.layout));
     let weights = weights.map(|w| (w.storage.slice::<T>(), &w.layout));
-    moments(x.storage.slice::<T>(), &x.layout, groups, weights, plan)
+    let tables: Vec<_> = tables
+        .iter()
+        .map(|x| (x.storage.slice::<T>(), &x.layout))
+        .collect();
+    moments(&tables, groups, weights, plan)
 }
 
 fn distances_of<T: Real>(

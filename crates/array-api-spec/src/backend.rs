@@ -452,15 +452,16 @@ pub trait ExtraBackend: StatisticalBackend {
     /// Counts, means and scatter of the rows of x; see [`Namespace::moments`](crate::Namespace::moments). There is at
     /// least one row and one column. `groups (n,)` has the default index dtype; rows whose group is not in
     /// `0..plan.groups` are left out, and not counted in the result's `rows`. `weights (n,)` has x's dtype; a negative
-    /// weight makes the result not finite.
+    /// weight makes the result not finite. The columns of the tables `(n, pᵢ)`
+    /// stand side by side; `None` for several says that one table shall be made of them.
     fn moments(
         &self,
-        x: &Strided<Self::Storage>,
+        tables: &[Strided<Self::Storage>],
         groups: Option<&Strided<Self::Storage>>,
         weights: Option<&Strided<Self::Storage>>,
         plan: MomentsPlan,
     ) -> Option<Result<Moments>> {
-        let _ = (x, groups, weights, plan);
+        let _ = (tables, groups, weights, plan);
         None
     }
 

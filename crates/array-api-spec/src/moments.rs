@@ -204,32 +204,64 @@ impl<B: Backend> Namespace<B> {
         weights: Option<&Array<B>>,
         spread: Spread,
     ) -> Result<Moments> {
+        self.moments_of(&[x], groups, weights, spread)
+    }
+
+    /// As [`moments`](Self::moments), of the rows of several tables `(n, pᵢ)` of one dtype, whose columns stand side by side. The CPU reads them where they are; on other
+    /// devices, one table is made of them.
+    ///
+    /// ```
+    /// use array_api_spec::{Spread, reference};
+    ///
+    /// let xp = reference::namespace();
+    /// let (x, y) = (xp.asarray([[1.0], [3.0]])?, xp.asarray([[2.0], [8.0]])?);
+    /// assert_eq!(xp.moments_of(&[&x, &y], None, None, Spread::Gram)?.means, [2.0, 5.0]);
+    /// # Ok::<(), array_api_spec::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`moments`](Self::moments); no tables, or tables that do not fit each other.
+    pub fn moments_of(
+        &self,
+        tables: &[&Array<B>],
+        groups: Option<Groups<'_, B>>,
+        weights: Option<&Array<B>>,
+        spread: Spread,
+    ) -> Result<Moments> {
         let plan = MomentsPlan {
             groups: groups.map_or(1, |g| g.count),
             pooled: groups.is_none_or(|g| g.pooled),
             spread,
         };
-        check(x, groups, weights, plan)?;
-        let (n, p) = (x.shape()[0], x.shape()[1]);
+        let (n, p) = check(tables, groups, weights, plan)?;
         if n == 0 {
             return Ok(Moments::none(p, plan));
         }
-        let rows = Expr::from(x).on(FUNCTION, self)?.evaluate(self)?;
         let as_given = |array: &Array<B>, dtype| -> Result<Strided<B::Storage>> {
             self.astype(array, dtype).on(FUNCTION, self)?.evaluate(self)
         };
+        let dtype = tables[0].dtype();
+        let rows = tables.iter().map(|table| as_given(table, dtype));
+        let rows = rows.collect::<Result<Vec<_>>>()?;
         let codes = groups
             .map(|g| as_given(g.codes, self.index_dtype()))
             .transpose()?;
-        let weights = weights.map(|w| as_given(w, x.dtype())).transpose()?;
+        let weights = weights.map(|w| as_given(w, dtype)).transpose()?;
         let offered = self
             .backend()
             .moments(&rows, codes.as_ref(), weights.as_ref(), plan);
-        let moments = match offered {
-            Some(moments) => moments?,
-            None => {
-                let array = |x: Strided<B::Storage>| Array::new(self.clone(), x);
-                compose::moments(&array(rows), codes.map(array), weights.map(array), plan)?
+        let array = |x: Strided<B::Storage>| Array::new(self.clone(), x);
+        let moments = match (offered, tables) {
+            (Some(moments), _) => moments?,
+            (None, [_]) => {
+                let table = rows.into_iter().next().map(array);
+                let x = table.ok_or_else(|| Error::value(FUNCTION, "there is no table"))?;
+                compose::moments(&x, codes.map(array), weights.map(array), plan)?
+            }
+            (None, _) => {
+                let one = self.concat(tables, Some(1))?;
+                let weights = weights.map(array);
+                return self.moments_of(&[&one], groups, weights.as_ref(), spread);
             }
         };
         if moments.rows == n {
@@ -252,30 +284,48 @@ impl<B: Backend> Namespace<B> {
 
 const FUNCTION: &str = "moments";
 
+/// n and p, the numbers of rows and of all columns.
+///
 /// # Errors
 /// Shapes and dtypes that do not fit, no columns, no groups, no memory for the result.
 fn check<B: Backend>(
-    x: &Array<B>,
+    tables: &[&Array<B>],
     groups: Option<Groups<'_, B>>,
     weights: Option<&Array<B>>,
     plan: MomentsPlan,
-) -> Result<()> {
-    let &[n, p] = x.shape() else {
+) -> Result<(usize, usize)> {
+    let shapes: Vec<&[usize]> = tables.iter().map(|table| table.shape()).collect();
+    let (Some(x), Some(&&[n, _])) = (tables.first(), shapes.first()) else {
         return Err(Error::shape(
             FUNCTION,
-            &[x.shape()],
+            &shapes,
             "is not (n, p): one row for each sample, one column for each feature",
         ));
     };
-    if p == 0 {
-        return Err(Error::shape(FUNCTION, &[x.shape()], "has no columns"));
-    }
-    if !x.dtype().is_real_floating() {
-        return Err(Error::dtype(
-            FUNCTION,
-            &[x.dtype()],
-            "real floating-point dtypes for x",
-        ));
+    let mut p = 0_usize;
+    for table in tables {
+        let &[rows, columns] = table.shape() else {
+            return Err(Error::shape(
+                FUNCTION,
+                &[table.shape()],
+                "is not (n, p): one row for each sample, one column for each feature",
+            ));
+        };
+        if rows != n {
+            let detail = "do not fit: tables side by side have as many rows";
+            return Err(Error::shape(FUNCTION, &shapes, detail));
+        }
+        if columns == 0 {
+            return Err(Error::shape(FUNCTION, &[table.shape()], "has no columns"));
+        }
+        if !table.dtype().is_real_floating() || table.dtype() != x.dtype() {
+            return Err(Error::dtype(
+                FUNCTION,
+                &tables.iter().map(|table| table.dtype()).collect::<Vec<_>>(),
+                "real floating-point dtypes for x",
+            ));
+        }
+        p = p.saturating_add(columns);
     }
     if let Some(groups) = groups {
         let codes = groups.codes;
@@ -318,5 +368,6 @@ fn check<B: Backend>(
         Spread::Factor => size(&[matrices, n.min(p), p]),
     };
     let numbers = size(&[plan.groups, p]).saturating_add(scatter);
-    memory::room(numbers.saturating_mul(size_of::<f64>()))
+    memory::room(numbers.saturating_mul(size_of::<f64>()))?;
+    Ok((n, p))
 }

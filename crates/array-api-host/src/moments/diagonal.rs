@@ -92,7 +92,7 @@ impl Sums {
         if source.is_plain() {
             // Of two rows at a time, the sums are read and written once.
             while rows.len() > 1 {
-                let pair = [rows.start, rows.start + 1].map(|row| source.contiguous_row(row));
+                let pair = [rows.start, rows.start + 1].map(|row| source.whole_row(row));
                 let [Some(first), Some(second)] = pair else {
                     break;
                 };
@@ -108,7 +108,7 @@ impl Sums {
         }
         for i in rows {
             let (g, root) = (source.group(i), source.root(i));
-            let row = source.contiguous_row(i).unwrap_or_else(|| {
+            let row = source.whole_row(i).unwrap_or_else(|| {
                 copy.clear();
                 copy.extend((0..p).map(|j| source.at(i, j)));
                 &copy

@@ -13,9 +13,15 @@ const SAMPLE: usize = 64;
 /// A matrix of rows, and the square roots of their weights.
 #[derive(Clone, Copy)]
 pub(super) struct Table<'a, T> {
-    pub(super) values: &'a [T],
-    pub(super) layout: &'a Layout,
+    /// Some of the columns each, side by side.
+    pub(super) parts: &'a [(&'a [T], &'a Layout)],
     pub(super) roots: Option<&'a [f64]>,
+}
+
+impl<T> Table<'_, T> {
+    pub(super) fn columns(&self) -> usize {
+        self.parts.iter().map(|(_, layout)| layout.shape()[1]).sum()
+    }
 }
 
 /// Rows of a table, with their groups.
@@ -46,8 +52,8 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
         groups: Option<&'a [i64]>,
         counts: Vec<usize>,
     ) -> Self {
-        let n = members.map_or(table.layout.shape()[0], <[usize]>::len);
-        let p = table.layout.shape()[1];
+        let n = members.map_or(table.parts[0].1.shape()[0], <[usize]>::len);
+        let p = table.columns();
         let mut source = Self {
             table,
             members,
@@ -174,7 +180,7 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
 
     /// Whether the table is row-major rather than column-major.
     pub(super) fn by_rows(&self) -> bool {
-        let strides = self.table.layout.strides();
+        let strides = self.table.parts[0].1.strides();
         strides[1].abs() <= strides[0].abs() || self.p == 1
     }
 
@@ -186,19 +192,26 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
             for (r, i) in rows.enumerate() {
                 let (g, root) = (self.group(i), self.root(i));
                 let centre = &self.centres[g * self.p..(g + 1) * self.p];
-                let parameters = self.scale.iter().zip(centre);
-                let out = &mut out[r * row..];
-                match self.contiguous_row(i) {
-                    Some(x) if column == 1 => {
-                        for ((out, x), (s, c)) in out[..self.p].iter_mut().zip(x).zip(parameters) {
-                            *out = (x.widen() * s - c) * root;
+                let mut parameters = self.scale.iter().zip(centre);
+                let mut out = &mut out[r * row..];
+                for part in self.table.parts {
+                    let width = part.1.shape()[1];
+                    let parameters = parameters.by_ref().take(width);
+                    match self.contiguous_row(part, i) {
+                        Some(x) if column == 1 => {
+                            let pairs = out[..width].iter_mut().zip(x);
+                            for ((out, x), (s, c)) in pairs.zip(parameters) {
+                                *out = (x.widen() * s - c) * root;
+                            }
+                        }
+                        _ => {
+                            for (j, (s, c)) in parameters.enumerate() {
+                                let x = self.element(part, i, j).widen();
+                                out[j * column] = (x * s - c) * root;
+                            }
                         }
                     }
-                    _ => {
-                        for (j, (s, c)) in parameters.enumerate() {
-                            out[j * column] = (self.at(i, j).widen() * s - c) * root;
-                        }
-                    }
+                    out = &mut out[(width * column).min(out.len())..];
                 }
             }
         } else {
@@ -247,21 +260,46 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
     }
 
     #[inline(always)]
-    fn row_start(&self, i: usize) -> isize {
-        let layout = self.table.layout;
+    fn row_start(&self, layout: &Layout, i: usize) -> isize {
         layout.offset() as isize + self.place(i) as isize * layout.strides()[0]
     }
 
     #[inline(always)]
-    pub(super) fn at(&self, i: usize, j: usize) -> T {
-        let position = self.row_start(i) + j as isize * self.table.layout.strides()[1];
-        self.table.values[position as usize]
+    fn element(&self, (values, layout): &(&'a [T], &'a Layout), i: usize, j: usize) -> T {
+        values[(self.row_start(layout, i) + j as isize * layout.strides()[1]) as usize]
     }
 
     #[inline(always)]
-    pub(super) fn contiguous_row(&self, i: usize) -> Option<&[T]> {
-        let contiguous = self.table.layout.strides()[1] == 1 || self.p == 1;
-        contiguous.then(|| &self.table.values[self.row_start(i) as usize..][..self.p])
+    pub(super) fn at(&self, i: usize, mut j: usize) -> T {
+        let (last, before) = self.table.parts.split_last().expect("there is a table");
+        for part in before {
+            let width = part.1.shape()[1];
+            if j < width {
+                return self.element(part, i, j);
+            }
+            j -= width;
+        }
+        self.element(last, i, j)
+    }
+
+    /// A row as it lies in memory, if it has no gaps.
+    #[inline(always)]
+    pub(super) fn whole_row(&self, i: usize) -> Option<&'a [T]> {
+        match self.table.parts {
+            [one] => self.contiguous_row(one, i),
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    fn contiguous_row(
+        &self,
+        (values, layout): &(&'a [T], &'a Layout),
+        i: usize,
+    ) -> Option<&'a [T]> {
+        let width = layout.shape()[1];
+        let contiguous = layout.strides()[1] == 1 || width == 1;
+        contiguous.then(|| &values[self.row_start(layout, i) as usize..][..width])
     }
 
     fn scaled_row(&self, i: usize, row: &mut [f64]) {

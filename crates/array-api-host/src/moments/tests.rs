@@ -134,7 +134,7 @@ fn of<T: Floating<Wide = f64>>(
         pooled: true,
         spread,
     };
-    moments(x, layout, Some(groups), None, plan)
+    moments(&[(x, layout)], Some(groups), None, plan)
 }
 
 /// Means and spectrum.
@@ -330,6 +330,44 @@ fn strides_and_types_do_not_matter() {
         Spread::Gram,
     ));
     assert_same(&ours.expect("precise"), &expected, p, 1e-11);
+}
+
+/// Columns of one table, cut into two, one of them turned.
+#[test]
+fn tables_side_by_side_are_one_table() {
+    let (n, p) = (3_000, 7);
+    let mut next = noise(11);
+    let x: Vec<f64> = (0..n * p).map(|_| next()).collect();
+    let weights: Vec<f64> = (0..n).map(|i| (i % 3) as f64).collect();
+    let (whole, line) = (Layout::contiguous(&[n, p]), Layout::contiguous(&[n]));
+    let turned: Vec<f64> = (0..n * 2).map(|e| x[e % n * p + 5 + e / n]).collect();
+    let left = whole.slice(1, 0, 5, 1);
+    let right = Layout::contiguous(&[2, n]).permute(&[1, 0]);
+    for weights in [None, Some((&weights[..], &line))] {
+        for spread in [Spread::Diagonal, Spread::Gram, Spread::Factor] {
+            let plan = MomentsPlan {
+                groups: 1,
+                pooled: true,
+                spread,
+            };
+            let of =
+                |tables: &[(&[f64], &Layout)]| moments(tables, None, weights, plan).expect("room");
+            let (one, two) = (of(&[(&x, &whole)]), of(&[(&x, &left), (&turned, &right)]));
+            assert_eq!(
+                (one.rows, one.features, &one.weights),
+                (two.rows, two.features, &two.weights)
+            );
+            let pairs = one.means.iter().zip(&two.means);
+            assert!(
+                pairs.clone().count() == p && pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-12)
+            );
+            let pairs = one.deviations().into_iter().zip(two.deviations());
+            assert!(
+                pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-12),
+                "{spread:?}"
+            );
+        }
+    }
 }
 
 #[test]

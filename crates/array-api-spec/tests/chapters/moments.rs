@@ -508,3 +508,49 @@ fn only_moments_that_are_alike_merge() {
     assert_eq!((both.pooled, both.weights.len()), (false, 2));
     assert_eq!(both.scatter, Moments::none(3, each).scatter);
 }
+
+#[test]
+fn tables_side_by_side_are_one_table() {
+    on_each_device!(side_by_side);
+}
+
+fn side_by_side<B: Backend>(xp: &Namespace<B>) {
+    let numbers =
+        |count: usize| -> Vec<f64> { (0..count).map(|i| ((i * 7) % 11) as f64).collect() };
+    let array = |n: usize, p: usize, dtype| {
+        xp.asarray_as((numbers(n * p), [n, p]), dtype)
+            .expect("room")
+    };
+    for dtype in xp.info().dtypes_of_kind("real floating").expect("a kind") {
+        let (x, y) = (array(40, 3, dtype), array(40, 2, dtype));
+        let one = xp.concat(&[&x, &y], Some(1)).expect("room");
+        let codes = xp
+            .asarray((0..40).map(|i| i % 2).collect::<Vec<i32>>())
+            .expect("room");
+        let groups = Some(Groups::pooled(&codes, 2));
+        for spread in [Spread::Diagonal, Spread::Gram, Spread::Factor] {
+            let two = xp
+                .moments_of(&[&x, &y], groups, None, spread)
+                .expect("computes");
+            let one = xp.moments(&one, groups, None, spread).expect("computes");
+            assert_eq!(
+                (two.rows, two.features, &two.weights),
+                (40, 5, &one.weights)
+            );
+            let near = |a: &[f64], b: &[f64]| {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-4)
+            };
+            assert!(
+                near(&two.means, &one.means) && near(&two.deviations(), &one.deviations()),
+                "{}, {spread:?}",
+                xp.device()
+            );
+        }
+    }
+    let (x, short) = (array(4, 3, DType::Float32), array(3, 2, DType::Float32));
+    let whole = xp.ones([4, 1], DType::Int32).expect("room");
+    let of = |tables: &[&Array<B>]| class(xp.moments_of(tables, None, None, Spread::Gram));
+    assert_eq!(of(&[&x, &short]), ErrorClass::ValueError);
+    assert_eq!(of(&[]), ErrorClass::ValueError);
+    assert_eq!(of(&[&x, &whole]), ErrorClass::TypeError);
+}

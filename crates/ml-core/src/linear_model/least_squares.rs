@@ -32,8 +32,8 @@ impl RegressionStatistics {
         let y = data.targets()?;
         let is_vector = y.ndim() == 1;
         let columns = if is_vector { xp.expand_dims(&y, 1)? } else { y };
-        let both = xp.concat(&[&data.x, &columns], Some(1))?;
-        let moments = xp.moments(&both, None, data.sample_weight.as_ref(), spread)?;
+        let weights = data.sample_weight.as_ref();
+        let moments = xp.moments_of(&[&data.x, &columns], None, weights, spread)?;
         Ok(Self { moments, is_vector })
     }
 
