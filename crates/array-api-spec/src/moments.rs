@@ -5,8 +5,7 @@ mod compose;
 mod merge;
 
 use crate::{
-    Array, Backend, Error, Expr, Namespace, Result, Strided, backend::MomentsPlan, memory,
-    shape::size,
+    Array, Backend, Error, Namespace, Result, Strided, backend::MomentsPlan, memory, shape::size,
 };
 
 /// The group of each row, for [`Namespace::moments`].

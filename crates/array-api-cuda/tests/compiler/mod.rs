@@ -299,7 +299,7 @@ fn every_moment(gpu: &Gpu<Compiler>, dtype: DType, index: DType) {
             pooled: true,
             spread: Spread::Gram,
         };
-        let _ = gpu.moments(&x, Some(&groups), None, plan);
+        let _ = gpu.moments(std::slice::from_ref(&x), Some(&groups), None, plan);
     }
 }
 

@@ -193,8 +193,9 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
                 let (g, root) = (self.group(i), self.root(i));
                 let centre = &self.centres[g * self.p..(g + 1) * self.p];
                 let mut parameters = self.scale.iter().zip(centre);
-                let mut out = &mut out[r * row..];
+                let mut start = r * row;
                 for part in self.table.parts {
+                    let out = &mut out[start..];
                     let width = part.1.shape()[1];
                     let parameters = parameters.by_ref().take(width);
                     match self.contiguous_row(part, i) {
@@ -211,7 +212,7 @@ impl<'a, T: Floating<Wide = f64>> Source<'a, T> {
                             }
                         }
                     }
-                    out = &mut out[(width * column).min(out.len())..];
+                    start += width * column;
                 }
             }
         } else {

@@ -80,7 +80,9 @@ fn moments_have_more_precision_than_their_input() {
                 pooled: true,
                 spread: Spread::Gram,
             };
-            let ours = pair.gpu.moments(&x32.gpu, Some(&codes.gpu), None, plan);
+            let ours =
+                pair.gpu
+                    .moments(std::slice::from_ref(&x32.gpu), Some(&codes.gpu), None, plan);
             let ours = ours.expect("native").expect("computes");
             let downloaded = pair.gpu.counters().downloaded_bytes - before.downloaded_bytes;
             assert!(
@@ -139,7 +141,9 @@ fn columns_that_are_constant_within_groups_do_not_vary() {
             pooled: true,
             spread: Spread::Gram,
         };
-        let found = pair.gpu.moments(&x.gpu, Some(&codes.gpu), None, plan);
+        let found = pair
+            .gpu
+            .moments(std::slice::from_ref(&x.gpu), Some(&codes.gpu), None, plan);
         let found = found.expect("native").expect("computes");
         assert_eq!(found.deviations(), [0.0; 3]);
         assert_eq!(found.divisors(), [1.0; 3]);
