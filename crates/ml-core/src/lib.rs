@@ -21,6 +21,7 @@ pub mod cluster;
 pub mod datasets;
 pub mod decomposition;
 pub mod discriminant_analysis;
+mod distances;
 pub mod frame;
 mod host;
 mod labels;

@@ -9,7 +9,10 @@ use super::{
     lloyd::{Lloyd, Run},
     start,
 };
-use crate::{Warning, frame::statistics, parameter_by_serde, prelude::*, validation};
+use crate::{
+    Warning, distances::squared_distances, frame::statistics, parameter_by_serde, prelude::*,
+    validation,
+};
 
 /// Where the clusters of [`KMeans`] start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -285,9 +288,8 @@ impl Predict for KMeans {
 /// The distances from all centers, `√Σ_j (x_j - c_j)²`: `(n, p) → (n, k)`.
 impl Transform for KMeans {
     fn transform<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
-        let xp = x.namespace();
-        let centers = xp.astype(&model.cluster_centers_, x.dtype()).eval()?;
-        xp.sqrt(xp.squared_distances(x, &centers, None)?).eval()
+        let squares = squared_distances(x, &model.cluster_centers_, None)?;
+        x.namespace().sqrt(squares).eval()
     }
 }
 

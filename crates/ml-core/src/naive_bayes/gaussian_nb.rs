@@ -5,8 +5,8 @@ use std::f64::consts::TAU;
 use array_api_spec::{HostArray, Moments, Scatter, Spread, axis};
 
 use crate::{
-    Parts, Statistics, class_moments::ClassMoments, classifier, frame::statistics, prelude::*,
-    validation::not_negative,
+    Parts, Statistics, class_moments::ClassMoments, classifier, distances::squared_distances,
+    frame::statistics, prelude::*, validation::not_negative,
 };
 
 parameters! {
@@ -225,7 +225,7 @@ fn joint_log_likelihood<B: Backend>(
     let xp = x.namespace();
     let constants = xp.log(&model.class_prior_) - 0.5 * xp.sum(xp.log(&model.var_ * TAU), 1)?;
     let precisions = (1.0 / &model.var_).eval()?;
-    let distances = xp.squared_distances(x, &model.theta_, Some(&precisions))?;
+    let distances = squared_distances(x, &model.theta_, Some(&precisions))?;
     model.checked(function, x, (constants - distances * 0.5).eval()?)
 }
 

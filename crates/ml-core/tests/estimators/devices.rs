@@ -230,3 +230,19 @@ fn arrays_in_files_keep_every_bit() {
         assert_eq!(model.parts().values, loaded.parts().values, "{name}");
     }
 }
+
+/// A model takes samples of the other dtype than those it was fitted to.
+#[test]
+fn dtypes_of_models_and_samples_may_differ() {
+    let xp = array_api_compat::cpu();
+    let dtypes = [DType::Float64, DType::Float32];
+    for name in ESTIMATORS {
+        let expected = results(&*fitted(&xp, DType::Float64, name), &xp, DType::Float64);
+        for (of_model, of_samples) in [(dtypes[0], dtypes[1]), (dtypes[1], dtypes[0])] {
+            let model = fitted(&xp, of_model, name);
+            let place = format!("{name} in {of_model}, samples in {of_samples}");
+            let ours = results(&*model, &xp, of_samples);
+            assert_close(&ours, &expected, 2e-3, &place);
+        }
+    }
+}

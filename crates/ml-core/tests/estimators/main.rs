@@ -2,6 +2,7 @@
 
 mod by_name;
 mod cases;
+mod dependent;
 mod devices;
 mod everywhere;
 mod folds;
