@@ -53,7 +53,8 @@ pub fn moments<T: Floating<Wide = f64>>(
     // Memory for the sums of all groups, and for factors or a Gram matrix of at most p rows, with copies during the
     // work.
     let factors = match plan.spread {
-        Spread::Diagonal => size(&[p, 4 * size_of::<f64>()]),
+        // Each thread has sums of its own.
+        Spread::Diagonal => size(&[k, p, 4 * threads::count(), size_of::<f64>()]),
         Spread::Gram => size(&[p, p, 4 * size_of::<f64>()]),
         Spread::Factor => size(&[n.min(p), p, 4 * size_of::<f64>()]),
     };

@@ -285,6 +285,10 @@ impl Incremental for LinearDiscriminantAnalysis {
         log: &mut Log<'_>,
     ) -> Result<LinearDiscriminantAnalysisAttributes<B>> {
         let asked = self.ask(seen.counts(), place.n_features, log)?;
+        if self.is_by_class() && seen.moments.pooled && asked.priors.len() > 1 {
+            let detail = "the statistics hold one scatter of all classes together; with these priors, that of each class is needed";
+            return Err(Error::value("conclude", detail));
+        }
         let spectrum = self.spectrum(&seen.moments, place.dtype)?;
         let solved = self.solve(&seen.moments, spectrum, &asked, place.dtype)?;
         attributes(seen.classes.send(&place.xp)?, &asked.priors, solved, place)

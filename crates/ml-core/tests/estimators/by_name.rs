@@ -112,3 +112,24 @@ fn shrinkage_auto_does_not_add_up() {
     let error = error.expect_err("no statistics").to_string();
     assert!(error.contains("shrinkage = auto"), "{error}");
 }
+
+/// Statistics of other parameters, as a stranger's file may pair them, give no model rather than one that ignores the priors.
+#[test]
+fn statistics_must_be_of_the_parameters() {
+    let ((x, y), xp) = (iris(), array_api_spec::reference::namespace());
+    let lda = LinearDiscriminantAnalysis::default().solver(Solver::Lsqr);
+    let priors = lda.clone().priors([0.2, 0.3, 0.5]);
+    let mut parts = lda
+        .observe(&x, &y)
+        .and_then(|seen| seen.parts())
+        .expect("good samples");
+    let other = priors
+        .observe(&x, &y)
+        .and_then(|seen| seen.parts())
+        .expect("good samples");
+    parts.parameters = other.parameters;
+    let seen =
+        Seen::<LinearDiscriminantAnalysis, _>::from_parts(parts, &xp).expect("sizes that fit");
+    let error = seen.conclude().expect_err("no model").to_string();
+    assert!(error.contains("of each class is needed"), "{error}");
+}
