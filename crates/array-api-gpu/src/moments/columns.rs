@@ -1,11 +1,15 @@
 //! How the kernels divide rows among threads, and read them.
 
-use array_api_spec::DType;
+use array_api_spec::{DType, Result};
 
 use super::Rows;
 use crate::{
-    Gpu,
-    kernel::ir::{Builder, Ty, Val, for_, if_, lit},
+    GROUP, Gpu,
+    kernel::{
+        element::register,
+        ir::{Builder, Kernel, Ty, Val, for_, if_, lit, var},
+    },
+    memory::Memory,
     packing::{Elements, Positions},
     runtime::Runtime,
 };
@@ -33,6 +37,32 @@ impl<R: Runtime> Gpu<R> {
             .min(room)
             .min(rows.div_ceil(16))
             .clamp(1, PARTS)
+    }
+
+    /// Adds the lower triangles of `parts (parts, p, p, words)` to `gram (p, p, words)`, in the order of the parts.
+    pub(super) fn add_lower_triangles(
+        &self,
+        parts: &Memory<R>,
+        gram: &Memory<R>,
+        (n, p, words): (usize, usize, usize),
+        dtype: DType,
+    ) -> Result<()> {
+        let ty = register(dtype);
+        let kernel = Kernel::build("gram_of_parts", GROUP, |b| {
+            let (parts, gram) = (b.input("of_parts", ty), b.output("gram", ty));
+            let n = b.size("parts", n as isize);
+            let (p, words) = (b.size("p", p as isize), b.size("words", words as isize));
+            let (at, all) = (b.thread(), p * p * words);
+            let (row, column) = (at / (p * words), at / words % p);
+            if_(at.lt(all) & column.le(row), || {
+                let total = var(gram.load(at));
+                for_(lit(Ty::U32, 0), n, 1, |part| {
+                    total.set(total.get() + parts.load(part * all + at));
+                });
+                gram.store(at, total.get());
+            });
+        });
+        self.launch(&kernel, &[parts, gram], p * p * words)
     }
 }
 
@@ -123,18 +153,21 @@ impl ThreadColumns {
     }
 }
 
-/// One thread for each tile of the lower triangle of a `(p, p)` matrix. `body` gets p, and the tile's rows and columns.
+/// One thread for each part of the rows and each tile of the lower triangle of a `(p, p)` matrix. `body` gets the part,
+/// p, and the tile's rows and columns.
 pub(super) fn lower_tiles<const TILE: usize>(
     b: Builder,
     p: usize,
-    body: impl FnOnce(Val, [Val; TILE], [Val; TILE]),
+    parts: Val,
+    body: impl FnOnce(Val, Val, [Val; TILE], [Val; TILE]),
 ) {
     let tiles = p.div_ceil(TILE);
     let (p, tiles) = (b.size("p", p as isize), b.size("tiles", tiles as isize));
-    let thread = b.thread();
-    let (row_tile, column_tile) = (thread / tiles, thread % tiles);
-    if_(row_tile.lt(tiles) & column_tile.le(row_tile), || {
-        body(p, edge::<TILE>(row_tile, p), edge::<TILE>(column_tile, p));
+    let (part, tile) = (b.thread() / (tiles * tiles), b.thread() % (tiles * tiles));
+    let (row_tile, column_tile) = (tile / tiles, tile % tiles);
+    if_(part.lt(parts) & column_tile.le(row_tile), || {
+        let (i, j) = (edge::<TILE>(row_tile, p), edge::<TILE>(column_tile, p));
+        body(part, p, i, j);
     });
 }
 

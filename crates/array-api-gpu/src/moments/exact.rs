@@ -66,12 +66,13 @@ impl<R: Runtime> Gpu<R> {
 
         let block_rows = block_rows(p, 4).min(n);
         let parts = self.row_parts(p, block_rows, k * 8);
-        let buffers = Buffers {
+        // Kernels write the lower triangle only, but the host downloads the whole matrix: the upper triangle must be
+        // initialized.
+        let no_products = || self.zeros(p * p * WORDS, DType::Int32);
+        let mut buffers = Buffers {
             fixed: self.allocate(block_rows * p, DType::Int32)?,
             residuals: self.allocate(parts * k * p * 2, DType::Int32)?,
-            // Kernels write the lower triangle only, but the host downloads the whole matrix: the upper triangle must
-            // be initialized.
-            products: self.zeros(p * p * WORDS, DType::Int32)?,
+            products: no_products()?,
             parts,
         };
         let mut sums = Sums {
@@ -93,6 +94,7 @@ impl<R: Runtime> Gpu<R> {
                 since = 0;
                 let [residuals, products] = self.fetch_together(buffers.words(k, p))?;
                 sums.add(residuals.int32(), products.int32());
+                buffers.products = no_products()?;
             }
         }
         let [residuals, products] = buffers.words(k, p);
@@ -185,14 +187,19 @@ impl<R: Runtime> Gpu<R> {
 
     /// Adds the products of a block's columns, in halves.
     fn add_exact_products(&self, sums: &Buffers<R>, p: usize, block: Block) -> Result<()> {
+        let (rows, tiles) = (block.end - block.first, p.div_ceil(TILE));
+        let parts = self.row_parts(tiles * tiles, rows, TILE * TILE * WORDS * size_of::<i32>());
+        let of_parts = self.allocate(parts * p * p * WORDS, DType::Int32)?;
         let kernel = Kernel::build("gram_exact", GROUP, |b| {
             let fixed = b.input("fixed", Ty::I32);
             let out = b.output("products", Ty::I32);
-            let again = b.size("again", isize::from(block.again));
-            let rows = b.size("rows", (block.end - block.first) as isize);
-            lower_tiles::<TILE>(b, p, |p, i, j| {
+            let (rows, parts) = (
+                b.size("rows", rows as isize),
+                b.size("parts", parts as isize),
+            );
+            lower_tiles::<TILE>(b, p, parts, |part, p, i, j| {
                 let totals: Vec<[Var; WORDS]> = zeros();
-                for_(lit(Ty::U32, 0), rows, PRODUCT_ROWS, |start| {
+                for_(part * PRODUCT_ROWS, rows, parts * PRODUCT_ROWS, |start| {
                     // Sums of high · high, of the two mixed products, and of low · low.
                     let sums: Vec<[Var; 3]> = zeros();
                     for_(start, (start + PRODUCT_ROWS).min(rows), 1, |row| {
@@ -213,14 +220,8 @@ impl<R: Runtime> Gpu<R> {
                         }
                     }
                 });
-                let place = |at: usize| (i[at / TILE] * p + j[at % TILE]) * WORDS as u32;
-                for (at, total) in totals.iter().enumerate() {
-                    if_(again.ne(0), || {
-                        for (word, sum) in total.iter().enumerate() {
-                            sum.set(sum.get() + out.load(place(at) + word as u32));
-                        }
-                    });
-                }
+                let place =
+                    |at: usize| ((part * p + i[at / TILE]) * p + j[at % TILE]) * WORDS as u32;
                 // Beyond the edge the tile repeats the last row and column, and writes the same sums again.
                 for (at, total) in totals.iter().enumerate() {
                     for (word, sum) in total.iter().enumerate() {
@@ -229,13 +230,12 @@ impl<R: Runtime> Gpu<R> {
                 }
             });
         });
-        let tiles = p.div_ceil(TILE);
-        let buffers = [&sums.fixed, &sums.products];
-        self.launch(&kernel, &buffers, tiles * tiles)
+        self.launch(&kernel, &[&sums.fixed, &of_parts], parts * tiles * tiles)?;
+        self.add_lower_triangles(&of_parts, &sums.products, (parts, p, WORDS), DType::Int32)
     }
 }
 
-/// A block of rows, and whether the buffers already hold sums of earlier blocks.
+/// A block of rows, and whether the residuals already hold sums of earlier blocks.
 #[derive(Clone, Copy)]
 struct Block {
     first: usize,

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     GROUP, Gpu,
-    kernel::ir::{Kernel, Ty, Var, for_, if_, lit, var},
+    kernel::ir::{Kernel, Ty, Var, for_, select, var},
     memory::Memory,
     runtime::Runtime,
 };
@@ -25,17 +25,19 @@ impl<R: Runtime> Gpu<R> {
         let (n, p, k) = (rows.n, rows.p, rows.k);
         let counts = self.group_counts(rows)?;
         let means = self.group_means(rows, &counts, WORK)?;
-        let largest = self.largest_distances(rows, &means, WORK)?;
         // Kernels write the lower triangle only, but the host downloads the whole matrix: the upper triangle must be
         // initialized.
         let gram = self.zeros(p * p, WORK)?;
         let block_rows = block_rows(p, WORK.size()).min(n);
         let centred = self.allocate(block_rows * p, WORK)?;
+        let parts = self.row_parts(p, block_rows, WORK.size());
+        let distances = self.zeros(parts * p, WORK)?;
         for first in (0..n).step_by(block_rows) {
-            let end = (first + block_rows).min(n);
-            self.centre(rows, &means, &centred, (first, end))?;
-            self.add_products(&centred, &gram, p, (first, end))?;
+            let block = (first, (first + block_rows).min(n));
+            self.centre(rows, &means, [&centred, &distances], parts, block)?;
+            self.add_products(&centred, &gram, p, block)?;
         }
+        let largest = self.largest_of_parts(&distances, (parts, p), WORK)?;
         let [counts, means, largest, gram] = self.fetch_together([
             (&counts, k),
             (&means, 2 * k * p),
@@ -59,34 +61,46 @@ impl<R: Runtime> Gpu<R> {
         .moments(p))
     }
 
-    /// Writes a block's rows, each minus the mean of its group.
+    /// Writes a block's rows, each minus the mean of its group, and keeps the largest distances `(parts, p)` of all blocks.
     fn centre(
         &self,
         rows: &Rows<'_, R>,
         means: &Memory<R>,
-        centred: &Memory<R>,
+        [centred, distances]: [&Memory<R>; 2],
+        parts: usize,
         (first, end): (usize, usize),
     ) -> Result<()> {
         let p = rows.p;
-        let parts = self.row_parts(p, end - first, 1);
         let kernel = Kernel::build("group_centre", GROUP, |b| {
             let input = RowsInput::new(b, rows);
             let means = b.input("means", Ty::F64);
-            let out = b.output("centred", Ty::F64);
+            let (out, distances) = (b.output("centred", Ty::F64), b.output("distances", Ty::F64));
             let columns = ThreadColumns::new(b, p, parts, first, end);
-            columns.each(b, |_, column, all| {
+            columns.each(b, |part, column, all| {
+                let largest = var(distances.load(part * columns.p + column));
                 all(&|row| {
                     let mean = means.load(input.group(row) * columns.p + column);
-                    let x = input.x(row, column, columns.p).to(Ty::F64);
-                    out.store((row - columns.first) * columns.p + column, x - mean);
+                    let difference = input.x(row, column, columns.p).to(Ty::F64) - mean;
+                    out.store((row - columns.first) * columns.p + column, difference);
+                    let distance = difference.abs();
+                    largest.set(select(distance.gt(largest.get()), distance, largest.get()));
                 });
+                distances.store(part * columns.p + column, largest.get());
             });
         });
-        let buffers = [&rows.x.storage, &rows.groups.storage, means, centred];
+        let buffers = [
+            &rows.x.storage,
+            &rows.groups.storage,
+            means,
+            centred,
+            distances,
+        ];
         self.launch(&kernel, &buffers, parts * p)
     }
 
     /// Adds the products of a block's columns to the lower triangle of the Gram matrix.
+    ///
+    /// A small matrix has few tiles, so the rows are divided into parts for enough threads.
     fn add_products(
         &self,
         centred: &Memory<R>,
@@ -94,31 +108,30 @@ impl<R: Runtime> Gpu<R> {
         p: usize,
         (first, end): (usize, usize),
     ) -> Result<()> {
+        let tiles = p.div_ceil(TILE);
+        let parts = self.row_parts(tiles * tiles, end - first, TILE * TILE * size_of::<f64>());
+        let sums = self.allocate(parts * p * p, DType::Float64)?;
         let kernel = Kernel::build("gram_float64", GROUP, |b| {
             let centred = b.input("centred", Ty::F64);
-            let gram = b.output("gram", Ty::F64);
-            let again = b.size("again", isize::from(first > 0));
+            let out = b.output("sums", Ty::F64);
             let rows = b.size("rows", (end - first) as isize);
-            lower_tiles::<TILE>(b, p, |p, i, j| {
+            let parts = b.size("parts", parts as isize);
+            lower_tiles::<TILE>(b, p, parts, |part, p, i, j| {
                 let sums: Vec<Var> = (0..TILE * TILE).map(|_| var(zero(Ty::F64))).collect();
-                for_(lit(Ty::U32, 0), rows, 1, |row| {
+                for_(part, rows, parts, |row| {
                     let a = i.map(|i| centred.load(row * p + i));
                     let b = j.map(|j| centred.load(row * p + j));
                     for (at, sum) in sums.iter().enumerate() {
                         sum.set(sum.get() + a[at / TILE] * b[at % TILE]);
                     }
                 });
-                let place = |at: usize| i[at / TILE] * p + j[at % TILE];
-                for (at, sum) in sums.iter().enumerate() {
-                    if_(again.ne(0), || sum.set(sum.get() + gram.load(place(at))));
-                }
                 // Beyond the edge the tile repeats the last row and column, and writes the same sums again.
                 for (at, sum) in sums.iter().enumerate() {
-                    gram.store(place(at), sum.get());
+                    out.store((part * p + i[at / TILE]) * p + j[at % TILE], sum.get());
                 }
             });
         });
-        let tiles = p.div_ceil(TILE);
-        self.launch(&kernel, &[centred, gram], tiles * tiles)
+        self.launch(&kernel, &[centred, &sums], parts * tiles * tiles)?;
+        self.add_lower_triangles(&sums, gram, (parts, p, 1), DType::Float64)
     }
 }

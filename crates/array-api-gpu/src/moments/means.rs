@@ -138,7 +138,17 @@ impl<R: Runtime> Gpu<R> {
         });
         let buffers = [&rows.x.storage, &rows.groups.storage, means, &of_parts];
         self.launch(&kernel, &buffers, parts * p)?;
+        self.largest_of_parts(&of_parts, (parts, p), work)
+    }
 
+    /// `(p,)`: the largest number of each column of `of_parts (parts, p)`.
+    pub(super) fn largest_of_parts(
+        &self,
+        of_parts: &Memory<R>,
+        (parts, p): (usize, usize),
+        work: DType,
+    ) -> Result<Memory<R>> {
+        let ty = float(work);
         let largest = self.allocate(p, work)?;
         let kernel = Kernel::build("largest_of_parts", GROUP, |b| {
             let of_parts = b.input("of_parts", ty);
@@ -154,7 +164,7 @@ impl<R: Runtime> Gpu<R> {
                 out.store(column, largest.get());
             });
         });
-        self.launch(&kernel, &[&of_parts, &largest], p)?;
+        self.launch(&kernel, &[of_parts, &largest], p)?;
         Ok(largest)
     }
 }
