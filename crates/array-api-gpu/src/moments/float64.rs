@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A thread adds up the products of `TILE × TILE` elements of the Gram matrix.
-const TILE: usize = 4;
+const TILE: usize = 6;
 /// Sums of squares below this may have lost digits, or all of them, because small squares underflow.
 const VANISHING: f64 = 1e-200;
 
