@@ -63,7 +63,7 @@ def stubs(table):
 
 def stub(about):
     lines = ["", f"class {about['name']}(Estimator):"]
-    lines += [f"    {name}: {'Array' if axes else 'Any'}" for name, axes in about["attributes"].items()]
+    lines += [f"    {name}: {'Array' if axes else 'Any'}" for name, (axes, _) in about["attributes"].items()]
     parameters = [f"{name}: {python(name, of)} = {default!r}" for name, (default, of, _) in about["parameters"].items()]
     parameters.insert(1, "*")
     lines.append(f"    def __init__(self, {', '.join(parameters) if len(parameters) > 2 else parameters[0]}) -> None: ...")

@@ -27,7 +27,7 @@ use array_api_spec::{
 };
 
 pub use self::{
-    pool::{Statistics, statistics},
+    pool::{Statistics, empty_cache, statistics},
     storage::Storage,
 };
 use self::{strided::Walk, vectors::Vectors};

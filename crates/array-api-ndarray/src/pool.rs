@@ -7,6 +7,7 @@ use std::{
     alloc::{Layout, alloc_zeroed, dealloc},
     collections::BTreeMap,
     marker::PhantomData,
+    mem,
     ops::{Deref, DerefMut},
     ptr::NonNull,
     slice,
@@ -82,6 +83,27 @@ pub fn statistics() -> Statistics {
         buffers: BUFFERS.load(Ordering::Relaxed),
         bytes: BYTES.load(Ordering::Relaxed),
         kept: pool().bytes as u64,
+    }
+}
+
+/// Gives the memory that is kept for later results back to the system. The next results wait for the system again.
+///
+/// ```standalone_crate
+/// let xp = array_api_ndarray::cpu();
+/// drop((xp.zeros(1 << 20, array_api_spec::DType::Float64)? + 1.0).eval()?);
+/// assert!(array_api_ndarray::statistics().kept > 0);
+/// array_api_ndarray::empty_cache();
+/// assert_eq!(array_api_ndarray::statistics().kept, 0);
+/// # Ok::<(), array_api_spec::Error>(())
+/// ```
+pub fn empty_cache() {
+    let mut pool = pool();
+    pool.bytes = 0;
+    for (capacity, class) in mem::take(&mut pool.classes) {
+        for start in class.free {
+            // SAFETY: blocks on the list have the list's capacity and no owner.
+            unsafe { release(start, capacity) };
+        }
     }
 }
 

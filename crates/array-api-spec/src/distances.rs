@@ -1,6 +1,6 @@
 //! Squared distances of rows from centres.
 
-use crate::{Array, Backend, Error, Expr, Namespace, Result, Strided, ix, shape::checked_size};
+use crate::{Array, Backend, DType, Error, Namespace, Result, Strided, ix, shape::checked_size};
 
 const FUNCTION: &str = "squared_distances";
 
@@ -10,7 +10,7 @@ const BLOCK: usize = 1 << 28;
 impl<B: Backend> Namespace<B> {
     /// The squared distance of each row of `x (n, p)` from each row of `centers (k, p)`, `Σ_j w_kj (x_ij - c_kj)²`: `(n, k)`.
     ///
-    /// `weights (k, p)` say how much each column counts for each centre, 1 without them. All arrays are of x's dtype, which is real floating-point. Sums are those of
+    /// `weights (k, p)` say how much each column counts for each centre, 1 without them. The arrays are real floating-point; the result has the dtype that they promote to. Sums are those of
     /// squared differences, so no digits are lost between large squares. x is read once, and no n × k × p array is made.
     ///
     /// ```
@@ -32,21 +32,21 @@ impl<B: Backend> Namespace<B> {
         centers: &Array<B>,
         weights: Option<&Array<B>>,
     ) -> Result<Array<B>> {
-        check(x, centers, weights)?;
+        let dtype = check(x, centers, weights)?;
         let given = |array: &Array<B>| -> Result<Strided<B::Storage>> {
-            Expr::from(array).on(FUNCTION, self)?.evaluate(self)
+            self.astype(array, dtype).on(FUNCTION, self)?.evaluate(self)
         };
         let (rows, centers) = (given(x)?, given(centers)?);
         let weights = weights.map(given).transpose()?;
         let shape = [x.shape()[0], centers.shape()[0]];
         if checked_size(FUNCTION, &shape)? == 0 {
-            return self.zeros(shape, x.dtype());
+            return self.zeros(shape, dtype);
         }
         let offered = self
             .backend()
             .squared_distances(&rows, &centers, weights.as_ref());
         if let Some(distances) = offered {
-            return Ok(self.wrap(distances?, &shape, x.dtype()));
+            return Ok(self.wrap(distances?, &shape, dtype));
         }
         let array = |x: Strided<B::Storage>| Array::new(self.clone(), x);
         compose(&array(rows), &array(centers), weights.map(array).as_ref())
@@ -76,9 +76,15 @@ fn compose<B: Backend>(
     }
 }
 
+/// The result's dtype.
+///
 /// # Errors
 /// Shapes and dtypes that do not fit.
-fn check<B: Backend>(x: &Array<B>, centers: &Array<B>, weights: Option<&Array<B>>) -> Result<()> {
+fn check<B: Backend>(
+    x: &Array<B>,
+    centers: &Array<B>,
+    weights: Option<&Array<B>>,
+) -> Result<DType> {
     let (&[_, p], &[_, q]) = (x.shape(), centers.shape()) else {
         let detail = "are not (n, p) and (k, p): rows and centres";
         return Err(Error::shape(
@@ -107,12 +113,16 @@ fn check<B: Backend>(x: &Array<B>, centers: &Array<B>, weights: Option<&Array<B>
         }
         dtypes.push(weights.dtype());
     }
-    if x.dtype().is_real_floating() && dtypes.iter().all(|d| *d == x.dtype()) {
-        return Ok(());
+    let promoted = dtypes
+        .iter()
+        .skip(1)
+        .try_fold(dtypes[0], |all, dtype| all.promote(*dtype));
+    match promoted {
+        Some(dtype) if dtypes.iter().all(|d| d.is_real_floating()) => Ok(dtype),
+        _ => Err(Error::dtype(
+            FUNCTION,
+            &dtypes,
+            "real floating-point dtypes",
+        )),
     }
-    Err(Error::dtype(
-        FUNCTION,
-        &dtypes,
-        "one real floating-point dtype for all arrays",
-    ))
 }

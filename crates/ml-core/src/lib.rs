@@ -21,7 +21,6 @@ pub mod cluster;
 pub mod datasets;
 pub mod decomposition;
 pub mod discriminant_analysis;
-mod distances;
 pub mod frame;
 mod host;
 mod labels;
@@ -47,8 +46,8 @@ pub use crate::{
     frame::{
         About, AnyEstimator, AnyFitted, AnySeen, Attributes, Data, DecisionFunction, Estimator,
         Fitted, Incremental, IntoParameter, InverseTransform, Log, Method, Named, Parameter,
-        Parameters, Parts, Place, Predict, PredictLogProba, PredictProba, Progress, Score,
-        ScoreSamples, Seen, Statistics, Transform, Value, With, progress, weights,
+        Parameters, Parts, Place, Predict, PredictJointLogProba, PredictLogProba, PredictProba,
+        Progress, Score, ScoreSamples, Seen, Statistics, Transform, Value, With, progress, weights,
     },
     linear_model::{LinearRegression, LogisticRegression, Ridge},
     model_selection::{GridSearchCV, KFold, StratifiedKFold, cross_val_predict, cross_val_score},

@@ -4,6 +4,6 @@ pub use array_api_spec::{Array, Backend, Error, Result};
 
 pub use crate::{
     Data, DecisionFunction, Estimator, Fitted, Incremental, IntoParameter, InverseTransform, Log,
-    Parameter, Parameters, Place, Predict, PredictLogProba, PredictProba, Score, ScoreSamples,
-    Transform, Value, attributes, estimator, parameters,
+    Parameter, Parameters, Place, Predict, PredictJointLogProba, PredictLogProba, PredictProba,
+    Score, ScoreSamples, Transform, Value, attributes, estimator, parameters,
 };

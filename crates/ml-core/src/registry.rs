@@ -95,9 +95,7 @@ fn unknown<R: Registry>(name: &str) -> Error {
 /// #     /// Doubles.
 /// #     pub struct Doubler {}
 /// # }
-/// # #[derive(Clone)]
-/// # pub struct DoublerAttributes<B: Backend> { pub two_: Array<B> }
-/// # attributes!(DoublerAttributes { two_: "" });
+/// # attributes! { pub struct DoublerAttributes<B> { pub two_: Array<B> as "" } }
 /// # estimator! { unsupervised Doubler { Transform } }
 /// # impl Estimator for Doubler {
 /// #     type Attributes<B: Backend> = DoublerAttributes<B>;

@@ -12,13 +12,13 @@ parameters! {
 }
 
 // 2. What a fit computes: a struct, and the one list of its fields with their axes. p is the number of features.
-/// What the fit of [`MaxAbsScaler`] computes.
-#[derive(Clone)]
-pub struct MaxAbsScalerAttributes<B: Backend> {
-    /// `(p,)`: what each column is divided by; 1 for columns of zeros.
-    pub scale_: Array<B>,
+attributes! {
+    /// What the fit of [`MaxAbsScaler`] computes.
+    pub struct MaxAbsScalerAttributes<B> {
+        /// `(p,)`: what each column is divided by; 1 for columns of zeros.
+        pub scale_: Array<B> as "p",
+    }
 }
-attributes!(MaxAbsScalerAttributes { scale_: "p" });
 
 // 3. How it is fitted, `fit(&x)`, and which methods its models have.
 estimator! { unsupervised MaxAbsScaler { Transform, InverseTransform } }

@@ -18,6 +18,7 @@ METHODS = {
     "predict": "What the model says of samples: `(n, p) → (n,)`.",
     "predict_proba": "The probability of each class: `(n, p) → (n, K)`.",
     "predict_log_proba": "The log of the probability of each class: `(n, p) → (n, K)`.",
+    "predict_joint_log_proba": "The log of the probability of each sample together with each class: `(n, p) → (n, K)`.",
     "decision_function": "How much speaks for each class, `(n, p) → (n, K)`; for two classes what speaks for the second, `(n,)`.",
     "transform": "The samples in another form: `(n, p) → (n, q)`.",
     "inverse_transform": "Samples that `transform` gave in their first form again: `(n, q) → (n, p)`.",
@@ -103,9 +104,8 @@ def documentation(about):
     for name, (default, _, doc) in about["parameters"].items():
         lines += [f"{name} : default={default!r}", indented(plain(doc))]
     lines += ["", "Attributes", "----------"]
-    for name, axes in about["attributes"].items():
-        shapes = " or ".join("(" + ", ".join(shape) + ("," if len(shape) == 1 else "") + ")" for shape in axes.split("|"))
-        lines.append(f"{name} : array of shape {shapes}" if axes else name)
+    for name, (_, doc) in about["attributes"].items():
+        lines += [name, indented(plain(doc))]
     lines += ["n_features_in_ : int", "feature_names_in_ : array of shape (p,), if the samples name their columns"]
     return "\n".join(lines)
 

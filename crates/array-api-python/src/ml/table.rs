@@ -7,7 +7,7 @@ use pyo3::{prelude::*, types::PyDict};
 use super::value::to_python;
 use crate::error::exception;
 
-/// What is known of each estimator: names, parameters with their defaults, Rust's types and texts, methods, attributes, documentation.
+/// What is known of each estimator: names, parameters with their defaults, Rust's types and texts, methods, attributes with their axes and texts, documentation.
 #[pyfunction]
 pub(super) fn estimators(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
     ESTIMATORS.iter().map(|name| entry(py, name)).collect()
@@ -30,7 +30,7 @@ fn entry<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyDict>> {
     entry.set_item("parameters", parameters)?;
     let attributes = PyDict::new(py);
     for rule in about.attributes {
-        attributes.set_item(rule.name, rule.axes)?;
+        attributes.set_item(rule.name, (rule.axes, rule.doc))?;
     }
     entry.set_item("attributes", attributes)?;
     let methods: Vec<&str> = about.methods.iter().map(|method| method.name()).collect();

@@ -9,10 +9,7 @@ use super::{
     lloyd::{Lloyd, Run},
     start,
 };
-use crate::{
-    Warning, distances::squared_distances, frame::statistics, parameter_by_serde, prelude::*,
-    validation,
-};
+use crate::{Warning, frame::statistics, parameter_by_serde, prelude::*, validation};
 
 /// Where the clusters of [`KMeans`] start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,20 +115,20 @@ parameters! {
     }
 }
 
-/// What the fit of [`KMeans`] computes. k is the number of clusters, p that of features.
-#[derive(Clone)]
-pub struct KMeansAttributes<B: Backend> {
-    /// `(k, p)`: the centers.
-    pub cluster_centers_: Array<B>,
-    /// `(n,)`: the cluster of each sample, from 0 to k - 1, in the index dtype.
-    pub labels_: Array<B>,
-    /// `Σ w |x - c|²`: the squared distances of the samples from their centers.
-    pub inertia_: f64,
-    /// How many iterations the best run took.
-    pub n_iter_: usize,
+attributes! {
+    /// What the fit of [`KMeans`] computes. k is the number of clusters, p that of features.
+    pub struct KMeansAttributes<B> {
+        /// `(k, p)`: the centers.
+        pub cluster_centers_: Array<B> as "kp",
+        /// `(n,)`: the cluster of each sample, from 0 to k - 1, in the index dtype.
+        pub labels_: Array<B> as "n" Integers,
+        /// `Σ w |x - c|²`: the squared distances of the samples from their centers.
+        pub inertia_: f64,
+        /// How many iterations the best run took.
+        pub n_iter_: usize,
+    }
 }
 
-attributes!(KMeansAttributes { cluster_centers_: "kp", labels_: "n" Integers, inertia_, n_iter_ });
 estimator! { unsupervised KMeans { Predict, Transform } score }
 
 impl Estimator for KMeans {
@@ -288,8 +285,9 @@ impl Predict for KMeans {
 /// The distances from all centers, `√Σ_j (x_j - c_j)²`: `(n, p) → (n, k)`.
 impl Transform for KMeans {
     fn transform<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
-        let squares = squared_distances(x, &model.cluster_centers_, None)?;
-        x.namespace().sqrt(squares).eval()
+        let xp = x.namespace();
+        xp.sqrt(xp.squared_distances(x, &model.cluster_centers_, None)?)
+            .eval()
     }
 }
 

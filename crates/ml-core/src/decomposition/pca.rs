@@ -92,37 +92,28 @@ parameters! {
     }
 }
 
-/// What the fit of [`Pca`] computes. k is the number of components, p that of features.
-#[derive(Clone)]
-pub struct PcaAttributes<B: Backend> {
-    /// `(k, p)`: the directions in rows, by descending variance. In each row the entry of largest magnitude is positive.
-    pub components_: Array<B>,
-    /// `(k,)`: the variance along each direction, with divisor n - 1.
-    pub explained_variance_: Array<B>,
-    /// `(k,)`: its share in the variance of all directions.
-    pub explained_variance_ratio_: Array<B>,
-    /// `(k,)`: the singular values of the centred samples.
-    pub singular_values_: Array<B>,
-    /// `(p,)`: the mean of each feature.
-    pub mean_: Array<B>,
-    /// k.
-    pub n_components_: usize,
-    /// n.
-    pub n_samples_: usize,
-    /// The mean variance along the directions that were left out.
-    pub noise_variance_: f64,
+attributes! {
+    /// What the fit of [`Pca`] computes. k is the number of components, p that of features.
+    pub struct PcaAttributes<B> {
+        /// `(k, p)`: the directions in rows, by descending variance. In each row the entry of largest magnitude is positive.
+        pub components_: Array<B> as "kp",
+        /// `(k,)`: the variance along each direction, with divisor n - 1.
+        pub explained_variance_: Array<B> as "k",
+        /// `(k,)`: its share in the variance of all directions.
+        pub explained_variance_ratio_: Array<B> as "k",
+        /// `(k,)`: the singular values of the centred samples.
+        pub singular_values_: Array<B> as "k",
+        /// `(p,)`: the mean of each feature.
+        pub mean_: Array<B> as "p",
+        /// k.
+        pub n_components_: usize,
+        /// n.
+        pub n_samples_: usize,
+        /// The mean variance along the directions that were left out.
+        pub noise_variance_: f64,
+    }
 }
 
-attributes!(PcaAttributes {
-    components_: "kp",
-    explained_variance_: "k",
-    explained_variance_ratio_: "k",
-    singular_values_: "k",
-    mean_: "p",
-    n_components_,
-    n_samples_,
-    noise_variance_,
-});
 estimator! { unsupervised Pca incremental { Transform, InverseTransform, ScoreSamples } score }
 
 /// What [`Pca`] keeps of samples: their mean and their scatter about it.

@@ -109,40 +109,29 @@ parameters! {
     }
 }
 
-/// What the fit of [`LinearDiscriminantAnalysis`] computes. K is the number of classes, p that of features.
-#[derive(Clone)]
-pub struct LinearDiscriminantAnalysisAttributes<B: Backend> {
-    /// `(K,)`: the classes, ascending, in y's dtype.
-    pub classes_: Array<B>,
-    /// `(K,)`: the probability of each class.
-    pub priors_: Array<B>,
-    /// `(K, p)`: the mean of each class.
-    pub means_: Array<B>,
-    /// `(p,)`: the mean of the samples as far as the priors say; from the solver `svd`.
-    pub xbar_: Option<Array<B>>,
-    /// `(K, p)`; `(1, p)` for two classes: the coefficients of the decision function.
-    pub coef_: Array<B>,
-    /// `(K,)`; `(1,)` for two classes: its constants. -∞ for a class whose prior is 0.
-    pub intercept_: Array<B>,
-    /// `(p, rank)`: the directions that separate the classes, in the order of their importance; from the solvers `svd` and `eigen`.
-    pub scalings_: Option<Array<B>>,
-    /// `(n_components,)`: the share of each direction in the variance between classes; from the solvers `svd` and `eigen`.
-    pub explained_variance_ratio_: Option<Array<B>>,
-    /// `(p, p)`: the covariance within classes; from `lsqr` and `eigen`, from `svd` if `store_covariance` asks for it.
-    pub covariance_: Option<Array<B>>,
+attributes! {
+    /// What the fit of [`LinearDiscriminantAnalysis`] computes. K is the number of classes, p that of features.
+    pub struct LinearDiscriminantAnalysisAttributes<B> {
+        /// `(K,)`: the classes, ascending, in y's dtype.
+        pub classes_: Array<B> as "K" Labels,
+        /// `(K,)`: the probability of each class.
+        pub priors_: Array<B> as "K",
+        /// `(K, p)`: the mean of each class.
+        pub means_: Array<B> as "Kp",
+        /// `(p,)`: the mean of the samples as far as the priors say; from the solver `svd`.
+        pub xbar_: Option<Array<B>> as "p",
+        /// `(K, p)`; `(1, p)` for two classes: the coefficients of the decision function.
+        pub coef_: Array<B> as "fp",
+        /// `(K,)`; `(1,)` for two classes: its constants. -∞ for a class whose prior is 0.
+        pub intercept_: Array<B> as "f" Infinite,
+        /// `(p, rank)`: the directions that separate the classes, in the order of their importance; from the solvers `svd` and `eigen`.
+        pub scalings_: Option<Array<B>> as "pr",
+        /// `(n_components,)`: the share of each direction in the variance between classes; from the solvers `svd` and `eigen`.
+        pub explained_variance_ratio_: Option<Array<B>> as "c",
+        /// `(p, p)`: the covariance within classes; from `lsqr` and `eigen`, from `svd` if `store_covariance` asks for it.
+        pub covariance_: Option<Array<B>> as "pp",
+    }
 }
-
-attributes!(LinearDiscriminantAnalysisAttributes {
-    classes_: "K" Labels,
-    priors_: "K",
-    means_: "Kp",
-    xbar_: "p",
-    coef_: "fp",
-    intercept_: "f" Infinite,
-    scalings_: "pr",
-    explained_variance_ratio_: "c",
-    covariance_: "pp",
-});
 
 estimator! { supervised LinearDiscriminantAnalysis incremental { Predict, PredictProba, PredictLogProba, DecisionFunction, Transform } score accuracy }
 

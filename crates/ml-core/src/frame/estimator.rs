@@ -28,13 +28,14 @@ use super::{
 ///     pub struct Centerer {}
 /// }
 ///
-/// /// What the fit of [`Centerer`] computes.
-/// #[derive(Clone)]
-/// pub struct CentererAttributes<B: Backend> {
-///     /// `(p,)`: the mean of each column.
-///     pub mean_: Array<B>,
+/// attributes! {
+///     /// What the fit of [`Centerer`] computes.
+///     pub struct CentererAttributes<B> {
+///         /// `(p,)`: the mean of each column.
+///         pub mean_: Array<B> as "p",
+///     }
 /// }
-/// attributes!(CentererAttributes { mean_: "p" });
+///
 /// estimator! { unsupervised Centerer { Transform } }
 ///
 /// impl Estimator for Centerer {
@@ -193,6 +194,8 @@ methods! {
     PredictProba predict_proba;
     /// The log of the probability of each class: `(n, p) → (n, K)`.
     PredictLogProba predict_log_proba;
+    /// The log of the probability of each sample together with each class: `(n, p) → (n, K)`.
+    PredictJointLogProba predict_joint_log_proba;
     /// How much speaks for each class: `(n, p) → (n, K)`; for two classes what speaks for the second, `(n,)`.
     DecisionFunction decision_function;
     /// The samples in another form: `(n, p) → (n, q)`.
@@ -337,6 +340,7 @@ macro_rules! estimator {
     (@call Predict $model:ident $x:ident) => { $model.predict($x) };
     (@call PredictProba $model:ident $x:ident) => { $model.predict_proba($x) };
     (@call PredictLogProba $model:ident $x:ident) => { $model.predict_log_proba($x) };
+    (@call PredictJointLogProba $model:ident $x:ident) => { $model.predict_joint_log_proba($x) };
     (@call DecisionFunction $model:ident $x:ident) => { $model.decision_function($x) };
     (@call Transform $model:ident $x:ident) => { $model.transform($x) };
     (@call ScoreSamples $model:ident $x:ident) => { $model.score_samples($x) };

@@ -68,6 +68,7 @@ macro_rules! forward {
                     $crate::Method::Predict => model.predict(x),
                     $crate::Method::PredictProba => model.predict_proba(x),
                     $crate::Method::PredictLogProba => model.predict_log_proba(x),
+                    $crate::Method::PredictJointLogProba => model.predict_joint_log_proba(x),
                     $crate::Method::DecisionFunction => model.decision_function(x),
                     $crate::Method::Transform => model.transform(x),
                     $crate::Method::ScoreSamples => model.score_samples(x),
@@ -87,8 +88,8 @@ macro_rules! forward {
 
         $crate::frame::forward! {
             @methods $Type;
-            Predict predict, PredictProba predict_proba, PredictLogProba predict_log_proba, DecisionFunction decision_function,
-            Transform transform, ScoreSamples score_samples, InverseTransform inverse_transform
+            Predict predict, PredictProba predict_proba, PredictLogProba predict_log_proba,
+            PredictJointLogProba predict_joint_log_proba, DecisionFunction decision_function, Transform transform, ScoreSamples score_samples, InverseTransform inverse_transform
         }
 
         impl<R: $crate::Registry> $crate::Score for $Type<R> {

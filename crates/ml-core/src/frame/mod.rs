@@ -19,7 +19,7 @@ pub use self::{
     data::{Data, Log, Progress, With, progress, weights},
     estimator::{
         DecisionFunction, Estimator, Incremental, InverseTransform, Method, Methods, Predict,
-        PredictLogProba, PredictProba, Score, ScoreSamples, Transform,
+        PredictJointLogProba, PredictLogProba, PredictProba, Score, ScoreSamples, Transform,
     },
     fitted::Fitted,
     named::{FittedNamed, Named},

@@ -322,6 +322,8 @@ pub enum Values {
 pub struct Rule {
     /// Its name.
     pub name: &'static str,
+    /// The text of its documentation.
+    pub doc: &'static str,
     /// Its axes, a letter for each: letters that are alike stand for lengths that are alike, `p` for the number of features. Several possibilities are
     /// separated by `|`. Empty if the attribute is no array.
     pub axes: &'static str,
@@ -329,7 +331,7 @@ pub struct Rule {
     pub values: Values,
 }
 
-/// What a fit computes: a struct of attributes, listed once by [`attributes!`](crate::attributes).
+/// What a fit computes: a struct of attributes, made by [`attributes!`](crate::attributes).
 pub trait Attributes<B: Backend>: Clone + Send + Sync {
     /// What is known of each attribute.
     const RULES: &'static [Rule];
@@ -347,47 +349,57 @@ pub trait Attributes<B: Backend>: Clone + Send + Sync {
     fn arrays(&self) -> Vec<(&'static Rule, &Array<B>)>;
 }
 
-/// The one list of a struct's attributes: each with its axes, a letter for each, if it is an array. A field that is left out does not compile.
+/// What a fit computes: the struct, and the one list of its fields. An array is followed by its axes, a letter for each.
 ///
 /// ```
-/// use array_api_spec::{Array, Backend};
+/// use array_api_spec::Array;
 ///
-/// /// What a fit computes.
-/// #[derive(Clone)]
-/// pub struct ExampleAttributes<B: Backend> {
-///     /// `(p,)` or `(t, p)`.
-///     pub coef_: Array<B>,
-///     /// `(t,)`, -∞ where there is nothing to say.
-///     pub log_: Array<B>,
-///     /// How many iterations there were.
-///     pub n_iter_: usize,
+/// ml_core::attributes! {
+///     /// What a fit computes.
+///     pub struct ExampleAttributes<B> {
+///         /// `(p,)` or `(t, p)`.
+///         pub coef_: Array<B> as "p|tp",
+///         /// `(t,)`, -∞ where there is nothing to say.
+///         pub log_: Array<B> as "t" Infinite,
+///         /// How many iterations there were.
+///         pub n_iter_: usize,
+///     }
 /// }
-/// ml_core::attributes!(ExampleAttributes { coef_: "p|tp", log_: "t" Infinite, n_iter_ });
 /// ```
 #[macro_export]
 macro_rules! attributes {
-    ($Type:ident { $($name:ident $(: $axes:literal $($values:ident)?)?),* $(,)? }) => {
-        impl<B: array_api_spec::Backend> $crate::frame::Attributes<B> for $Type<B> {
+    (
+        $(#[$attribute:meta])*
+        pub struct $Type:ident<$B:ident> {
+            $($(#[doc = $doc:literal])* pub $name:ident: $T:ty $(as $axes:literal $($values:ident)?)?),* $(,)?
+        }
+    ) => {
+        $(#[$attribute])*
+        #[derive(Clone)]
+        pub struct $Type<$B: array_api_spec::Backend> { $($(#[doc = $doc])* pub $name: $T,)* }
+
+        impl<$B: array_api_spec::Backend> $crate::frame::Attributes<$B> for $Type<$B> {
             const RULES: &'static [$crate::frame::Rule] = &[$($crate::frame::Rule {
                 name: stringify!($name),
+                doc: concat!($($doc, "\n"),*),
                 axes: concat!("" $(, $axes)?),
                 values: $crate::attributes!(@values $($($values)?)?),
             }),*];
 
-            fn store(&self, parts: &mut $crate::Parts<array_api_spec::Array<B>>) {
+            fn store(&self, parts: &mut $crate::Parts<array_api_spec::Array<$B>>) {
                 $($crate::frame::Attribute::store(&self.$name, stringify!($name), parts);)*
             }
 
             fn take(
-                parts: &mut $crate::Parts<array_api_spec::Array<B>>,
-                xp: &array_api_spec::Namespace<B>,
+                parts: &mut $crate::Parts<array_api_spec::Array<$B>>,
+                xp: &array_api_spec::Namespace<$B>,
             ) -> array_api_spec::Result<Self> {
                 Ok(Self { $($name: $crate::frame::Attribute::take(stringify!($name), parts, xp)?),* })
             }
 
-            fn arrays(&self) -> Vec<(&'static $crate::frame::Rule, &array_api_spec::Array<B>)> {
+            fn arrays(&self) -> Vec<(&'static $crate::frame::Rule, &array_api_spec::Array<$B>)> {
                 let arrays = [$($crate::frame::Attribute::array(&self.$name)),*];
-                <Self as $crate::frame::Attributes<B>>::RULES
+                <Self as $crate::frame::Attributes<$B>>::RULES
                     .iter()
                     .zip(arrays)
                     .filter_map(|(rule, array)| Some((rule, array?)))

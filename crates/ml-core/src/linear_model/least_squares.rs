@@ -1,9 +1,11 @@
 //! What linear regressions learn of their data: means and scatter of samples and targets together.
 
 use array_api_spec::{
-    Array, Backend, DType, Error, HostArray, Moments, Namespace, Result, Scatter, Spread, ix,
+    Array, Backend, DType, Error, HostArray, Moments, Namespace, Result, Scatter, Spread, Triangle,
+    ix,
 };
 
+use super::non_negative::non_negative;
 use crate::{
     Data, Parts, Statistics,
     frame::statistics,
@@ -69,6 +71,7 @@ impl RegressionStatistics {
                 scatter.get(ix![.., p..])?
             },
             rows: self.moments.rows,
+            is_gram,
             fit_intercept,
             is_vector: self.is_vector,
         })
@@ -131,11 +134,34 @@ pub(super) struct Problem {
     pub(super) b: HostMatrix,
     /// n.
     pub(super) rows: usize,
+    is_gram: bool,
     fit_intercept: bool,
     is_vector: bool,
 }
 
 impl Problem {
+    /// Coefficients that are not negative, `(p, t)`: those that minimise `|A β - B|² + α |β|²`, with a penalty α for each target.
+    ///
+    /// # Errors
+    /// No convergence; no room.
+    pub(super) fn non_negative(&self, penalties: &[f64]) -> Result<HostMatrix> {
+        let xp = host();
+        let (gram, right) = if self.is_gram {
+            (self.a.clone(), self.b.clone())
+        } else {
+            let turned = self.a.T()?;
+            (xp.matmul(&turned, &self.a)?, xp.matmul(&turned, &self.b)?)
+        };
+        let p = gram.shape()[0];
+        let mut coef = Vec::with_capacity(p * penalties.len());
+        for (target, penalty) in (0_isize..).zip(penalties) {
+            let penalised = (&gram + xp.eye(p, p, 0, gram.dtype())? * *penalty).eval()?;
+            let right: Vec<f64> = right.get(ix![.., target])?.to_vec()?;
+            coef.extend(non_negative(&penalised, &right)?);
+        }
+        host::matrix(&coef, &[penalties.len(), p])?.T()
+    }
+
     /// `coef_` and `intercept_` of `β (p, t)`, on a device: `(p,)` and `()` for a y of one axis, else `(t, p)` and `(t,)`; without a constant, `intercept_` is 0.
     ///
     /// # Errors
@@ -168,6 +194,29 @@ impl Problem {
             host::send(&intercept, xp, dtype)?,
         ])
     }
+}
+
+/// x with `a x = b`, by the Cholesky factor of `a (p, p)`, whose diagonal is 1; `None` if an element on the diagonal of the factor, which bound the condition from below, is not
+/// above `least`.
+///
+/// # Errors
+/// No room.
+pub(super) fn by_cholesky(
+    a: &HostMatrix,
+    b: &HostMatrix,
+    least: f64,
+) -> Result<Option<HostMatrix>> {
+    let xp = host();
+    let linalg = xp.linalg();
+    let Ok(factor) = linalg.cholesky(a, Triangle::Lower) else {
+        return Ok(None);
+    };
+    let diagonal: Vec<f64> = linalg.diagonal(&factor, 0)?.to_vec()?;
+    if !diagonal.iter().all(|d| *d > least) {
+        return Ok(None);
+    }
+    let half = linalg.solve(&factor, b)?;
+    linalg.solve(factor.T()?, half).map(Some)
 }
 
 /// `x coefᵀ + intercept`: `(n, p) → (n,)` or `(n, t)`.

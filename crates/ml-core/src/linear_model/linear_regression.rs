@@ -1,7 +1,7 @@
 //! Ordinary least squares.
 
 use array_api_ndarray::NdArray;
-use array_api_spec::{DType, Namespace, Spread, Svd, SvdMode, ix};
+use array_api_spec::{Spread, Svd, SvdMode, ix};
 
 use super::least_squares::{self, Problem, RegressionStatistics};
 use crate::{
@@ -32,28 +32,25 @@ parameters! {
         pub fit_intercept: bool = true,
         /// Singular values of the centred samples up to this share of the largest count as 0.
         pub tol: f64 = 1e-6,
+        /// Whether coefficients must not be negative. `rank_` and `singular_` are those of the samples all the same.
+        pub positive: bool = false,
     }
 }
 
-/// What the fit of [`LinearRegression`] computes.
-#[derive(Clone)]
-pub struct LinearRegressionAttributes<B: Backend> {
-    /// `(p,)`, or `(t, p)` for targets `(n, t)`: the coefficients.
-    pub coef_: Array<B>,
-    /// `()` or `(t,)`: the constant; `()` and 0 without `fit_intercept`.
-    pub intercept_: Array<B>,
-    /// How many singular values are not 0.
-    pub rank_: usize,
-    /// `(min(n, p),)`: the singular values of the centred, weighted samples, descending.
-    pub singular_: Array<B>,
+attributes! {
+    /// What the fit of [`LinearRegression`] computes.
+    pub struct LinearRegressionAttributes<B> {
+        /// `(p,)`, or `(t, p)` for targets `(n, t)`: the coefficients.
+        pub coef_: Array<B> as "p|tp",
+        /// `()` or `(t,)`: the constant; `()` and 0 without `fit_intercept`.
+        pub intercept_: Array<B> as "|t",
+        /// How many singular values are not 0.
+        pub rank_: usize,
+        /// `(min(n, p),)`: the singular values of the centred, weighted samples, descending.
+        pub singular_: Array<B> as "r",
+    }
 }
 
-attributes!(LinearRegressionAttributes {
-    coef_: "p|tp",
-    intercept_: "|t",
-    rank_,
-    singular_: "r"
-});
 estimator! { supervised LinearRegression incremental { Predict } score r2 }
 
 impl Estimator for LinearRegression {
@@ -72,7 +69,7 @@ impl Estimator for LinearRegression {
         let quick = RegressionStatistics::observe(data, Spread::Gram)?;
         let problem = quick.problem(data.n_features(), self.fit_intercept)?;
         match self.by_gram(&problem)? {
-            Some(solved) => solved.attributes(&problem, &data.namespace(), data.x.dtype()),
+            Some(solved) => self.attributes(&problem, solved, &Place::of(data)),
             None => self.conclude(&self.statistics(data, log)?, &Place::of(data), log),
         }
     }
@@ -97,8 +94,7 @@ impl Incremental for LinearRegression {
         _: &mut Log<'_>,
     ) -> Result<LinearRegressionAttributes<B>> {
         let problem = seen.problem(place.n_features, self.fit_intercept)?;
-        self.by_factor(&problem)?
-            .attributes(&problem, &place.xp, place.dtype)
+        self.attributes(&problem, self.by_factor(&problem)?, place)
     }
 }
 
@@ -109,27 +105,28 @@ struct Solved {
     singular: HostMatrix,
 }
 
-impl Solved {
-    fn attributes<B: Backend>(
-        &self,
-        problem: &Problem,
-        xp: &Namespace<B>,
-        dtype: DType,
-    ) -> Result<LinearRegressionAttributes<B>> {
-        let [coef_, intercept_] = problem.solution(&self.beta, xp, dtype)?;
-        Ok(LinearRegressionAttributes {
-            coef_,
-            intercept_,
-            rank_: self.rank,
-            singular_: host::send(&self.singular, xp, dtype)?,
-        })
-    }
-}
-
 /// Smallest eigenvalue, as a share of the largest, at which a Gram matrix is as good as the samples: it loses about as many digits as this has, of 16.
 const WELL_CONDITIONED: f64 = 1e-5;
 
 impl LinearRegression {
+    fn attributes<B: Backend>(
+        &self,
+        problem: &Problem,
+        mut solved: Solved,
+        place: &Place<B>,
+    ) -> Result<LinearRegressionAttributes<B>> {
+        if self.positive {
+            solved.beta = problem.non_negative(&vec![0.0; problem.b.shape()[1]])?;
+        }
+        let [coef_, intercept_] = problem.solution(&solved.beta, &place.xp, place.dtype)?;
+        Ok(LinearRegressionAttributes {
+            coef_,
+            intercept_,
+            rank_: solved.rank,
+            singular_: host::send(&solved.singular, &place.xp, place.dtype)?,
+        })
+    }
+
     /// From the Gram matrix: `AᵀA β = AᵀB`, each column of A scaled to length 1. `None` if too many digits would be lost, or the rank is in doubt.
     fn by_gram(&self, problem: &Problem) -> Result<Option<Solved>> {
         let (xp, a, b) = (host(), &problem.a, &problem.b);

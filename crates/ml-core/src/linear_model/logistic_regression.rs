@@ -118,20 +118,20 @@ parameters! {
     }
 }
 
-/// What the fit of [`LogisticRegression`] computes. K is the number of classes, p that of features.
-#[derive(Clone)]
-pub struct LogisticRegressionAttributes<B: Backend> {
-    /// `(K,)`: the classes, ascending, in y's dtype.
-    pub classes_: Array<B>,
-    /// `(K, p)`, for two classes `(1, p)`: the coefficients.
-    pub coef_: Array<B>,
-    /// `(K,)`, for two classes `(1,)`: the constants; 0 without `fit_intercept`.
-    pub intercept_: Array<B>,
-    /// How many iterations there were.
-    pub n_iter_: usize,
+attributes! {
+    /// What the fit of [`LogisticRegression`] computes. K is the number of classes, p that of features.
+    pub struct LogisticRegressionAttributes<B> {
+        /// `(K,)`: the classes, ascending, in y's dtype.
+        pub classes_: Array<B> as "K" Labels,
+        /// `(K, p)`, for two classes `(1, p)`: the coefficients.
+        pub coef_: Array<B> as "rp",
+        /// `(K,)`, for two classes `(1,)`: the constants; 0 without `fit_intercept`.
+        pub intercept_: Array<B> as "r",
+        /// How many iterations there were.
+        pub n_iter_: usize,
+    }
 }
 
-attributes!(LogisticRegressionAttributes { classes_: "K" Labels, coef_: "rp", intercept_: "r", n_iter_ });
 estimator! { supervised LogisticRegression { Predict, PredictProba, PredictLogProba, DecisionFunction } score accuracy }
 
 impl Estimator for LogisticRegression {

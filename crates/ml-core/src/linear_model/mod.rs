@@ -4,6 +4,7 @@ mod least_squares;
 mod linear_regression;
 mod logistic_loss;
 mod logistic_regression;
+mod non_negative;
 mod ridge;
 
 pub use self::{

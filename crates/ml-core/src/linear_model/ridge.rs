@@ -1,6 +1,6 @@
 //! Least squares with a penalty on the size of the coefficients.
 
-use array_api_spec::{Spread, SvdMode, Triangle, ix};
+use array_api_spec::{Spread, SvdMode, ix};
 use serde::{Deserialize, Serialize};
 
 use super::least_squares::{self, Problem, RegressionStatistics};
@@ -15,12 +15,14 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RidgeSolver {
-    /// By `cholesky`.
+    /// By `cholesky`, or by `lbfgs` for coefficients that must not be negative.
     Auto,
     /// By singular values of the samples: the most exact way.
     Svd,
     /// By the Cholesky factor of the penalised Gram matrix: the fastest way. Where it is not positive definite, by `svd`.
     Cholesky,
+    /// With [`positive`](Ridge#structfield.positive) only, for which `auto` takes it, too. The least is found exactly, where scikit-learn searches it by L-BFGS.
+    Lbfgs,
 }
 
 /// The strength of the penalty.
@@ -75,25 +77,23 @@ parameters! {
         pub fit_intercept: bool = true,
         /// The way of computing.
         pub solver: RidgeSolver = RidgeSolver::Auto,
+        /// Whether coefficients must not be negative.
+        pub positive: bool = false,
     }
 }
 
-/// What the fit of [`Ridge`] computes.
-#[derive(Clone)]
-pub struct RidgeAttributes<B: Backend> {
-    /// `(p,)`, or `(t, p)` for several targets `(n, t)`: the coefficients.
-    pub coef_: Array<B>,
-    /// `()` or `(t,)`: the constant; `()` and 0 without `fit_intercept`.
-    pub intercept_: Array<B>,
-    /// The solver that was used in the end: `cholesky` or `svd`.
-    pub solver_: String,
+attributes! {
+    /// What the fit of [`Ridge`] computes.
+    pub struct RidgeAttributes<B> {
+        /// `(p,)`, or `(t, p)` for several targets `(n, t)`: the coefficients.
+        pub coef_: Array<B> as "p|tp",
+        /// `()` or `(t,)`: the constant; `()` and 0 without `fit_intercept`.
+        pub intercept_: Array<B> as "|t",
+        /// The solver that was used in the end: `cholesky`, `svd` or `lbfgs`.
+        pub solver_: String,
+    }
 }
 
-attributes!(RidgeAttributes {
-    coef_: "p|tp",
-    intercept_: "|t",
-    solver_
-});
 estimator! { supervised Ridge incremental { Predict } score r2 }
 
 impl Estimator for Ridge {
@@ -101,6 +101,11 @@ impl Estimator for Ridge {
     const SAMPLE_WEIGHT: bool = true;
 
     fn check(&self) -> Result<()> {
+        let needs_lbfgs = self.positive && self.solver != RidgeSolver::Auto;
+        if needs_lbfgs != (self.solver == RidgeSolver::Lbfgs) {
+            let detail = "the solver `lbfgs` is the one for positive = true, and for nothing else";
+            return Err(Error::value(Self::NAME, detail));
+        }
         let alphas = match &self.alpha {
             Alpha::Same(alpha) => std::slice::from_ref(alpha),
             Alpha::Each(alphas) => alphas,
@@ -116,8 +121,8 @@ impl Estimator for Ridge {
         if self.solver != RidgeSolver::Svd && data.n_samples() > data.n_features() {
             let seen = RegressionStatistics::observe(data, Spread::Gram)?;
             let problem = seen.problem(place.n_features, self.fit_intercept)?;
-            if let Some(beta) = self.by_cholesky(&problem)? {
-                return attributes(&problem, &beta, "cholesky", &place);
+            if let Some(solved) = self.by_gram(&problem)? {
+                return attributes(&problem, solved, &place);
             }
         }
         self.conclude(&self.statistics(data, log)?, &place, log)
@@ -143,17 +148,23 @@ impl Incremental for Ridge {
         _: &mut Log<'_>,
     ) -> Result<RidgeAttributes<B>> {
         let problem = seen.problem(place.n_features, self.fit_intercept)?;
-        attributes(&problem, &self.by_svd(&problem)?, "svd", place)
+        let solved = match self.by_signs(&problem)? {
+            Some(solved) => solved,
+            None => ("svd", self.by_svd(&problem)?),
+        };
+        attributes(&problem, solved, place)
     }
 }
 
+/// The name of the solver that was used, and the coefficients.
+type Solved = (&'static str, HostMatrix);
+
 fn attributes<B: Backend>(
     problem: &Problem,
-    beta: &HostMatrix,
-    solver: &str,
+    (solver, beta): Solved,
     place: &Place<B>,
 ) -> Result<RidgeAttributes<B>> {
-    let [coef, intercept_] = problem.solution(beta, &place.xp, place.dtype)?;
+    let [coef, intercept_] = problem.solution(&beta, &place.xp, place.dtype)?;
     // The coefficients of one target are a vector, even if y was a column.
     let coef_ = match coef.shape() {
         [1, p] => place.xp.reshape(&coef, [*p])?,
@@ -182,28 +193,36 @@ impl Ridge {
         }
     }
 
+    /// From the Gram matrix; `None` if it is too coarse.
+    fn by_gram(&self, problem: &Problem) -> Result<Option<Solved>> {
+        if let Some(solved) = self.by_signs(problem)? {
+            return Ok(Some(solved));
+        }
+        let found = self.by_cholesky(problem)?;
+        Ok(found.map(|beta| ("cholesky", beta)))
+    }
+
+    /// Coefficients that are not negative, if these are asked for.
+    fn by_signs(&self, problem: &Problem) -> Result<Option<Solved>> {
+        let alphas = self.alphas(problem.b.shape()[1])?;
+        let found = self.positive.then(|| problem.non_negative(&alphas));
+        Ok(found.transpose()?.map(|beta| ("lbfgs", beta)))
+    }
+
     /// `(AᵀA + alpha I) β = AᵀB`, rows and columns scaled so that the diagonal is 1. `None` if more than half of the digits would be lost.
     fn by_cholesky(&self, problem: &Problem) -> Result<Option<HostMatrix>> {
         let xp = host();
         let (p, t) = (problem.a.shape()[0], problem.b.shape()[1]);
-        let alphas = self.alphas(t)?;
         let mut columns = Vec::with_capacity(t);
-        for (target, alpha) in (0_isize..).zip(&alphas) {
-            let penalised = (&problem.a + xp.eye(p, p, 0, problem.a.dtype())? * *alpha).eval()?;
+        for (target, alpha) in (0_isize..).zip(self.alphas(t)?) {
+            let penalised = (&problem.a + xp.eye(p, p, 0, problem.a.dtype())? * alpha).eval()?;
             let lengths = xp.sqrt(xp.linalg().diagonal(&penalised, 0)?).eval()?;
             let column = xp.expand_dims(&lengths, 1)?;
             let scaled = (penalised / &lengths / &column).eval()?;
-            let Ok(factor) = xp.linalg().cholesky(&scaled, Triangle::Lower) else {
+            let right = (problem.b.get(ix![.., target..target + 1])? / &column).eval()?;
+            let Some(beta) = least_squares::by_cholesky(&scaled, &right, DIGITS)? else {
                 return Ok(None);
             };
-            // The least element of the factor's diagonal bounds the condition from below.
-            let least: f64 = xp.min(xp.linalg().diagonal(&factor, 0)?, ..)?.item()?;
-            if least.is_nan() || least <= DIGITS {
-                return Ok(None);
-            }
-            let right = (problem.b.get(ix![.., target..target + 1])? / &column).eval()?;
-            let half = xp.linalg().solve(&factor, right)?;
-            let beta = xp.linalg().solve(factor.T()?, half)?;
             columns.push((beta / column).eval()?);
         }
         xp.concat(&columns.iter().collect::<Vec<_>>(), Some(1))

@@ -5,8 +5,8 @@ use std::f64::consts::TAU;
 use array_api_spec::{HostArray, Moments, Scatter, Spread, axis};
 
 use crate::{
-    Parts, Statistics, class_moments::ClassMoments, classifier, distances::squared_distances,
-    frame::statistics, prelude::*, validation::not_negative,
+    Parts, Statistics, class_moments::ClassMoments, classifier, frame::statistics, prelude::*,
+    validation::not_negative,
 };
 
 parameters! {
@@ -33,25 +33,25 @@ parameters! {
     }
 }
 
-/// What the fit of [`GaussianNB`] computes. K is the number of classes, p that of features.
-#[derive(Clone)]
-pub struct GaussianNBAttributes<B: Backend> {
-    /// `(K,)`: the classes, ascending, in y's dtype.
-    pub classes_: Array<B>,
-    /// `(K,)`: how many samples each class has, or the sum of their weights.
-    pub class_count_: Array<B>,
-    /// `(K,)`: the probability of each class.
-    pub class_prior_: Array<B>,
-    /// `(K, p)`: the mean of each feature in each class.
-    pub theta_: Array<B>,
-    /// `(K, p)`: the variance of each feature in each class, `epsilon_` added.
-    pub var_: Array<B>,
-    /// What was added to all variances.
-    pub epsilon_: f64,
+attributes! {
+    /// What the fit of [`GaussianNB`] computes. K is the number of classes, p that of features.
+    pub struct GaussianNBAttributes<B> {
+        /// `(K,)`: the classes, ascending, in y's dtype.
+        pub classes_: Array<B> as "K" Labels,
+        /// `(K,)`: how many samples each class has, or the sum of their weights.
+        pub class_count_: Array<B> as "K",
+        /// `(K,)`: the probability of each class.
+        pub class_prior_: Array<B> as "K",
+        /// `(K, p)`: the mean of each feature in each class.
+        pub theta_: Array<B> as "Kp",
+        /// `(K, p)`: the variance of each feature in each class, `epsilon_` added.
+        pub var_: Array<B> as "Kp",
+        /// What was added to all variances.
+        pub epsilon_: f64,
+    }
 }
 
-attributes!(GaussianNBAttributes { classes_: "K" Labels, class_count_: "K", class_prior_: "K", theta_: "Kp", var_: "Kp", epsilon_ });
-estimator! { supervised GaussianNB incremental { Predict, PredictProba, PredictLogProba } score accuracy }
+estimator! { supervised GaussianNB incremental { Predict, PredictProba, PredictLogProba, PredictJointLogProba } score accuracy }
 
 /// What [`GaussianNB`] keeps of samples: of each class and feature the count, the mean and the sum of squares about it.
 #[derive(Clone, Debug)]
@@ -214,31 +214,43 @@ fn squares(moments: &Moments) -> &[f64] {
     }
 }
 
-/// The log of each class's share in the probability of each sample: `(n, p) → (n, K)`.
-///
-/// `log π_k - ½ Σ_j log(2π σ²_kj) - ½ Σ_j (x_j - θ_kj)² / σ²_kj`, from differences, so that no digits are lost between squares.
-fn joint_log_likelihood<B: Backend>(
-    function: &'static str,
-    model: &Fitted<GaussianNB, B>,
-    x: &Array<B>,
-) -> Result<Array<B>> {
-    let xp = x.namespace();
-    let constants = xp.log(&model.class_prior_) - 0.5 * xp.sum(xp.log(&model.var_ * TAU), 1)?;
-    let precisions = (1.0 / &model.var_).eval()?;
-    let distances = squared_distances(x, &model.theta_, Some(&precisions))?;
-    model.checked(function, x, (constants - distances * 0.5).eval()?)
+impl GaussianNB {
+    /// `log π_k - ½ Σ_j log(2π σ²_kj) - ½ Σ_j (x_j - θ_kj)² / σ²_kj`, from differences, so that no digits are lost between squares.
+    fn joint_log_likelihood<B: Backend>(
+        function: &'static str,
+        model: &Fitted<Self, B>,
+        x: &Array<B>,
+    ) -> Result<Array<B>> {
+        let xp = x.namespace();
+        let constants = xp.log(&model.class_prior_) - 0.5 * xp.sum(xp.log(&model.var_ * TAU), 1)?;
+        let precisions = (1.0 / &model.var_).eval()?;
+        let distances = xp.squared_distances(x, &model.theta_, Some(&precisions))?;
+        model.checked(function, x, (constants - distances * 0.5).eval()?)
+    }
+}
+
+impl PredictJointLogProba for GaussianNB {
+    fn predict_joint_log_proba<B: Backend>(
+        model: &Fitted<Self, B>,
+        x: &Array<B>,
+    ) -> Result<Array<B>> {
+        Self::joint_log_likelihood("predict_joint_log_proba", model, x)
+    }
 }
 
 impl Predict for GaussianNB {
     fn predict<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
-        classifier::predict(&model.classes_, &joint_log_likelihood("predict", model, x)?)
+        classifier::predict(
+            &model.classes_,
+            &Self::joint_log_likelihood("predict", model, x)?,
+        )
     }
 }
 
 /// The log-likelihoods less their `log Σ exp`.
 impl PredictLogProba for GaussianNB {
     fn predict_log_proba<B: Backend>(model: &Fitted<Self, B>, x: &Array<B>) -> Result<Array<B>> {
-        let scores = joint_log_likelihood("predict_log_proba", model, x)?;
+        let scores = Self::joint_log_likelihood("predict_log_proba", model, x)?;
         let xp = scores.namespace();
         let scores = (&scores - xp.max(&scores, axis(1).keepdims())?).eval()?;
         (&scores - xp.log(xp.sum(xp.exp(&scores), axis(1).keepdims())?)).eval()

@@ -28,20 +28,20 @@ parameters! {
     }
 }
 
-/// What the fit of [`StandardScaler`] computes, in `float64` where the device has it.
-#[derive(Clone)]
-pub struct StandardScalerAttributes<B: Backend> {
-    /// `(p,)`: the mean of each column; `None` if neither mean nor deviation is asked for.
-    pub mean_: Option<Array<B>>,
-    /// `(p,)`: the population variance of each column, if `with_std`.
-    pub var_: Option<Array<B>>,
-    /// `(p,)`: what each column is divided by, if `with_std`: the standard deviation, 1 for columns that do not vary.
-    pub scale_: Option<Array<B>>,
-    /// How many samples were seen, or the sum of their weights: one number, or one for each column where NaN left different ones.
-    pub n_samples_seen_: Vec<f64>,
+attributes! {
+    /// What the fit of [`StandardScaler`] computes, in `float64` where the device has it.
+    pub struct StandardScalerAttributes<B> {
+        /// `(p,)`: the mean of each column; `None` if neither mean nor deviation is asked for.
+        pub mean_: Option<Array<B>> as "p" Any,
+        /// `(p,)`: the population variance of each column, if `with_std`.
+        pub var_: Option<Array<B>> as "p" Any,
+        /// `(p,)`: what each column is divided by, if `with_std`: the standard deviation, 1 for columns that do not vary.
+        pub scale_: Option<Array<B>> as "p" Any,
+        /// How many samples were seen, or the sum of their weights: one number, or one for each column where NaN left different ones.
+        pub n_samples_seen_: Vec<f64>,
+    }
 }
 
-attributes!(StandardScalerAttributes { mean_: "p" Any, var_: "p" Any, scale_: "p" Any, n_samples_seen_ });
 estimator! { unsupervised StandardScaler incremental { Transform, InverseTransform } }
 
 /// What [`StandardScaler`] keeps of samples: of each column the count, the mean and the sum of squares about it.

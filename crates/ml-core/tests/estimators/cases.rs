@@ -284,7 +284,6 @@ pub(crate) const FILES: [(&str, &str); 7] = [
 /// Results that are not compared, with the reason.
 fn left_out(estimator: &str, case: &str, what: &str) -> Option<&'static str> {
     match (estimator, case, what) {
-        ("LinearRegression", "positive", _) => Some("the parameter `positive` is not there"),
         ("PCA", "constant full", "explained_variance_ratio_") => {
             Some("0 where scikit-learn has NaN: nothing varies")
         }
@@ -293,7 +292,6 @@ fn left_out(estimator: &str, case: &str, what: &str) -> Option<&'static str> {
         }
         (_, _, "fit_transform") => Some("`transform` of the training samples"),
         ("PCA", _, "get_covariance" | "get_precision") => Some("not there"),
-        ("GaussianNB", _, "predict_joint_log_proba") => Some("not there"),
         ("Ridge", _, "solver_") if case.starts_with("wide") => {
             Some("more features than samples are solved by `svd`")
         }
