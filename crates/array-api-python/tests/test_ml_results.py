@@ -37,6 +37,14 @@ CASES = {
     "ridge_through_0": (Ridge(fit_intercept=False), sklearn.linear_model.Ridge(fit_intercept=False), X, TARGET, None),
     "linear": (LinearRegression(), sklearn.linear_model.LinearRegression(), X, TARGET, None),
     "linear_targets": (LinearRegression(), sklearn.linear_model.LinearRegression(), X, TARGETS, WEIGHTS),
+    "ridge_positive": (
+        Ridge(positive=True, solver="lbfgs"),
+        sklearn.linear_model.Ridge(positive=True, tol=1e-14, max_iter=10_000),
+        X,
+        TARGET,
+        WEIGHTS,
+    ),
+    "linear_positive": (LinearRegression(positive=True), sklearn.linear_model.LinearRegression(positive=True), X, TARGETS, WEIGHTS),
     "scaler": (StandardScaler(), sklearn.preprocessing.StandardScaler(), X, None, None),
     "scaler_weights": (StandardScaler(), sklearn.preprocessing.StandardScaler(), X, None, WEIGHTS),
     "scaler_holes": (StandardScaler(), sklearn.preprocessing.StandardScaler(), HOLES, None, None),
@@ -101,7 +109,7 @@ CASES = {
 TOLERANCE = {"float64": 1e-8, "float32": 2e-3}
 # Minimisers stop where a step gains nothing any more, which leaves half of the digits open.
 MINIMISED = {"float64": 5e-6, "float32": 1e-2}
-METHODS = ["predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples"]
+METHODS = ["predict", "predict_proba", "predict_log_proba", "predict_joint_log_proba", "decision_function", "transform", "score_samples"]
 # How many steps it took, which rounding decides.
 HOW_FAR = {"n_iter_"}
 # scikit-learn fixes no signs here.
@@ -149,7 +157,7 @@ def close(got, wanted, tolerance, name):
 @pytest.mark.parametrize("case", CASES)
 def test_results_are_scikit_learn_s(case, into, is_there, dtype):
     estimator, reference, x, y, weights = CASES[case]
-    tolerance = (MINIMISED if case.startswith("logistic") else TOLERANCE)[dtype]
+    tolerance = (MINIMISED if case.startswith(("logistic", "ridge_positive")) else TOLERANCE)[dtype]
     exact = [value for value in (x, y) if value is not None]
     keywords = {} if weights is None else {"sample_weight": weights}
     reference.fit(*exact, **keywords)

@@ -130,15 +130,22 @@ impl LinearRegression {
     /// From the Gram matrix: `AᵀA β = AᵀB`, each column of A scaled to length 1. `None` if too many digits would be lost, or the rank is in doubt.
     fn by_gram(&self, problem: &Problem) -> Result<Option<Solved>> {
         let (xp, a, b) = (host(), &problem.a, &problem.b);
-        let is_good = |values: &Array<_>| -> Result<bool> {
+        // The smallest eigenvalue as a share of the largest.
+        let share = |values: &Array<_>| -> Result<f64> {
             let values: Vec<f64> = values.to_vec()?;
-            Ok(values.first() > Some(&(WELL_CONDITIONED * values.last().copied().unwrap_or(0.0))))
+            let ends = values.first().zip(values.last());
+            Ok(ends.map_or(0.0, |(least, most)| least / most))
         };
         let lengths = xp.sqrt(xp.linalg().diagonal(a, 0)?).eval()?;
         let column = xp.expand_dims(&lengths, 1)?;
         let scaled = (a / &lengths / &column).eval()?;
         let squares = xp.linalg().eigvalsh(a)?;
-        if !is_good(&squares)? || !is_good(&xp.linalg().eigvalsh(&scaled)?)? {
+        let of_samples = share(&squares)?;
+        // Scaling to a diagonal of 1 makes the share at most p times smaller (A. van der Sluis, 1969).
+        let is_plain = of_samples > WELL_CONDITIONED * a.shape()[0] as f64;
+        let is_good = of_samples > WELL_CONDITIONED
+            && (is_plain || share(&xp.linalg().eigvalsh(&scaled)?)? > WELL_CONDITIONED);
+        if !is_good {
             return Ok(None);
         }
         let beta = (xp.linalg().solve(&scaled, (b / &column).eval()?)? / column).eval()?;

@@ -1,7 +1,9 @@
 //! What users get wrong, for every estimator: an error, never a panic.
 
 use array_api_spec::{Array, Backend, Namespace, reference};
-use ml_core::{ESTIMATORS, Value, With, estimator_by_name};
+use ml_core::{
+    ESTIMATORS, Fitted, Ridge, Value, With, estimator_by_name, linear_model::RidgeSolver,
+};
 use proptest::prelude::*;
 
 use super::estimator;
@@ -54,6 +56,35 @@ fn names_and_values_of_parameters() {
             .expect_err("no such name")
             .to_string()
             .contains("Ridge")
+    );
+}
+
+#[test]
+fn lbfgs_is_for_positive_coefficients() {
+    let xp = reference::namespace();
+    let (x, y) = samples(&xp);
+    for (solver, positive) in [(RidgeSolver::Lbfgs, false), (RidgeSolver::Svd, true)] {
+        let ridge = Ridge::default().solver(solver).positive(positive);
+        let error = ridge.fit(&x, &y).expect_err("a conflict").to_string();
+        assert!(error.contains("positive = true"), "{error}");
+    }
+}
+
+/// From a Gram matrix in a fit, from a factor in one that goes on.
+#[test]
+fn positive_coefficients_are_those_of_all_parts_together() {
+    let xp = reference::namespace();
+    let (x, y) = samples(&xp);
+    let y = xp.astype(&y, x.dtype()).eval().expect("room");
+    let ridge = Ridge::default().alpha(0.1).positive(true);
+    let (all, seen) = (ridge.fit(&x, &y), ridge.observe(&x, &y));
+    let parts = seen.and_then(|seen| seen.conclude()).expect("a model");
+    let of = |model: &Fitted<Ridge, _>| model.coef_.to_vec::<f64>().expect("room");
+    let (all, parts) = (of(&all.expect("a model")), of(&parts));
+    assert!(all.iter().any(|c| *c > 0.0) && all.iter().all(|c| *c >= 0.0));
+    assert!(
+        all.iter().zip(&parts).all(|(a, b)| (a - b).abs() < 1e-10),
+        "{all:?} {parts:?}"
     );
 }
 
