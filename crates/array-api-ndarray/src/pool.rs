@@ -90,7 +90,7 @@ pub fn statistics() -> Statistics {
 ///
 /// ```standalone_crate
 /// let xp = array_api_ndarray::cpu();
-/// drop((xp.zeros(1 << 20, array_api_spec::DType::Float64)? + 1.0).eval()?);
+/// drop((xp.zeros([1 << 20], array_api_spec::DType::Float64)? + 1.0).eval()?);
 /// assert!(array_api_ndarray::statistics().kept > 0);
 /// array_api_ndarray::empty_cache();
 /// assert_eq!(array_api_ndarray::statistics().kept, 0);
