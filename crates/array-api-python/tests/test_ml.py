@@ -140,7 +140,7 @@ def test_pipelines_and_searches_of_scikit_learn():
 
 def test_parameters_are_set_and_refused():
     ridge = Ridge(2.0).set_params(fit_intercept=False)
-    assert ridge.get_params() == {"alpha": 2.0, "fit_intercept": False, "solver": "auto"}
+    assert ridge.get_params() == {"alpha": 2.0, "fit_intercept": False, "solver": "auto", "positive": False}
     assert ridge.fit(X, HEIGHT).intercept_ == 0.0
     with pytest.raises(TypeError, match="unexpected keyword argument 'alfa'"):
         Ridge(alfa=1.0)
