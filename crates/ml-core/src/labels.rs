@@ -2,10 +2,7 @@
 
 use array_api_spec::{Array, Backend, Error, HostArray, HostBuffer, Namespace, Result, shape_text};
 
-use crate::{
-    Parts, Warning,
-    host::{HostMatrix, host},
-};
+use crate::{HostMatrix, Parts, Warning, host};
 
 /// The classes of a `y`.
 pub(crate) struct Labels<B: Backend> {

@@ -37,6 +37,8 @@ mod registry;
 mod validation;
 mod warning;
 
+use crate::host::{HostMatrix, host};
+
 pub use crate::{
     cluster::KMeans,
     decomposition::Pca,

@@ -188,7 +188,9 @@ impl<R: Runtime> Gpu<R> {
     /// Adds the products of a block's columns, in halves.
     fn add_exact_products(&self, sums: &Buffers<R>, p: usize, block: Block) -> Result<()> {
         let (rows, tiles) = (block.end - block.first, p.div_ceil(TILE));
-        let parts = self.row_parts(tiles * tiles, rows, TILE * TILE * WORDS * size_of::<i32>());
+        let parts = self
+            .row_parts(tiles * tiles, rows, TILE * TILE * WORDS * size_of::<i32>())
+            .min(rows.div_ceil(PRODUCT_ROWS as usize));
         let of_parts = self.allocate(parts * p * p * WORDS, DType::Int32)?;
         let kernel = Kernel::build("gram_exact", GROUP, |b| {
             let fixed = b.input("fixed", Ty::I32);

@@ -5,11 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{minka, randomized};
 use crate::{
-    Parts, Statistics,
-    frame::statistics,
-    host::{self, HostMatrix, host},
-    parameter_by_serde,
-    prelude::*,
+    HostMatrix, Parts, Statistics, frame::statistics, host, parameter_by_serde, prelude::*,
 };
 
 /// How [`Pca`] is computed.

@@ -3,7 +3,7 @@
 use array_api_spec::{Error, Moments, Result, Scatter};
 
 use super::Shrinkage;
-use crate::host::{self, HostMatrix, host};
+use crate::{HostMatrix, host};
 
 /// Means of the classes, and the covariance within them.
 pub(super) struct Within {

@@ -7,7 +7,7 @@ use super::{
     covariance::{Within, intercepts},
     explained_variance_ratio,
 };
-use crate::host::{HostMatrix, host};
+use crate::{HostMatrix, host};
 
 pub(super) fn solve(within: &Within, total: &HostMatrix, asked: &Asked) -> Result<Solution> {
     let (xp, Within { means, covariance }) = (host(), within);

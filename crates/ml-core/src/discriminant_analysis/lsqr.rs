@@ -7,7 +7,7 @@ use super::{
     Asked, Solution,
     covariance::{Within, intercepts},
 };
-use crate::host::{HostMatrix, host};
+use crate::{HostMatrix, host};
 
 pub(super) fn solve(within: &Within, asked: &Asked) -> Result<Solution> {
     let coef = divide(&within.means, &within.covariance)?;

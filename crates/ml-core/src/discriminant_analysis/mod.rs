@@ -19,10 +19,10 @@ use serde::{Deserialize, Serialize};
 use self::covariance::Within;
 pub(crate) use self::format_1::parts_of_format_1;
 use crate::{
-    Warning,
+    HostMatrix, Warning,
     class_moments::{self, ClassMoments},
     classifier::{self, linear_classifier},
-    host::{self, HostMatrix},
+    host,
     labels::Labels,
     parameter_by_serde,
     prelude::*,

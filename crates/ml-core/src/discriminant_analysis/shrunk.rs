@@ -3,11 +3,7 @@
 use array_api_spec::{Array, Backend, DType, Result, finfo, ix};
 
 use super::covariance::Within;
-use crate::{
-    Data,
-    host::{self, HostMatrix},
-    labels::Labels,
-};
+use crate::{Data, HostMatrix, host, labels::Labels};
 
 /// Means of the classes and the mean of their covariance matrices, weighted by the priors; the covariance of all samples about their common mean, if it is wanted.
 /// They come in one download.

@@ -6,11 +6,7 @@ use array_api_spec::{
 };
 
 use super::non_negative::non_negative;
-use crate::{
-    Data, Parts, Statistics,
-    frame::statistics,
-    host::{self, HostMatrix, host},
-};
+use crate::{Data, HostMatrix, Parts, Statistics, frame::statistics, host};
 
 /// The moments of `[x y]`, samples and targets side by side, from which every linear least squares fit follows.
 ///

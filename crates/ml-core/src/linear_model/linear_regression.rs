@@ -4,11 +4,7 @@ use array_api_ndarray::NdArray;
 use array_api_spec::{Spread, Svd, SvdMode, ix};
 
 use super::least_squares::{self, Problem, RegressionStatistics};
-use crate::{
-    host::{self, HostMatrix, host},
-    prelude::*,
-    validation,
-};
+use crate::{HostMatrix, host, prelude::*, validation};
 
 parameters! {
     /// Ordinary least squares: the coefficients that minimise `Σ w (y - x β - b)²`, those of least norm if there are many.

@@ -17,11 +17,16 @@ const TRIES: usize = 30;
 ///
 /// Source: C. Lawson, R. Hanson, "Solving Least Squares Problems" (1974), chapter 23.
 ///
+/// NaN where a product is not finite, so that this shows.
+///
 /// # Errors
 /// No convergence; no room.
 pub(super) fn non_negative(gram: &HostMatrix, right: &[f64]) -> Result<Vec<f64>> {
     let p = right.len();
     let gram: Vec<f64> = gram.to_vec()?;
+    if !gram.iter().chain(right).all(|product| product.is_finite()) {
+        return Ok(vec![f64::NAN; p]);
+    }
     let length = |j: usize| match gram[j * p + j].sqrt() {
         0.0 => 1.0,
         length => length,

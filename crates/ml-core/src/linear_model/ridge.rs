@@ -4,12 +4,7 @@ use array_api_spec::{Spread, SvdMode, ix};
 use serde::{Deserialize, Serialize};
 
 use super::least_squares::{self, Problem, RegressionStatistics};
-use crate::{
-    host::{HostMatrix, host},
-    parameter_by_serde,
-    prelude::*,
-    validation::not_negative,
-};
+use crate::{HostMatrix, host, parameter_by_serde, prelude::*, validation::not_negative};
 
 /// How [`Ridge`] is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

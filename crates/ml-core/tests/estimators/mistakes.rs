@@ -70,6 +70,17 @@ fn lbfgs_is_for_positive_coefficients() {
     }
 }
 
+#[test]
+fn squares_that_are_no_numbers_give_no_positive_coefficients() {
+    let xp = reference::namespace();
+    let (x, y) = samples(&xp);
+    let large = (&x * 1e200).eval().expect("room");
+    let y = xp.astype(&y, x.dtype()).eval().expect("room");
+    let ridge = Ridge::default().positive(true);
+    let error = ridge.fit(&large, &y).expect_err("too large").to_string();
+    assert!(error.contains("not finite"), "{error}");
+}
+
 /// From a Gram matrix in a fit, from a factor in one that goes on.
 #[test]
 fn positive_coefficients_are_those_of_all_parts_together() {
