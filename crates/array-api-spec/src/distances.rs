@@ -1,6 +1,8 @@
 //! Squared distances of rows from centres.
 
-use crate::{Array, Backend, DType, Error, Namespace, Result, Strided, ix, shape::checked_size};
+use crate::{
+    Array, Backend, DType, Error, Namespace, Result, Strided, ix, result_type, shape::checked_size,
+};
 
 const FUNCTION: &str = "squared_distances";
 
@@ -113,16 +115,12 @@ fn check<B: Backend>(
         }
         dtypes.push(weights.dtype());
     }
-    let promoted = dtypes
-        .iter()
-        .skip(1)
-        .try_fold(dtypes[0], |all, dtype| all.promote(*dtype));
-    match promoted {
-        Some(dtype) if dtypes.iter().all(|d| d.is_real_floating()) => Ok(dtype),
-        _ => Err(Error::dtype(
+    if !dtypes.iter().all(|dtype| dtype.is_real_floating()) {
+        return Err(Error::dtype(
             FUNCTION,
             &dtypes,
             "real floating-point dtypes",
-        )),
+        ));
     }
+    result_type(&dtypes, &[])
 }

@@ -128,3 +128,17 @@ fn mistakes<B: Backend>(xp: &Namespace<B>) {
     assert_eq!(of(&x, &integers, None), ErrorClass::TypeError);
     assert_eq!(of(&x, &centers, Some(&integers)), ErrorClass::TypeError);
 }
+
+#[test]
+fn dtypes_of_distances_promote() {
+    let xp = array_api_spec::reference::namespace();
+    let x = xp.asarray([[1.0_f32, 2.0]]).expect("room");
+    let centers = xp.asarray([[0.75, 0.0]]).expect("room");
+    for (x, centers) in [(&x, &centers), (&centers, &x)] {
+        let found = xp
+            .squared_distances(x, centers, None)
+            .expect("they promote");
+        assert_eq!(found.dtype(), DType::Float64);
+        assert_eq!(found.to_vec::<f64>().expect("numbers"), [4.0625]);
+    }
+}

@@ -192,8 +192,8 @@ impl Problem {
     }
 }
 
-/// x with `a x = b`, by the Cholesky factor of `a (p, p)`, whose diagonal is 1; `None` if an element on the diagonal of the factor, which bound the condition from below, is not
-/// above `least`.
+/// x with `a x = b`, by the Cholesky factor of `a (p, p)`, whose diagonal is 1. `None` if an element on the factor's diagonal is not above `least`: the smallest of these bounds the
+/// condition from below.
 ///
 /// # Errors
 /// No room.

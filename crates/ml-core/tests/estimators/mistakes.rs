@@ -59,6 +59,13 @@ fn names_and_values_of_parameters() {
     );
 }
 
+/// The same samples, with numbers for targets.
+fn regression<B: Backend>(xp: &Namespace<B>) -> (Array<B>, Array<B>) {
+    let (x, y) = samples(xp);
+    let y = xp.astype(&y, x.dtype()).eval().expect("room");
+    (x, y)
+}
+
 #[test]
 fn lbfgs_is_for_positive_coefficients() {
     let xp = reference::namespace();
@@ -73,9 +80,8 @@ fn lbfgs_is_for_positive_coefficients() {
 #[test]
 fn squares_that_are_no_numbers_give_no_positive_coefficients() {
     let xp = reference::namespace();
-    let (x, y) = samples(&xp);
+    let (x, y) = regression(&xp);
     let large = (&x * 1e200).eval().expect("room");
-    let y = xp.astype(&y, x.dtype()).eval().expect("room");
     let ridge = Ridge::default().positive(true);
     let error = ridge.fit(&large, &y).expect_err("too large").to_string();
     assert!(error.contains("not finite"), "{error}");
@@ -85,8 +91,7 @@ fn squares_that_are_no_numbers_give_no_positive_coefficients() {
 #[test]
 fn positive_coefficients_are_those_of_all_parts_together() {
     let xp = reference::namespace();
-    let (x, y) = samples(&xp);
-    let y = xp.astype(&y, x.dtype()).eval().expect("room");
+    let (x, y) = regression(&xp);
     let ridge = Ridge::default().alpha(0.1).positive(true);
     let (all, seen) = (ridge.fit(&x, &y), ridge.observe(&x, &y));
     let parts = seen.and_then(|seen| seen.conclude()).expect("a model");
