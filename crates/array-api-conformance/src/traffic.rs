@@ -15,6 +15,12 @@ const DECISIONS: &[(&str, &str)] = &[
         "__setitem__",
         "whether an index is out of range, how many elements a mask selects",
     ),
+    ("cholesky", "whether each matrix is positive definite"),
+    ("inv", "whether each matrix is singular"),
+    (
+        "matrix_power",
+        "whether each matrix is singular, for negative powers",
+    ),
     (
         "nonzero",
         "how many elements are true, which is the result's length",
@@ -27,6 +33,7 @@ const DECISIONS: &[(&str, &str)] = &[
         "searchsorted",
         "whether an index of the sorter is out of range",
     ),
+    ("solve", "whether each matrix is singular"),
     ("take", "whether an index is out of range"),
     ("take_along_axis", "whether an index is out of range"),
     (

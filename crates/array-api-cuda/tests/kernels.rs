@@ -4,6 +4,8 @@
 
 mod nvrtc;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use array_api_cuda::Target;
 use array_api_kernel::{
     arithmetic,
@@ -153,7 +155,7 @@ fn nvrtc_compiles_every_elementwise_function() {
 fn example() -> Kernel {
     Kernel::build("example", 64, |k| {
         let (x, out) = (k.input("x", Ty::F32), k.output("out", Ty::F32));
-        let (n, rounds) = (k.param("n", 1000_u32), k.param("rounds", 5_u32));
+        let (n, rounds) = (k.size("n"), k.size("rounds"));
         let i = k.thread();
         if_(i.lt(n), || {
             let square = x.load(i) * x.load(i) + 1.0;
@@ -188,11 +190,18 @@ fn a_kernel_reads_well_in_cuda() {
 fn parameters_are_words_after_a_zero() {
     let kernel = Kernel::build("parameters", 64, |k| {
         let out = k.output("out", Ty::F64);
-        let (a, b) = (k.param("a", -1_i32), k.param("b", 1.5_f64));
-        out.store(k.thread(), a.to(Ty::F64) + b + k.size("s", -2).to(Ty::F64));
+        let (a, b) = (k.param("a", Ty::I32), k.param("b", Ty::F64));
+        out.store(k.thread(), a.to(Ty::F64) + b + k.size("s").to(Ty::F64));
     });
+    let signature = kernel.signature();
+    let mut arguments = signature.arguments();
+    // In any order, because each is found by its name.
+    arguments.size("s", -2);
+    arguments.set("a", -1_i32);
+    arguments.set("b", 1.5_f64);
+    assert!(!arguments.is_beyond_reach());
     assert_eq!(
-        kernel.params(),
+        arguments.words(),
         [0, u32::MAX, 0, 0x3ff8_0000, u32::MAX - 1, 0, 0, 0]
     );
 }
@@ -213,4 +222,46 @@ fn what_is_read_is_read_where_it_was_asked_for() {
         first < source.find("x[0u] = ").expect("it is stored"),
         "{source}"
     );
+}
+
+#[test]
+fn a_size_beyond_32_bits_is_noted() {
+    let kernel = Kernel::build("sized", 64, |k| {
+        k.output("out", Ty::U32).store(0, k.size("n"));
+    });
+    let signature = kernel.signature();
+    let mut arguments = signature.arguments();
+    arguments.size("n", 1 << 33);
+    assert!(arguments.is_beyond_reach());
+}
+
+/// What an author gets wrong is told by name, whichever of these it is.
+#[test]
+fn mistakes_in_a_launch_are_named() {
+    let kernel = Kernel::build("sized", 64, |k| {
+        k.output("out", Ty::U32).store(0, k.size("n"));
+    });
+    let signature = kernel.signature();
+    let said = |wrong: &dyn Fn()| {
+        let panic = catch_unwind(AssertUnwindSafe(wrong)).expect_err("a mistake panics");
+        *panic.downcast::<String>().expect("with words")
+    };
+    let missing = said(&|| {
+        let _ = signature.arguments().words();
+    });
+    assert_eq!(missing, "sized's parameter n has no value");
+    let unknown = said(&|| signature.arguments().size("m", 1));
+    assert_eq!(unknown, "sized has no parameter m");
+    let twice = said(&|| {
+        let mut arguments = signature.arguments();
+        arguments.size("n", 1);
+        arguments.size("n", 1);
+    });
+    assert_eq!(twice, "sized's parameter n has a value");
+    let other = said(&|| signature.arguments().set("n", 1.0_f32));
+    assert!(other.contains("the type of sized's parameter n"), "{other}");
+    let buffer = said(&|| {
+        let _ = signature.place("in", 0);
+    });
+    assert_eq!(buffer, "sized has no buffer in");
 }

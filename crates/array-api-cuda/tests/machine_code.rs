@@ -167,6 +167,7 @@ fn no_kernel_spills_and_all_leave_room_for_threads() {
         "{} knows none of {GENERATIONS:?}",
         assembler.display()
     );
+    let mut greedy = Vec::new();
     for (generation, needs) in &results {
         assert_eq!(needs.len(), kernels.len(), "sm_{generation}");
         for (name, needs) in needs {
@@ -175,14 +176,15 @@ fn no_kernel_spills_and_all_leave_room_for_threads() {
             } else {
                 128
             };
-            assert_eq!(needs.spilled_bytes, 0, "sm_{generation} {name}: {needs:?}");
-            assert!(needs.registers <= most, "sm_{generation} {name}: {needs:?}");
-            assert!(
-                needs.shared_bytes <= SHARED_BYTES,
-                "sm_{generation} {name}: {needs:?}"
-            );
+            let fits = needs.spilled_bytes == 0
+                && needs.registers <= most
+                && needs.shared_bytes <= SHARED_BYTES;
+            if !fits {
+                greedy.push(format!("sm_{generation} {name}: {needs:?}"));
+            }
         }
     }
+    assert!(greedy.is_empty(), "{}", greedy.join("\n"));
     let version = version(&assembler);
     let table = table(&results, &version);
     if remake {

@@ -6,14 +6,15 @@ use array_api_spec::{
 };
 
 use super::{
-    GROUP, Gpu,
-    elementwise::Fused,
+    Gpu,
+    elementwise::{Fused, Fusion},
     fft,
-    kernel::ir::{Atomic, Kernel, Ty, if_, lit},
+    kernel::ir::{Atomic, Builder, Ty, if_, lit},
+    kernels::KernelBody,
     linalg::HOST,
     memory::Memory,
     moments::HOST as MOMENTS,
-    packing::{Elements, Positions, lanes, pack},
+    packing::{Axes, Elements, Positions, lanes, pack},
     prebuilt::{bits, padded},
     runtime::Runtime,
 };
@@ -136,32 +137,16 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
             stored.steps[0].dtype = bits;
             (stored, padded(region), bits)
         };
-        let kernel = Kernel::build("assign", GROUP, |k| {
-            let source = Fused::new(k, &value);
-            let place = Positions::new(k, "to", &region);
-            let n = k.size("n", n as isize);
-            let i = k.thread();
-            if lanes(dtype) == 1 {
-                let out = Elements::output(k, "out", dtype);
-                if_(i.lt(n), || out.store(place.at(i), source.at(i)));
-                return;
-            }
-            // Several threads write into one word, and none may overwrite another's element. So each thread adds the
-            // difference between its new and its old element to the word, atomically. The new value fits the element's
-            // bits, so no carry reaches its neighbours.
-            let words = k.atomic("out");
-            if_(i.lt(n), || {
-                let (position, new) = (place.at(i), pack(source.at(i).real(), dtype));
-                let (lanes, bits) = (lanes(dtype) as u32, dtype.size() as u32 * 8);
-                let (word, shift) = (position / lanes, (position % lanes) * bits);
-                let old = (words.atomic(Atomic::Add, word, lit(Ty::U32, 0)) >> shift)
-                    & ((1_u32 << bits) - 1);
-                let _ = words.atomic(Atomic::Add, word, (new - old) << shift);
-            });
-        });
-        let mut buffers: Vec<&Memory<R>> = value.inputs.iter().map(|i| &i.storage).collect();
-        buffers.push(&storage);
-        self.launch(&kernel, &buffers, n)?;
+        let (fusion, layouts) = Fusion::of(&value);
+        let kernel = Assign {
+            fusion,
+            to: Axes::of(&region),
+            dtype,
+        };
+        self.run(kernel, n, |args| {
+            args.program(&value, &layouts).buffer("out", &storage);
+            args.layout("to", &region).size("n", n);
+        })?;
         target.storage = storage;
         Ok(())
     }
@@ -173,22 +158,16 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
     fn path(&self, function: &str) -> Path {
         let has_vendor = self.runtime.vendor().is_some();
         match function {
-            "cholesky" | "solve" | "eigh" | "svd" if has_vendor => Path::Native,
-            "inv" | "eigvalsh" | "svdvals" | "pinv" | "matrix_rank" | "matrix_norm"
-            | "matrix_power"
-                if has_vendor =>
-            {
+            "eigh" | "svd" if has_vendor => Path::Native,
+            "eigvalsh" | "svdvals" | "pinv" | "matrix_rank" | "matrix_norm" if has_vendor => {
                 Path::Composed
             }
-            "cholesky" | "inv" | "lu" | "solve" | "eig" | "eigvals" | "eigh" | "eigvalsh"
-            | "svd" | "svdvals" | "qr" | "pinv" | "matrix_rank" | "det" | "slogdet" => {
-                Path::Host(HOST)
-            }
+            "eig" | "eigvals" | "eigh" | "eigvalsh" | "svd" | "svdvals" | "qr" | "pinv"
+            | "matrix_rank" => Path::Host(HOST),
             "fft" | "ifft" | "fftn" | "ifftn" | "rfft" | "irfft" | "rfftn" | "irfftn" | "hfft"
             | "ihfft" => Path::Host(fft::HOST),
             "moments" => Path::Host(MOMENTS),
             "matrix_norm" => Path::Host(NORMS),
-            "matrix_power" => Path::Host(POWERS),
             _ if is_required(function) || NATIVE.contains(&function) => Path::Native,
             _ => Path::Composed,
         }
@@ -196,6 +175,46 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
 
     fn downloaded_bytes(&self) -> Option<u64> {
         Some(self.counters().downloaded_bytes)
+    }
+}
+
+/// Writes the elements of a program into a region.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Assign {
+    fusion: Fusion,
+    to: Axes,
+    /// That of the elements, which is the program's.
+    dtype: DType,
+}
+
+impl KernelBody for Assign {
+    fn name(&self) -> &'static str {
+        "assign"
+    }
+
+    fn record(&self, k: Builder) {
+        let dtype = self.dtype;
+        let source = Fused::new(k, &self.fusion);
+        let place = Positions::new(k, "to", self.to);
+        let n = k.size("n");
+        let i = k.thread();
+        if lanes(dtype) == 1 {
+            let out = Elements::output(k, "out", dtype);
+            if_(i.lt(n), || out.store(place.at(i), source.at(i)));
+            return;
+        }
+        // Several threads write into one word, and none may overwrite another's element. So each thread adds the
+        // difference between its new and its old element to the word, atomically. The new value fits the element's
+        // bits, so no carry reaches its neighbours.
+        let words = k.atomic("out");
+        if_(i.lt(n), || {
+            let (position, new) = (place.at(i), pack(source.at(i).real(), dtype));
+            let (lanes, bits) = (lanes(dtype) as u32, dtype.size() as u32 * 8);
+            let (word, shift) = (position / lanes, (position % lanes) * bits);
+            let old =
+                (words.atomic(Atomic::Add, word, lit(Ty::U32, 0)) >> shift) & ((1_u32 << bits) - 1);
+            let _ = words.atomic(Atomic::Add, word, (new - old) << shift);
+        });
     }
 }
 
@@ -254,8 +273,7 @@ impl<R: Runtime> Part<R> {
 }
 
 /// Optional functions that have kernels here. (The required ones have kernels, too.)
-const NATIVE: [&str; 4] = ["nanmax", "nanmin", "nansum", "take"];
+const NATIVE: [&str; 5] = ["nanmax", "nanmin", "nansum", "nearest", "take"];
 
 const NORMS: &str =
     "the orders 2, -2 and \"nuc\" need singular values; all others stay on the device";
-const POWERS: &str = "negative powers need the inverse; all others stay on the device";

@@ -1,7 +1,7 @@
-//! Functions that the standard lacks: reductions that skip NaN, `take`, and the moments of rows.
+//! Functions that the standard lacks: reductions that skip NaN, `take`, the moments of rows, and their nearest centres.
 
 use array_api_spec::{
-    Moments, Program, ReduceOp, Result, Strided,
+    Moments, NearestSums, Program, ReduceOp, Result, Strided,
     backend::{ExtraBackend, MomentsPlan},
 };
 
@@ -41,5 +41,15 @@ impl<R: Runtime> ExtraBackend for Gpu<R> {
     ) -> Option<Result<Moments>> {
         let [x] = tables else { return None };
         self.moments_of_rows(x, groups, weights, plan)
+    }
+
+    fn nearest(
+        &self,
+        x: &Strided<Memory<R>>,
+        centers: &Strided<Memory<R>>,
+        origin: &Strided<Memory<R>>,
+        weights: Option<&Strided<Memory<R>>>,
+    ) -> Option<Result<(Memory<R>, NearestSums)>> {
+        Some(self.nearest_of_rows(x, centers, origin, weights))
     }
 }

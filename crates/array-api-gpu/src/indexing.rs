@@ -9,13 +9,14 @@ use array_api_spec::{
 };
 
 use super::{
-    GROUP, Gpu,
+    Gpu,
     kernel::{
         element::{Value, register},
-        ir::{Kernel, Ty, Val, if_, lit, select, var, while_},
+        ir::{Builder, Ty, Val, if_, lit, select, var, while_},
     },
+    kernels::KernelBody,
     memory::{Memory, words},
-    packing::{Elements, Positions},
+    packing::{Axes, Elements, Positions},
     prebuilt::bits,
     runtime::Runtime,
 };
@@ -49,19 +50,10 @@ impl<R: Runtime> IndexingBackend for Gpu<R> {
             return Ok((few, total));
         }
         let out = self.allocate(total, dtype)?;
-        let kernel = Kernel::build("nonzero", GROUP, |k| {
-            let before = Elements::input(k, "before", DType::UInt32);
-            let out = Elements::output(k, "out", dtype);
-            let n = k.size("n", n as isize);
-            let i = k.thread();
-            if_(i.lt(n), || {
-                let (here, next) = (before.load(i).real(), before.load(i + 1).real());
-                if_(here.ne(next), || {
-                    out.store(here, Value::Real(i.to(register(dtype))));
-                });
-            });
-        });
-        self.launch(&kernel, &[&before, &out], n)?;
+        self.run(Nonzero { dtype }, n, |args| {
+            args.buffer("before", &before).buffer("out", &out);
+            args.size("n", n);
+        })?;
         Ok((out, total))
     }
 }
@@ -108,29 +100,10 @@ impl<R: Runtime> Gpu<R> {
     fn first_positions(&self, before: &Memory<R>, n: usize) -> Result<(Memory<R>, usize)> {
         let (dtype, few) = (self.index_dtype(), n.min(FEW));
         let out = self.allocate(few + 1, dtype)?;
-        let kernel = Kernel::build("first_nonzero", GROUP, |k| {
-            let before = Elements::input(k, "before", DType::UInt32);
-            let out = Elements::output(k, "out", dtype);
-            let (n, few) = (k.size("n", n as isize), k.size("few", few as isize));
-            let i = k.thread();
-            let put = |x: Val| out.store(i, Value::Real(x.to(register(dtype))));
-            if_(i.lt(few), || {
-                // A binary search for the first element up to which more than i are true.
-                let (low, high) = (var(lit(Ty::U32, 0)), var(n));
-                while_(
-                    || low.get().lt(high.get()),
-                    || {
-                        let middle = (low.get() + high.get()) / 2;
-                        let is_behind = before.load(middle + 1).real().gt(i);
-                        high.set(select(is_behind, middle, high.get()));
-                        low.set(select(is_behind, low.get(), middle + 1));
-                    },
-                );
-                put(low.get());
-            });
-            if_(i.eq(few), || put(before.load(n).real()));
-        });
-        self.launch(&kernel, &[before, &out], few + 1)?;
+        self.run(FirstNonzero { dtype }, few + 1, |args| {
+            args.buffer("before", before).buffer("out", &out);
+            args.size("n", n).size("few", few);
+        })?;
         let mut found = Strided::contiguous(out, &[few + 1], dtype);
         let mut positions: Vec<i64> = self.download(&found)?.into_vec("nonzero")?;
         let total = positions.pop().unwrap_or(0) as usize;
@@ -143,7 +116,7 @@ impl<R: Runtime> Gpu<R> {
     /// `out[i…] = x[i… with indices[…] on axis]`; the indices have the result's shape.
     fn gather_as(
         &self,
-        name: &str,
+        name: &'static str,
         x: &Strided<Memory<R>>,
         indices: &Strided<Memory<R>>,
         axis: usize,
@@ -186,7 +159,7 @@ impl<R: Runtime> Gpu<R> {
     /// `out[i…] = x[base[i…] + indices[i…] · stride]`, with indices of an axis of this length.
     fn gather_at(
         &self,
-        name: &str,
+        name: &'static str,
         x: &Strided<Memory<R>>,
         indices: &Strided<Memory<R>>,
         base: &Layout,
@@ -194,26 +167,23 @@ impl<R: Runtime> Gpu<R> {
     ) -> Result<Memory<R>> {
         let (n, dtype) = (indices.layout.size(), x.dtype);
         let out = self.allocate(n, dtype)?;
-        let kernel = Kernel::build(name, GROUP, |k| {
-            let source = Elements::input(k, "x", dtype);
-            let index = Elements::input(k, "indices", indices.dtype);
-            let target = Elements::output(k, "out", dtype);
-            let (from, base) = (
-                Positions::new(k, "index", &indices.layout),
-                Positions::new(k, "base", base),
-            );
-            let (length, stride) = (k.size("length", length as isize), k.size("stride", stride));
-            let n = k.size("n", n as isize);
-            target.fill(k, n, |i| {
-                let at = from_the_end(index.load(from.at(i)).real(), length);
-                source.load(base.at(i) + at * stride)
-            });
-        });
-        self.launch(
-            &kernel,
-            &[&x.storage, &indices.storage, &out],
-            words(n, dtype),
-        )?;
+        let kernel = Gather {
+            name,
+            dtype,
+            index: indices.dtype,
+            indices: Axes::of(&indices.layout),
+            base: Axes::of(base),
+        };
+        self.run(kernel, words(n, dtype), |args| {
+            args.buffer("x", &x.storage)
+                .buffer("indices", &indices.storage)
+                .buffer("out", &out);
+            args.layout("index", &indices.layout)
+                .layout("base", base)
+                .size("length", length)
+                .stride("stride", stride)
+                .size("n", n);
+        })?;
         Ok(out)
     }
 
@@ -243,6 +213,99 @@ impl<R: Runtime> Gpu<R> {
         strides[axis] = indices.layout.strides()[0];
         let spread = Layout::new(&shape, &strides, indices.layout.offset());
         self.gather_as("take", x, &indices.with_layout(spread), axis)
+    }
+}
+
+/// The positions of all true elements.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Nonzero {
+    dtype: DType,
+}
+
+impl KernelBody for Nonzero {
+    fn name(&self) -> &'static str {
+        "nonzero"
+    }
+
+    fn record(&self, k: Builder) {
+        let before = Elements::input(k, "before", DType::UInt32);
+        let out = Elements::output(k, "out", self.dtype);
+        let n = k.size("n");
+        let i = k.thread();
+        if_(i.lt(n), || {
+            let (here, next) = (before.load(i).real(), before.load(i + 1).real());
+            if_(here.ne(next), || {
+                out.store(here, Value::Real(i.to(register(self.dtype))));
+            });
+        });
+    }
+}
+
+/// The positions of the first true elements, then the count of all.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct FirstNonzero {
+    dtype: DType,
+}
+
+impl KernelBody for FirstNonzero {
+    fn name(&self) -> &'static str {
+        "first_nonzero"
+    }
+
+    fn record(&self, k: Builder) {
+        let before = Elements::input(k, "before", DType::UInt32);
+        let out = Elements::output(k, "out", self.dtype);
+        let (n, few) = (k.size("n"), k.size("few"));
+        let i = k.thread();
+        let put = |x: Val| out.store(i, Value::Real(x.to(register(self.dtype))));
+        if_(i.lt(few), || {
+            // A binary search for the first element up to which more than i are true.
+            let (low, high) = (var(lit(Ty::U32, 0)), var(n));
+            while_(
+                || low.get().lt(high.get()),
+                || {
+                    let middle = (low.get() + high.get()) / 2;
+                    let is_behind = before.load(middle + 1).real().gt(i);
+                    high.set(select(is_behind, middle, high.get()));
+                    low.set(select(is_behind, low.get(), middle + 1));
+                },
+            );
+            put(low.get());
+        });
+        if_(i.eq(few), || put(before.load(n).real()));
+    }
+}
+
+/// `out[i…] = x[base[i…] + indices[i…] · stride]`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Gather {
+    name: &'static str,
+    dtype: DType,
+    /// The dtype of the indices.
+    index: DType,
+    indices: Axes,
+    base: Axes,
+}
+
+impl KernelBody for Gather {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn record(&self, k: Builder) {
+        let source = Elements::input(k, "x", self.dtype);
+        let index = Elements::input(k, "indices", self.index);
+        let target = Elements::output(k, "out", self.dtype);
+        let (from, base) = (
+            Positions::new(k, "index", self.indices),
+            Positions::new(k, "base", self.base),
+        );
+        let (length, stride) = (k.size("length"), k.size("stride"));
+        let n = k.size("n");
+        target.fill(k, n, |i| {
+            let at = from_the_end(index.load(from.at(i)).real(), length);
+            source.load(base.at(i) + at * stride)
+        });
     }
 }
 

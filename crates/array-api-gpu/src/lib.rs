@@ -8,10 +8,12 @@ mod extra;
 mod fft;
 mod gemm;
 mod indexing;
+mod kernels;
 mod linalg;
 mod manipulation;
 mod memory;
 mod moments;
+mod nearest;
 mod opened;
 mod packing;
 pub mod pool;
@@ -30,20 +32,38 @@ pub use array_api_kernel as kernel;
 use self::runtime::{Counters, DeviceProperties, Runtime};
 pub use self::{memory::Memory, opened::Opened};
 
-/// Threads in a work-group of every kernel of this crate.
+/// Threads in a work-group of most kernels of this crate.
 pub const GROUP: u32 = 64;
 
 /// A GPU.
 pub struct Gpu<R: Runtime> {
     runtime: Arc<Opened<R>>,
+    kernels: Arc<kernels::Kernels<R>>,
+    /// Matrices of this order and more are factorised on the host.
+    host_from: usize,
 }
 
 impl<R: Runtime> Gpu<R> {
     /// The backend on a runtime.
     pub fn new(runtime: R) -> Self {
+        let host_from = if runtime.properties().is_cpu {
+            linalg::HOST_FROM
+        } else {
+            usize::MAX
+        };
         Self {
+            host_from,
             runtime: Arc::new(Opened::new(runtime)),
+            kernels: Arc::default(),
         }
+    }
+
+    /// The same GPU, whose kernels factorise matrices of every order, also where the GPU is the processor itself and the
+    /// host would be faster. For tests and benches.
+    #[must_use]
+    pub fn always_by_kernels(mut self) -> Self {
+        self.host_from = usize::MAX;
+        self
     }
 
     /// The runtime, which can be asked for its counters and its properties.
@@ -69,6 +89,8 @@ impl<R: Runtime> Clone for Gpu<R> {
     fn clone(&self) -> Self {
         Self {
             runtime: Arc::clone(&self.runtime),
+            kernels: Arc::clone(&self.kernels),
+            host_from: self.host_from,
         }
     }
 }

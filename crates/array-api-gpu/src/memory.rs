@@ -1,4 +1,4 @@
-//! Memory on a device, and the launch of kernels over it.
+//! Memory on a device.
 
 use std::{fmt, sync::Arc};
 
@@ -8,9 +8,8 @@ use array_api_spec::{
 
 use super::{
     Gpu, Opened,
-    kernel::ir::Kernel,
     packing::{is_within_reach, lanes},
-    runtime::{KernelText, Runtime},
+    runtime::Runtime,
 };
 
 /// The host keeps a copy of an upload or a download of up to this many bytes.
@@ -54,7 +53,8 @@ impl<R: Runtime> Memory<R> {
             .is_none_or(|block| Arc::get_mut(block).is_some_and(|block| block.known.is_none()))
     }
 
-    fn is_known(&self) -> bool {
+    /// Whether the host keeps a copy of its first bytes.
+    pub(super) fn is_known(&self) -> bool {
         self.0.as_ref().is_some_and(|block| block.known.is_some())
     }
 
@@ -146,41 +146,6 @@ impl<R: Runtime> Gpu<R> {
         Ok(copy)
     }
 
-    /// Runs a kernel with at least `threads` threads. The buffers stand in the order in which the kernel declares them.
-    pub(super) fn launch(
-        &self,
-        kernel: &Kernel,
-        buffers: &[&Memory<R>],
-        threads: usize,
-    ) -> Result<()> {
-        if threads == 0 {
-            return Ok(());
-        }
-        if kernel.is_beyond_reach() {
-            let bytes = buffers.iter().map(|memory| memory.bytes()).max();
-            return Err(self.beyond_reach(bytes.unwrap_or(0) as usize));
-        }
-        debug_assert!(
-            kernel
-                .buffers()
-                .zip(buffers)
-                .all(|(is_written, memory)| !is_written || !memory.is_known()),
-            "{} writes what the host has a copy of",
-            kernel.name()
-        );
-        let source = KernelText::new(kernel, self.runtime.properties().language);
-        let compiled = self.runtime.compile(&source)?;
-        let buffers: Option<Vec<&R::Buffer>> = buffers.iter().map(|m| m.buffer()).collect();
-        let buffers = buffers.ok_or_else(|| {
-            let device = self.runtime.properties().device.clone();
-            let detail = "an array without elements has no memory";
-            Error::driver(device, kernel.name(), detail)
-        })?;
-        let groups = threads.div_ceil(kernel.workgroup() as usize);
-        self.runtime
-            .launch(&compiled, &buffers, kernel.params(), groups as u64)
-    }
-
     /// An error if a view, of elements of `size` bytes, reaches further than a kernel's 32-bit positions.
     pub(super) fn check_reach(&self, layout: &Layout, size: usize) -> Result<()> {
         if is_within_reach(layout) {
@@ -190,7 +155,8 @@ impl<R: Runtime> Gpu<R> {
         Err(self.beyond_reach(last.saturating_mul(size)))
     }
 
-    fn beyond_reach(&self, bytes: usize) -> Error {
+    /// The error of a launch whose positions would need more than 32 bits.
+    pub(super) fn beyond_reach(&self, bytes: usize) -> Error {
         let device = self.runtime.properties().device.clone();
         let detail = "an array reaches beyond element 2³¹ of its memory, and a kernel cannot count further; take a part of it on the host first";
         Error::out_of_memory(device, bytes, detail)

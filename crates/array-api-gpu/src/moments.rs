@@ -22,6 +22,13 @@ use array_api_spec::{
     shape::size,
 };
 
+pub(super) use self::{
+    columns::{GramOfParts, RowsText},
+    exact::{Fix, GramExact, Scales},
+    float64::{Centre, GramFloat64},
+    means::{GroupCounts, GroupDistance, GroupMeans, GroupSums, LargestOfParts},
+    together::{PlaceWords, Words},
+};
 use super::{Gpu, memory::Memory, runtime::Runtime};
 
 /// Why a part of this is done on the host.
@@ -29,12 +36,12 @@ pub(super) const HOST: &str = "Gram matrices of all rows or of groups together, 
                                for factors, the rows go to the host and are factorised in f64";
 
 /// A matrix of rows in groups, on the device.
-struct Rows<'a, R: Runtime> {
-    x: &'a Strided<Memory<R>>,
-    groups: &'a Strided<Memory<R>>,
-    n: usize,
-    p: usize,
-    k: usize,
+pub(super) struct Rows<'a, R: Runtime> {
+    pub(super) x: &'a Strided<Memory<R>>,
+    pub(super) groups: &'a Strided<Memory<R>>,
+    pub(super) n: usize,
+    pub(super) p: usize,
+    pub(super) k: usize,
 }
 
 impl<R: Runtime> Gpu<R> {

@@ -36,6 +36,11 @@ impl<R: Runtime> Opened<R> {
         self.process == Process::current()
     }
 
+    /// An error for `function` in a forked process.
+    pub(super) fn check(&self, function: &str) -> Result<()> {
+        self.here(function).map(drop)
+    }
+
     /// The runtime, if this process may call its driver; else an error for `function`.
     fn here(&self, function: &str) -> Result<&R> {
         if self.is_here() {

@@ -3,11 +3,13 @@
 //! A word holds four elements of `bool` or of an 8-bit integer dtype, or two of a 16-bit one, in the same order as on
 //! the host. The parts of a complex number lie beside each other.
 
+use std::fmt::Display;
+
 use array_api_spec::{DType, Layout};
 
 use super::kernel::{
     element::{Value, register},
-    ir::{Builder, Mem, Ty, Val, for_, if_, lit, var},
+    ir::{Arguments, Builder, Mem, Ty, Val, for_, if_, lit, var},
 };
 
 /// An array argument of a kernel.
@@ -56,6 +58,19 @@ impl Elements {
     pub(super) fn output(k: Builder, name: &str, dtype: DType) -> Self {
         Self {
             mem: k.output(name, memory_type(dtype)),
+            dtype,
+        }
+    }
+
+    /// An array that the work-group's threads share, of elements that fill whole words.
+    pub(super) fn shared(k: Builder, name: &str, dtype: DType, length: usize) -> Self {
+        let words = if dtype.is_complex() {
+            2 * length
+        } else {
+            length
+        };
+        Self {
+            mem: k.shared(name, memory_type(dtype), words),
             dtype,
         }
     }
@@ -146,42 +161,60 @@ pub(super) fn is_within_reach(layout: &Layout) -> bool {
         .is_none_or(|(_, last)| last <= i32::MAX as usize)
 }
 
+/// What of a layout the text of a kernel depends on: the number of axes, or `None` for a contiguous one from its
+/// storage's start, whose positions need no lengths and strides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Axes(Option<usize>);
+
+impl Axes {
+    pub(super) fn of(layout: &Layout) -> Self {
+        let is_plain = layout.offset() == 0 && layout.is_contiguous();
+        Self((!is_plain).then(|| layout.ndim()))
+    }
+}
+
 /// A layout whose lengths and strides are parameters of the kernel.
 pub(super) struct Positions {
     /// Length and stride of each axis, first axis first. The first length is never needed.
-    axes: Vec<(Option<Val>, Option<Val>)>,
+    axes: Vec<(Option<Val>, Val)>,
     offset: Option<Val>,
 }
 
 impl Positions {
-    /// Declares the parameters, named after `name`. A contiguous layout from its storage's start needs none. If a
-    /// layout reaches further than 32-bit positions, the kernel is marked, and its launch is an error.
-    pub(super) fn new(k: Builder, name: &str, layout: &Layout) -> Self {
-        if !is_within_reach(layout) {
-            k.refuse();
-        }
-        if layout.offset() == 0 && layout.is_contiguous() {
+    /// Declares the parameters, named after `name`.
+    pub(super) fn new(k: Builder, name: &str, axes: Axes) -> Self {
+        let Some(ndim) = axes.0 else {
             return Self {
                 axes: Vec::new(),
                 offset: None,
             };
-        }
-        let axes =
-            layout
-                .shape()
-                .iter()
-                .zip(layout.strides())
-                .enumerate()
-                .map(|(axis, (&n, &s))| {
-                    let length = (axis > 0).then(|| k.size(&format!("{name}_n{axis}"), n as isize));
-                    // The stride of an axis of length 1 is never used; 0 always fits 32 bits.
-                    let stride = if n == 1 { 0 } else { s };
-                    (length, Some(k.size(&format!("{name}_s{axis}"), stride)))
-                });
+        };
+        let axes = (0..ndim).map(|axis| {
+            let length = (axis > 0).then(|| k.size(&format!("{name}_n{axis}")));
+            (length, k.size(&format!("{name}_s{axis}")))
+        });
         Self {
             axes: axes.collect(),
-            offset: Some(k.size(&format!("{name}_o"), layout.offset() as isize)),
+            offset: Some(k.size(&format!("{name}_o"))),
         }
+    }
+
+    /// Sets the parameters. If a layout reaches further than 32-bit positions, the launch is an error.
+    pub(super) fn set(arguments: &mut Arguments<'_>, name: impl Display, layout: &Layout) {
+        if !is_within_reach(layout) {
+            arguments.refuse();
+        }
+        if Axes::of(layout).0.is_none() {
+            return;
+        }
+        for (axis, (&n, &s)) in layout.shape().iter().zip(layout.strides()).enumerate() {
+            if axis > 0 {
+                arguments.size(format_args!("{name}_n{axis}"), n as isize);
+            }
+            // The stride of an axis of length 1 is never used; 0 always fits 32 bits.
+            arguments.size(format_args!("{name}_s{axis}"), if n == 1 { 0 } else { s });
+        }
+        arguments.size(format_args!("{name}_o"), layout.offset() as isize);
     }
 
     /// The storage position of the element at row-major position `linear`.
@@ -199,9 +232,7 @@ impl Positions {
                 }
                 None => rest,
             };
-            if let Some(stride) = stride {
-                position = position + coordinate * *stride;
-            }
+            position = position + coordinate * *stride;
         }
         position
     }

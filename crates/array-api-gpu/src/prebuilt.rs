@@ -7,10 +7,11 @@ use array_api_spec::{
 };
 
 use super::{
-    GROUP, Gpu,
-    kernel::ir::Kernel,
+    Gpu,
+    kernel::ir::Builder,
+    kernels::KernelBody,
     memory::{Memory, words},
-    packing::{Elements, Positions},
+    packing::{Axes, Elements, Positions},
     runtime::Runtime,
 };
 
@@ -34,14 +35,14 @@ impl<R: Runtime> Gpu<R> {
         if n > 0 {
             self.check_size(n)?;
             let layout = padded(&collapse(&[&x.layout])[0]);
-            let kernel = Kernel::build("copy", GROUP, |k| {
-                let source = Elements::input(k, "x", bits(x.dtype));
-                let out = Elements::output(k, "out", bits(x.dtype));
-                let from = Positions::new(k, "x", &layout);
-                let n = k.size("n", n as isize);
-                out.fill(k, n, |i| source.load(from.at(i)));
-            });
-            self.launch(&kernel, &[&x.storage, &copy], words(n, x.dtype))?;
+            let kernel = Copy {
+                bits: bits(x.dtype),
+                from: Axes::of(&layout),
+            };
+            self.run(kernel, words(n, x.dtype), |args| {
+                args.buffer("x", &x.storage).buffer("out", &copy);
+                args.layout("x", &layout).size("n", n);
+            })?;
         }
         Ok(Strided::contiguous(copy, x.shape(), x.dtype))
     }
@@ -162,6 +163,27 @@ fn indices<S: Clone + PartialEq>(program: &Program<S>, axis: usize, dtype: DType
             op: Op::Index(1),
             dtype,
         }],
+    }
+}
+
+/// Copies elements, which are only moved, into row-major order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Copy {
+    bits: DType,
+    from: Axes,
+}
+
+impl KernelBody for Copy {
+    fn name(&self) -> &'static str {
+        "copy"
+    }
+
+    fn record(&self, k: Builder) {
+        let source = Elements::input(k, "x", self.bits);
+        let out = Elements::output(k, "out", self.bits);
+        let from = Positions::new(k, "x", self.from);
+        let n = k.size("n");
+        out.fill(k, n, |i| source.load(from.at(i)));
     }
 }
 

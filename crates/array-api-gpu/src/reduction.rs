@@ -8,7 +8,7 @@ use super::kernel::{
 };
 
 /// How two partial results are combined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Reduction {
     Sum,
     Prod,

@@ -1,14 +1,15 @@
 //! Running sums and products of rows. A long row is cut into chunks. A first kernel reduces each chunk; the scan of
 //! these totals gives the value that each chunk starts with.
 
-use array_api_spec::{Layout, Program, Result, ScanOp, Strided, backend::Initial};
+use array_api_spec::{DType, Layout, Program, Result, ScanOp, Strided, backend::Initial};
 
 use super::{
-    GROUP, Gpu,
-    elementwise::Fused,
-    kernel::ir::{Kernel, for_, if_},
+    Gpu,
+    elementwise::{Fused, Fusion},
+    kernel::ir::{Builder, for_, if_},
+    kernels::KernelBody,
     memory::Memory,
-    packing::{Elements, Positions},
+    packing::{Axes, Elements, Positions},
     reduction::{Reduction, Slot},
     runtime::Runtime,
 };
@@ -48,59 +49,29 @@ impl<R: Runtime> Gpu<R> {
         } else {
             None
         };
-        let kernel = Kernel::build("scan", GROUP, |k| {
-            let source = (n > 0).then(|| Fused::new(k, x));
-            let starts = starts
-                .is_some()
-                .then(|| Elements::input(k, "starts", dtype));
-            let out = Elements::output(k, "out", dtype);
-            let place = Positions::new(k, "to", layout);
-            let (threads, chunks) = (
-                k.size("threads", (rows * chunks) as isize),
-                k.size("chunks", chunks as isize),
-            );
-            let (length, chunk) = (
-                k.size("length", n as isize),
-                k.size("chunk", CHUNK as isize),
-            );
-            let thread = k.thread();
-            if_(thread.lt(threads), || {
-                let (row, number) = (thread / chunks, thread % chunks);
-                let start = match (starts, reduction.start(dtype)) {
-                    (Some(starts), _) => starts.load(row * (chunks + 1) + number),
-                    (None, Some(start)) => start,
-                    (None, None) => unreachable!("sums and products start with a constant"),
-                };
-                let running = Slot::new(start);
-                let first = number * chunk;
-                let row_start = match initial {
-                    Initial::Omitted => row * length,
-                    Initial::Included => row * (length + 1) + 1,
-                };
-                if initial == Initial::Included {
-                    if_(number.eq(0), || {
-                        out.store(place.at(row * (length + 1)), running.get());
-                    });
-                }
-                if let Some(source) = &source {
-                    for_(first, (first + chunk).min(length), 1, |i| {
-                        running.set(reduction.combine(
-                            dtype,
-                            running.get(),
-                            source.at(row * length + i),
-                        ));
-                        out.store(place.at(row_start + i), running.get());
-                    });
-                }
-            });
-        });
-        let mut buffers: Vec<&Memory<R>> = Vec::new();
-        if n > 0 {
-            buffers.extend(x.inputs.iter().map(|i| &i.storage));
-        }
-        buffers.extend(&starts);
-        buffers.push(&out);
-        self.launch(&kernel, &buffers, rows * chunks)?;
+        let (fusion, layouts) = Fusion::of(x);
+        let kernel = Scan {
+            source: (n > 0).then_some(fusion),
+            op: reduction,
+            dtype,
+            has_starts: starts.is_some(),
+            to: Axes::of(layout),
+            initial,
+        };
+        let threads = rows * chunks;
+        self.run(kernel, threads, |args| {
+            if n > 0 {
+                args.program(x, &layouts);
+            }
+            if let Some(starts) = &starts {
+                args.buffer("starts", starts);
+            }
+            args.buffer("out", &out).layout("to", layout);
+            args.size("threads", threads)
+                .size("chunks", chunks)
+                .size("length", n)
+                .size("chunk", CHUNK);
+        })?;
         Ok(out)
     }
 
@@ -115,31 +86,109 @@ impl<R: Runtime> Gpu<R> {
     ) -> Result<Memory<R>> {
         let dtype = x.dtype();
         let out = self.allocate(rows * chunks, dtype)?;
-        let kernel = Kernel::build("chunk_totals", GROUP, |k| {
-            let source = Fused::new(k, x);
-            let out = Elements::output(k, "out", dtype);
-            let (threads, chunks) = (
-                k.size("threads", (rows * chunks) as isize),
-                k.size("chunks", chunks as isize),
-            );
-            let (length, chunk) = (
-                k.size("length", n as isize),
-                k.size("chunk", CHUNK as isize),
-            );
-            let thread = k.thread();
-            if_(thread.lt(threads), || {
-                let (row, first) = (thread / chunks, (thread % chunks) * chunk);
-                let Some(start) = op.start(dtype) else { return };
-                let total = Slot::new(start);
-                for_(first, (first + chunk).min(length), 1, |i| {
-                    total.set(op.combine(dtype, total.get(), source.at(row * length + i)));
-                });
-                out.store(thread, total.get());
-            });
-        });
-        let mut buffers: Vec<&Memory<R>> = x.inputs.iter().map(|i| &i.storage).collect();
-        buffers.push(&out);
-        self.launch(&kernel, &buffers, rows * chunks)?;
+        let (source, layouts) = Fusion::of(x);
+        let threads = rows * chunks;
+        self.run(ChunkTotals { source, op }, threads, |args| {
+            args.program(x, &layouts).buffer("out", &out);
+            args.size("threads", threads)
+                .size("chunks", chunks)
+                .size("length", n)
+                .size("chunk", CHUNK);
+        })?;
         Ok(out)
+    }
+}
+
+/// Running sums or products of the chunks of rows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Scan {
+    /// `None` for rows without elements.
+    source: Option<Fusion>,
+    op: Reduction,
+    dtype: DType,
+    /// Whether each chunk starts with a value of its own.
+    has_starts: bool,
+    to: Axes,
+    initial: Initial,
+}
+
+impl KernelBody for Scan {
+    fn name(&self) -> &'static str {
+        "scan"
+    }
+
+    fn record(&self, k: Builder) {
+        let dtype = self.dtype;
+        let source = self.source.as_ref().map(|source| Fused::new(k, source));
+        let starts = self.has_starts.then(|| Elements::input(k, "starts", dtype));
+        let out = Elements::output(k, "out", dtype);
+        let place = Positions::new(k, "to", self.to);
+        let (threads, chunks) = (k.size("threads"), k.size("chunks"));
+        let (length, chunk) = (k.size("length"), k.size("chunk"));
+        let thread = k.thread();
+        if_(thread.lt(threads), || {
+            let (row, number) = (thread / chunks, thread % chunks);
+            let start = match (starts, self.op.start(dtype)) {
+                (Some(starts), _) => starts.load(row * (chunks + 1) + number),
+                (None, Some(start)) => start,
+                (None, None) => unreachable!("sums and products start with a constant"),
+            };
+            let running = Slot::new(start);
+            let first = number * chunk;
+            let row_start = match self.initial {
+                Initial::Omitted => row * length,
+                Initial::Included => row * (length + 1) + 1,
+            };
+            if self.initial == Initial::Included {
+                if_(number.eq(0), || {
+                    out.store(place.at(row * (length + 1)), running.get());
+                });
+            }
+            if let Some(source) = &source {
+                for_(first, (first + chunk).min(length), 1, |i| {
+                    running.set(
+                        self.op
+                            .combine(dtype, running.get(), source.at(row * length + i)),
+                    );
+                    out.store(place.at(row_start + i), running.get());
+                });
+            }
+        });
+    }
+}
+
+/// The sum or product of each chunk of each row.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ChunkTotals {
+    source: Fusion,
+    op: Reduction,
+}
+
+impl KernelBody for ChunkTotals {
+    fn name(&self) -> &'static str {
+        "chunk_totals"
+    }
+
+    fn record(&self, k: Builder) {
+        let dtype = self.source.dtype();
+        let source = Fused::new(k, &self.source);
+        let out = Elements::output(k, "out", dtype);
+        let (threads, chunks) = (k.size("threads"), k.size("chunks"));
+        let (length, chunk) = (k.size("length"), k.size("chunk"));
+        let thread = k.thread();
+        if_(thread.lt(threads), || {
+            let (row, first) = (thread / chunks, (thread % chunks) * chunk);
+            let Some(start) = self.op.start(dtype) else {
+                return;
+            };
+            let total = Slot::new(start);
+            for_(first, (first + chunk).min(length), 1, |i| {
+                total.set(
+                    self.op
+                        .combine(dtype, total.get(), source.at(row * length + i)),
+                );
+            });
+            out.store(thread, total.get());
+        });
     }
 }

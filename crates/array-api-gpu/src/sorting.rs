@@ -6,13 +6,14 @@ use array_api_spec::{
 };
 
 use super::{
-    GROUP, Gpu,
+    Gpu,
     kernel::{
         element::Value,
-        ir::{Kernel, Ty, Val, break_, for_, if_, if_else, lit, loop_, select, var, while_},
+        ir::{Builder, Ty, Val, break_, for_, if_, if_else, lit, loop_, select, var, while_},
     },
+    kernels::KernelBody,
     memory::Memory,
-    packing::{Elements, Positions},
+    packing::{Axes, Elements, Positions},
     runtime::Runtime,
 };
 
@@ -105,37 +106,21 @@ impl<R: Runtime> Gpu<R> {
             self.allocate(size, DType::UInt32)?,
         );
         let (rows, runs) = (size / n, n.div_ceil(RUN));
-        let kernel = Kernel::build("sort_runs", GROUP, |k| {
-            let source = Elements::input(k, "x", x.dtype);
-            let keys = Elements::output(k, "keys", key_dtype);
-            let positions = Elements::output(k, "positions", DType::UInt32);
-            let from = Positions::new(k, "x", &x.layout);
-            let threads = k.size("threads", (rows * runs) as isize);
-            let (n, runs) = (k.size("n", n as isize), k.size("runs", runs as isize));
-            let thread = k.thread();
-            if_(thread.lt(threads), || {
-                let (row, first) = ((thread / runs) * n, (thread % runs) * RUN as u32);
-                for_(first, (first + RUN as u32).min(n), 1, |i| {
-                    let x = source.load(from.at(row + i)).real();
-                    let x = if x.ty() == Ty::Bool { x.to(Ty::U32) } else { x };
-                    let key = key(x, order);
-                    // Larger keys before the element move up. Equal ones stay, which makes the sort stable.
-                    let hole = var(i);
-                    loop_(|| {
-                        if_(hole.get().le(first), break_);
-                        let before = row + hole.get() - 1;
-                        let other = keys.load(before).real();
-                        if_(other.le(key), break_);
-                        keys.store(before + 1, Value::Real(other));
-                        positions.store(before + 1, positions.load(before));
-                        hole.set(hole.get() - 1);
-                    });
-                    keys.store(row + hole.get(), Value::Real(key));
-                    positions.store(row + hole.get(), Value::Real(i));
-                });
-            });
-        });
-        self.launch(&kernel, &[&x.storage, &keys, &positions], rows * runs)?;
+        let kernel = SortRuns {
+            dtype: x.dtype,
+            from: Axes::of(&x.layout),
+            order,
+        };
+        let threads = rows * runs;
+        self.run(kernel, threads, |args| {
+            args.buffer("x", &x.storage)
+                .buffer("keys", &keys)
+                .buffer("positions", &positions);
+            args.layout("x", &x.layout)
+                .size("threads", threads)
+                .size("n", n)
+                .size("runs", runs);
+        })?;
         Ok((keys, positions))
     }
 
@@ -155,56 +140,120 @@ impl<R: Runtime> Gpu<R> {
         );
         let (rows, blocks) = (size / n, n.div_ceil(RUN));
         let threads = rows * blocks;
-        let kernel = Kernel::build("sort_merge", GROUP, |k| {
-            let old_keys = Elements::input(k, "old_keys", key_dtype);
-            let old_positions = Elements::input(k, "old_positions", DType::UInt32);
-            let keys = Elements::output(k, "keys", key_dtype);
-            let positions = Elements::output(k, "positions", DType::UInt32);
-            let (n, width) = (k.size("n", n as isize), k.size("width", width as isize));
-            let (threads, blocks) = (
-                k.size("threads", threads as isize),
-                k.size("blocks", blocks as isize),
-            );
-            let thread = k.thread();
-            if_(thread.lt(threads), || {
-                let (row, first) = ((thread / blocks) * n, (thread % blocks) * RUN as u32);
-                // The left run is a..b, the right one b..c. This thread writes their merged elements from number `skip`
-                // on.
-                let a = first - first % (width * 2);
-                let b = (a + width).min(n);
-                let c = (b + width).min(n);
-                let skip = first - a;
-                let key = |at: Val| old_keys.load(row + at).real();
-                // Searches how many of the first `skip` merged elements come from the left run.
-                let low = var(select(skip.gt(c - b), skip - (c - b), lit(Ty::U32, 0)));
-                let high = var(skip.min(b - a));
-                while_(
-                    || low.get().lt(high.get()),
-                    || {
-                        let middle = (low.get() + high.get()) / 2;
-                        let right_first = key(b + skip - middle - 1).lt(key(a + middle));
-                        if_else(right_first, || high.set(middle), || low.set(middle + 1));
-                    },
-                );
-                let left = var(a + low.get());
-                let right = var(b + skip - low.get());
-                for_(first, (first + RUN as u32).min(c), 1, |i| {
-                    let take_left = var(left.get().lt(b));
-                    if_(take_left.get() & right.get().lt(c), || {
-                        take_left.set(key(left.get()).le(key(right.get())));
-                    });
-                    let at = select(take_left.get(), left.get(), right.get());
-                    keys.store(row + i, old_keys.load(row + at));
-                    positions.store(row + i, old_positions.load(row + at));
-                    if_else(
-                        take_left.get(),
-                        || left.set(left.get() + 1),
-                        || right.set(right.get() + 1),
-                    );
+        self.run(SortMerge { key_dtype }, threads, |args| {
+            args.buffer("old_keys", &sorted.0)
+                .buffer("old_positions", &sorted.1)
+                .buffer("keys", &keys)
+                .buffer("positions", &positions);
+            args.size("n", n)
+                .size("width", width)
+                .size("threads", threads)
+                .size("blocks", blocks);
+        })?;
+        Ok((keys, positions))
+    }
+}
+
+/// Keys and positions of rows, sorted in runs by insertion.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct SortRuns {
+    dtype: DType,
+    from: Axes,
+    order: Order,
+}
+
+impl KernelBody for SortRuns {
+    fn name(&self) -> &'static str {
+        "sort_runs"
+    }
+
+    fn record(&self, k: Builder) {
+        let source = Elements::input(k, "x", self.dtype);
+        let keys = Elements::output(k, "keys", key_dtype(self.dtype));
+        let positions = Elements::output(k, "positions", DType::UInt32);
+        let from = Positions::new(k, "x", self.from);
+        let threads = k.size("threads");
+        let (n, runs) = (k.size("n"), k.size("runs"));
+        let thread = k.thread();
+        if_(thread.lt(threads), || {
+            let (row, first) = ((thread / runs) * n, (thread % runs) * RUN as u32);
+            for_(first, (first + RUN as u32).min(n), 1, |i| {
+                let x = source.load(from.at(row + i)).real();
+                let x = if x.ty() == Ty::Bool { x.to(Ty::U32) } else { x };
+                let key = key(x, self.order);
+                // Larger keys before the element move up. Equal ones stay, which makes the sort stable.
+                let hole = var(i);
+                loop_(|| {
+                    if_(hole.get().le(first), break_);
+                    let before = row + hole.get() - 1;
+                    let other = keys.load(before).real();
+                    if_(other.le(key), break_);
+                    keys.store(before + 1, Value::Real(other));
+                    positions.store(before + 1, positions.load(before));
+                    hole.set(hole.get() - 1);
                 });
+                keys.store(row + hole.get(), Value::Real(key));
+                positions.store(row + hole.get(), Value::Real(i));
             });
         });
-        self.launch(&kernel, &[&sorted.0, &sorted.1, &keys, &positions], threads)?;
-        Ok((keys, positions))
+    }
+}
+
+/// Merges neighbouring sorted runs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct SortMerge {
+    key_dtype: DType,
+}
+
+impl KernelBody for SortMerge {
+    fn name(&self) -> &'static str {
+        "sort_merge"
+    }
+
+    fn record(&self, k: Builder) {
+        let old_keys = Elements::input(k, "old_keys", self.key_dtype);
+        let old_positions = Elements::input(k, "old_positions", DType::UInt32);
+        let keys = Elements::output(k, "keys", self.key_dtype);
+        let positions = Elements::output(k, "positions", DType::UInt32);
+        let (n, width) = (k.size("n"), k.size("width"));
+        let (threads, blocks) = (k.size("threads"), k.size("blocks"));
+        let thread = k.thread();
+        if_(thread.lt(threads), || {
+            let (row, first) = ((thread / blocks) * n, (thread % blocks) * RUN as u32);
+            // The left run is a..b, the right one b..c. This thread writes their merged elements from number `skip`
+            // on.
+            let a = first - first % (width * 2);
+            let b = (a + width).min(n);
+            let c = (b + width).min(n);
+            let skip = first - a;
+            let key = |at: Val| old_keys.load(row + at).real();
+            // Searches how many of the first `skip` merged elements come from the left run.
+            let low = var(select(skip.gt(c - b), skip - (c - b), lit(Ty::U32, 0)));
+            let high = var(skip.min(b - a));
+            while_(
+                || low.get().lt(high.get()),
+                || {
+                    let middle = (low.get() + high.get()) / 2;
+                    let right_first = key(b + skip - middle - 1).lt(key(a + middle));
+                    if_else(right_first, || high.set(middle), || low.set(middle + 1));
+                },
+            );
+            let left = var(a + low.get());
+            let right = var(b + skip - low.get());
+            for_(first, (first + RUN as u32).min(c), 1, |i| {
+                let take_left = var(left.get().lt(b));
+                if_(take_left.get() & right.get().lt(c), || {
+                    take_left.set(key(left.get()).le(key(right.get())));
+                });
+                let at = select(take_left.get(), left.get(), right.get());
+                keys.store(row + i, old_keys.load(row + at));
+                positions.store(row + i, old_positions.load(row + at));
+                if_else(
+                    take_left.get(),
+                    || left.set(left.get() + 1),
+                    || right.set(right.get() + 1),
+                );
+            });
+        });
     }
 }

@@ -11,13 +11,14 @@ use array_api_spec::{
 };
 
 use super::{
-    GROUP, Gpu,
-    elementwise::Fused,
+    Gpu,
+    elementwise::{Fused, Fusion},
     kernel::{
         arithmetic,
         element::{Value, register},
-        ir::{Builder, Kernel, Ty, Val, for_, if_, lit, select, var},
+        ir::{Builder, Ty, Val, for_, if_, lit, select, var},
     },
+    kernels::KernelBody,
     memory::{Memory, words},
     packing::{Elements, wide},
     reduction::{Reduction, Slot},
@@ -162,6 +163,7 @@ impl<R: Runtime> Gpu<R> {
         } else {
             self.materialized(&x)?
         };
+        let (fusion, layouts) = Fusion::of(&x);
         let value_dtype = x.dtype();
         // `argmax` and `argmin` keep each partial result's position in a second array. Both arrays have one word or
         // more per element, so that a thread writes its own.
@@ -211,48 +213,41 @@ impl<R: Runtime> Gpu<R> {
                 (true, false) => Some(self.allocate(results, DType::UInt32)?),
             };
             let before = partial.take();
-            let kernel = Kernel::build(op.name(), GROUP, |k| {
-                let stage_parameters = StageParameters::new(k, stage);
-                if let Some((_, position_memory)) = &before {
-                    let values = Elements::input(k, "partial", partial_dtype);
-                    let positions = position_memory
-                        .is_some()
-                        .then(|| Elements::input(k, "partial_position", DType::UInt32));
-                    let place = stage_parameters.place(stage.outer);
-                    let load = |o: Val, r: Val| {
-                        let at = place(o, r);
-                        (values.load(at), positions.map_or(r, |p| p.load(at).real()))
-                    };
-                    emit_stage(k, op, partial_dtype, dtype, &stage_parameters, last, load);
-                } else {
-                    let source = Fused::new(k, &x);
-                    let n = stage_parameters.length;
-                    let load = |o: Val, r: Val| {
-                        let value = source.at(o * n + r);
-                        let value = if op == Reduction::NanSum {
-                            let real = value.real();
-                            let zero = lit(real.ty(), 0);
-                            arithmetic::select(real.is_nan(), Value::Real(zero), value)
-                        } else {
-                            value
-                        };
-                        (value, r)
-                    };
-                    emit_stage(k, op, partial_dtype, dtype, &stage_parameters, last, load);
-                }
-            });
-            let mut buffers: Vec<&Memory<R>> = match &before {
-                Some((values, positions)) => [values].into_iter().chain(positions).collect(),
-                None => x.inputs.iter().map(|i| &i.storage).collect(),
+            let kernel = Reduce {
+                op,
+                source: before.is_none().then(|| fusion.clone()),
+                value_dtype: partial_dtype,
+                dtype,
+                outer: stage.outer,
+                last,
             };
-            buffers.extend(&values);
-            buffers.extend(&positions);
             let threads = if op.is_position() {
                 results
             } else {
                 words(results, partial_dtype)
             };
-            self.launch(&kernel, &buffers, threads)?;
+            self.run(kernel, threads, |args| {
+                args.size("kept", stage.kept)
+                    .size("length", stage.length)
+                    .size("parts", stage.parts);
+                match &before {
+                    Some((values, positions)) => {
+                        args.buffer("partial", values);
+                        if let Some(positions) = positions {
+                            args.buffer("partial_position", positions);
+                        }
+                    }
+                    None => {
+                        args.program(&x, &layouts);
+                    }
+                }
+                if let Some(values) = &values {
+                    args.buffer("out", values);
+                }
+                if let Some(positions) = &positions {
+                    args.buffer("out_position", positions);
+                }
+            })?;
             if last {
                 let result = if op.is_position() { positions } else { values };
                 return result.map_or_else(|| self.allocate(0, dtype), Ok);
@@ -278,6 +273,57 @@ impl<R: Runtime> Gpu<R> {
     }
 }
 
+/// A stage of a reduction.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Reduce {
+    op: Reduction,
+    /// Where the values come from; `None`: from the stage before.
+    source: Option<Fusion>,
+    value_dtype: DType,
+    /// That of the result.
+    dtype: DType,
+    /// Whether the kept axis is the contiguous one.
+    outer: bool,
+    /// Whether one thread computes each result.
+    last: bool,
+}
+
+impl KernelBody for Reduce {
+    fn name(&self) -> &'static str {
+        self.op.name()
+    }
+
+    fn record(&self, k: Builder) {
+        let stage = StageParameters::new(k, self.outer, self.last);
+        match &self.source {
+            None => {
+                let values = Elements::input(k, "partial", self.value_dtype);
+                let positions = (self.op.is_position())
+                    .then(|| Elements::input(k, "partial_position", DType::UInt32));
+                let place = stage.place(self.outer);
+                self.record_stage(k, &stage, |o, r| {
+                    let at = place(o, r);
+                    (values.load(at), positions.map_or(r, |p| p.load(at).real()))
+                });
+            }
+            Some(fusion) => {
+                let source = Fused::new(k, fusion);
+                self.record_stage(k, &stage, |o, r| {
+                    let value = source.at(o * stage.length + r);
+                    let value = if self.op == Reduction::NanSum {
+                        let real = value.real();
+                        let zero = lit(real.ty(), 0);
+                        arithmetic::select(real.is_nan(), Value::Real(zero), value)
+                    } else {
+                        value
+                    };
+                    (value, r)
+                });
+            }
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 struct StageParameters {
     kept: Val,
@@ -288,13 +334,13 @@ struct StageParameters {
 }
 
 impl StageParameters {
-    fn new(k: Builder, stage: Stage) -> Self {
+    fn new(k: Builder, outer: bool, single: bool) -> Self {
         Self {
-            kept: k.size("kept", stage.kept as isize),
-            length: k.size("length", stage.length as isize),
-            parts: k.size("parts", stage.parts as isize),
-            outer: stage.outer,
-            single: stage.parts == 1,
+            kept: k.size("kept"),
+            length: k.size("length"),
+            parts: k.size("parts"),
+            outer,
+            single,
         }
     }
 
@@ -321,86 +367,92 @@ impl StageParameters {
     }
 }
 
-/// The body of one stage. Part `p` of a result reduces elements `p, p + parts, …`, so that neighbouring threads read
-/// neighbouring elements.
-fn emit_stage(
-    k: Builder,
-    op: Reduction,
-    value_dtype: DType,
-    dtype: DType,
-    stage: &StageParameters,
-    last: bool,
-    load: impl Fn(Val, Val) -> (Value, Val),
-) {
-    let results = stage.kept * stage.parts;
-    if op.is_position() {
-        let values = (!last).then(|| Elements::output(k, "out", value_dtype));
-        let position_dtype = if last { dtype } else { DType::UInt32 };
-        let positions = Elements::output(k, "out_position", position_dtype);
-        let thread = k.thread();
-        if_(thread.lt(results), || {
-            let (o, p) = stage.split(thread);
-            let (value, position) = load(o, p);
-            let (best, at) = (var(value.real()), var(position));
-            for_(p + stage.parts, stage.length, stage.parts, |r| {
-                let (value, position) = load(o, r);
-                let (b, a) = (value.real(), best.get());
-                let neither = !op.prefers(a, b);
-                let earlier = neither & position.lt(at.get());
-                let ousts = op.prefers(b, a) | earlier;
-                best.set(select(ousts, b, a));
-                at.set(select(ousts, position, at.get()));
-            });
-            if let Some(values) = values {
-                values.store(thread, Value::Real(best.get()));
-            }
-            positions.store(thread, Value::Real(at.get().to(register(position_dtype))));
-        });
-        return;
-    }
-    let out = Elements::output(k, "out", value_dtype);
-    out.fill(k, results, |e| {
-        let (o, p) = stage.split(e);
-        let combine = |a, b| op.combine(value_dtype, a, b);
-        let Some(start) = op.start(value_dtype) else {
-            let total = Slot::new(load(o, p).0);
-            for_(p + stage.parts, stage.length, stage.parts, |r| {
-                total.set(combine(total.get(), load(o, r).0));
-            });
-            return total.get();
-        };
-        let total = Slot::new(start);
-        if !value_dtype.is_floating() {
-            for_(p, stage.length, stage.parts, |r| {
-                total.set(combine(total.get(), load(o, r).0));
-            });
-            return total.get();
-        }
-        // Rounding errors grow with the number of terms. So short blocks are summed first, and then their sums.
-        let level =
-            |first: Val, end: Val, step: u32, body: &dyn Fn(Val, Val) -> Value, total: Slot| {
-                let stride = stage.parts * step;
-                for_(first, end, stride, |block| {
-                    total.set(combine(total.get(), body(block, (block + stride).min(end))));
+impl Reduce {
+    /// The body of a stage. Part `p` of a result reduces elements `p, p + parts, …`, so that neighbouring threads read
+    /// neighbouring elements.
+    fn record_stage(
+        &self,
+        k: Builder,
+        stage: &StageParameters,
+        load: impl Fn(Val, Val) -> (Value, Val),
+    ) {
+        let Self {
+            op,
+            value_dtype,
+            dtype,
+            last,
+            ..
+        } = *self;
+        let results = stage.kept * stage.parts;
+        if op.is_position() {
+            let values = (!last).then(|| Elements::output(k, "out", value_dtype));
+            let position_dtype = if last { dtype } else { DType::UInt32 };
+            let positions = Elements::output(k, "out_position", position_dtype);
+            let thread = k.thread();
+            if_(thread.lt(results), || {
+                let (o, p) = stage.split(thread);
+                let (value, position) = load(o, p);
+                let (best, at) = (var(value.real()), var(position));
+                for_(p + stage.parts, stage.length, stage.parts, |r| {
+                    let (value, position) = load(o, r);
+                    let (b, a) = (value.real(), best.get());
+                    let neither = !op.prefers(a, b);
+                    let earlier = neither & position.lt(at.get());
+                    let ousts = op.prefers(b, a) | earlier;
+                    best.set(select(ousts, b, a));
+                    at.set(select(ousts, position, at.get()));
                 });
+                if let Some(values) = values {
+                    values.store(thread, Value::Real(best.get()));
+                }
+                positions.store(thread, Value::Real(at.get().to(register(position_dtype))));
+            });
+            return;
+        }
+        let out = Elements::output(k, "out", value_dtype);
+        out.fill(k, results, |e| {
+            let (o, p) = stage.split(e);
+            let combine = |a, b| op.combine(value_dtype, a, b);
+            let Some(start) = op.start(value_dtype) else {
+                let total = Slot::new(load(o, p).0);
+                for_(p + stage.parts, stage.length, stage.parts, |r| {
+                    total.set(combine(total.get(), load(o, r).0));
+                });
+                return total.get();
             };
-        let start = || {
-            Slot::new(
-                op.start(value_dtype)
-                    .unwrap_or(Value::Real(lit(Ty::U32, 0))),
-            )
-        };
-        let inner = |first: Val, end: Val| {
-            let sum = start();
-            level(first, end, 1, &|r, _| load(o, r).0, sum);
-            sum.get()
-        };
-        let middle = |first: Val, end: Val| {
-            let sum = start();
-            level(first, end, BLOCK, &inner, sum);
-            sum.get()
-        };
-        level(p, stage.length, BLOCK * BLOCK, &middle, total);
-        total.get()
-    });
+            let total = Slot::new(start);
+            if !value_dtype.is_floating() {
+                for_(p, stage.length, stage.parts, |r| {
+                    total.set(combine(total.get(), load(o, r).0));
+                });
+                return total.get();
+            }
+            // Rounding errors grow with the number of terms. So short blocks are summed first, and then their sums.
+            let level =
+                |first: Val, end: Val, step: u32, body: &dyn Fn(Val, Val) -> Value, total: Slot| {
+                    let stride = stage.parts * step;
+                    for_(first, end, stride, |block| {
+                        total.set(combine(total.get(), body(block, (block + stride).min(end))));
+                    });
+                };
+            let start = || {
+                Slot::new(
+                    op.start(value_dtype)
+                        .unwrap_or(Value::Real(lit(Ty::U32, 0))),
+                )
+            };
+            let inner = |first: Val, end: Val| {
+                let sum = start();
+                level(first, end, 1, &|r, _| load(o, r).0, sum);
+                sum.get()
+            };
+            let middle = |first: Val, end: Val| {
+                let sum = start();
+                level(first, end, BLOCK, &inner, sum);
+                sum.get()
+            };
+            level(p, stage.length, BLOCK * BLOCK, &middle, total);
+            total.get()
+        });
+    }
 }

@@ -12,7 +12,7 @@ pub(super) fn print(kernel: &Kernel) -> String {
     let _ = writeln!(
         out,
         "struct Params {{ unsigned word[{}]; }};\n",
-        kernel.params().len()
+        kernel.parameter_words()
     );
     out += &functions(&Cuda, kernel);
     let mut arguments = vec![String::from("const Params params")];
@@ -160,6 +160,11 @@ impl Language for Cuda {
 
     fn select(&self, condition: &str, then: &str, otherwise: &str) -> String {
         format!("({condition} ? {then} : {otherwise})")
+    }
+
+    fn mul_add(&self, ty: Ty, a: &str, b: &str, c: &str) -> String {
+        let function = if ty == Ty::F64 { "fma" } else { "fmaf" };
+        format!("{function}({a}, {b}, {c})")
     }
 
     fn cast(&self, _: Ty, to: Ty, a: &str) -> String {

@@ -19,6 +19,7 @@ pub(super) trait Language {
     fn unary(&self, op: Unary, ty: Ty, a: &str) -> String;
     fn binary(&self, op: Binary, ty: Ty, a: &str, b: &str) -> String;
     fn select(&self, condition: &str, then: &str, otherwise: &str) -> String;
+    fn mul_add(&self, ty: Ty, a: &str, b: &str, c: &str) -> String;
     fn cast(&self, from: Ty, to: Ty, a: &str) -> String;
     fn bitcast(&self, from: Ty, to: Ty, a: &str) -> String;
     fn atomic(&self, op: Atomic, memory: &Memory, index: &str, a: &str) -> String;
@@ -235,6 +236,11 @@ impl<L: Language> Printer<'_, L> {
             Node::Select(c, a, b) => {
                 let (c, a, b) = (self.value(*c), self.value(*a), self.value(*b));
                 self.language.select(&c.0, &a.0, &b.0)
+            }
+            Node::MulAdd(a, b, c) => {
+                let (a, b, c) = (self.value(*a), self.value(*b), self.value(*c));
+                self.language
+                    .mul_add(*ty, a.as_bare(), b.as_bare(), c.as_bare())
             }
             Node::Cast(a) => self.language.cast(from(a), *ty, self.value(*a).as_bare()),
             Node::Bitcast(a) => self

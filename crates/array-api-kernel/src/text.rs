@@ -45,10 +45,11 @@ impl KernelText {
                 Language::Wgsl => kernel.wgsl(),
                 Language::Cuda => kernel.cuda(),
             },
-            parameters: kernel.params().len(),
+            parameters: kernel.parameter_words(),
             access: kernel
+                .signature()
                 .buffers()
-                .map(|written| {
+                .map(|(_, written)| {
                     if written {
                         Access::ReadWrite
                     } else {

@@ -13,7 +13,7 @@ struct Wgsl;
 
 pub(super) fn print(kernel: &Kernel) -> String {
     let mut out = String::new();
-    let quads = kernel.params().len() / 4;
+    let quads = kernel.parameter_words() / 4;
     let _ = writeln!(
         out,
         "@group(0) @binding(0) var<uniform> params: array<vec4<u32>, {quads}>;"
@@ -160,6 +160,10 @@ impl Language for Wgsl {
             bare(then),
             bare(condition)
         )
+    }
+
+    fn mul_add(&self, _: Ty, a: &str, b: &str, c: &str) -> String {
+        format!("fma({a}, {b}, {c})")
     }
 
     fn cast(&self, from: Ty, to: Ty, a: &str) -> String {

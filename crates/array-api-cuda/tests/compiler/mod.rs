@@ -52,6 +52,8 @@ impl Compiler {
     fn without_compiler() -> Self {
         let mut compiler = Self::new(Language::Cuda, true, None);
         compiler.properties.compiles = false;
+        // As every GPU of NVIDIA's has it for a block.
+        compiler.properties.shared_bytes = 48 << 10;
         compiler
     }
 
@@ -275,6 +277,7 @@ pub(crate) fn call_everything(compiler: Compiler) {
             )
             .expect("multiplies");
         }
+        every_factorisation(gpu, dtype);
         if dtype.is_real_floating() {
             every_moment(gpu, dtype, index);
         }
@@ -289,6 +292,28 @@ pub(crate) fn call_everything(compiler: Compiler) {
     );
 }
 
+/// Factorisations of matrices of all orders that kernels differ for.
+fn every_factorisation(gpu: &Gpu<Compiler>, dtype: DType) {
+    if !dtype.is_floating() {
+        return;
+    }
+    for n in [5, 100, 300, 600, 1100, 2100] {
+        let x = array(gpu, dtype, &[n, n]);
+        let b = array(gpu, dtype, &[n, 3]);
+        // What the device "computed" makes no sense to the host; only the kernels matter here.
+        let _ = gpu.cholesky(&x);
+        let _ = gpu.solve(&x, &b);
+        let transposed = x.with_layout(x.layout.permute(&[1, 0]));
+        let _ = gpu.cholesky(&transposed);
+        let _ = gpu.solve(&transposed, &b.with_layout(b.layout.flip(0)));
+        // Beyond what a panel holds, the host would factorise zeros.
+        if n <= 512 {
+            gpu.lu(&x).expect("factorises");
+            gpu.lu(&transposed).expect("factorises");
+        }
+    }
+}
+
 /// Sums over rows that are few and many.
 fn every_moment(gpu: &Gpu<Compiler>, dtype: DType, index: DType) {
     for (n, p) in [(400, 7), (40_000, 30)] {
@@ -300,6 +325,12 @@ fn every_moment(gpu: &Gpu<Compiler>, dtype: DType, index: DType) {
             spread: Spread::Gram,
         };
         let _ = gpu.moments(std::slice::from_ref(&x), Some(&groups), None, plan);
+        let (centers, origin) = (array(gpu, dtype, &[3, p]), array(gpu, dtype, &[p]));
+        let weights = array(gpu, dtype, &[n]);
+        for weights in [None, Some(&weights)] {
+            let found = gpu.nearest(&x, &centers, &origin, weights);
+            found.expect("is there").expect("finds");
+        }
     }
 }
 

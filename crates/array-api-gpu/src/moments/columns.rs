@@ -4,13 +4,14 @@ use array_api_spec::{DType, Result};
 
 use super::Rows;
 use crate::{
-    GROUP, Gpu,
+    Gpu,
     kernel::{
         element::register,
-        ir::{Builder, Kernel, Ty, Val, for_, if_, lit, var},
+        ir::{Builder, Ty, Val, for_, if_, lit, var},
     },
+    kernels::{Bindings, KernelBody},
     memory::Memory,
-    packing::{Elements, Positions},
+    packing::{Axes, Elements, Positions},
     runtime::Runtime,
 };
 
@@ -26,7 +27,7 @@ const BLOCK_BYTES: usize = 64 << 20;
 impl<R: Runtime> Gpu<R> {
     /// How many parts the rows are divided into by a kernel with one thread per column and part, each of which writes
     /// `bytes_each` bytes.
-    pub(super) fn row_parts(&self, columns: usize, rows: usize, bytes_each: usize) -> usize {
+    pub(crate) fn row_parts(&self, columns: usize, rows: usize, bytes_each: usize) -> usize {
         let threads = if self.runtime.properties().is_cpu {
             1 << 10
         } else {
@@ -47,22 +48,40 @@ impl<R: Runtime> Gpu<R> {
         (n, p, words): (usize, usize, usize),
         dtype: DType,
     ) -> Result<()> {
-        let ty = register(dtype);
-        let kernel = Kernel::build("gram_of_parts", GROUP, |b| {
-            let (parts, gram) = (b.input("of_parts", ty), b.output("gram", ty));
-            let n = b.size("parts", n as isize);
-            let (p, words) = (b.size("p", p as isize), b.size("words", words as isize));
-            let (at, all) = (b.thread(), p * p * words);
-            let (row, column) = (at / (p * words), at / words % p);
-            if_(at.lt(all) & column.le(row), || {
-                let total = var(gram.load(at));
-                for_(lit(Ty::U32, 0), n, 1, |part| {
-                    total.set(total.get() + parts.load(part * all + at));
-                });
-                gram.store(at, total.get());
+        let kernel = GramOfParts {
+            ty: register(dtype),
+        };
+        self.run(kernel, p * p * words, |args| {
+            args.buffer("of_parts", parts).buffer("gram", gram);
+            args.size("parts", n).size("p", p).size("words", words);
+        })
+    }
+}
+
+/// Adds the lower triangles of parts to that of a Gram matrix.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct GramOfParts {
+    ty: Ty,
+}
+
+impl KernelBody for GramOfParts {
+    fn name(&self) -> &'static str {
+        "gram_of_parts"
+    }
+
+    fn record(&self, b: Builder) {
+        let (parts, gram) = (b.input("of_parts", self.ty), b.output("gram", self.ty));
+        let n = b.size("parts");
+        let (p, words) = (b.size("p"), b.size("words"));
+        let (at, all) = (b.thread(), p * p * words);
+        let (row, column) = (at / (p * words), at / words % p);
+        if_(at.lt(all) & column.le(row), || {
+            let total = var(gram.load(at));
+            for_(lit(Ty::U32, 0), n, 1, |part| {
+                total.set(total.get() + parts.load(part * all + at));
             });
+            gram.store(at, total.get());
         });
-        self.launch(&kernel, &[parts, gram], p * p * words)
     }
 }
 
@@ -85,6 +104,53 @@ fn edge<const TILE: usize>(tile: Val, p: Val) -> [Val; TILE] {
     std::array::from_fn(|i| (tile * TILE as u32 + i as u32).min(p - 1))
 }
 
+/// What of rows in groups the text of a kernel depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RowsText {
+    pub(crate) x: (DType, Axes),
+    pub(crate) groups: (DType, Axes),
+}
+
+impl RowsText {
+    pub(crate) fn of<R: Runtime>(rows: &Rows<'_, R>) -> Self {
+        Self {
+            x: (rows.x.dtype, Axes::of(&rows.x.layout)),
+            groups: (rows.groups.dtype, Axes::of(&rows.groups.layout)),
+        }
+    }
+}
+
+impl RowsText {
+    /// Declares the rows alone.
+    pub(crate) fn declare_x(self, k: Builder) -> (Elements, Positions) {
+        let (dtype, axes) = self.x;
+        (Elements::input(k, "x", dtype), Positions::new(k, "x", axes))
+    }
+}
+
+impl<'m, R: Runtime> Bindings<'_, 'm, R> {
+    /// Rows in groups: what [`RowsInput`] declares.
+    pub(super) fn rows(&mut self, rows: &Rows<'m, R>) -> &mut Self {
+        self.buffer("x", &rows.x.storage)
+            .buffer("codes", &rows.groups.storage)
+            .layout("x", &rows.x.layout)
+            .layout("codes", &rows.groups.layout)
+            .size("k", rows.k)
+    }
+
+    /// Which rows are divided among threads: what [`ThreadColumns`] declares.
+    pub(super) fn thread_columns(
+        &mut self,
+        (p, parts): (usize, usize),
+        (first, end): (usize, usize),
+    ) -> &mut Self {
+        self.size("p", p)
+            .size("parts", parts)
+            .size("first", first)
+            .size("end", end)
+    }
+}
+
 /// The rows and their groups as inputs of a kernel.
 pub(super) struct RowsInput {
     x: Elements,
@@ -95,13 +161,13 @@ pub(super) struct RowsInput {
 }
 
 impl RowsInput {
-    pub(super) fn new<R: Runtime>(b: Builder, rows: &Rows<'_, R>) -> Self {
+    pub(super) fn new(b: Builder, rows: RowsText) -> Self {
         Self {
-            x: Elements::input(b, "x", rows.x.dtype),
-            groups: Elements::input(b, "codes", rows.groups.dtype),
-            x_at: Positions::new(b, "x", &rows.x.layout),
-            groups_at: Positions::new(b, "codes", &rows.groups.layout),
-            k: b.size("k", rows.k as isize),
+            x: Elements::input(b, "x", rows.x.0),
+            groups: Elements::input(b, "codes", rows.groups.0),
+            x_at: Positions::new(b, "x", rows.x.1),
+            groups_at: Positions::new(b, "codes", rows.groups.1),
+            k: b.size("k"),
         }
     }
 
@@ -132,12 +198,12 @@ pub(super) struct ThreadColumns {
 }
 
 impl ThreadColumns {
-    pub(super) fn new(b: Builder, p: usize, parts: usize, first: usize, end: usize) -> Self {
+    pub(super) fn new(b: Builder) -> Self {
         Self {
-            p: b.size("p", p as isize),
-            parts: b.size("parts", parts as isize),
-            first: b.size("first", first as isize),
-            end: b.size("end", end as isize),
+            p: b.size("p"),
+            parts: b.size("parts"),
+            first: b.size("first"),
+            end: b.size("end"),
         }
     }
 
@@ -157,12 +223,10 @@ impl ThreadColumns {
 /// p, and the tile's rows and columns.
 pub(super) fn lower_tiles<const TILE: usize>(
     b: Builder,
-    p: usize,
     parts: Val,
     body: impl FnOnce(Val, Val, [Val; TILE], [Val; TILE]),
 ) {
-    let tiles = p.div_ceil(TILE);
-    let (p, tiles) = (b.size("p", p as isize), b.size("tiles", tiles as isize));
+    let (p, tiles) = (b.size("p"), b.size("tiles"));
     let (part, tile) = (b.thread() / (tiles * tiles), b.thread() % (tiles * tiles));
     let (row_tile, column_tile) = (tile / tiles, tile % tiles);
     if_(part.lt(parts) & column_tile.le(row_tile), || {

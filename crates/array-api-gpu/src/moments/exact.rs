@@ -8,12 +8,13 @@ use array_api_spec::{DType, Moments, Result};
 
 use super::{
     Found, Rows,
-    columns::{RowsInput, ThreadColumns, block_rows, lower_tiles, zero},
+    columns::{RowsInput, RowsText, ThreadColumns, block_rows, lower_tiles, zero},
     mirror,
 };
 use crate::{
-    GROUP, Gpu,
-    kernel::ir::{Kernel, Ty, Val, Var, for_, if_, lit, select, var},
+    Gpu,
+    kernel::ir::{Builder, Ty, Val, Var, for_, if_, lit, select, var},
+    kernels::KernelBody,
     memory::Memory,
     runtime::Runtime,
 };
@@ -118,19 +119,10 @@ impl<R: Runtime> Gpu<R> {
     /// `(p,)`: the scale of each column.
     fn scales(&self, largest: &Memory<R>, p: usize) -> Result<Memory<R>> {
         let scales = self.allocate(p, DType::Float32)?;
-        let kernel = Kernel::build("group_scales", GROUP, |b| {
-            let largest = b.input("largest", Ty::F32);
-            let scales = b.output("scales", Ty::F32);
-            let p = b.size("p", p as isize);
-            let column = b.thread();
-            if_(column.lt(p), || {
-                let x = largest.load(column);
-                let (scale, most) = (lit(Ty::F32, LARGEST) / x, lit(Ty::F32, 1e37));
-                let scale = select(scale.lt(most), scale, most);
-                scales.store(column, select(x.gt(0.0), scale, lit(Ty::F32, 1)));
-            });
-        });
-        self.launch(&kernel, &[largest, &scales], p)?;
+        self.run(Scales, p, |args| {
+            args.buffer("largest", largest).buffer("scales", &scales);
+            args.size("p", p);
+        })?;
         Ok(scales)
     }
 
@@ -143,46 +135,18 @@ impl<R: Runtime> Gpu<R> {
         block: Block,
     ) -> Result<()> {
         let (p, parts) = (rows.p, sums.parts);
-        let kernel = Kernel::build("group_fix", GROUP, |b| {
-            let input = RowsInput::new(b, rows);
-            let (near, scales) = (b.input("near", Ty::F32), b.input("scales", Ty::F32));
-            let (out, halves_of) = (b.output("fixed", Ty::I32), b.output("residuals", Ty::I32));
-            let columns = ThreadColumns::new(b, p, parts, block.first, block.end);
-            let again = b.size("again", isize::from(block.again));
-            columns.each(b, |part, column, all| {
-                let at = |group: Val| ((part * input.k() + group) * columns.p + column) * 2;
-                if_(again.eq(0), || {
-                    for_(lit(Ty::U32, 0), input.k(), 1, |g| {
-                        halves_of.store(at(g), 0);
-                        halves_of.store(at(g) + 1, 0);
-                    });
-                });
-                let scale = scales.load(column);
-                all(&|row| {
-                    let group = input.group(row);
-                    let mean = near.load(group * columns.p + column);
-                    let scaled = ((input.x(row, column, columns.p) - mean) * scale).round();
-                    // If an element is not finite, the host does not use the sums. The conversion to an integer still
-                    // needs a number that fits.
-                    let fits = scaled.abs().lt(lit(Ty::F32, (1 << 23) as f64));
-                    let fixed = select(fits, scaled, lit(Ty::F32, 0)).to(Ty::I32);
-                    out.store((row - columns.first) * columns.p + column, fixed);
-                    let (high, low) = halves(fixed);
-                    let at = at(group);
-                    halves_of.store(at, halves_of.load(at) + high);
-                    halves_of.store(at + 1, halves_of.load(at + 1) + low);
-                });
-            });
-        });
-        let buffers = [
-            &rows.x.storage,
-            &rows.groups.storage,
-            near,
-            scales,
-            &sums.fixed,
-            &sums.residuals,
-        ];
-        self.launch(&kernel, &buffers, parts * p)
+        let kernel = Fix {
+            rows: RowsText::of(rows),
+        };
+        self.run(kernel, parts * p, |args| {
+            args.rows(rows)
+                .buffer("near", near)
+                .buffer("scales", scales)
+                .buffer("fixed", &sums.fixed)
+                .buffer("residuals", &sums.residuals)
+                .thread_columns((p, parts), (block.first, block.end))
+                .size("again", usize::from(block.again));
+        })
     }
 
     /// Adds the products of a block's columns, in halves.
@@ -192,48 +156,129 @@ impl<R: Runtime> Gpu<R> {
             .row_parts(tiles * tiles, rows, TILE * TILE * WORDS * size_of::<i32>())
             .min(rows.div_ceil(PRODUCT_ROWS as usize));
         let of_parts = self.allocate(parts * p * p * WORDS, DType::Int32)?;
-        let kernel = Kernel::build("gram_exact", GROUP, |b| {
-            let fixed = b.input("fixed", Ty::I32);
-            let out = b.output("products", Ty::I32);
-            let (rows, parts) = (
-                b.size("rows", rows as isize),
-                b.size("parts", parts as isize),
-            );
-            lower_tiles::<TILE>(b, p, parts, |part, p, i, j| {
-                let totals: Vec<[Var; WORDS]> = zeros();
-                for_(part * PRODUCT_ROWS, rows, parts * PRODUCT_ROWS, |start| {
-                    // Sums of high · high, of the two mixed products, and of low · low.
-                    let sums: Vec<[Var; 3]> = zeros();
-                    for_(start, (start + PRODUCT_ROWS).min(rows), 1, |row| {
-                        let a = i.map(|i| halves(fixed.load(row * p + i)));
-                        let b = j.map(|j| halves(fixed.load(row * p + j)));
-                        for (at, [high, mixed, low]) in sums.iter().enumerate() {
-                            let ((ah, al), (bh, bl)) = (a[at / TILE], b[at % TILE]);
-                            high.set(high.get() + ah * bh);
-                            mixed.set(mixed.get() + (ah * bl + al * bh));
-                            low.set(low.get() + al * bl);
-                        }
-                    });
-                    for (total, sums) in totals.iter().zip(&sums) {
-                        for (at, sum) in sums.iter().enumerate() {
-                            let (upper, lower) = (total[2 * at], total[2 * at + 1]);
-                            upper.set(upper.get() + (sum.get() >> 16));
-                            lower.set(lower.get() + (sum.get() & 0xffff));
-                        }
+        self.run(GramExact, parts * tiles * tiles, |args| {
+            args.buffer("fixed", &sums.fixed)
+                .buffer("products", &of_parts);
+            args.size("rows", rows)
+                .size("parts", parts)
+                .size("p", p)
+                .size("tiles", tiles);
+        })?;
+        self.add_lower_triangles(&of_parts, &sums.products, (parts, p, WORDS), DType::Int32)
+    }
+}
+
+/// The scale of each column, from its largest distance.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Scales;
+
+impl KernelBody for Scales {
+    fn name(&self) -> &'static str {
+        "group_scales"
+    }
+
+    fn record(&self, b: Builder) {
+        let largest = b.input("largest", Ty::F32);
+        let scales = b.output("scales", Ty::F32);
+        let p = b.size("p");
+        let column = b.thread();
+        if_(column.lt(p), || {
+            let x = largest.load(column);
+            let (scale, most) = (lit(Ty::F32, LARGEST) / x, lit(Ty::F32, 1e37));
+            let scale = select(scale.lt(most), scale, most);
+            scales.store(column, select(x.gt(0.0), scale, lit(Ty::F32, 1)));
+        });
+    }
+}
+
+/// Rows as fixed-point numbers, and the sums of the halves of these.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Fix {
+    rows: RowsText,
+}
+
+impl KernelBody for Fix {
+    fn name(&self) -> &'static str {
+        "group_fix"
+    }
+
+    fn record(&self, b: Builder) {
+        let input = RowsInput::new(b, self.rows);
+        let (near, scales) = (b.input("near", Ty::F32), b.input("scales", Ty::F32));
+        let (out, halves_of) = (b.output("fixed", Ty::I32), b.output("residuals", Ty::I32));
+        let columns = ThreadColumns::new(b);
+        let again = b.size("again");
+        columns.each(b, |part, column, all| {
+            let at = |group: Val| ((part * input.k() + group) * columns.p + column) * 2;
+            if_(again.eq(0), || {
+                for_(lit(Ty::U32, 0), input.k(), 1, |g| {
+                    halves_of.store(at(g), 0);
+                    halves_of.store(at(g) + 1, 0);
+                });
+            });
+            let scale = scales.load(column);
+            all(&|row| {
+                let group = input.group(row);
+                let mean = near.load(group * columns.p + column);
+                let scaled = ((input.x(row, column, columns.p) - mean) * scale).round();
+                // If an element is not finite, the host does not use the sums. The conversion to an integer still
+                // needs a number that fits.
+                let fits = scaled.abs().lt(lit(Ty::F32, (1 << 23) as f64));
+                let fixed = select(fits, scaled, lit(Ty::F32, 0)).to(Ty::I32);
+                out.store((row - columns.first) * columns.p + column, fixed);
+                let (high, low) = halves(fixed);
+                let at = at(group);
+                halves_of.store(at, halves_of.load(at) + high);
+                halves_of.store(at + 1, halves_of.load(at + 1) + low);
+            });
+        });
+    }
+}
+
+/// Products of the columns of fixed-point numbers, in halves.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct GramExact;
+
+impl KernelBody for GramExact {
+    fn name(&self) -> &'static str {
+        "gram_exact"
+    }
+
+    fn record(&self, b: Builder) {
+        let fixed = b.input("fixed", Ty::I32);
+        let out = b.output("products", Ty::I32);
+        let (rows, parts) = (b.size("rows"), b.size("parts"));
+        lower_tiles::<TILE>(b, parts, |part, p, i, j| {
+            let totals: Vec<[Var; WORDS]> = zeros();
+            for_(part * PRODUCT_ROWS, rows, parts * PRODUCT_ROWS, |start| {
+                // Sums of high · high, of the two mixed products, and of low · low.
+                let sums: Vec<[Var; 3]> = zeros();
+                for_(start, (start + PRODUCT_ROWS).min(rows), 1, |row| {
+                    let a = i.map(|i| halves(fixed.load(row * p + i)));
+                    let b = j.map(|j| halves(fixed.load(row * p + j)));
+                    for (at, [high, mixed, low]) in sums.iter().enumerate() {
+                        let ((ah, al), (bh, bl)) = (a[at / TILE], b[at % TILE]);
+                        high.set(high.get() + ah * bh);
+                        mixed.set(mixed.get() + (ah * bl + al * bh));
+                        low.set(low.get() + al * bl);
                     }
                 });
-                let place =
-                    |at: usize| ((part * p + i[at / TILE]) * p + j[at % TILE]) * WORDS as u32;
-                // Beyond the edge the tile repeats the last row and column, and writes the same sums again.
-                for (at, total) in totals.iter().enumerate() {
-                    for (word, sum) in total.iter().enumerate() {
-                        out.store(place(at) + word as u32, sum.get());
+                for (total, sums) in totals.iter().zip(&sums) {
+                    for (at, sum) in sums.iter().enumerate() {
+                        let (upper, lower) = (total[2 * at], total[2 * at + 1]);
+                        upper.set(upper.get() + (sum.get() >> 16));
+                        lower.set(lower.get() + (sum.get() & 0xffff));
                     }
                 }
             });
+            let place = |at: usize| ((part * p + i[at / TILE]) * p + j[at % TILE]) * WORDS as u32;
+            // Beyond the edge the tile repeats the last row and column, and writes the same sums again.
+            for (at, total) in totals.iter().enumerate() {
+                for (word, sum) in total.iter().enumerate() {
+                    out.store(place(at) + word as u32, sum.get());
+                }
+            }
         });
-        self.launch(&kernel, &[&sums.fixed, &of_parts], parts * tiles * tiles)?;
-        self.add_lower_triangles(&of_parts, &sums.products, (parts, p, WORDS), DType::Int32)
     }
 }
 

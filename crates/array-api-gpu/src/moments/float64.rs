@@ -4,12 +4,13 @@ use array_api_spec::{DType, Moments, Result};
 
 use super::{
     Found, Rows,
-    columns::{RowsInput, ThreadColumns, block_rows, lower_tiles, zero},
+    columns::{RowsInput, RowsText, ThreadColumns, block_rows, lower_tiles, zero},
     mirror,
 };
 use crate::{
-    GROUP, Gpu,
-    kernel::ir::{Kernel, Ty, Var, for_, select, var},
+    Gpu,
+    kernel::ir::{Builder, Ty, Var, for_, select, var},
+    kernels::KernelBody,
     memory::Memory,
     runtime::Runtime,
 };
@@ -68,34 +69,19 @@ impl<R: Runtime> Gpu<R> {
         means: &Memory<R>,
         [centred, distances]: [&Memory<R>; 2],
         parts: usize,
-        (first, end): (usize, usize),
+        block: (usize, usize),
     ) -> Result<()> {
         let p = rows.p;
-        let kernel = Kernel::build("group_centre", GROUP, |b| {
-            let input = RowsInput::new(b, rows);
-            let means = b.input("means", Ty::F64);
-            let (out, distances) = (b.output("centred", Ty::F64), b.output("distances", Ty::F64));
-            let columns = ThreadColumns::new(b, p, parts, first, end);
-            columns.each(b, |part, column, all| {
-                let largest = var(distances.load(part * columns.p + column));
-                all(&|row| {
-                    let mean = means.load(input.group(row) * columns.p + column);
-                    let difference = input.x(row, column, columns.p).to(Ty::F64) - mean;
-                    out.store((row - columns.first) * columns.p + column, difference);
-                    let distance = difference.abs();
-                    largest.set(select(distance.gt(largest.get()), distance, largest.get()));
-                });
-                distances.store(part * columns.p + column, largest.get());
-            });
-        });
-        let buffers = [
-            &rows.x.storage,
-            &rows.groups.storage,
-            means,
-            centred,
-            distances,
-        ];
-        self.launch(&kernel, &buffers, parts * p)
+        let kernel = Centre {
+            rows: RowsText::of(rows),
+        };
+        self.run(kernel, parts * p, |args| {
+            args.rows(rows)
+                .buffer("means", means)
+                .buffer("centred", centred)
+                .buffer("distances", distances)
+                .thread_columns((p, parts), block);
+        })
     }
 
     /// Adds the products of a block's columns to the lower triangle of the Gram matrix.
@@ -111,27 +97,74 @@ impl<R: Runtime> Gpu<R> {
         let tiles = p.div_ceil(TILE);
         let parts = self.row_parts(tiles * tiles, end - first, TILE * TILE * size_of::<f64>());
         let sums = self.allocate(parts * p * p, DType::Float64)?;
-        let kernel = Kernel::build("gram_float64", GROUP, |b| {
-            let centred = b.input("centred", Ty::F64);
-            let out = b.output("sums", Ty::F64);
-            let rows = b.size("rows", (end - first) as isize);
-            let parts = b.size("parts", parts as isize);
-            lower_tiles::<TILE>(b, p, parts, |part, p, i, j| {
-                let sums: Vec<Var> = (0..TILE * TILE).map(|_| var(zero(Ty::F64))).collect();
-                for_(part, rows, parts, |row| {
-                    let a = i.map(|i| centred.load(row * p + i));
-                    let b = j.map(|j| centred.load(row * p + j));
-                    for (at, sum) in sums.iter().enumerate() {
-                        sum.set(sum.get() + a[at / TILE] * b[at % TILE]);
-                    }
-                });
-                // Beyond the edge the tile repeats the last row and column, and writes the same sums again.
+        self.run(GramFloat64, parts * tiles * tiles, |args| {
+            args.buffer("centred", centred).buffer("sums", &sums);
+            args.size("rows", end - first)
+                .size("parts", parts)
+                .size("p", p)
+                .size("tiles", tiles);
+        })?;
+        self.add_lower_triangles(&sums, gram, (parts, p, 1), DType::Float64)
+    }
+}
+
+/// Writes rows minus the means of their groups, and the largest distances of each part of them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Centre {
+    rows: RowsText,
+}
+
+impl KernelBody for Centre {
+    fn name(&self) -> &'static str {
+        "group_centre"
+    }
+
+    fn record(&self, b: Builder) {
+        let input = RowsInput::new(b, self.rows);
+        let means = b.input("means", Ty::F64);
+        let (out, distances) = (b.output("centred", Ty::F64), b.output("distances", Ty::F64));
+        let columns = ThreadColumns::new(b);
+        columns.each(b, |part, column, all| {
+            let largest = var(distances.load(part * columns.p + column));
+            all(&|row| {
+                let mean = means.load(input.group(row) * columns.p + column);
+                let difference = input.x(row, column, columns.p).to(Ty::F64) - mean;
+                out.store((row - columns.first) * columns.p + column, difference);
+                let distance = difference.abs();
+                largest.set(select(distance.gt(largest.get()), distance, largest.get()));
+            });
+            distances.store(part * columns.p + column, largest.get());
+        });
+    }
+}
+
+/// Products of the columns of centred rows, part by part.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct GramFloat64;
+
+impl KernelBody for GramFloat64 {
+    fn name(&self) -> &'static str {
+        "gram_float64"
+    }
+
+    fn record(&self, b: Builder) {
+        let centred = b.input("centred", Ty::F64);
+        let out = b.output("sums", Ty::F64);
+        let rows = b.size("rows");
+        let parts = b.size("parts");
+        lower_tiles::<TILE>(b, parts, |part, p, i, j| {
+            let sums: Vec<Var> = (0..TILE * TILE).map(|_| var(zero(Ty::F64))).collect();
+            for_(part, rows, parts, |row| {
+                let a = i.map(|i| centred.load(row * p + i));
+                let b = j.map(|j| centred.load(row * p + j));
                 for (at, sum) in sums.iter().enumerate() {
-                    out.store((part * p + i[at / TILE]) * p + j[at % TILE], sum.get());
+                    sum.set(a[at / TILE].mul_add(b[at % TILE], sum.get()));
                 }
             });
+            // Beyond the edge the tile repeats the last row and column, and writes the same sums again.
+            for (at, sum) in sums.iter().enumerate() {
+                out.store((part * p + i[at / TILE]) * p + j[at % TILE], sum.get());
+            }
         });
-        self.launch(&kernel, &[centred, &sums], parts * tiles * tiles)?;
-        self.add_lower_triangles(&sums, gram, (parts, p, 1), DType::Float64)
     }
 }

@@ -3,36 +3,37 @@
 use array_api_spec::{DType, Result, Strided};
 
 use crate::{
-    GROUP, Gpu,
-    kernel::ir::{Kernel, Ty, if_},
+    Gpu,
+    kernel::ir::{Builder, Ty, if_},
+    kernels::KernelBody,
     memory::Memory,
     runtime::Runtime,
 };
 
 /// 32-bit words from the device.
-pub(super) struct Words(Vec<u32>);
+pub(crate) struct Words(Vec<u32>);
 
 impl Words {
-    pub(super) fn uint32(self) -> Vec<u32> {
+    pub(crate) fn uint32(self) -> Vec<u32> {
         self.0
     }
 
-    pub(super) fn int32(&self) -> &[i32] {
+    pub(crate) fn int32(&self) -> &[i32] {
         bytemuck::cast_slice(&self.0)
     }
 
-    pub(super) fn float32(&self) -> &[f32] {
+    pub(crate) fn float32(&self) -> &[f32] {
         bytemuck::cast_slice(&self.0)
     }
 
-    pub(super) fn float64(&self) -> Vec<f64> {
+    pub(crate) fn float64(&self) -> Vec<f64> {
         bytemuck::allocation::pod_collect_to_vec(&self.0)
     }
 }
 
 impl<R: Runtime> Gpu<R> {
     /// The first words of each memory, as many as its number says, by one download.
-    pub(super) fn fetch_together<const N: usize>(
+    pub(crate) fn fetch_together<const N: usize>(
         &self,
         parts: [(&Memory<R>, usize); N],
     ) -> Result<[Words; N]> {
@@ -41,17 +42,10 @@ impl<R: Runtime> Gpu<R> {
         let together = self.allocate(all, DType::UInt32)?;
         let mut first = 0;
         for (memory, words) in parts {
-            let kernel = Kernel::build("place_words", GROUP, |b| {
-                let from = b.input("part", Ty::U32);
-                let to = b.output("joined", Ty::U32);
-                let (first, words) = (
-                    b.size("first", first as isize),
-                    b.size("words", words as isize),
-                );
-                let at = b.thread();
-                if_(at.lt(words), || to.store(first + at, from.load(at)));
-            });
-            self.launch(&kernel, &[memory, &together], words)?;
+            self.run(PlaceWords, words, |args| {
+                args.buffer("part", memory).buffer("joined", &together);
+                args.size("first", first).size("words", words);
+            })?;
             first += words;
         }
         let mut words: Vec<u32> =
@@ -62,5 +56,23 @@ impl<R: Runtime> Gpu<R> {
             found.0 = words.split_off(words.len() - length);
         }
         Ok(found)
+    }
+}
+
+/// Copies words to a place among others.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct PlaceWords;
+
+impl KernelBody for PlaceWords {
+    fn name(&self) -> &'static str {
+        "place_words"
+    }
+
+    fn record(&self, b: Builder) {
+        let from = b.input("part", Ty::U32);
+        let to = b.output("joined", Ty::U32);
+        let (first, words) = (b.size("first"), b.size("words"));
+        let at = b.thread();
+        if_(at.lt(words), || to.store(first + at, from.load(at)));
     }
 }

@@ -4,26 +4,6 @@ use super::node::{Builtin, Memory, Node, Param, Space, Ty};
 use super::record::{STATE, node};
 use super::value::{Mem, Val};
 
-/// A value that is passed to a kernel at launch.
-pub trait ParamValue {
-    /// Its type in the kernel.
-    const TY: Ty;
-    /// Its bits, low word first.
-    fn words(self) -> Vec<u32>;
-}
-
-macro_rules! param_values {
-    ($($t:ty: $ty:ident)*) => { $(
-        impl ParamValue for $t {
-            const TY: Ty = Ty::$ty;
-            fn words(self) -> Vec<u32> {
-                bytemuck::bytes_of(&self).chunks(4).map(|w| u32::from_le_bytes(w.try_into().expect("4 bytes"))).collect()
-            }
-        }
-    )* };
-}
-param_values! { i32: I32 u32: U32 i64: I64 u64: U64 f32: F32 f64: F64 }
-
 /// Declares a kernel's arguments. It holds nothing, so it may be copied and passed on freely.
 #[derive(Clone, Copy, Debug)]
 pub struct Builder(pub(super) ());
@@ -67,42 +47,32 @@ impl Builder {
         self.memory(name, ty, Space::Shared(length))
     }
 
-    /// A parameter with its value for this launch.
+    /// A parameter: a value that each launch sets.
+    ///
+    /// # Panics
+    /// If it is a `Bool`.
     #[must_use]
-    pub fn param<T: ParamValue>(self, name: &str, value: T) -> Val {
+    pub fn param(self, name: &str, ty: Ty) -> Val {
+        assert_ne!(ty, Ty::Bool, "no parameter is a boolean");
         STATE.with_borrow_mut(|s| {
             let word = s
                 .params
                 .last()
                 .map_or(1, |p| p.word + p.ty.bits() as usize / 32);
-            let words = value.words();
-            s.words.resize((word + words.len()).next_multiple_of(4), 0);
-            s.words[word..word + words.len()].copy_from_slice(&words);
             s.params.push(Param {
                 name: name.to_owned(),
-                ty: T::TY,
+                ty,
                 word,
             });
             let number = s.params.len() - 1;
-            s.node(Node::Param(number), T::TY)
+            s.node(Node::Param(number), ty)
         })
     }
 
-    /// A `U32` parameter: a length, an offset, or a stride (negative ones work, because arithmetic wraps). If a value
-    /// does not fit 32 bits, the kernel is [beyond reach](super::Kernel::is_beyond_reach).
+    /// A `U32` parameter: a length, an offset, or a stride.
     #[must_use]
-    pub fn size(self, name: &str, value: isize) -> Val {
-        let word = u32::try_from(value).or_else(|_| i32::try_from(value).map(|v| v as u32));
-        if word.is_err() {
-            self.refuse();
-        }
-        self.param(name, word.unwrap_or_default())
-    }
-
-    /// Marks the kernel as [beyond reach](super::Kernel::is_beyond_reach): its positions of 32 bits do not reach all
-    /// elements.
-    pub fn refuse(self) {
-        STATE.with_borrow_mut(|s| s.beyond = true);
+    pub fn size(self, name: &str) -> Val {
+        self.param(name, Ty::U32)
     }
 
     /// The thread's number in its work-group.

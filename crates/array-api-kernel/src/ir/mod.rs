@@ -8,7 +8,7 @@
 //!
 //! let kernel = Kernel::build("scale", 64, |k| {
 //!     let (x, out) = (k.input("x", Ty::F32), k.output("out", Ty::F32));
-//!     let n = k.param("n", 1000_u32);
+//!     let n = k.size("n");
 //!     let i = k.thread();
 //!     if_(i.lt(n), || out.store(i, hypot1(x.load(i)) * 2.0));
 //! });
@@ -19,6 +19,11 @@
 //! }
 //! assert!(kernel.wgsl().contains("fn hypot1_f32(x: f32) -> f32"));
 //! assert!(kernel.cuda().contains("float hypot1_f32(float x)"));
+//!
+//! let signature = kernel.signature();
+//! let mut arguments = signature.arguments();
+//! arguments.size("n", 1000);
+//! assert_eq!(arguments.words(), [0, 1000, 0, 0]);
 //! ```
 //!
 //! - Types are checked while the kernel is built. A mistake panics, since it is a mistake of the kernel's author.
@@ -30,16 +35,18 @@
 //! - Floating-point + - × ÷ and `sqrt` are IEEE's. Zeros, infinities and NaN may be written as literals: the printers
 //!   prevent compilers from folding them. Test for NaN by [`Val::is_nan`], never by `x.ne(x)`. See [`Val::pin`] for
 //!   error-free transformations.
-//! - What varies from launch to launch (lengths, strides, constants) is a [parameter](Builder::param), never a literal:
-//!   compiled kernels are cached by their printed source.
+//! - What varies from launch to launch (lengths, strides, constants) is a [parameter](Builder::param), never a literal.
+//!   So one compiled kernel serves all launches, which set the parameters by [name](Signature).
 mod builder;
 pub(super) mod node;
 mod record;
+mod signature;
 mod statement;
 mod value;
 
-pub use builder::{Builder, ParamValue};
+pub use builder::Builder;
 pub use node::{Atomic, Binary, Builtin, Kernel, Literal, Ty, Unary};
+pub use signature::{Arguments, ParamValue, Signature};
 pub use statement::{
     Results, barrier, break_, call, continue_, for_, if_, if_else, loop_, return_, return_value,
     var, while_,

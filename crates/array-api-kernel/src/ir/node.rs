@@ -1,5 +1,7 @@
 //! The parts of a recorded kernel: types, operations, nodes, statements.
 
+use super::signature::Signature;
+
 /// The type of a value in a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "the names say it all")]
@@ -179,6 +181,7 @@ pub(crate) enum Node {
     Unary(Unary, usize),
     Binary(Binary, usize, usize),
     Select(usize, usize, usize),
+    MulAdd(usize, usize, usize),
     Cast(usize),
     Bitcast(usize),
     Load(usize, usize),
@@ -204,7 +207,7 @@ impl Node {
             | Self::Load(_, a)
             | Self::Field(a, _) => vec![*a],
             Self::Binary(_, a, b) | Self::Atomic(_, _, a, b) => vec![*a, *b],
-            Self::Select(c, a, b) => vec![*c, *a, *b],
+            Self::Select(a, b, c) | Self::MulAdd(a, b, c) => vec![*a, *b, *c],
             Self::Call(_, arguments) => arguments.clone(),
         }
     }
@@ -255,7 +258,7 @@ pub(crate) struct Memory {
     pub(crate) space: Space,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Param {
     pub(crate) name: String,
     pub(crate) ty: Ty,
@@ -263,7 +266,7 @@ pub(crate) struct Param {
     pub(crate) word: usize,
 }
 
-/// A kernel and the values of its parameters, ready to be printed, compiled and launched.
+/// A recorded kernel, ready to be printed.
 #[derive(Clone, Debug)]
 pub struct Kernel {
     pub(crate) name: String,
@@ -272,8 +275,6 @@ pub struct Kernel {
     pub(crate) params: Vec<Param>,
     pub(crate) functions: Vec<Function>,
     pub(crate) body: Function,
-    pub(super) words: Vec<u32>,
-    pub(super) beyond: bool,
 }
 
 impl Kernel {
@@ -289,27 +290,18 @@ impl Kernel {
         self.workgroup
     }
 
-    /// The words of the parameters, in the order in which the printed source reads them. The first is always 0, and
-    /// their number is a multiple of four. WGSL reads them from a uniform buffer at binding 0, CUDA C from the first
-    /// argument, which is passed by value.
+    /// How it is called.
     #[must_use]
-    pub fn params(&self) -> &[u32] {
-        &self.words
+    pub fn signature(&self) -> Signature {
+        Signature::of(self)
     }
 
-    /// Whether it would need positions of more than 32 bits, and so must not be launched.
+    /// How many words of parameters it takes: a word that is always 0, then the parameters. The number is a multiple of
+    /// four.
     #[must_use]
-    pub const fn is_beyond_reach(&self) -> bool {
-        self.beyond
-    }
-
-    /// For each buffer, in the order of declaration, whether it is written. Buffers are bindings 1, 2 … in WGSL, and
-    /// the arguments after the first in CUDA C.
-    pub fn buffers(&self) -> impl Iterator<Item = bool> + '_ {
-        self.memories
-            .iter()
-            .filter(|m| !matches!(m.space, Space::Shared(_)))
-            .map(|m| m.space != Space::Input)
+    pub fn parameter_words(&self) -> usize {
+        let end = |p: &Param| p.word + p.ty.bits() as usize / 32;
+        self.params.last().map_or(1, end).next_multiple_of(4)
     }
 
     /// The source in the WebGPU Shading Language.

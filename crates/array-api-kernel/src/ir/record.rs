@@ -20,8 +20,6 @@ impl Kernel {
             params: state.params,
             functions: state.functions,
             body: scope.function,
-            words: state.words,
-            beyond: state.beyond,
         }
     }
 }
@@ -38,12 +36,9 @@ pub(super) struct State {
     pub(super) workgroup: u32,
     pub(super) memories: Vec<Memory>,
     pub(super) params: Vec<Param>,
-    pub(super) words: Vec<u32>,
     pub(super) functions: Vec<Function>,
     pub(super) scopes: Vec<Scope>,
     pub(super) scopes_ever: usize,
-    /// Whether a value was declared that does not fit 32 bits.
-    pub(super) beyond: bool,
 }
 
 impl State {
@@ -52,11 +47,9 @@ impl State {
             workgroup,
             memories: Vec::new(),
             params: Vec::new(),
-            words: vec![0; 4],
             functions: Vec::new(),
             scopes: Vec::new(),
             scopes_ever: 0,
-            beyond: false,
         };
         state.enter(name.to_owned(), Vec::new());
         state
@@ -114,11 +107,9 @@ thread_local! {
         workgroup: 0,
         memories: Vec::new(),
         params: Vec::new(),
-        words: Vec::new(),
         functions: Vec::new(),
         scopes: Vec::new(),
         scopes_ever: 0,
-        beyond: false,
     }) };
 }
 

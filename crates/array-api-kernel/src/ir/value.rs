@@ -258,6 +258,16 @@ impl Val {
         pin Pin;
     }
 
+    /// `self · b + c` of floating-point values, rounded once where the device has such an instruction, and after the
+    /// product, too, where it has none. For long sums of products, whose results need not be the same on all devices.
+    #[must_use]
+    #[track_caller]
+    pub fn mul_add(self, b: impl Operand, c: impl Operand) -> Self {
+        assert!(self.ty.is_float(), "mul_add of a {}", self.ty.name());
+        let (b, c) = (b.val(self.ty), c.val(self.ty));
+        node(Node::MulAdd(self.id(), b.id(), c.id()), self.ty)
+    }
+
     /// Converts to another type: integers wrap, floating-point values round (to integers: towards 0, and they must
     /// fit), `Bool` gives 0 or 1.
     #[must_use]

@@ -72,7 +72,9 @@ pub(super) fn is_infinite(x: Val) -> Val {
     magnitude(x).eq(infinity_bits(x.ty()))
 }
 
-pub(super) fn is_finite(x: Val) -> Val {
+/// Whether it is neither NaN nor infinite.
+#[must_use]
+pub fn is_finite(x: Val) -> Val {
     magnitude(x).lt(infinity_bits(x.ty()))
 }
 
@@ -107,7 +109,8 @@ pub(super) fn power_of_two(k: Val, ty: Ty) -> Val {
 }
 
 /// y · 2ᵏ, rounded once, for |k| up to twice the largest exponent and y near 1.
-pub(super) fn scale(y: Val, k: Val) -> Val {
+#[must_use]
+pub fn scale(y: Val, k: Val) -> Val {
     let half = k >> 1;
     (y * power_of_two(half, y.ty())).pin() * power_of_two(k - half, y.ty())
 }
@@ -133,7 +136,8 @@ pub(super) fn split_exponent(x: Val) -> (Val, Val) {
 
 /// The exponent k of the larger of two magnitudes, 2ᵏ ≤ max(|x|, |y|) < 2ᵏ⁺¹, as `I32`. For subnormal numbers and 0 it
 /// is that of the smallest normal number.
-pub(super) fn exponent(x: Val, y: Val) -> Val {
+#[must_use]
+pub fn exponent(x: Val, y: Val) -> Val {
     let ty = x.ty();
     let largest =
         magnitude(x)

@@ -48,6 +48,7 @@ mod trigonometric;
 
 use array_api_spec::{BinaryOp, DType, UnaryOp};
 
+pub use self::format::{exponent, is_finite, scale};
 use super::element::Value;
 use super::ir::{Val, lit};
 

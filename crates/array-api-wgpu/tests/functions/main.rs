@@ -3,6 +3,7 @@
 mod array_object;
 mod elementwise;
 mod extra;
+mod factorisations;
 mod indexing;
 mod linalg;
 mod sorting;

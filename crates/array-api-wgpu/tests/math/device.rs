@@ -125,7 +125,7 @@ pub(super) fn run<T: Float>(
             .map(|i| k.input(&format!("in{i}"), T::TY))
             .collect();
         let outputs = ["re", "im"].map(|name| k.output(name, T::TY));
-        let (i, n) = (k.thread(), k.param("n", n as u32));
+        let (i, n) = (k.thread(), k.size("n"));
         assert_eq!(register(dtype), T::TY);
         if_(i.lt(n), || {
             let loaded: Vec<_> = inputs.iter().map(|m| m.load(i)).collect();
@@ -169,8 +169,11 @@ pub(super) fn run<T: Float>(
         .unwrap_or_else(|e| panic!("{}: {e}", function.name()));
     let all: Vec<_> = buffers.iter().collect();
     let groups = n.div_ceil(kernel.workgroup() as usize) as u64;
+    let signature = kernel.signature();
+    let mut arguments = signature.arguments();
+    arguments.size("n", n as isize);
     runtime
-        .launch(&compiled, &all, kernel.params(), groups)
+        .launch(&compiled, &all, arguments.words(), groups)
         .expect("launched");
     let read = |buffer| {
         let mut values = Vec::new();

@@ -1,0 +1,202 @@
+//! What factorisations share: where they are carried out and in which dtype, elements with their scale, and status words.
+
+use array_api_spec::{DType, Layout, Result, Strided, shape::size};
+
+use crate::{
+    Gpu,
+    kernel::{
+        arithmetic,
+        element::Value,
+        ir::{Builder, Ty, Val, if_, lit, select, var},
+        math,
+    },
+    memory::Memory,
+    packing::{Axes, Elements, Positions},
+    runtime::Runtime,
+};
+
+/// On an adapter that is the processor itself, matrices of this order and more are factorised on the host: the kernels
+/// take 20 to 600 times as long there.
+pub(crate) const HOST_FROM: usize = 65;
+
+/// A status word's bit: the matrix has an element that is NaN or infinite.
+pub(super) const NOT_FINITE: u32 = 1;
+/// A status word's bit: the matrix is singular.
+pub(super) const SINGULAR: u32 = 2;
+
+/// Shape of the batch and of its matrices.
+pub(super) fn stack(layout: &Layout) -> (Vec<usize>, [usize; 2]) {
+    let (batch, matrix) = layout.shape().split_at(layout.ndim() - 2);
+    (batch.to_vec(), [matrix[0], matrix[1]])
+}
+
+/// How an error names a matrix: as the host's factorisations do.
+pub(super) fn matrix_name(layout: &Layout, number: usize) -> String {
+    if layout.ndim() == 2 {
+        "the matrix".to_owned()
+    } else {
+        format!("matrix {number} of the stack")
+    }
+}
+
+impl<R: Runtime> Gpu<R> {
+    /// Whether kernels factorise matrices of order n, of which there is at least one with elements.
+    pub(super) fn factorises(&self, x: &Strided<Memory<R>>) -> bool {
+        let (batch, [_, n]) = stack(&x.layout);
+        let elements = x.layout.size();
+        let countable = self.check_size(elements.saturating_mul(2)).is_ok();
+        elements > 0 && size(&batch) > 0 && countable && n < self.host_from
+    }
+
+    /// The dtype in which matrices of a dtype are factorised: double precision where the device has it, so that results
+    /// are those of the host.
+    pub(crate) fn work_dtype(&self, dtype: DType) -> DType {
+        match dtype {
+            DType::Float32 if self.runtime.properties().float64 => DType::Float64,
+            DType::Complex64 if self.runtime.properties().float64 => DType::Complex128,
+            other => other,
+        }
+    }
+
+    /// The matrices, with a layout that a kernel of a fixed set takes.
+    pub(crate) fn readable(&self, x: &Strided<Memory<R>>) -> Result<Strided<Memory<R>>> {
+        if self.compiles() {
+            self.check_reach(&x.layout, x.dtype.size())?;
+            Ok(x.clone())
+        } else {
+            self.contiguous(x)
+        }
+    }
+}
+
+/// Matrices that a kernel reads in their dtype and layout, and widens to the dtype that it works in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Source {
+    dtype: DType,
+    axes: Axes,
+    pub(super) work: DType,
+}
+
+impl Source {
+    pub(super) fn of<R: Runtime>(x: &Strided<Memory<R>>, work: DType) -> Self {
+        Self {
+            dtype: x.dtype,
+            axes: Axes::of(&x.layout),
+            work,
+        }
+    }
+
+    /// The dtype of the elements in memory.
+    pub(super) const fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Declares the buffer and its positions under a name.
+    pub(super) fn declare(&self, k: Builder, name: &str) -> Input {
+        Input {
+            elements: Elements::input(k, name, self.dtype),
+            positions: Positions::new(k, name, self.axes),
+            dtype: self.dtype,
+            work: self.work,
+        }
+    }
+
+    /// Declares the buffer of a result in the same dtype.
+    pub(super) fn output(&self, k: Builder, name: &str) -> Output {
+        Output {
+            elements: Elements::output(k, name, self.dtype),
+            dtype: self.dtype,
+            work: self.work,
+        }
+    }
+}
+
+/// A declared [`Source`].
+pub(super) struct Input {
+    elements: Elements,
+    positions: Positions,
+    dtype: DType,
+    work: DType,
+}
+
+impl Input {
+    /// The element at a row-major position, in the dtype of the work.
+    pub(super) fn load(&self, linear: Val) -> Value {
+        let value = self.elements.load(self.positions.at(linear));
+        arithmetic::cast(self.dtype, self.work, value)
+    }
+}
+
+/// The results, in the dtype of the input.
+pub(super) struct Output {
+    elements: Elements,
+    dtype: DType,
+    work: DType,
+}
+
+impl Output {
+    pub(super) fn store(&self, linear: Val, value: Value) {
+        let narrow = arithmetic::cast(self.work, self.dtype, value);
+        self.elements.store(linear, narrow);
+    }
+
+    /// NaN, as the input's dtype has it.
+    pub(super) fn store_nan(&self, linear: Val) {
+        let nan = Value::whole(self.work, 0).map(|zero| lit(zero.ty(), f64::NAN));
+        self.store(linear, nan);
+    }
+}
+
+/// A `u32`.
+pub(super) fn u(x: u32) -> Val {
+    lit(Ty::U32, x)
+}
+
+/// Each part times 2ᵏ, k an `I32`.
+pub(super) fn ldexp(x: Value, k: Val) -> Value {
+    x.map(|part| math::scale(part, k))
+}
+
+/// Whether all parts are finite.
+pub(super) fn is_finite(x: Value) -> Val {
+    match x {
+        Value::Real(x) => math::is_finite(x),
+        Value::Complex(re, im) => math::is_finite(re) & math::is_finite(im),
+    }
+}
+
+/// The largest part by magnitude.
+pub(super) fn largest_part(x: Value) -> Val {
+    match x {
+        Value::Real(x) => x.abs(),
+        Value::Complex(re, im) => {
+            let (a, b) = (re.abs(), im.abs());
+            select(a.gt(b), a, b)
+        }
+    }
+}
+
+/// The quotient of each part and a real number.
+pub(super) fn over(x: Value, divisor: Val) -> Value {
+    x.map(|part| part / divisor)
+}
+
+/// A value that is `otherwise` unless the condition holds; what `then` reads is read only there.
+pub(super) fn where_(condition: Val, otherwise: Value, then: impl FnOnce() -> Value) -> Value {
+    match otherwise {
+        Value::Real(x) => {
+            let x = var(x);
+            if_(condition, || x.set(then().real()));
+            Value::Real(x.get())
+        }
+        Value::Complex(re, im) => {
+            let (re, im) = (var(re), var(im));
+            if_(condition, || {
+                let (a, b) = then().complex();
+                re.set(a);
+                im.set(b);
+            });
+            Value::Complex(re.get(), im.get())
+        }
+    }
+}
