@@ -1,5 +1,6 @@
 //! Any GPU, through `wgpu`: Vulkan, Metal and Direct3D 12.
 
+mod bind_groups;
 mod runtime;
 mod shader;
 

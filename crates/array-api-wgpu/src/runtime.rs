@@ -13,7 +13,10 @@ use std::{
 
 use array_api_spec::{Device, Error, Result};
 
-use super::shader::{panic_text, strict_spirv};
+use super::{
+    bind_groups::BindGroups,
+    shader::{panic_text, strict_spirv},
+};
 use array_api_gpu::{
     pool::{Pool, size_class},
     runtime::{Access, AtomicCounters, Counters, DeviceProperties, KernelText, Language, Runtime},
@@ -59,7 +62,7 @@ pub struct WgpuRuntime {
 #[derive(Debug)]
 pub struct Kernel {
     pipeline: ::wgpu::ComputePipeline,
-    layout: ::wgpu::BindGroupLayout,
+    pub(super) layout: ::wgpu::BindGroupLayout,
 }
 
 #[derive(Debug)]
@@ -74,6 +77,7 @@ struct Stream {
     pass: Option<::wgpu::ComputePass<'static>>,
     encoder: Option<::wgpu::CommandEncoder>,
     launches: usize,
+    bind_groups: BindGroups,
     /// Uploads since the last submission, of which the driver holds copies, and their bytes.
     writes: usize,
     written_bytes: u64,
@@ -176,6 +180,7 @@ impl WgpuRuntime {
                 pass: None,
                 encoder: None,
                 launches: 0,
+                bind_groups: BindGroups::default(),
                 writes: 0,
                 written_bytes: 0,
                 in_flight: VecDeque::with_capacity(IN_FLIGHT + 1),
@@ -238,6 +243,7 @@ impl WgpuRuntime {
             stream.parameters.clear();
         }
         stream.launches = 0;
+        stream.bind_groups.clear();
         self.counters.submissions.fetch_add(1, Relaxed);
         self.submit(stream, Some(encoder.finish()))
     }
@@ -382,7 +388,8 @@ impl WgpuRuntime {
                 visibility: ::wgpu::ShaderStages::COMPUTE,
                 ty: ::wgpu::BindingType::Buffer {
                     ty,
-                    has_dynamic_offset: false,
+                    // Each launch has its parameters at another place of one buffer.
+                    has_dynamic_offset: ty == ::wgpu::BufferBindingType::Uniform,
                     min_binding_size: None,
                 },
                 count: None,
@@ -613,35 +620,19 @@ impl Runtime for WgpuRuntime {
         stream.parameters.extend_from_slice(words);
         stream.parameters.resize(start + size, 0);
 
-        let parameters = ::wgpu::BufferBinding {
-            buffer: &stream.parameter_buffer,
-            offset: start as u64,
-            size: std::num::NonZeroU64::new(size as u64),
-        };
-        let entries: Vec<::wgpu::BindGroupEntry<'_>> =
-            [::wgpu::BindingResource::Buffer(parameters)]
-                .into_iter()
-                .chain(buffers.iter().map(|b| b.as_entire_binding()))
-                .enumerate()
-                .map(|(binding, resource)| ::wgpu::BindGroupEntry {
-                    binding: binding as u32,
-                    resource,
-                })
-                .collect();
-        let bind_group = self.device.create_bind_group(&::wgpu::BindGroupDescriptor {
-            label: None,
-            layout: &kernel.layout,
-            entries: &entries,
-        });
-        self.check("launch")?;
         if stream.pass.is_none() {
             let encoder = self.encoder(stream);
             let pass = encoder.begin_compute_pass(&::wgpu::ComputePassDescriptor::default());
             stream.pass = Some(pass.forget_lifetime());
         }
+        let parameters = (&stream.parameter_buffer, size as u64);
+        let bind_group = stream
+            .bind_groups
+            .of(&self.device, kernel, parameters, buffers);
+        self.check("launch")?;
         if let Some(pass) = stream.pass.as_mut() {
             pass.set_pipeline(&kernel.pipeline);
-            pass.set_bind_group(0, &bind_group, &[]);
+            pass.set_bind_group(0, bind_group, &[start as u32]);
             pass.dispatch_workgroups(columns as u32, rows as u32, 1);
         }
         self.counters.launches.fetch_add(1, Relaxed);
