@@ -7,7 +7,7 @@ use super::{
     Gpu,
     elementwise::{Fused, Fusion},
     kernel::ir::{Builder, for_, if_},
-    kernels::KernelBody,
+    kernels::{Bindings, KernelBody},
     memory::Memory,
     packing::{Axes, Elements, Positions},
     reduction::{Reduction, Slot},
@@ -16,6 +16,18 @@ use super::{
 
 /// Elements that one thread goes through.
 const CHUNK: usize = 512;
+
+/// How rows are divided: threads, chunks of a row, and the lengths of both.
+const CHUNKS: [&str; 4] = ["threads", "chunks", "length", "chunk"];
+
+impl<R: Runtime> Bindings<'_, '_, R> {
+    /// Values for [`CHUNKS`].
+    fn chunks(&mut self, threads: usize, chunks: usize, length: usize) {
+        for (name, value) in CHUNKS.iter().zip([threads, chunks, length, CHUNK]) {
+            self.size(name, value);
+        }
+    }
+}
 
 impl<R: Runtime> Gpu<R> {
     /// Scans along the last axis of a program, of length `n`. The result is stored through `layout`, whose last axis
@@ -67,10 +79,7 @@ impl<R: Runtime> Gpu<R> {
                 args.buffer("starts", starts);
             }
             args.buffer("out", &out).layout("to", layout);
-            args.size("threads", threads)
-                .size("chunks", chunks)
-                .size("length", n)
-                .size("chunk", CHUNK);
+            args.chunks(threads, chunks, n);
         })?;
         Ok(out)
     }
@@ -90,10 +99,7 @@ impl<R: Runtime> Gpu<R> {
         let threads = rows * chunks;
         self.run(ChunkTotals { source, op }, threads, |args| {
             args.program(x, &layouts).buffer("out", &out);
-            args.size("threads", threads)
-                .size("chunks", chunks)
-                .size("length", n)
-                .size("chunk", CHUNK);
+            args.chunks(threads, chunks, n);
         })?;
         Ok(out)
     }
@@ -123,8 +129,7 @@ impl KernelBody for Scan {
         let starts = self.has_starts.then(|| Elements::input(k, "starts", dtype));
         let out = Elements::output(k, "out", dtype);
         let place = Positions::new(k, "to", self.to);
-        let (threads, chunks) = (k.size("threads"), k.size("chunks"));
-        let (length, chunk) = (k.size("length"), k.size("chunk"));
+        let [threads, chunks, length, chunk] = CHUNKS.map(|name| k.size(name));
         let thread = k.thread();
         if_(thread.lt(threads), || {
             let (row, number) = (thread / chunks, thread % chunks);
@@ -173,8 +178,7 @@ impl KernelBody for ChunkTotals {
         let dtype = self.source.dtype();
         let source = Fused::new(k, &self.source);
         let out = Elements::output(k, "out", dtype);
-        let (threads, chunks) = (k.size("threads"), k.size("chunks"));
-        let (length, chunk) = (k.size("length"), k.size("chunk"));
+        let [threads, chunks, length, chunk] = CHUNKS.map(|name| k.size(name));
         let thread = k.thread();
         if_(thread.lt(threads), || {
             let (row, first) = (thread / chunks, (thread % chunks) * chunk);

@@ -10,7 +10,7 @@ use array_api_spec::{
 };
 
 use super::{
-    matrix::{Source, is_finite, ldexp, matrix_name, over, stack, u, where_},
+    matrix::{Source, each_element, is_finite, ldexp, matrix_name, over, stack, u, where_},
     update::Place,
 };
 use crate::{
@@ -27,9 +27,9 @@ use crate::{
     runtime::Runtime,
 };
 
-/// A status word for an element that is not finite. A leading block of order i + 1 that is not positive definite has
-/// the word `NOT_FINITE - 1 - i`: the smallest order is the largest word.
-const NOT_FINITE: u32 = u32::MAX;
+/// The status word of a matrix with an element that is not finite. A leading block of order i + 1 that is not positive
+/// definite has the word `ODD_WORD - 1 - i`: the smallest order is the largest word.
+const ODD_WORD: u32 = u32::MAX;
 
 impl<R: Runtime> Gpu<R> {
     /// L of `x = L Lᴴ`.
@@ -61,7 +61,7 @@ impl<R: Runtime> Gpu<R> {
                 .layout("x", &x.layout)
                 .buffer("rest", &rest)
                 .buffer("status", &status);
-            args.size("n", n).size("elements", elements);
+            args.elements(n, elements);
         })?;
         let width = panel_width(dtype, self.runtime.properties().shared_bytes.min(48 << 10));
         for first in (0..n).step_by(width as usize) {
@@ -89,15 +89,15 @@ impl<R: Runtime> Gpu<R> {
                 .buffer("l", &l)
                 .buffer("status", &status)
                 .buffer("out", &out);
-            args.size("n", n).size("elements", elements);
+            args.elements(n, elements);
         })?;
         let status = self.values::<u32>(&Strided::contiguous(status, &[batches], DType::UInt32))?;
-        let failed = |word: &u32| *word != 0 && *word != NOT_FINITE;
+        let failed = |word: &u32| *word != 0 && *word != ODD_WORD;
         match status.iter().position(failed) {
             None => Ok(out),
             Some(number) => {
                 let name = matrix_name(&x.layout, number);
-                let order = NOT_FINITE - status[number];
+                let order = ODD_WORD - status[number];
                 let detail = format!(
                     "{name} is not positive definite: its leading block of order {order} is not"
                 );
@@ -136,14 +136,11 @@ impl KernelBody for CholeskyScale {
         let x = self.0.declare(k, "x");
         let rest = Elements::output(k, "rest", self.0.work);
         let status = k.atomic("status");
-        let (n, elements) = (k.size("n"), k.size("elements"));
-        let t = k.thread();
-        if_(t.lt(elements), || {
-            let (matrix, i, j) = (t / (n * n), t / n % n, t % n);
+        each_element(k, |n, t, [matrix, i, j]| {
             let value = where_(j.le(i), Value::whole(self.0.work, 0), || {
                 let value = x.load(t);
                 if_(!is_finite(value), || {
-                    let _ = status.atomic(Atomic::Max, matrix, u(NOT_FINITE));
+                    let _ = status.atomic(Atomic::Max, matrix, u(ODD_WORD));
                 });
                 // A diagonal element is real.
                 let value = match value {
@@ -231,7 +228,7 @@ impl KernelBody for CholeskyPanel {
         });
         if_(slab.eq(0) & t.eq(0), || {
             self.note_bad_pivot(d, |c| {
-                let word = lit(Ty::U32, NOT_FINITE - 1) - (first + c);
+                let word = lit(Ty::U32, ODD_WORD - 1) - (first + c);
                 let _ = status.atomic(Atomic::Max, matrix, word);
             });
         });
@@ -315,15 +312,12 @@ impl KernelBody for CholeskyFinish {
         let l = Elements::input(k, "l", self.0.work);
         let status = k.input("status", Ty::U32);
         let out = self.0.output(k, "out");
-        let (n, elements) = (k.size("n"), k.size("elements"));
-        let t = k.thread();
-        if_(t.lt(elements), || {
-            let (matrix, i, j) = (t / (n * n), t / n % n, t % n);
+        each_element(k, |n, t, [matrix, i, j]| {
             let value = where_(j.le(i), Value::whole(self.0.work, 0), || {
                 ldexp(l.load(t), half_exponent(x.load(matrix * n * n + i * n + i)))
             });
             out.store(t, value);
-            if_(j.le(i) & status.load(matrix).eq(NOT_FINITE), || {
+            if_(j.le(i) & status.load(matrix).eq(ODD_WORD), || {
                 out.store_nan(t);
             });
         });

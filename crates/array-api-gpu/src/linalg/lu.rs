@@ -11,7 +11,7 @@ use array_api_spec::{
 };
 
 use super::{
-    matrix::{Source, ldexp, stack, u, where_},
+    matrix::{Source, each_element, ldexp, stack, u, where_},
     update::Place,
 };
 use crate::{
@@ -41,10 +41,28 @@ const NARROWEST: usize = 2;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Panel {
     each: usize,
-    pub(super) width: usize,
+    width: usize,
 }
 
 impl Panel {
+    /// All panels of matrices of order n, with the first column of each and how many of its columns there are; none if
+    /// n rows are too many for one work-group.
+    pub(super) fn all(
+        dtype: DType,
+        n: usize,
+    ) -> impl DoubleEndedIterator<Item = (Self, usize, usize)> {
+        let mut panels = Vec::new();
+        let mut first = 0;
+        while first < n
+            && let Some(panel) = Self::of(dtype, n - first)
+        {
+            let used = panel.width.min(n - first);
+            panels.push((panel, first, used));
+            first += used;
+        }
+        panels.into_iter()
+    }
+
     /// The panel for so many rows; `None` if they are too many for one work-group.
     pub(super) fn of(dtype: DType, rows: usize) -> Option<Self> {
         let each = rows.div_ceil(THREADS as usize).next_power_of_two();
@@ -88,7 +106,7 @@ impl<R: Runtime> Gpu<R> {
                 .layout("x", &x.layout)
                 .buffer("largest", &largest)
                 .buffer("a", &a);
-            args.size("n", n).size("elements", elements);
+            args.elements(n, elements);
         })?;
         let pivots = self.allocate(batches * n, DType::UInt32)?;
         self.factorise_panels(source.work, &a, &pivots, n, batches)?;
@@ -101,7 +119,7 @@ impl<R: Runtime> Gpu<R> {
                 .buffer("pivots", &pivots)
                 .buffer("out", &out)
                 .buffer("rows", &rows);
-            args.size("n", n).size("elements", elements);
+            args.elements(n, elements);
         })?;
         Ok([out, rows])
     }
@@ -132,16 +150,12 @@ impl<R: Runtime> Gpu<R> {
         n: usize,
         batches: usize,
     ) -> Result<()> {
-        let mut first = 0;
-        while let Some(Panel { each, width }) =
-            (first < n).then(|| Panel::of(dtype, n - first)).flatten()
-        {
+        for (Panel { each, width }, first, used) in Panel::all(dtype, n) {
             let kernel = LuPanel { dtype, each, width };
             self.run(kernel, batches * THREADS as usize, |args| {
                 args.buffer("a", a).buffer("pivots", pivots);
                 args.size("n", n).size("first", first);
             })?;
-            let used = width.min(n - first);
             let panel = (first, used);
             self.lu_rows(dtype, [a, pivots], &Columns::Beside, n, panel, batches)?;
             let next = first + used;
@@ -150,7 +164,6 @@ impl<R: Runtime> Gpu<R> {
                 let places = [part(next, next), part(next, first), part(first, next)];
                 self.update(dtype, [n - next, n - next, used], batches, places, false)?;
             }
-            first = next;
         }
         Ok(())
     }
@@ -219,10 +232,8 @@ impl KernelBody for LuScale {
         let x = self.0.declare(k, "x");
         let largest = k.input("largest", register(self.0.dtype().real()));
         let a = Elements::output(k, "a", self.0.work);
-        let (n, elements) = (k.size("n"), k.size("elements"));
-        let t = k.thread();
-        if_(t.lt(elements), || {
-            let (e, finite) = scale_of(largest.load(t / (n * n)));
+        each_element(k, |_, t, [matrix, ..]| {
+            let (e, finite) = scale_of(largest.load(matrix));
             let zero = Value::whole(self.0.work, 0);
             a.store(t, where_(finite, zero, || ldexp(x.load(t), -e)));
         });
@@ -474,10 +485,7 @@ impl KernelBody for LuFinish {
         let pivots = k.input("pivots", Ty::U32);
         let out = self.source.output(k, "out");
         let rows = k.output("rows", register(self.index));
-        let (n, elements) = (k.size("n"), k.size("elements"));
-        let t = k.thread();
-        if_(t.lt(elements), || {
-            let (matrix, i, j) = (t / (n * n), t / n % n, t % n);
+        each_element(k, |n, t, [matrix, i, j]| {
             let (e, finite) = scale_of(largest.load(matrix));
             let value = a.load(t);
             out.store(t, where_(j.ge(i), value, || ldexp(value, e)));

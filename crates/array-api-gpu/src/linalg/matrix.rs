@@ -10,6 +10,7 @@ use crate::{
         ir::{Builder, Ty, Val, if_, lit, select, var},
         math,
     },
+    kernels::Bindings,
     memory::Memory,
     packing::{Axes, Elements, Positions},
     runtime::Runtime,
@@ -48,8 +49,8 @@ impl<R: Runtime> Gpu<R> {
         elements > 0 && size(&batch) > 0 && countable && n < self.host_from
     }
 
-    /// The dtype in which matrices of a dtype are factorised: double precision where the device has it, so that results
-    /// are those of the host.
+    /// The dtype in which matrices of a dtype are factorised and rows are compared with centres: double precision where
+    /// the device has it, so that results are those of the host.
     pub(crate) fn work_dtype(&self, dtype: DType) -> DType {
         match dtype {
             DType::Float32 if self.runtime.properties().float64 => DType::Float64,
@@ -145,6 +146,23 @@ impl Output {
         let nan = Value::whole(self.work, 0).map(|zero| lit(zero.ty(), f64::NAN));
         self.store(linear, nan);
     }
+}
+
+impl<R: Runtime> Bindings<'_, '_, R> {
+    /// The order of square matrices, and how many elements they have together: what [`each_element`] declares.
+    pub(super) fn elements(&mut self, n: usize, elements: usize) -> &mut Self {
+        self.size("n", n).size("elements", elements)
+    }
+}
+
+/// One thread for each element of square matrices: calls `body` with n, the element's position, and its matrix, row and
+/// column.
+pub(super) fn each_element(k: Builder, body: impl FnOnce(Val, Val, [Val; 3])) {
+    let (n, elements) = (k.size("n"), k.size("elements"));
+    let t = k.thread();
+    if_(t.lt(elements), || {
+        body(n, t, [t / (n * n), t / n % n, t % n]);
+    });
 }
 
 /// A `u32`.

@@ -147,20 +147,13 @@ impl<R: Runtime> Gpu<R> {
         n: usize,
         batches: usize,
     ) -> Result<()> {
-        let mut panels = Vec::new();
-        let mut first = 0;
-        while let Some(panel) = (first < n).then(|| Panel::of(dtype, n - first)).flatten() {
-            let width = panel.width.min(n - first);
-            panels.push((first, width));
-            first += width;
-        }
         let right = |i: usize| Place::from(x, (n, columns), (i, 0));
         let factor = |i: usize, j: usize| Place::from(lu, (n, n), (i, j));
         // All rows are exchanged first, because those of L are where all exchanges have brought them.
         let exchange = Columns::Exchange(x, columns);
         self.lu_rows(dtype, [lu, pivots], &exchange, n, (0, n), batches)?;
         let solve = Columns::Solve(x, columns);
-        for &(first, width) in &panels {
+        for (_, first, width) in Panel::all(dtype, n) {
             let panel = (first, width);
             self.lu_rows(dtype, [lu, pivots], &solve, n, panel, batches)?;
             let next = first + width;
@@ -169,7 +162,7 @@ impl<R: Runtime> Gpu<R> {
                 self.update(dtype, [n - next, columns, width], batches, places, false)?;
             }
         }
-        for &(first, width) in panels.iter().rev() {
+        for (_, first, width) in Panel::all(dtype, n).rev() {
             let threads = batches * columns;
             self.run(SolveBack { dtype }, threads, |args| {
                 args.buffer("lu", lu)
