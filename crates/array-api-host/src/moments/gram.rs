@@ -3,17 +3,15 @@
 use std::ops::Range;
 
 use array_api_spec::{Moments, Scatter};
-use faer::{
-    Accum, MatMut, MatRef, Par,
-    linalg::matmul::triangular::{self, BlockStructure},
-};
+use faer::{Accum, MatMut, MatRef, Par, linalg::matmul::matmul, reborrow::ReborrowMut};
 use pulp::Arch;
 
 use super::{source::Source, tree};
 use crate::linalg::Floating;
 
-/// Rows in a block, which is centred, widened and multiplied as a whole.
-const BLOCK: usize = 512;
+/// Rows of the products that are computed at a time, up to the diagonal: a whole number of the micro-kernel's rows, with
+/// AVX2 as with AVX-512.
+const BAND: usize = 24;
 
 /// Sums of squares below this may have lost digits, or all of them, because small squares underflow.
 const VANISHING: f64 = 1e-200;
@@ -31,7 +29,8 @@ struct Sums {
 pub(super) fn moments<T: Floating<Wide = f64>>(source: &Source<'_, T>) -> Moments {
     let (n, p) = (source.n, source.p);
     // A leaf of the tree has about a million elements or more, and there are at most 64 leaves.
-    let step = ((1 << 20) / p).max(n / 64).max(1).next_multiple_of(BLOCK);
+    let step = ((1 << 20) / p).max(n / 64).max(1);
+    let step = step.next_multiple_of(block_rows(p));
     let Sums {
         mut products,
         mut shifts,
@@ -119,6 +118,12 @@ impl Sums {
     }
 }
 
+/// How many rows are centred, widened and multiplied as a whole: they shall stay in a core's cache, and be enough for what
+/// reading and writing the products costs.
+fn block_rows(p: usize) -> usize {
+    (40_000 / p).max(p / 2).clamp(128, 512)
+}
+
 fn sums<T: Floating<Wide = f64>>(source: &Source<'_, T>, rows: Range<usize>) -> Sums {
     let (k, p) = (source.counts.len(), source.p);
     let by_rows = source.by_rows();
@@ -126,9 +131,10 @@ fn sums<T: Floating<Wide = f64>>(source: &Source<'_, T>, rows: Range<usize>) -> 
         products: vec![0.0; p * p],
         shifts: vec![0.0; if source.exact { 0 } else { k * p }],
     };
-    let mut z = vec![0.0; BLOCK.min(rows.len()) * p];
-    for start in rows.clone().step_by(BLOCK) {
-        let block = start..(start + BLOCK).min(rows.end);
+    let height = block_rows(p);
+    let mut z = vec![0.0; height.min(rows.len()) * p];
+    for start in rows.clone().step_by(height) {
+        let block = start..(start + height).min(rows.end);
         let count = block.len();
         let (row, column) = if by_rows { (p, 1) } else { (1, count) };
         let z = &mut z[..count * p];
@@ -166,22 +172,25 @@ fn add_shifts<T: Floating<Wide = f64>>(
     }
 }
 
-/// Adds the lower triangle of `zᵀ z` to `gram`, for z `(count, p)` in row-major or column-major order.
+/// Adds the lower triangle of `zᵀ z` to `gram`, for z `(count, p)` in row-major or column-major order. Above the diagonal,
+/// elements become anything.
 fn add_gram(gram: &mut [f64], z: &[f64], count: usize, p: usize, by_rows: bool) {
     let z = if by_rows {
         MatRef::from_row_major_slice(z, count, p)
     } else {
         MatRef::from_column_major_slice(z, count, p)
     };
-    triangular::matmul(
-        MatMut::from_column_major_slice_mut(gram, p, p),
-        BlockStructure::TriangularLower,
-        Accum::Add,
-        z.transpose(),
-        BlockStructure::Rectangular,
-        z,
-        BlockStructure::Rectangular,
-        1.0,
-        Par::Seq,
-    );
+    let mut gram = MatMut::from_column_major_slice_mut(gram, p, p);
+    for first in (0..p).step_by(BAND) {
+        let height = BAND.min(p - first);
+        let width = first + height;
+        matmul(
+            gram.rb_mut().submatrix_mut(first, 0, height, width),
+            Accum::Add,
+            z.subcols(first, height).transpose(),
+            z.subcols(0, width),
+            1.0,
+            Par::Seq,
+        );
+    }
 }
