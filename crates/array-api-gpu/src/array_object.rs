@@ -162,7 +162,7 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
             "eigvalsh" | "svdvals" | "pinv" | "matrix_rank" | "matrix_norm" if has_vendor => {
                 Path::Composed
             }
-            "eig" | "eigvals" | "eigh" | "eigvalsh" | "svd" | "svdvals" | "qr" | "pinv"
+            "eig" | "eigvals" | "eigh" | "eigvalsh" | "svd" | "svdvals" | "pinv"
             | "matrix_rank" => Path::Host(HOST),
             "fft" | "ifft" | "fftn" | "ifftn" | "rfft" | "irfft" | "rfftn" | "irfftn" | "hfft"
             | "ihfft" => Path::Host(fft::HOST),

@@ -5,6 +5,7 @@ mod cholesky;
 mod lu;
 mod matmul;
 mod matrix;
+mod qr;
 mod solve;
 mod update;
 
@@ -18,6 +19,10 @@ pub(super) use self::{
     cholesky::{CholeskyFinish, CholeskyPanel, CholeskyScale},
     lu::{LuFinish, LuPanel, LuRows, LuScale},
     matmul::Matmul,
+    qr::{
+        Identity, QrFinish, QrLeaves, QrReconstruct, QrScale, QrTriangle, QrTurn, QrUnfold,
+        QrVectors,
+    },
     solve::{SolveBack, SolveColumns, SolveFinish, SolveRows, SolveScale},
     update::Update,
 };
@@ -66,12 +71,7 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
     }
 
     fn qr(&self, x: &Strided<Memory<R>>, mode: QrMode) -> Result<[Memory<R>; 2]> {
-        let layout = Layout::contiguous(x.shape());
-        let [q, r] = dispatch_floating!("qr", x.dtype, T => {
-            let (q, r) = linalg::qr(&self.values::<T>(x)?, &layout, mode)?;
-            Ok([q, r].map(T::into_buffer))
-        })?;
-        Ok([self.upload(q)?, self.upload(r)?])
+        self.qr_factors(x, mode)
     }
 
     fn svd(&self, x: &Strided<Memory<R>>, mode: SvdMode) -> Result<[Memory<R>; 3]> {

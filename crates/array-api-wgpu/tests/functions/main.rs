@@ -6,6 +6,7 @@ mod extra;
 mod factorisations;
 mod indexing;
 mod linalg;
+mod orthogonal;
 mod sorting;
 mod statistical;
 
