@@ -6,7 +6,9 @@ mod lu;
 mod matmul;
 mod matrix;
 mod qr;
+mod rotation;
 mod solve;
+mod svd;
 mod update;
 
 use array_api_spec::{
@@ -17,13 +19,15 @@ use array_api_spec::{
 pub(super) use self::matrix::HOST_FROM;
 pub(super) use self::{
     cholesky::{CholeskyFinish, CholeskyPanel, CholeskyScale},
-    lu::{LuFinish, LuPanel, LuRows, LuScale},
+    lu::{LuFinish, LuPanel, LuRows},
     matmul::Matmul,
+    matrix::ScaleMatrix,
     qr::{
         Identity, QrFinish, QrLeaves, QrReconstruct, QrScale, QrTriangle, QrTurn, QrUnfold,
         QrVectors,
     },
     solve::{SolveBack, SolveColumns, SolveFinish, SolveRows, SolveScale},
+    svd::{SvdLeft, SvdLengths, SvdPick, SvdPolish, SvdRight, SvdSolve, SvdUpdate, SvdValues},
     update::Update,
 };
 use super::{Gpu, memory::Memory, runtime::Runtime};
@@ -75,15 +79,7 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
     }
 
     fn svd(&self, x: &Strided<Memory<R>>, mode: SvdMode) -> Result<[Memory<R>; 3]> {
-        if let Some(parts) = self.assisted_svd(x, mode)? {
-            return Ok(parts);
-        }
-        let layout = Layout::contiguous(x.shape());
-        let [u, s, vh] = dispatch_floating!("svd", x.dtype, T => {
-            let (u, s, vh) = linalg::svd(&self.values::<T>(x)?, &layout, mode)?;
-            Ok([T::into_buffer(u), Element::into_buffer(s), T::into_buffer(vh)])
-        })?;
-        Ok([self.upload(u)?, self.upload(s)?, self.upload(vh)?])
+        self.singular_parts(x, mode)
     }
 
     fn eigvalsh(&self, x: &Strided<Memory<R>>) -> Option<Result<Memory<R>>> {
@@ -110,16 +106,7 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
     }
 
     fn svdvals(&self, x: &Strided<Memory<R>>) -> Option<Result<Memory<R>>> {
-        let values = || {
-            if let Some([_, values, _]) = self.assisted_svd(x, SvdMode::Reduced)? {
-                return Ok(values);
-            }
-            let layout = Layout::contiguous(x.shape());
-            self.upload(dispatch_floating!("svdvals", x.dtype, T => {
-                Ok(Element::into_buffer(linalg::svdvals(&self.values::<T>(x)?, &layout)?))
-            })?)
-        };
-        Some(values())
+        Some(self.singular_values(x))
     }
 }
 

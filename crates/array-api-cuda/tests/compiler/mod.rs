@@ -12,7 +12,7 @@ use array_api_gpu::{
 };
 use array_api_spec::{
     BinaryOp, DType, Device, HostBuffer, Layout, Op, Program, QrMode, ReduceOp, Result, Scalar,
-    ScanOp, Spread, Strided, UnaryOp,
+    ScanOp, Spread, Strided, SvdMode, UnaryOp,
     backend::{
         ArrayObjectBackend, ElementwiseBackend, ExtraBackend, IndexingBackend, Initial,
         LinalgBackend, MomentsPlan, Order, SortingBackend, StatisticalBackend,
@@ -308,6 +308,13 @@ fn every_factorisation(gpu: &Gpu<Compiler>, dtype: DType) {
         let _ = gpu.solve(&transposed, &b.with_layout(b.layout.flip(0)));
         gpu.qr(&x, QrMode::Reduced).expect("factorises");
         gpu.qr(&transposed, QrMode::Complete).expect("factorises");
+        if n <= 100 {
+            for matrix in [&x, &b, &array(gpu, dtype, &[3, n])] {
+                gpu.svd(matrix, SvdMode::Full).expect("decomposes");
+                let values = gpu.svdvals(matrix);
+                values.expect("is there").expect("decomposes");
+            }
+        }
         // Beyond what a panel holds, the host would factorise zeros.
         if n <= 512 {
             gpu.lu(&x).expect("factorises");

@@ -97,16 +97,7 @@ impl<R: Runtime> Gpu<R> {
         let (batch, [n, _]) = stack(&x.layout);
         let (batches, elements) = (size(&batch), x.layout.size());
         let source = Source::of(x, self.work_dtype(x.dtype));
-        let last = x.layout.ndim() - 1;
-        let largest = self.largest_parts(x, &[last - 1, last])?;
-        let a = self.allocate(elements, source.work)?;
-        self.run(LuScale(source.clone()), elements, |args| {
-            args.buffer("x", &x.storage)
-                .layout("x", &x.layout)
-                .buffer("largest", &largest)
-                .buffer("a", &a);
-            args.elements(n, elements);
-        })?;
+        let [a, largest] = self.scaled(x, &source)?;
         let pivots = self.allocate(batches * n, DType::UInt32)?;
         self.factorise_panels(source.work, &a, &pivots, n, batches)?;
         let out = self.allocate(elements, x.dtype)?;
@@ -192,27 +183,6 @@ pub(super) enum Columns<'m, R: Runtime> {
     Exchange(&'m Memory<R>, usize),
     /// So many right-hand sides, which are solved for.
     Solve(&'m Memory<R>, usize),
-}
-
-/// Scales matrices so that their largest parts are near 1; matrices that are not finite become 0.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct LuScale(Source);
-
-impl KernelBody for LuScale {
-    fn name(&self) -> &'static str {
-        "lu_scale"
-    }
-
-    fn record(&self, k: Builder) {
-        let x = self.0.declare(k, "x");
-        let largest = k.input("largest", register(self.0.dtype().real()));
-        let a = Elements::output(k, "a", self.0.work);
-        each_element(k, |_, t, [matrix, ..]| {
-            let (e, finite) = scale_of(largest.load(matrix));
-            let zero = Value::whole(self.0.work, 0);
-            a.store(t, where_(finite, zero, || ldexp(x.load(t), -e)));
-        });
-    }
 }
 
 /// Factorises a panel.

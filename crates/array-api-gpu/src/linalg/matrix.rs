@@ -13,7 +13,7 @@ use crate::{
         ir::{Builder, Ty, Val, if_, lit, select, var},
         math,
     },
-    kernels::Bindings,
+    kernels::{Bindings, KernelBody},
     memory::Memory,
     packing::{Axes, Elements, Positions},
     runtime::Runtime,
@@ -80,6 +80,23 @@ impl<R: Runtime> Gpu<R> {
             DType::Complex64 if self.runtime.properties().float64 => DType::Complex128,
             other => other,
         }
+    }
+
+    /// Matrices whose largest parts are near 1, in the dtype of the work, and those parts as they were. Matrices that are not
+    /// finite become 0.
+    pub(super) fn scaled(&self, x: &Strided<Memory<R>>, source: &Source) -> Result<[Memory<R>; 2]> {
+        let (_, lengths) = stack(&x.layout);
+        let (last, elements) = (x.layout.ndim() - 1, x.layout.size());
+        let largest = self.largest_parts(x, &[last - 1, last])?;
+        let a = self.allocate(elements, source.work)?;
+        self.run(ScaleMatrix(source.clone()), elements, |args| {
+            args.buffer("x", &x.storage)
+                .layout("x", &x.layout)
+                .buffer("largest", &largest)
+                .buffer("a", &a);
+            args.entries(lengths, elements);
+        })?;
+        Ok([a, largest])
     }
 
     /// The matrices, with a layout that a kernel of a fixed set takes.
@@ -213,6 +230,27 @@ pub(super) fn scale_of(largest: Val) -> (Val, Val) {
     let finite = math::is_finite(largest);
     let e = math::exponent(largest, largest);
     (select(finite & largest.gt(0.0), e, lit(Ty::I32, 0)), finite)
+}
+
+/// Scales matrices by powers of two so that their largest parts are near 1; matrices that are not finite become 0.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ScaleMatrix(Source);
+
+impl KernelBody for ScaleMatrix {
+    fn name(&self) -> &'static str {
+        "scale_matrix"
+    }
+
+    fn record(&self, k: Builder) {
+        let x = self.0.declare(k, "x");
+        let largest = k.input("largest", register(self.0.dtype().real()));
+        let a = Elements::output(k, "a", self.0.work);
+        each_entry(k, |_, t, [matrix, ..]| {
+            let (e, finite) = scale_of(largest.load(matrix));
+            let zero = Value::whole(self.0.work, 0);
+            a.store(t, where_(finite, zero, || ldexp(x.load(t), -e)));
+        });
+    }
 }
 
 /// A `u32`.

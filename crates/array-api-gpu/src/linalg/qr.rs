@@ -61,6 +61,21 @@ struct Panel {
     columns: usize,
 }
 
+impl<R: Runtime> Factored<R> {
+    pub(super) const fn batches(&self) -> usize {
+        self.batches
+    }
+
+    pub(super) const fn shape(&self) -> [usize; 2] {
+        self.shape
+    }
+
+    /// The dtype of the work.
+    pub(super) const fn work(&self) -> DType {
+        self.source.work
+    }
+}
+
 impl<R: Runtime> Gpu<R> {
     /// Q and R.
     pub(super) fn qr_factors(
@@ -149,7 +164,7 @@ impl<R: Runtime> Gpu<R> {
     }
 
     /// The first k columns of Q.
-    fn orthonormal(&self, factored: &Factored<R>, k: usize) -> Result<Memory<R>> {
+    pub(super) fn orthonormal(&self, factored: &Factored<R>, k: usize) -> Result<Memory<R>> {
         let [m, _] = factored.shape;
         let elements = factored.batches * m * k;
         let dtype = factored.source.work;
@@ -173,7 +188,7 @@ impl<R: Runtime> Gpu<R> {
         Ok(out)
     }
 
-    /// The first k rows of R.
+    /// The first k rows of R, with rows of 0 if it has fewer.
     pub(super) fn triangle(&self, factored: &Factored<R>, k: usize) -> Result<Memory<R>> {
         let [m, n] = factored.shape;
         let elements = factored.batches * k * n;

@@ -7,6 +7,7 @@ mod factorisations;
 mod indexing;
 mod linalg;
 mod orthogonal;
+mod singular;
 mod sorting;
 mod statistical;
 

@@ -6,7 +6,7 @@ use array_api_wgpu::Wgpu;
 use super::factorisations::{Matrix, View, down, on_each_dtype, one, up};
 
 /// Rounding errors that a result may have, in units of `unit · √n`; `unit` is twice the unit roundoff.
-const ALLOWED: f64 = 10.0;
+pub(super) const ALLOWED: f64 = 10.0;
 
 /// Shapes around the widths and heights of panels, blocks and tiles.
 const SHAPES: [[usize; 2]; 17] = [
