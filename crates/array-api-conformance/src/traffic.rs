@@ -18,13 +18,19 @@ const DECISIONS: &[(&str, &str)] = &[
     ("cholesky", "whether each matrix is positive definite"),
     ("inv", "whether each matrix is singular"),
     (
+        "matrix_norm",
+        "whether rotations are still needed, for the orders 2, -2 and \"nuc\"",
+    ),
+    (
         "matrix_power",
         "whether each matrix is singular, for negative powers",
     ),
+    ("matrix_rank", "whether rotations are still needed"),
     (
         "nonzero",
         "how many elements are true, which is the result's length",
     ),
+    ("pinv", "whether rotations are still needed"),
     (
         "repeat",
         "whether a count is negative, and their sum, which is the result's length",
@@ -34,6 +40,8 @@ const DECISIONS: &[(&str, &str)] = &[
         "whether an index of the sorter is out of range",
     ),
     ("solve", "whether each matrix is singular"),
+    ("svd", "whether rotations are still needed"),
+    ("svdvals", "whether rotations are still needed"),
     ("take", "whether an index is out of range"),
     ("take_along_axis", "whether an index is out of range"),
     (

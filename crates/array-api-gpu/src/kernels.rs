@@ -18,8 +18,10 @@ use super::{
     indexing::{FirstNonzero, Gather, Nonzero},
     kernel::ir::{Arguments, Builder, Kernel, ParamValue, Signature},
     linalg::{
-        CholeskyFinish, CholeskyPanel, CholeskyScale, LuFinish, LuPanel, LuRows, LuScale, Matmul,
-        SolveBack, SolveColumns, SolveFinish, SolveRows, SolveScale, Update,
+        CholeskyFinish, CholeskyPanel, CholeskyScale, Identity, LuFinish, LuPanel, LuRows, Matmul,
+        QrFinish, QrLeaves, QrReconstruct, QrScale, QrTriangle, QrTurn, QrUnfold, QrVectors,
+        ScaleMatrix, SolveBack, SolveColumns, SolveFinish, SolveRows, SolveScale, SvdLeft,
+        SvdLengths, SvdPick, SvdPolish, SvdRight, SvdSolve, SvdUpdate, SvdValues, Update,
     },
     memory::Memory,
     moments::{
@@ -70,9 +72,10 @@ macro_rules! kernels {
 }
 kernels! {
     Assign Centre CholeskyFinish CholeskyPanel CholeskyScale ChunkTotals Copy Evaluate FirstNonzero Fix Gather GramExact
-    GramFloat64 GramOfParts GroupCounts GroupDistance GroupMeans GroupSums LargestOfParts LuFinish LuPanel LuRows LuScale
-    Matmul NearestRows Nonzero PlaceWords Reduce Scales Scan SolveBack SolveColumns SolveFinish SolveRows SolveScale SortMerge SortRuns
-    Update
+    GramFloat64 GramOfParts GroupCounts GroupDistance GroupMeans GroupSums Identity LargestOfParts LuFinish LuPanel LuRows
+    Matmul NearestRows Nonzero PlaceWords QrFinish QrLeaves QrReconstruct QrScale QrTriangle
+    QrTurn QrUnfold QrVectors Reduce ScaleMatrix Scales Scan SolveBack SolveColumns SolveFinish SolveRows SolveScale SortMerge SortRuns
+    SvdLeft SvdLengths SvdPick SvdPolish SvdRight SvdSolve SvdUpdate SvdValues Update
 }
 
 fn build(kernel: &impl KernelBody) -> Kernel {

@@ -5,7 +5,10 @@ mod cholesky;
 mod lu;
 mod matmul;
 mod matrix;
+mod qr;
+mod rotation;
 mod solve;
+mod svd;
 mod update;
 
 use array_api_spec::{
@@ -16,9 +19,15 @@ use array_api_spec::{
 pub(super) use self::matrix::HOST_FROM;
 pub(super) use self::{
     cholesky::{CholeskyFinish, CholeskyPanel, CholeskyScale},
-    lu::{LuFinish, LuPanel, LuRows, LuScale},
+    lu::{LuFinish, LuPanel, LuRows},
     matmul::Matmul,
+    matrix::ScaleMatrix,
+    qr::{
+        Identity, QrFinish, QrLeaves, QrReconstruct, QrScale, QrTriangle, QrTurn, QrUnfold,
+        QrVectors,
+    },
     solve::{SolveBack, SolveColumns, SolveFinish, SolveRows, SolveScale},
+    svd::{SvdLeft, SvdLengths, SvdPick, SvdPolish, SvdRight, SvdSolve, SvdUpdate, SvdValues},
     update::Update,
 };
 use super::{Gpu, memory::Memory, runtime::Runtime};
@@ -66,24 +75,11 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
     }
 
     fn qr(&self, x: &Strided<Memory<R>>, mode: QrMode) -> Result<[Memory<R>; 2]> {
-        let layout = Layout::contiguous(x.shape());
-        let [q, r] = dispatch_floating!("qr", x.dtype, T => {
-            let (q, r) = linalg::qr(&self.values::<T>(x)?, &layout, mode)?;
-            Ok([q, r].map(T::into_buffer))
-        })?;
-        Ok([self.upload(q)?, self.upload(r)?])
+        self.qr_factors(x, mode)
     }
 
     fn svd(&self, x: &Strided<Memory<R>>, mode: SvdMode) -> Result<[Memory<R>; 3]> {
-        if let Some(parts) = self.assisted_svd(x, mode)? {
-            return Ok(parts);
-        }
-        let layout = Layout::contiguous(x.shape());
-        let [u, s, vh] = dispatch_floating!("svd", x.dtype, T => {
-            let (u, s, vh) = linalg::svd(&self.values::<T>(x)?, &layout, mode)?;
-            Ok([T::into_buffer(u), Element::into_buffer(s), T::into_buffer(vh)])
-        })?;
-        Ok([self.upload(u)?, self.upload(s)?, self.upload(vh)?])
+        self.singular_parts(x, mode)
     }
 
     fn eigvalsh(&self, x: &Strided<Memory<R>>) -> Option<Result<Memory<R>>> {
@@ -110,16 +106,7 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
     }
 
     fn svdvals(&self, x: &Strided<Memory<R>>) -> Option<Result<Memory<R>>> {
-        let values = || {
-            if let Some([_, values, _]) = self.assisted_svd(x, SvdMode::Reduced)? {
-                return Ok(values);
-            }
-            let layout = Layout::contiguous(x.shape());
-            self.upload(dispatch_floating!("svdvals", x.dtype, T => {
-                Ok(Element::into_buffer(linalg::svdvals(&self.values::<T>(x)?, &layout)?))
-            })?)
-        };
-        Some(values())
+        Some(self.singular_values(x))
     }
 }
 

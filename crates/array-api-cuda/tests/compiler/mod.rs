@@ -11,8 +11,8 @@ use array_api_gpu::{
     runtime::{Access, Counters, DeviceProperties, KernelText, Language, Runtime},
 };
 use array_api_spec::{
-    BinaryOp, DType, Device, HostBuffer, Layout, Op, Program, ReduceOp, Result, Scalar, ScanOp,
-    Spread, Strided, UnaryOp,
+    BinaryOp, DType, Device, HostBuffer, Layout, Op, Program, QrMode, ReduceOp, Result, Scalar,
+    ScanOp, Spread, Strided, SvdMode, UnaryOp,
     backend::{
         ArrayObjectBackend, ElementwiseBackend, ExtraBackend, IndexingBackend, Initial,
         LinalgBackend, MomentsPlan, Order, SortingBackend, StatisticalBackend,
@@ -306,6 +306,15 @@ fn every_factorisation(gpu: &Gpu<Compiler>, dtype: DType) {
         let transposed = x.with_layout(x.layout.permute(&[1, 0]));
         let _ = gpu.cholesky(&transposed);
         let _ = gpu.solve(&transposed, &b.with_layout(b.layout.flip(0)));
+        gpu.qr(&x, QrMode::Reduced).expect("factorises");
+        gpu.qr(&transposed, QrMode::Complete).expect("factorises");
+        if n <= 100 {
+            for matrix in [&x, &b, &array(gpu, dtype, &[3, n])] {
+                gpu.svd(matrix, SvdMode::Full).expect("decomposes");
+                let values = gpu.svdvals(matrix);
+                values.expect("is there").expect("decomposes");
+            }
+        }
         // Beyond what a panel holds, the host would factorise zeros.
         if n <= 512 {
             gpu.lu(&x).expect("factorises");

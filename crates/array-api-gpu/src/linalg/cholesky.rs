@@ -10,7 +10,9 @@ use array_api_spec::{
 };
 
 use super::{
-    matrix::{Source, each_element, is_finite, ldexp, matrix_name, over, stack, u, where_},
+    matrix::{
+        Source, each_element, is_finite, ldexp, lifted, matrix_name, over, stack, u, unit, where_,
+    },
     update::Place,
 };
 use crate::{
@@ -186,15 +188,6 @@ impl KernelBody for CholeskyPanel {
         let base = matrix * n * n;
         let row0 = first + width + slab * GROUP;
         let zero = || Value::whole(dtype, 0);
-        let one = |is: Val| {
-            let zero = zero();
-            let re = zero.real_part();
-            let one = select(is, lit(re.ty(), 1), re);
-            match zero {
-                Value::Real(_) => Value::Real(one),
-                Value::Complex(_, im) => Value::Complex(one, im),
-            }
-        };
         // The threads go through so many rows of a panel together.
         let rows = |count: u32, body: &dyn Fn(Val, Val)| {
             for_(t, u(count * width), GROUP, |e| body(e / width, e % width));
@@ -202,7 +195,7 @@ impl KernelBody for CholeskyPanel {
         // Beyond the edge the block goes on as an identity.
         rows(width, &|i, j| {
             let inside = (first + i).lt(n) & (first + j).lt(n);
-            let value = where_(inside, one(i.eq(j)), || {
+            let value = where_(inside, unit(dtype, i.eq(j)), || {
                 rest.load(base + (first + i) * n + first + j)
             });
             d.store(i * pitch + j, value);
@@ -236,11 +229,8 @@ impl KernelBody for CholeskyPanel {
         if_(slab.eq(0), || {
             rows(width, &|i, j| {
                 if_(j.le(i) & (first + i).lt(n), || {
-                    let diagonal = match zero() {
-                        Value::Real(_) => Value::Real(root_of(j)),
-                        Value::Complex(_, im) => Value::Complex(root_of(j), im),
-                    };
-                    let value = where_(j.lt(i), diagonal, || d.load(i * pitch + j));
+                    let value =
+                        where_(j.lt(i), lifted(dtype, root_of(j)), || d.load(i * pitch + j));
                     l.store(base + (first + i) * n + first + j, value);
                 });
             });

@@ -5,13 +5,12 @@
 
 use array_api_host::{dispatch_floating, linalg};
 use array_api_spec::{
-    BinaryOp, DType, Element, HostBuffer, Layout, Op, Program, ReduceOp, Result, Strided, UnaryOp,
-    backend::{ArrayObjectBackend, StatisticalBackend},
+    BinaryOp, DType, Element, HostBuffer, Layout, Result, Strided, backend::ArrayObjectBackend,
     shape::size,
 };
 
 use super::{
-    matrix::{Source, each_element, ldexp, stack, u, where_},
+    matrix::{Source, each_element, ldexp, scale_of, stack, u, where_},
     update::Place,
 };
 use crate::{
@@ -20,7 +19,6 @@ use crate::{
         arithmetic,
         element::{Value, register},
         ir::{Builder, Mem, Ty, Val, barrier, for_, if_, lit, select, var},
-        math,
     },
     kernels::KernelBody,
     memory::Memory,
@@ -99,15 +97,7 @@ impl<R: Runtime> Gpu<R> {
         let (batch, [n, _]) = stack(&x.layout);
         let (batches, elements) = (size(&batch), x.layout.size());
         let source = Source::of(x, self.work_dtype(x.dtype));
-        let largest = self.largest_parts(x)?;
-        let a = self.allocate(elements, source.work)?;
-        self.run(LuScale(source.clone()), elements, |args| {
-            args.buffer("x", &x.storage)
-                .layout("x", &x.layout)
-                .buffer("largest", &largest)
-                .buffer("a", &a);
-            args.elements(n, elements);
-        })?;
+        let [a, largest] = self.scaled(x, &source)?;
         let pivots = self.allocate(batches * n, DType::UInt32)?;
         self.factorise_panels(source.work, &a, &pivots, n, batches)?;
         let out = self.allocate(elements, x.dtype)?;
@@ -122,23 +112,6 @@ impl<R: Runtime> Gpu<R> {
             args.elements(n, elements);
         })?;
         Ok([out, rows])
-    }
-
-    /// The largest part of each matrix by magnitude, `(batches,)`; NaN if there is one.
-    fn largest_parts(&self, x: &Strided<Memory<R>>) -> Result<Memory<R>> {
-        let real = x.dtype.real();
-        let mut program = Program::input(x.clone());
-        if x.dtype.is_complex() {
-            let parts = [UnaryOp::Real, UnaryOp::Imag].map(|part| {
-                let part = program.push(Op::Unary(part, 0), real);
-                program.push(Op::Unary(UnaryOp::Abs, part), real)
-            });
-            program.push(Op::Binary(BinaryOp::Maximum, parts[0], parts[1]), real);
-        } else {
-            program.push(Op::Unary(UnaryOp::Abs, 0), real);
-        }
-        let last = x.layout.ndim() - 1;
-        self.reduce(ReduceOp::Max, &program, &[last - 1, last], real)
     }
 
     /// Factorises the `(n, n)` matrices of `a` in place. `pivots (batches, n)` become the exchanged rows.
@@ -210,34 +183,6 @@ pub(super) enum Columns<'m, R: Runtime> {
     Exchange(&'m Memory<R>, usize),
     /// So many right-hand sides, which are solved for.
     Solve(&'m Memory<R>, usize),
-}
-
-/// Minus the exponent that a matrix is scaled by, and whether it is finite.
-fn scale_of(largest: Val) -> (Val, Val) {
-    let finite = math::is_finite(largest);
-    let e = math::exponent(largest, largest);
-    (select(finite & largest.gt(0.0), e, lit(Ty::I32, 0)), finite)
-}
-
-/// Scales matrices so that their largest parts are near 1; matrices that are not finite become 0.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct LuScale(Source);
-
-impl KernelBody for LuScale {
-    fn name(&self) -> &'static str {
-        "lu_scale"
-    }
-
-    fn record(&self, k: Builder) {
-        let x = self.0.declare(k, "x");
-        let largest = k.input("largest", register(self.0.dtype().real()));
-        let a = Elements::output(k, "a", self.0.work);
-        each_element(k, |_, t, [matrix, ..]| {
-            let (e, finite) = scale_of(largest.load(matrix));
-            let zero = Value::whole(self.0.work, 0);
-            a.store(t, where_(finite, zero, || ldexp(x.load(t), -e)));
-        });
-    }
 }
 
 /// Factorises a panel.

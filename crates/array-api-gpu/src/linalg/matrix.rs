@@ -1,16 +1,19 @@
 //! What factorisations share: where they are carried out and in which dtype, elements with their scale, and status words.
 
-use array_api_spec::{DType, Layout, Result, Strided, shape::size};
+use array_api_spec::{
+    BinaryOp, DType, Layout, Op, Program, ReduceOp, Result, Strided, UnaryOp,
+    backend::StatisticalBackend, shape::size,
+};
 
 use crate::{
     Gpu,
     kernel::{
         arithmetic,
-        element::Value,
+        element::{Value, register},
         ir::{Builder, Ty, Val, if_, lit, select, var},
         math,
     },
-    kernels::Bindings,
+    kernels::{Bindings, KernelBody},
     memory::Memory,
     packing::{Axes, Elements, Positions},
     runtime::Runtime,
@@ -41,12 +44,32 @@ pub(super) fn matrix_name(layout: &Layout, number: usize) -> String {
 }
 
 impl<R: Runtime> Gpu<R> {
-    /// Whether kernels factorise matrices of order n, of which there is at least one with elements.
+    /// Whether kernels factorise matrices of this shape, of which there is at least one with elements.
     pub(super) fn factorises(&self, x: &Strided<Memory<R>>) -> bool {
-        let (batch, [_, n]) = stack(&x.layout);
+        let (batch, [m, n]) = stack(&x.layout);
         let elements = x.layout.size();
         let countable = self.check_size(elements.saturating_mul(2)).is_ok();
-        elements > 0 && size(&batch) > 0 && countable && n < self.host_from
+        elements > 0 && size(&batch) > 0 && countable && m.max(n) < self.host_from
+    }
+
+    /// The largest part of all elements along some axes, by magnitude; NaN if one is NaN.
+    pub(super) fn largest_parts(
+        &self,
+        x: &Strided<Memory<R>>,
+        axes: &[usize],
+    ) -> Result<Memory<R>> {
+        let real = x.dtype.real();
+        let mut program = Program::input(x.clone());
+        if x.dtype.is_complex() {
+            let parts = [UnaryOp::Real, UnaryOp::Imag].map(|part| {
+                let part = program.push(Op::Unary(part, 0), real);
+                program.push(Op::Unary(UnaryOp::Abs, part), real)
+            });
+            program.push(Op::Binary(BinaryOp::Maximum, parts[0], parts[1]), real);
+        } else {
+            program.push(Op::Unary(UnaryOp::Abs, 0), real);
+        }
+        self.reduce(ReduceOp::Max, &program, axes, real)
     }
 
     /// The dtype in which matrices of a dtype are factorised and rows are compared with centres: double precision where
@@ -57,6 +80,23 @@ impl<R: Runtime> Gpu<R> {
             DType::Complex64 if self.runtime.properties().float64 => DType::Complex128,
             other => other,
         }
+    }
+
+    /// Matrices whose largest parts are near 1, in the dtype of the work, and those parts as they were. Matrices that are not
+    /// finite become 0.
+    pub(super) fn scaled(&self, x: &Strided<Memory<R>>, source: &Source) -> Result<[Memory<R>; 2]> {
+        let (_, lengths) = stack(&x.layout);
+        let (last, elements) = (x.layout.ndim() - 1, x.layout.size());
+        let largest = self.largest_parts(x, &[last - 1, last])?;
+        let a = self.allocate(elements, source.work)?;
+        self.run(ScaleMatrix(source.clone()), elements, |args| {
+            args.buffer("x", &x.storage)
+                .layout("x", &x.layout)
+                .buffer("largest", &largest)
+                .buffer("a", &a);
+            args.entries(lengths, elements);
+        })?;
+        Ok([a, largest])
     }
 
     /// The matrices, with a layout that a kernel of a fixed set takes.
@@ -165,6 +205,54 @@ pub(super) fn each_element(k: Builder, body: impl FnOnce(Val, Val, [Val; 3])) {
     });
 }
 
+impl<R: Runtime> Bindings<'_, '_, R> {
+    /// The shape of matrices, and how many elements they have together: what [`each_entry`] declares.
+    pub(super) fn entries(&mut self, [rows, columns]: [usize; 2], elements: usize) -> &mut Self {
+        self.size("rows", rows)
+            .size("columns", columns)
+            .size("elements", elements)
+    }
+}
+
+/// One thread for each element of matrices of any shape: calls `body` with the shape, the element's position, and its
+/// matrix, row and column.
+pub(super) fn each_entry(k: Builder, body: impl FnOnce([Val; 2], Val, [Val; 3])) {
+    let [rows, columns, elements] = ["rows", "columns", "elements"].map(|name| k.size(name));
+    let t = k.thread();
+    if_(t.lt(elements), || {
+        let line = t / columns;
+        body([rows, columns], t, [line / rows, line % rows, t % columns]);
+    });
+}
+
+/// The exponent of a largest part, or 0 if that is 0 or not finite; and whether it is finite.
+pub(super) fn scale_of(largest: Val) -> (Val, Val) {
+    let finite = math::is_finite(largest);
+    let e = math::exponent(largest, largest);
+    (select(finite & largest.gt(0.0), e, lit(Ty::I32, 0)), finite)
+}
+
+/// Scales matrices by powers of two so that their largest parts are near 1; matrices that are not finite become 0.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ScaleMatrix(Source);
+
+impl KernelBody for ScaleMatrix {
+    fn name(&self) -> &'static str {
+        "scale_matrix"
+    }
+
+    fn record(&self, k: Builder) {
+        let x = self.0.declare(k, "x");
+        let largest = k.input("largest", register(self.0.dtype().real()));
+        let a = Elements::output(k, "a", self.0.work);
+        each_entry(k, |_, t, [matrix, ..]| {
+            let (e, finite) = scale_of(largest.load(matrix));
+            let zero = Value::whole(self.0.work, 0);
+            a.store(t, where_(finite, zero, || ldexp(x.load(t), -e)));
+        });
+    }
+}
+
 /// A `u32`.
 pub(super) fn u(x: u32) -> Val {
     lit(Ty::U32, x)
@@ -216,5 +304,36 @@ pub(super) fn where_(condition: Val, otherwise: Value, then: impl FnOnce() -> Va
             });
             Value::Complex(re.get(), im.get())
         }
+    }
+}
+
+/// A real number as a value of a dtype.
+pub(super) fn lifted(dtype: DType, x: Val) -> Value {
+    if dtype.is_complex() {
+        Value::Complex(x, lit(x.ty(), 0))
+    } else {
+        Value::Real(x)
+    }
+}
+
+/// 1 where the condition holds, else 0.
+pub(super) fn unit(dtype: DType, condition: Val) -> Value {
+    let ty = register(dtype);
+    lifted(dtype, select(condition, lit(ty, 1), lit(ty, 0)))
+}
+
+/// |x|².
+pub(super) fn square(x: Value) -> Val {
+    match x {
+        Value::Real(x) => x * x,
+        Value::Complex(re, im) => re * re + im * im,
+    }
+}
+
+/// 1/x, for x whose square neither overflows nor underflows.
+pub(super) fn reciprocal(x: Value) -> Value {
+    match x {
+        Value::Real(x) => Value::Real(1.0 / x),
+        Value::Complex(..) => over(x.conj(), square(x)),
     }
 }

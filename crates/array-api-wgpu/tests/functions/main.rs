@@ -6,6 +6,8 @@ mod extra;
 mod factorisations;
 mod indexing;
 mod linalg;
+mod orthogonal;
+mod singular;
 mod sorting;
 mod statistical;
 
