@@ -158,12 +158,11 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
     fn path(&self, function: &str) -> Path {
         let has_vendor = self.runtime.vendor().is_some();
         match function {
-            "eigh" | "svd" if has_vendor => Path::Native,
-            "eigvalsh" | "svdvals" | "pinv" | "matrix_rank" | "matrix_norm" if has_vendor => {
-                Path::Composed
+            "svd" if has_vendor => Path::Native,
+            "svdvals" | "pinv" | "matrix_rank" | "matrix_norm" if has_vendor => Path::Composed,
+            "eig" | "eigvals" | "svd" | "svdvals" | "qr" | "pinv" | "matrix_rank" => {
+                Path::Host(HOST)
             }
-            "eig" | "eigvals" | "eigh" | "eigvalsh" | "svd" | "svdvals" | "qr" | "pinv"
-            | "matrix_rank" => Path::Host(HOST),
             "fft" | "ifft" | "fftn" | "ifftn" | "rfft" | "irfft" | "rfftn" | "irfftn" | "hfft"
             | "ihfft" => Path::Host(fft::HOST),
             "moments" => Path::Host(MOMENTS),
@@ -273,7 +272,7 @@ impl<R: Runtime> Part<R> {
 }
 
 /// Optional functions that have kernels here. (The required ones have kernels, too.)
-const NATIVE: [&str; 5] = ["nanmax", "nanmin", "nansum", "nearest", "take"];
+const NATIVE: [&str; 6] = ["eigvalsh", "nanmax", "nanmin", "nansum", "nearest", "take"];
 
 const NORMS: &str =
     "the orders 2, -2 and \"nuc\" need singular values; all others stay on the device";

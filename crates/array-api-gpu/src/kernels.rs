@@ -18,8 +18,10 @@ use super::{
     indexing::{FirstNonzero, Gather, Nonzero},
     kernel::ir::{Arguments, Builder, Kernel, ParamValue, Signature},
     linalg::{
-        CholeskyFinish, CholeskyPanel, CholeskyScale, LuFinish, LuPanel, LuRows, LuScale, Matmul,
-        SolveBack, SolveColumns, SolveFinish, SolveRows, SolveScale, Update,
+        CholeskyFinish, CholeskyPanel, CholeskyScale, EighScale, EighSmall, EighStart, EighValues,
+        EighVectors, JacobiJudge, JacobiSolve, JacobiUpdate, LuFinish, LuPanel, LuRows, LuScale,
+        Matmul, PolishAdd, PolishDefect, SolveBack, SolveColumns, SolveFinish, SolveRows,
+        SolveScale, Update,
     },
     memory::Memory,
     moments::{
@@ -69,9 +71,10 @@ macro_rules! kernels {
     };
 }
 kernels! {
-    Assign Centre CholeskyFinish CholeskyPanel CholeskyScale ChunkTotals Copy Evaluate FirstNonzero Fix Gather GramExact
-    GramFloat64 GramOfParts GroupCounts GroupDistance GroupMeans GroupSums LargestOfParts LuFinish LuPanel LuRows LuScale
-    Matmul NearestRows Nonzero PlaceWords Reduce Scales Scan SolveBack SolveColumns SolveFinish SolveRows SolveScale SortMerge SortRuns
+    Assign Centre CholeskyFinish CholeskyPanel CholeskyScale ChunkTotals Copy EighScale EighSmall EighStart EighValues
+    EighVectors Evaluate FirstNonzero Fix Gather GramExact GramFloat64 GramOfParts GroupCounts GroupDistance GroupMeans
+    GroupSums JacobiJudge JacobiSolve JacobiUpdate LargestOfParts LuFinish LuPanel LuRows LuScale Matmul NearestRows
+    Nonzero PlaceWords PolishAdd PolishDefect Reduce Scales Scan SolveBack SolveColumns SolveFinish SolveRows SolveScale SortMerge SortRuns
     Update
 }
 

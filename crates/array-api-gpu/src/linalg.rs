@@ -2,9 +2,11 @@
 //! one, by kernels, and on the host.
 
 mod cholesky;
+mod eigh;
 mod lu;
 mod matmul;
 mod matrix;
+mod rotation;
 mod solve;
 mod update;
 
@@ -16,6 +18,10 @@ use array_api_spec::{
 pub(super) use self::matrix::HOST_FROM;
 pub(super) use self::{
     cholesky::{CholeskyFinish, CholeskyPanel, CholeskyScale},
+    eigh::{
+        EighScale, EighSmall, EighStart, EighValues, EighVectors, JacobiJudge, JacobiSolve,
+        JacobiUpdate, PolishAdd, PolishDefect,
+    },
     lu::{LuFinish, LuPanel, LuRows, LuScale},
     matmul::Matmul,
     solve::{SolveBack, SolveColumns, SolveFinish, SolveRows, SolveScale},
@@ -41,15 +47,7 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
     }
 
     fn eigh(&self, x: &Strided<Memory<R>>) -> Result<[Memory<R>; 2]> {
-        if let Some(parts) = self.assisted_eigh(x)? {
-            return Ok(parts);
-        }
-        let layout = Layout::contiguous(x.shape());
-        let [values, vectors] = dispatch_floating!("eigh", x.dtype, T => {
-            let (values, vectors) = linalg::eigh(&self.values::<T>(x)?, &layout)?;
-            Ok([Element::into_buffer(values), T::into_buffer(vectors)])
-        })?;
-        Ok([self.upload(values)?, self.upload(vectors)?])
+        self.eigen(x)
     }
 
     fn eig(&self, x: &Strided<Memory<R>>) -> Result<[Memory<R>; 2]> {
@@ -87,16 +85,7 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
     }
 
     fn eigvalsh(&self, x: &Strided<Memory<R>>) -> Option<Result<Memory<R>>> {
-        let values = || {
-            if let Some([values, _]) = self.assisted_eigh(x)? {
-                return Ok(values);
-            }
-            let layout = Layout::contiguous(x.shape());
-            self.upload(dispatch_floating!("eigvalsh", x.dtype, T => {
-                Ok(Element::into_buffer(linalg::eigvalsh(&self.values::<T>(x)?, &layout)?))
-            })?)
-        };
-        Some(values())
+        Some(self.eigenvalues(x))
     }
 
     fn eigvals(&self, x: &Strided<Memory<R>>) -> Option<Result<Memory<R>>> {

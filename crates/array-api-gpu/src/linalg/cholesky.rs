@@ -10,7 +10,10 @@ use array_api_spec::{
 };
 
 use super::{
-    matrix::{Source, each_element, is_finite, ldexp, matrix_name, over, stack, u, where_},
+    matrix::{
+        Source, each_element, identity, is_finite, ldexp, matrix_name, over, stack, u, where_,
+        without_imaginary,
+    },
     update::Place,
 };
 use crate::{
@@ -143,12 +146,7 @@ impl KernelBody for CholeskyScale {
                     let _ = status.atomic(Atomic::Max, matrix, u(ODD_WORD));
                 });
                 // A diagonal element is real.
-                let value = match value {
-                    Value::Complex(re, im) => {
-                        Value::Complex(re, select(i.eq(j), lit(im.ty(), 0), im))
-                    }
-                    real @ Value::Real(_) => real,
-                };
+                let value = without_imaginary(i.eq(j), value);
                 let e = |i: Val| half_exponent(x.load(matrix * n * n + i * n + i));
                 ldexp(ldexp(value, -e(i)), -e(j))
             });
@@ -186,15 +184,6 @@ impl KernelBody for CholeskyPanel {
         let base = matrix * n * n;
         let row0 = first + width + slab * GROUP;
         let zero = || Value::whole(dtype, 0);
-        let one = |is: Val| {
-            let zero = zero();
-            let re = zero.real_part();
-            let one = select(is, lit(re.ty(), 1), re);
-            match zero {
-                Value::Real(_) => Value::Real(one),
-                Value::Complex(_, im) => Value::Complex(one, im),
-            }
-        };
         // The threads go through so many rows of a panel together.
         let rows = |count: u32, body: &dyn Fn(Val, Val)| {
             for_(t, u(count * width), GROUP, |e| body(e / width, e % width));
@@ -202,7 +191,7 @@ impl KernelBody for CholeskyPanel {
         // Beyond the edge the block goes on as an identity.
         rows(width, &|i, j| {
             let inside = (first + i).lt(n) & (first + j).lt(n);
-            let value = where_(inside, one(i.eq(j)), || {
+            let value = where_(inside, identity(dtype, i.eq(j)), || {
                 rest.load(base + (first + i) * n + first + j)
             });
             d.store(i * pitch + j, value);

@@ -9,7 +9,7 @@ use array_api_wgpu::Wgpu;
 
 use super::{Pair, on_each, parts, values};
 
-type View = Strided<<Wgpu as ArrayObjectBackend>::Storage>;
+pub(super) type View = Strided<<Wgpu as ArrayObjectBackend>::Storage>;
 
 /// Orders around the widths of panels and tiles; the last ones are factorised on a processor's adapter only because the
 /// test asks for it.
@@ -17,14 +17,18 @@ const ORDERS: [usize; 9] = [1, 2, 7, 16, 31, 33, 64, 65, 130];
 
 /// A matrix on the host, of complex numbers.
 #[derive(Clone)]
-struct Matrix {
-    rows: usize,
-    columns: usize,
-    values: Vec<Complex<f64>>,
+pub(super) struct Matrix {
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) values: Vec<Complex<f64>>,
 }
 
 impl Matrix {
-    fn new(rows: usize, columns: usize, at: impl Fn(usize, usize) -> Complex<f64>) -> Self {
+    pub(super) fn new(
+        rows: usize,
+        columns: usize,
+        at: impl Fn(usize, usize) -> Complex<f64>,
+    ) -> Self {
         let values = (0..rows * columns).map(|e| at(e / columns, e % columns));
         Self {
             rows,
@@ -42,19 +46,19 @@ impl Matrix {
         })
     }
 
-    fn random(dtype: DType, rows: usize, columns: usize) -> Self {
+    pub(super) fn random(dtype: DType, rows: usize, columns: usize) -> Self {
         Self::of(&values(dtype, rows * columns, false), rows, columns)
     }
 
-    fn at(&self, i: usize, j: usize) -> Complex<f64> {
+    pub(super) fn at(&self, i: usize, j: usize) -> Complex<f64> {
         self.values[i * self.columns + j]
     }
 
-    fn adjoint(&self) -> Self {
+    pub(super) fn adjoint(&self) -> Self {
         Self::new(self.columns, self.rows, |i, j| self.at(j, i).conj())
     }
 
-    fn times(&self, other: &Self) -> Self {
+    pub(super) fn times(&self, other: &Self) -> Self {
         Self::new(self.rows, other.columns, |i, j| {
             (0..self.columns)
                 .map(|k| self.at(i, k) * other.at(k, j))
@@ -62,16 +66,16 @@ impl Matrix {
         })
     }
 
-    fn norm(&self) -> f64 {
+    pub(super) fn norm(&self) -> f64 {
         self.values.iter().map(|x| x.norm_sqr()).sum::<f64>().sqrt()
     }
 
-    fn distance(&self, other: &Self) -> f64 {
+    pub(super) fn distance(&self, other: &Self) -> f64 {
         let both = self.values.iter().zip(&other.values);
         both.map(|(a, b)| (a - b).norm_sqr()).sum::<f64>().sqrt()
     }
 
-    fn buffer(&self, dtype: DType) -> HostBuffer {
+    pub(super) fn buffer(&self, dtype: DType) -> HostBuffer {
         let x = self.values.iter();
         match dtype {
             DType::Float32 => HostBuffer::Float32(x.map(|z| z.re as f32).collect()),
@@ -84,7 +88,7 @@ impl Matrix {
     }
 
     /// The same with each number rounded to a dtype.
-    fn rounded(&self, dtype: DType) -> Self {
+    pub(super) fn rounded(&self, dtype: DType) -> Self {
         Self::of(&self.buffer(dtype), self.rows, self.columns)
     }
 }
@@ -101,7 +105,7 @@ fn positive(dtype: DType, n: usize) -> Matrix {
 }
 
 /// Runs a test on each device with kernels for every order, for each floating-point dtype. It gets the unit of rounding errors.
-fn on_each_dtype(test: impl Fn(&Pair, &Wgpu, DType, f64)) {
+pub(super) fn on_each_dtype(test: impl Fn(&Pair, &Wgpu, DType, f64)) {
     on_each(|pair| {
         let gpu = pair.gpu.clone().always_by_kernels();
         let floating = gpu.dtypes().into_iter().filter(|d| d.is_floating());
@@ -113,7 +117,7 @@ fn on_each_dtype(test: impl Fn(&Pair, &Wgpu, DType, f64)) {
     });
 }
 
-fn up(gpu: &Wgpu, matrices: &[Matrix], dtype: DType) -> View {
+pub(super) fn up(gpu: &Wgpu, matrices: &[Matrix], dtype: DType) -> View {
     let (rows, columns) = (matrices[0].rows, matrices[0].columns);
     let all = Matrix {
         rows: matrices.len() * rows,
@@ -128,11 +132,11 @@ fn up(gpu: &Wgpu, matrices: &[Matrix], dtype: DType) -> View {
     Strided::contiguous(gpu.upload(all.buffer(dtype)).expect("room"), shape, dtype)
 }
 
-fn one(gpu: &Wgpu, matrix: &Matrix, dtype: DType) -> View {
+pub(super) fn one(gpu: &Wgpu, matrix: &Matrix, dtype: DType) -> View {
     up(gpu, std::slice::from_ref(matrix), dtype)
 }
 
-fn down(
+pub(super) fn down(
     gpu: &Wgpu,
     storage: <Wgpu as ArrayObjectBackend>::Storage,
     shape: &[usize],
