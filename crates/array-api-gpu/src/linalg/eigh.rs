@@ -85,25 +85,43 @@ impl<R: Runtime> Gpu<R> {
             let parts = self.eigen_of_small(&x, jacobi, (batches, n), vectors)?;
             return Ok(Some(parts));
         }
-        let padded = n.next_multiple_of(jacobi.rows() as usize);
-        let parts = if vectors { 2 } else { 1 };
-        let elements = batches.saturating_mul(parts * padded * padded);
-        let bytes = elements.saturating_mul(jacobi.dtype.size());
-        let countable = self.check_size(elements.saturating_mul(2)).is_ok();
-        if n > LARGEST || !countable || bytes as u64 > self.runtime.properties().max_bytes {
+        if n > LARGEST {
             return Ok(None);
         }
+        // The host may have room where the device has none.
+        match self.eigen_of_blocks(&self.readable(x)?, jacobi, (batches, n), vectors) {
+            Err(error) if matches!(error.kind(), ErrorKind::OutOfMemory { .. }) => Ok(None),
+            parts => parts,
+        }
+    }
+
+    fn eigen_of_blocks(
+        &self,
+        x: &Strided<Memory<R>>,
+        jacobi: Jacobi,
+        (batches, n): (usize, usize),
+        vectors: bool,
+    ) -> Result<Option<[Memory<R>; 2]>> {
+        let size = n.next_multiple_of(jacobi.rows() as usize);
+        let stride = if vectors {
+            2 * size * size
+        } else {
+            size * size
+        };
+        let elements = batches.saturating_mul(stride);
+        // A complex number counts as two positions.
+        self.check_size(elements.saturating_mul(2))?;
         let work = Work {
             gpu: self,
             jacobi,
             n,
-            size: padded,
+            size,
             batches,
             vectors,
-            stride: parts * padded * padded,
+            stride,
             memory: self.allocate(elements, jacobi.dtype)?,
         };
-        work.eigen(&self.readable(x)?)
+        work.eigen(x)
     }
 }
 

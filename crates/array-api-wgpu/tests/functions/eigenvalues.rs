@@ -10,6 +10,11 @@ use array_api_wgpu::Wgpu;
 
 use super::factorisations::{Matrix, View, down, on_each_dtype, one, up};
 
+/// Whether matrices of a dtype are worked on in it, so that results show all errors of the work.
+fn is_work_dtype(gpu: &Wgpu, dtype: DType) -> bool {
+    gpu.dtypes().contains(&DType::Float64) == (dtype.real() == DType::Float64)
+}
+
 /// A Hermitian matrix of random numbers.
 fn hermitian(dtype: DType, n: usize) -> Matrix {
     let b = Matrix::random(dtype, n, n);
@@ -75,33 +80,32 @@ fn check(found: &Found, a: &Matrix, unit: f64, what: &str) {
     };
     let (error, error_alone) = (off(&found.values), off(&found.values_alone));
     let bound = unit * (n as f64).sqrt();
-    println!(
-        "{what}: {:.2} {:.2} {:.2} {:.2}",
-        residual / bound,
-        defect / bound,
-        error / bound,
-        error_alone / bound
-    );
     assert!(residual < RESIDUAL * bound, "{what}: residual {residual:e}");
-    assert!(defect < DEFECT * bound, "{what}: defect {defect:e}");
+    let of_defect = if n <= 32 { DEFECT_OF_TILE } else { DEFECT };
+    assert!(defect < of_defect * bound, "{what}: defect {defect:e}");
     assert!(error < VALUES * bound, "{what}: values {error:e}");
-    assert!(error_alone < ALONE * bound, "{what}: alone {error_alone:e}");
+    assert!(
+        error_alone < VALUES * bound,
+        "{what}: alone {error_alone:e}"
+    );
 }
 
-/// Bounds in units of rounding errors times √n, and the norm.
-const RESIDUAL: f64 = 20.0;
-const DEFECT: f64 = 20.0;
-const VALUES: f64 = 20.0;
-const ALONE: f64 = 20.0;
+/// Bounds, in distances of neighbouring numbers times √n, relative to the norm; about twice what was found.
+const RESIDUAL: f64 = 2.5;
+const VALUES: f64 = 6.0;
+/// Of orthonormality, after the polish and, in a single tile, without it.
+const DEFECT: f64 = 6.0;
+const DEFECT_OF_TILE: f64 = 10.0;
 
 #[test]
 fn every_order_is_made_diagonal() {
     on_each_dtype(|_, gpu, dtype, unit| {
         for n in [1, 2, 3, 31, 32, 33, 64, 65, 100] {
+            if n == 100 && !is_work_dtype(gpu, dtype) {
+                continue;
+            }
             let a = hermitian(dtype, n);
-            let clock = std::time::Instant::now();
             let found = decompose(gpu, &one(gpu, &a, dtype), 1);
-            println!("{:?}", clock.elapsed());
             check(&found[0], &a, unit, &format!("{dtype} {n}"));
         }
     });
@@ -111,6 +115,9 @@ fn every_order_is_made_diagonal() {
 #[test]
 fn hard_spectra_are_found() {
     on_each_dtype(|_, gpu, dtype, unit| {
+        if !is_work_dtype(gpu, dtype) {
+            return;
+        }
         for n in [12, 40] {
             let half = n / 2;
             let block = Matrix::random(dtype, half, half);
@@ -259,5 +266,33 @@ fn every_layout_of_a_stack_is_read_right() {
             assert_eq!(gpu.download(&values).expect("downloads").len(), 0);
             assert!(gpu.eigvalsh(&view).expect("has code of its own").is_ok());
         }
+    });
+}
+
+/// Matrices of a tile are one launch and bring nothing to the host; larger ones bring a word for each sweep.
+#[test]
+fn launches_and_downloads_are_few() {
+    on_each_dtype(|_, gpu, dtype, _| {
+        if !is_work_dtype(gpu, dtype) {
+            return;
+        }
+        let count = |n: usize| {
+            let a = hermitian(dtype, n);
+            let stack = up(gpu, &[a.clone(), a], dtype);
+            let before = gpu.counters();
+            gpu.eigh(&stack).expect("decomposes");
+            let after = gpu.counters();
+            (
+                after.launches - before.launches,
+                after.downloads - before.downloads,
+                after.downloaded_bytes - before.downloaded_bytes,
+            )
+        };
+        assert_eq!(count(16), (1, 0, 0), "{dtype}");
+        let (_, sweeps, bytes) = count(40);
+        assert!(
+            sweeps <= 12 && bytes == 4 * sweeps,
+            "{dtype}: {sweeps} sweeps"
+        );
     });
 }
