@@ -12,7 +12,9 @@ mod sweep;
 mod tile;
 
 use array_api_host::{dispatch_floating, linalg};
-use array_api_spec::{Element, Layout, Result, Strided, backend::ArrayObjectBackend, shape::size};
+use array_api_spec::{
+    Element, ErrorKind, Layout, Result, Strided, backend::ArrayObjectBackend, shape::size,
+};
 
 pub(crate) use self::{
     ends::{EighScale, EighStart, EighValues, EighVectors},

@@ -1,9 +1,9 @@
 //! Jacobi's rotations, in real and complex arithmetic.
 //!
-//! A rotation is kept as `(s, τ)` with `τ = s̄ / (1 + c)`, as Rutishauser does (Numerische Mathematik 9, 1966): its error is
-//! proportional to s. Rotations kept as `(c, s)` err by half a unit each, all in one direction, because `c² + |s|² ≠ 1`
-//! has one sign. In a simulation of order 128 in `float32`, vectors were 600 rounding errors from orthonormal with them,
-//! and 40 with these.
+//! A rotation is kept as `(s, v)` with `v = 1 - c = |s|² / (1 + c)`, in the manner of Rutishauser (Numerische Mathematik 9,
+//! 1966), who keeps s and `τ = v / s`: its error is proportional to s. Rotations kept as `(c, s)` err by half a unit each, all
+//! in one direction, because `c² + |s|² ≠ 1` has one sign. In a simulation of order 128 in `float32`, vectors were 600
+//! rounding errors from orthonormal with `(c, s)`, and 40 with `(s, τ)`.
 
 use crate::kernel::{
     element::Value,
@@ -18,8 +18,8 @@ pub(super) fn tournament(n: Val, round: Val, i: Val) -> (Val, Val) {
     (first, second)
 }
 
-/// `(s, τ)` of the rotation by at most 45° that makes `[[a, b], [b̄, d]]` diagonal; no rotation if `|b| ≤ tiny`.
-pub(super) fn rotation(a: Val, b: Value, d: Val, tiny: Val) -> (Value, Value) {
+/// `(s, v)` of the rotation by at most 45° that makes `[[a, b], [b̄, d]]` diagonal; no rotation if `|b| ≤ tiny`.
+pub(super) fn rotation(a: Val, b: Value, d: Val, tiny: Val) -> (Value, Val) {
     let (zero, one) = (lit(a.ty(), 0), lit(a.ty(), 1));
     let size = match b {
         Value::Real(b) => b.abs(),
@@ -37,15 +37,13 @@ pub(super) fn rotation(a: Val, b: Value, d: Val, tiny: Val) -> (Value, Value) {
     let t = one / (far + root);
     let t = select(theta.lt(0.0), -t, t);
     let c = one / (t * t + 1.0).sqrt();
-    let sine = t * c;
-    let s = b.map(|part| select(skip, zero, part / size * sine));
-    let tau = s.conj().map(|part| part / (c + 1.0));
-    (s, tau)
+    let sine = select(skip, zero, t * c);
+    let s = b.map(|part| part / size * sine);
+    (s, sine * sine / (c + 1.0))
 }
 
-/// Two rows after a rotation: `(c x - s y, s̄ x + c y)`. Columns take the conjugate of the rotation.
-pub(super) fn rotated(x: Value, y: Value, (s, tau): (Value, Value)) -> (Value, Value) {
-    let new_x = x - s * (y + tau * x);
-    let new_y = y + s.conj() * (x - tau.conj() * y);
-    (new_x, new_y)
+/// Two rows after a rotation: `(c x - s y, s̄ x + c y)`. Columns take s̄ in place of s.
+pub(super) fn rotated(x: Value, y: Value, (s, v): (Value, Val)) -> (Value, Value) {
+    let short = |x: Value| x.map(|part| v * part);
+    (x - (s * y + short(x)), y + (s.conj() * x - short(y)))
 }

@@ -101,7 +101,7 @@ const DEFECT_OF_TILE: f64 = 10.0;
 fn every_order_is_made_diagonal() {
     on_each_dtype(|_, gpu, dtype, unit| {
         for n in [1, 2, 3, 31, 32, 33, 64, 65, 100] {
-            if n == 100 && !is_work_dtype(gpu, dtype) {
+            if n > 33 && !is_work_dtype(gpu, dtype) {
                 continue;
             }
             let a = hermitian(dtype, n);
@@ -229,6 +229,9 @@ fn each_matrix_of_a_stack_is_alone() {
 fn every_layout_of_a_stack_is_read_right() {
     on_each_dtype(|_, gpu, dtype, unit| {
         for n in [6, 37] {
+            if n == 37 && !is_work_dtype(gpu, dtype) {
+                continue;
+            }
             let a = hermitian(dtype, n);
             let all = [0, 1, 2].map(|k| {
                 Matrix::new(n, n, |i, j| {

@@ -86,9 +86,13 @@ impl KernelBody for EighSmall {
             words.store(t, word_of_row(&x, n, matrix, t));
         });
         barrier();
-        let word = var(u(0));
-        for_(u(0), n, 1, |i| word.set(word.get().max(words.load(i))));
-        let word = word.get();
+        // Found again where it is needed, because registers are short in between.
+        let word_of_matrix = || {
+            let word = var(u(0));
+            for_(u(0), n, 1, |i| word.set(word.get().max(words.load(i))));
+            word.get()
+        };
+        let word = word_of_matrix();
         tile.fill(|i, j| scaled(&x, Value::whole(dtype, 0), n, word, [matrix, i, j]));
         barrier();
 
@@ -111,6 +115,7 @@ impl KernelBody for EighSmall {
             pairs.set(select(worst.get().gt(tiny), pairs.get(), 0));
         });
 
+        let word = word_of_matrix();
         if_(t.lt(n), || {
             let rank = rank_of(n, t, |i| tile.diagonal(i));
             ranks.store(t, rank);

@@ -9,8 +9,8 @@ use super::super::{
 use crate::{
     kernel::{
         arithmetic,
-        element::Value,
-        ir::{Builder, Val, Var, barrier, for_, if_, select},
+        element::{Value, register},
+        ir::{Builder, Mem, Val, Var, barrier, for_, if_, select},
     },
     packing::Elements,
 };
@@ -80,7 +80,7 @@ pub(super) struct Tile {
     pub(super) m: Elements,
     pub(super) z: Elements,
     s: Elements,
-    tau: Elements,
+    v: Mem,
     t: Val,
 }
 
@@ -93,7 +93,7 @@ impl Tile {
             m: shared("m", elements),
             z: shared("z", elements),
             s: shared("s", jacobi.block),
-            tau: shared("tau", jacobi.block),
+            v: k.shared("v", register(jacobi.dtype), jacobi.block as usize),
             t: k.local(),
         }
     }
@@ -124,9 +124,9 @@ impl Tile {
             if_(self.t.lt(pairs), || {
                 let (p, q) = tournament(order, round, self.t);
                 let b = self.m.load(self.at(p, q));
-                let (s, tau) = rotation(self.diagonal(p), b, self.diagonal(q), tiny * 0.25);
+                let (s, v) = rotation(self.diagonal(p), b, self.diagonal(q), tiny * 0.25);
                 self.s.store(self.t, s);
-                self.tau.store(self.t, tau);
+                self.v.store(self.t, v);
                 let size = b.magnitude();
                 if_(size.gt(worst.get()), || worst.set(size));
             });
@@ -141,8 +141,8 @@ impl Tile {
     fn turn(&self, order: Val, round: Val, x: Val, y: Val) {
         let (p, q) = tournament(order, round, x);
         let (f, g) = tournament(order, round, y);
-        let row = (self.s.load(x), self.tau.load(x));
-        let column = (self.s.load(y).conj(), self.tau.load(y).conj());
+        let row = (self.s.load(x), self.v.load(x));
+        let column = (self.s.load(y).conj(), self.v.load(y));
         let m = |i, j| self.m.load(self.at(i, j));
         let (pf, qf) = rotated(m(p, f), m(q, f), row);
         let (pg, qg) = rotated(m(p, g), m(q, g), row);
