@@ -78,7 +78,8 @@ impl KernelBody for EighSmall {
         let vectors = self.vectors.then(|| self.source.output(k, "vectors"));
         let (n, matrices) = (k.size("n"), k.size("matrices"));
         let [words, ranks] = ["words", "ranks"].map(|name| k.shared(name, Ty::U32, rows));
-        let met = k.shared("met", real, jacobi.block() as usize);
+        let small = k.shared("small", real, 1);
+        let active = k.shared("active_pairs", Ty::U32, 1);
         let tile = Tile::declare(k, jacobi);
         // A grid may have more work-groups than there are matrices; they do the last one once more.
         let (t, matrix) = (k.local(), k.group().min(matrices - 1));
@@ -97,22 +98,18 @@ impl KernelBody for EighSmall {
         barrier();
 
         let order = (n + 1) / 2 * 2;
-        let pairs = var(order / 2);
-        for_(u(0), u(SWEEPS as u32), 1, |_| {
-            // Scaled matrices have an element near 1.
-            let largest = var(lit(real, 1));
-            for_(u(0), n, 1, |i| {
-                largest.set(larger(tile.diagonal(i).abs(), largest.get()));
+        for_(u(0), u(SWEEPS as u32), 1, |sweep| {
+            if_(t.eq(0), || {
+                // Scaled matrices have an element near 1.
+                let largest = larger(tile.largest_on_diagonal(n), lit(real, 1));
+                let tiny = largest * (ERRORS * jacobi.epsilon());
+                let goes_on = var(sweep.eq(0));
+                if_(sweep.gt(0), || goes_on.set(tile.largest_met().gt(tiny)));
+                small.store(0, tiny);
+                active.store(0, select(goes_on.get(), order / 2, 0));
             });
-            let tiny = largest.get() * (ERRORS * jacobi.epsilon());
-            let worst = var(lit(real, 0));
-            tile.sweep(order, pairs.get(), tiny, worst);
-            if_(t.lt(jacobi.block()), || met.store(t, worst.get()));
             barrier();
-            for_(u(0), u(jacobi.block()), 1, |i| {
-                worst.set(larger(met.load(i), worst.get()));
-            });
-            pairs.set(select(worst.get().gt(tiny), pairs.get(), 0));
+            tile.sweep(order, active.load(0), || small.load(0));
         });
 
         let word = word_of_matrix();

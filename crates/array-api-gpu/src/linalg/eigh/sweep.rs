@@ -152,7 +152,6 @@ impl KernelBody for JacobiSolve {
         let found = k.atomic("found");
         let [matrices, size, stride, pairs, round] =
             ["matrices", "size", "stride", "pairs", "round"].map(|name| k.size(name));
-        let met = k.shared("met", real, jacobi.block() as usize);
         let tile = Tile::declare(k, jacobi);
         let (t, group) = (k.local(), k.group());
         let (matrix, pair) = (group / pairs, group % pairs);
@@ -164,29 +163,20 @@ impl KernelBody for JacobiSolve {
             tile.fill(|i, j| a.load(position(i, j)));
             barrier();
             let tiny = limit.to(real);
-            let worst = var(lit(real, 0));
-            tile.sweep(u(jacobi.rows()), u(jacobi.block()), tiny, worst);
-            if_(t.lt(jacobi.block()), || met.store(t, worst.get()));
-            barrier();
+            tile.sweep(u(jacobi.rows()), u(jacobi.block()), || tiny);
             for (i, j) in jacobi.own(t) {
                 a.store(position(i, j), tile.m.load(tile.at(i, j)));
                 let at = (group * jacobi.rows() + i) * jacobi.rows() + j;
                 w.store(at, tile.z.load(tile.at(i, j)));
             }
             if_(t.eq(0), || {
-                let largest = var(lit(real, 0));
-                for_(u(0), u(jacobi.block()), 1, |i| {
-                    largest.set(larger(met.load(i), largest.get()));
-                });
-                let on_diagonal = var(lit(real, 0));
-                for_(u(0), u(jacobi.rows()), 1, |i| {
-                    on_diagonal.set(larger(tile.diagonal(i).abs(), on_diagonal.get()));
-                });
+                let largest = tile.largest_met();
+                let on_diagonal = tile.largest_on_diagonal(u(jacobi.rows()));
                 // Bits of numbers that are not negative are in the numbers' order.
-                for (word, x) in [(0, largest.get()), (1, on_diagonal.get())] {
+                for (word, x) in [(0, largest), (1, on_diagonal)] {
                     let _ = found.atomic(Atomic::Max, matrix * 2 + word, x.to(Ty::F32).bits());
                 }
-                let is_moved = largest.get().gt(tiny * 0.25);
+                let is_moved = largest.gt(tiny * 0.25);
                 moved.store(group, is_moved.to(Ty::U32));
             });
         };

@@ -10,7 +10,7 @@ use crate::{
     kernel::{
         arithmetic,
         element::{Value, register},
-        ir::{Builder, Mem, Val, Var, barrier, for_, if_, select},
+        ir::{Builder, Mem, Val, barrier, for_, if_, lit, select, var},
     },
     packing::Elements,
 };
@@ -28,7 +28,7 @@ impl Jacobi {
     pub(super) fn new(dtype: DType, shared_bytes: u32) -> Self {
         let of = |block| Self { dtype, block };
         let bytes = |jacobi: Self| {
-            let elements = 2 * jacobi.rows() * jacobi.pitch() + 3 * jacobi.block;
+            let elements = 2 * jacobi.rows() * jacobi.pitch() + 3 * jacobi.block + 2;
             elements * dtype.size() as u32 + 8 * jacobi.rows()
         };
         [16, 8]
@@ -81,6 +81,8 @@ pub(super) struct Tile {
     pub(super) z: Elements,
     s: Elements,
     v: Mem,
+    /// The largest element off the diagonal that each thread has met before it was rotated away.
+    met: Mem,
     t: Val,
 }
 
@@ -94,6 +96,7 @@ impl Tile {
             z: shared("z", elements),
             s: shared("s", jacobi.block),
             v: k.shared("v", register(jacobi.dtype), jacobi.block as usize),
+            met: k.shared("met", register(jacobi.dtype), jacobi.block as usize),
             t: k.local(),
         }
     }
@@ -117,24 +120,41 @@ impl Tile {
     }
 
     /// Rotates each pair of the first `order` rows once; `order` is even. `pairs` is half of it, or 0 if nothing is to be
-    /// done, and then the threads still meet at the barriers. The largest element that a thread has met before it was
-    /// rotated away goes to its `worst`. Elements up to `tiny / 4` are left.
-    pub(super) fn sweep(&self, order: Val, pairs: Val, tiny: Val, worst: Var) {
+    /// done, and then the threads still meet at the barriers. Elements up to `tiny / 4` are left.
+    pub(super) fn sweep(&self, order: Val, pairs: Val, tiny: impl Fn() -> Val) {
+        let zero = lit(register(self.jacobi.dtype), 0);
+        if_(self.t.lt(self.jacobi.block), || {
+            self.met.store(self.t, zero);
+        });
         for_(u(0), order - 1, 1, |round| {
             if_(self.t.lt(pairs), || {
                 let (p, q) = tournament(order, round, self.t);
                 let b = self.m.load(self.at(p, q));
-                let (s, v) = rotation(self.diagonal(p), b, self.diagonal(q), tiny * 0.25);
+                let (s, v) = rotation(self.diagonal(p), b, self.diagonal(q), tiny() * 0.25);
                 self.s.store(self.t, s);
                 self.v.store(self.t, v);
                 let size = b.magnitude();
-                if_(size.gt(worst.get()), || worst.set(size));
+                if_(size.gt(self.met.load(self.t)), || {
+                    self.met.store(self.t, size);
+                });
             });
             barrier();
             let (x, y) = (self.t / self.jacobi.block, self.t % self.jacobi.block);
             if_(x.lt(pairs) & y.lt(pairs), || self.turn(order, round, x, y));
             barrier();
         });
+    }
+
+    /// The largest element off the diagonal that the last sweep has met.
+    pub(super) fn largest_met(&self) -> Val {
+        largest(self.jacobi.dtype, u(self.jacobi.block), |i| {
+            self.met.load(i)
+        })
+    }
+
+    /// The largest magnitude of the first `order` elements on the diagonal.
+    pub(super) fn largest_on_diagonal(&self, order: Val) -> Val {
+        largest(self.jacobi.dtype, order, |i| self.diagonal(i).abs())
     }
 
     /// Turns the rows of pair x and the columns of pair y.
@@ -166,6 +186,15 @@ impl Tile {
             self.z.store(right, zg);
         }
     }
+}
+
+/// The largest of so many numbers that are at least 0.
+fn largest(dtype: DType, count: Val, number: impl Fn(Val) -> Val) -> Val {
+    let largest = var(lit(register(dtype), 0));
+    for_(u(0), count, 1, |i| {
+        largest.set(larger(number(i), largest.get()));
+    });
+    largest.get()
 }
 
 /// The larger of two numbers, the second if one is NaN.
