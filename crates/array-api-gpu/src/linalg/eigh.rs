@@ -151,15 +151,14 @@ impl<R: Runtime> Work<'_, R> {
             .words_of_matrices(x, &source, self.n, self.batches)?;
         self.fill(x, &source, &word, true)?;
         let progress = Progress::new(self.gpu, self.batches, SWEEPS)?;
-        if !self.sweeps(&progress, COARSE)? {
-            return Ok(None);
-        }
+        let is_diagonal = self.sweeps(&progress, COARSE)?;
         // Results in a narrower dtype have no digits for it.
         if self.vectors && source.dtype() == source.work {
             self.polish(x, &source, &word)?;
             let progress = Progress::new(self.gpu, self.batches, LAST_SWEEPS)?;
             self.sweeps(&progress, 1.0)?;
         }
-        self.results(&source, &word).map(Some)
+        let parts = self.results(&source, &word)?;
+        Ok(is_diagonal.then_some(parts))
     }
 }

@@ -78,7 +78,6 @@ impl KernelBody for EighSmall {
         let vectors = self.vectors.then(|| self.source.output(k, "vectors"));
         let (n, matrices) = (k.size("n"), k.size("matrices"));
         let [words, ranks] = ["words", "ranks"].map(|name| k.shared(name, Ty::U32, rows));
-        let small = k.shared("small", real, 1);
         let active = k.shared("active_pairs", Ty::U32, 1);
         let tile = Tile::declare(k, jacobi);
         // A grid may have more work-groups than there are matrices; they do the last one once more.
@@ -105,11 +104,11 @@ impl KernelBody for EighSmall {
                 let tiny = largest * (ERRORS * jacobi.epsilon());
                 let goes_on = var(sweep.eq(0));
                 if_(sweep.gt(0), || goes_on.set(tile.largest_met().gt(tiny)));
-                small.store(0, tiny);
+                tile.set_tiny(tiny);
                 active.store(0, select(goes_on.get(), order / 2, 0));
             });
             barrier();
-            tile.sweep(order, active.load(0), || small.load(0));
+            tile.sweep(order, active.load(0));
         });
 
         let word = word_of_matrix();

@@ -161,9 +161,9 @@ impl KernelBody for JacobiSolve {
         };
         let solve = |limit: Val| {
             tile.fill(|i, j| a.load(position(i, j)));
+            if_(t.eq(0), || tile.set_tiny(limit.to(real)));
             barrier();
-            let tiny = limit.to(real);
-            tile.sweep(u(jacobi.rows()), u(jacobi.block()), || tiny);
+            tile.sweep(u(jacobi.rows()), u(jacobi.block()));
             for (i, j) in jacobi.own(t) {
                 a.store(position(i, j), tile.m.load(tile.at(i, j)));
                 let at = (group * jacobi.rows() + i) * jacobi.rows() + j;
@@ -176,7 +176,7 @@ impl KernelBody for JacobiSolve {
                 for (word, x) in [(0, largest), (1, on_diagonal)] {
                     let _ = found.atomic(Atomic::Max, matrix * 2 + word, x.to(Ty::F32).bits());
                 }
-                let is_moved = largest.gt(tiny * 0.25);
+                let is_moved = largest.gt(tile.tiny() * 0.25);
                 moved.store(group, is_moved.to(Ty::U32));
             });
         };

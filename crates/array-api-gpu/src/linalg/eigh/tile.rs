@@ -81,6 +81,7 @@ pub(super) struct Tile {
     pub(super) z: Elements,
     s: Elements,
     v: Mem,
+    tiny: Mem,
     /// The largest element off the diagonal that each thread has met before it was rotated away.
     met: Mem,
     t: Val,
@@ -96,6 +97,7 @@ impl Tile {
             z: shared("z", elements),
             s: shared("s", jacobi.block),
             v: k.shared("v", register(jacobi.dtype), jacobi.block as usize),
+            tiny: k.shared("tiny", register(jacobi.dtype), 1),
             met: k.shared("met", register(jacobi.dtype), jacobi.block as usize),
             t: k.local(),
         }
@@ -120,8 +122,8 @@ impl Tile {
     }
 
     /// Rotates each pair of the first `order` rows once; `order` is even. `pairs` is half of it, or 0 if nothing is to be
-    /// done, and then the threads still meet at the barriers. Elements up to `tiny / 4` are left.
-    pub(super) fn sweep(&self, order: Val, pairs: Val, tiny: impl Fn() -> Val) {
+    /// done, and then the threads still meet at the barriers. Elements up to a quarter of [`tiny`](Self::tiny) are left.
+    pub(super) fn sweep(&self, order: Val, pairs: Val) {
         let zero = lit(register(self.jacobi.dtype), 0);
         if_(self.t.lt(self.jacobi.block), || {
             self.met.store(self.t, zero);
@@ -130,7 +132,7 @@ impl Tile {
             if_(self.t.lt(pairs), || {
                 let (p, q) = tournament(order, round, self.t);
                 let b = self.m.load(self.at(p, q));
-                let (s, v) = rotation(self.diagonal(p), b, self.diagonal(q), tiny() * 0.25);
+                let (s, v) = rotation(self.diagonal(p), b, self.diagonal(q), self.tiny() * 0.25);
                 self.s.store(self.t, s);
                 self.v.store(self.t, v);
                 let size = b.magnitude();
@@ -143,6 +145,16 @@ impl Tile {
             if_(x.lt(pairs) & y.lt(pairs), || self.turn(order, round, x, y));
             barrier();
         });
+    }
+
+    /// What an element off the diagonal may be; kept in shared memory, because registers are short.
+    pub(super) fn tiny(&self) -> Val {
+        self.tiny.load(0)
+    }
+
+    /// Sets [`tiny`](Self::tiny). One thread does, and a barrier must follow.
+    pub(super) fn set_tiny(&self, tiny: Val) {
+        self.tiny.store(0, tiny);
     }
 
     /// The largest element off the diagonal that the last sweep has met.
