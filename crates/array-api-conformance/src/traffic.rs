@@ -16,6 +16,11 @@ const DECISIONS: &[(&str, &str)] = &[
         "whether an index is out of range, how many elements a mask selects",
     ),
     ("cholesky", "whether each matrix is positive definite"),
+    ("eigh", "after each sweep, whether another one is needed"),
+    (
+        "eigvalsh",
+        "after each sweep, whether another one is needed",
+    ),
     ("inv", "whether each matrix is singular"),
     (
         "matrix_norm",

@@ -69,6 +69,45 @@ fn chain<B: Backend>(xp: &Namespace<B>) -> Result<Vec<f64>, Error> {
     xp.sort(&total + &diagonal, -1)?.to_vec()
 }
 
+/// Of a matrix that takes several tiles, and so sweeps, updates and the polish.
+#[test]
+fn eigenvalues_and_vectors_come_from_the_kernels() -> Result<(), Error> {
+    let (xp, host) = (fresh(Kernels::Embedded), array_api_ndarray::cpu());
+    let n = 33;
+    let element = |k: usize| (((k / n) * (k % n) * 13 + (k / n + k % n) * 3) % 29) as f64 / 8.0;
+    let values: Vec<f64> = (0..n * n).map(|k| element(k) - 1.5).collect();
+    let a = xp.reshape(xp.asarray(values)?, [n, n])?;
+    let found = xp.linalg().eigh(&a)?;
+    let alone = xp.linalg().eigvalsh(&a)?.to_device(&host)?;
+    let a = a.to_device(&host)?;
+    let (values, vectors) = (
+        found.eigenvalues.to_device(&host)?,
+        found.eigenvectors.to_device(&host)?,
+    );
+    let truth = host.linalg().eigvalsh(&a)?;
+    let residual = (host.matmul(&a, &vectors)? - &vectors * &values).eval()?;
+    let gram = host.matmul(vectors.mT()?, &vectors)?;
+    let defect = (gram - host.eye(n, n, 0, DType::Float64)?).eval()?;
+    for (what, difference) in [
+        ("residual", residual),
+        ("defect", defect),
+        ("values", (values - &truth).eval()?),
+        ("values alone", (alone - truth).eval()?),
+    ] {
+        let largest = host.max(host.abs(difference), ..)?.item::<f64>()?;
+        assert!(largest < 1e-13, "{what}: {largest:e}");
+    }
+    if !on_gpu() {
+        assert_eq!(
+            ptx_sim::statistics().errors,
+            0,
+            "{:?}",
+            ptx_sim::last_error()
+        );
+    }
+    Ok(())
+}
+
 #[test]
 fn transfers_of_every_length_come_back() -> Result<(), Error> {
     let xp = fresh(Kernels::Embedded);

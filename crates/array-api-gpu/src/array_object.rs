@@ -158,9 +158,7 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
     fn path(&self, function: &str) -> Path {
         let has_vendor = self.runtime.vendor().is_some();
         match function {
-            "eigh" if has_vendor => Path::Native,
-            "eigvalsh" if has_vendor => Path::Composed,
-            "eig" | "eigvals" | "eigh" | "eigvalsh" => Path::Host(HOST),
+            "eig" | "eigvals" => Path::Host(HOST),
             "fft" | "ifft" | "fftn" | "ifftn" | "rfft" | "irfft" | "rfftn" | "irfftn" | "hfft"
             | "ihfft" => Path::Host(fft::HOST),
             "moments" => Path::Host(MOMENTS),
@@ -269,4 +267,6 @@ impl<R: Runtime> Part<R> {
 }
 
 /// Optional functions that have kernels here. (The required ones have kernels, too.)
-const NATIVE: [&str; 6] = ["nanmax", "nanmin", "nansum", "nearest", "svdvals", "take"];
+const NATIVE: [&str; 7] = [
+    "eigvalsh", "nanmax", "nanmin", "nansum", "nearest", "svdvals", "take",
+];

@@ -18,10 +18,12 @@ use super::{
     indexing::{FirstNonzero, Gather, Nonzero},
     kernel::ir::{Arguments, Builder, Kernel, ParamValue, Signature},
     linalg::{
-        CholeskyFinish, CholeskyPanel, CholeskyScale, Identity, LuFinish, LuPanel, LuRows, Matmul,
-        QrFinish, QrLeaves, QrReconstruct, QrScale, QrTriangle, QrTurn, QrUnfold, QrVectors,
-        ScaleMatrix, SolveBack, SolveColumns, SolveFinish, SolveRows, SolveScale, SvdLeft,
-        SvdLengths, SvdPick, SvdPolish, SvdRight, SvdSolve, SvdUpdate, SvdValues, Update,
+        CholeskyFinish, CholeskyPanel, CholeskyScale, EighScale, EighSmall, EighStart, EighValues,
+        EighVectors, Identity, JacobiJudge, JacobiSolve, JacobiUpdate, LuFinish, LuPanel, LuRows,
+        Matmul, PolishAdd, PolishDefect, QrFinish, QrLeaves, QrReconstruct, QrScale, QrTriangle,
+        QrTurn, QrUnfold, QrVectors, ScaleMatrix, SolveBack, SolveColumns, SolveFinish, SolveRows,
+        SolveScale, SvdLeft, SvdLengths, SvdPick, SvdPolish, SvdRight, SvdSolve, SvdUpdate,
+        SvdValues, Update,
     },
     memory::Memory,
     moments::{
@@ -71,10 +73,11 @@ macro_rules! kernels {
     };
 }
 kernels! {
-    Assign Centre CholeskyFinish CholeskyPanel CholeskyScale ChunkTotals Copy Evaluate FirstNonzero Fix Gather GramExact
-    GramFloat64 GramOfParts GroupCounts GroupDistance GroupMeans GroupSums Identity LargestOfParts LuFinish LuPanel LuRows
-    Matmul NearestRows Nonzero PlaceWords QrFinish QrLeaves QrReconstruct QrScale QrTriangle
-    QrTurn QrUnfold QrVectors Reduce ScaleMatrix Scales Scan SolveBack SolveColumns SolveFinish SolveRows SolveScale SortMerge SortRuns
+    Assign Centre CholeskyFinish CholeskyPanel CholeskyScale ChunkTotals Copy EighScale EighSmall EighStart EighValues
+    EighVectors Evaluate FirstNonzero Fix Gather GramExact GramFloat64 GramOfParts GroupCounts GroupDistance GroupMeans
+    GroupSums Identity JacobiJudge JacobiSolve JacobiUpdate LargestOfParts LuFinish LuPanel LuRows Matmul NearestRows
+    Nonzero PlaceWords PolishAdd PolishDefect QrFinish QrLeaves QrReconstruct QrScale QrTriangle QrTurn QrUnfold QrVectors
+    Reduce ScaleMatrix Scales Scan SolveBack SolveColumns SolveFinish SolveRows SolveScale SortMerge SortRuns
     SvdLeft SvdLengths SvdPick SvdPolish SvdRight SvdSolve SvdUpdate SvdValues Update
 }
 

@@ -2,6 +2,7 @@
 //! one, by kernels, and on the host.
 
 mod cholesky;
+mod eigh;
 mod lu;
 mod matmul;
 mod matrix;
@@ -19,6 +20,10 @@ use array_api_spec::{
 pub(super) use self::matrix::HOST_FROM;
 pub(super) use self::{
     cholesky::{CholeskyFinish, CholeskyPanel, CholeskyScale},
+    eigh::{
+        EighScale, EighSmall, EighStart, EighValues, EighVectors, JacobiJudge, JacobiSolve,
+        JacobiUpdate, PolishAdd, PolishDefect,
+    },
     lu::{LuFinish, LuPanel, LuRows},
     matmul::Matmul,
     matrix::ScaleMatrix,
@@ -50,15 +55,7 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
     }
 
     fn eigh(&self, x: &Strided<Memory<R>>) -> Result<[Memory<R>; 2]> {
-        if let Some(parts) = self.assisted_eigh(x)? {
-            return Ok(parts);
-        }
-        let layout = Layout::contiguous(x.shape());
-        let [values, vectors] = dispatch_floating!("eigh", x.dtype, T => {
-            let (values, vectors) = linalg::eigh(&self.values::<T>(x)?, &layout)?;
-            Ok([Element::into_buffer(values), T::into_buffer(vectors)])
-        })?;
-        Ok([self.upload(values)?, self.upload(vectors)?])
+        self.eigen(x)
     }
 
     fn eig(&self, x: &Strided<Memory<R>>) -> Result<[Memory<R>; 2]> {
@@ -83,16 +80,7 @@ impl<R: Runtime> LinalgBackend for Gpu<R> {
     }
 
     fn eigvalsh(&self, x: &Strided<Memory<R>>) -> Option<Result<Memory<R>>> {
-        let values = || {
-            if let Some([values, _]) = self.assisted_eigh(x)? {
-                return Ok(values);
-            }
-            let layout = Layout::contiguous(x.shape());
-            self.upload(dispatch_floating!("eigvalsh", x.dtype, T => {
-                Ok(Element::into_buffer(linalg::eigvalsh(&self.values::<T>(x)?, &layout)?))
-            })?)
-        };
-        Some(values())
+        Some(self.eigenvalues(x))
     }
 
     fn eigvals(&self, x: &Strided<Memory<R>>) -> Option<Result<Memory<R>>> {

@@ -319,6 +319,10 @@ fn every_factorisation(gpu: &Gpu<Compiler>, dtype: DType) {
         if n <= 512 {
             gpu.lu(&x).expect("factorises");
             gpu.lu(&transposed).expect("factorises");
+            for x in [&x, &transposed] {
+                let _ = gpu.eigh(x);
+                gpu.eigvalsh(x).map(drop);
+            }
         }
     }
 }

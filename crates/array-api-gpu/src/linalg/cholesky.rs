@@ -12,6 +12,7 @@ use array_api_spec::{
 use super::{
     matrix::{
         Source, each_element, is_finite, ldexp, lifted, matrix_name, over, stack, u, unit, where_,
+        without_imaginary,
     },
     update::Place,
 };
@@ -145,12 +146,7 @@ impl KernelBody for CholeskyScale {
                     let _ = status.atomic(Atomic::Max, matrix, u(ODD_WORD));
                 });
                 // A diagonal element is real.
-                let value = match value {
-                    Value::Complex(re, im) => {
-                        Value::Complex(re, select(i.eq(j), lit(im.ty(), 0), im))
-                    }
-                    real @ Value::Real(_) => real,
-                };
+                let value = without_imaginary(i.eq(j), value);
                 let e = |i: Val| half_exponent(x.load(matrix * n * n + i * n + i));
                 ldexp(ldexp(value, -e(i)), -e(j))
             });

@@ -144,11 +144,12 @@ impl Source {
 
     /// Declares the buffer of a result in the same dtype.
     pub(super) fn output(&self, k: Builder, name: &str) -> Output {
-        Output {
-            elements: Elements::output(k, name, self.dtype),
-            dtype: self.dtype,
-            work: self.work,
-        }
+        Output::declare(k, name, self.dtype, self.work)
+    }
+
+    /// Declares the buffer of a result in the dtype of the elements' parts.
+    pub(super) fn real_output(&self, k: Builder, name: &str) -> Output {
+        Output::declare(k, name, self.dtype.real(), self.work.real())
     }
 }
 
@@ -176,6 +177,14 @@ pub(super) struct Output {
 }
 
 impl Output {
+    fn declare(k: Builder, name: &str, dtype: DType, work: DType) -> Self {
+        Self {
+            elements: Elements::output(k, name, dtype),
+            dtype,
+            work,
+        }
+    }
+
     pub(super) fn store(&self, linear: Val, value: Value) {
         let narrow = arithmetic::cast(self.work, self.dtype, value);
         self.elements.store(linear, narrow);
@@ -279,6 +288,14 @@ pub(super) fn largest_part(x: Value) -> Val {
             let (a, b) = (re.abs(), im.abs());
             select(a.gt(b), a, b)
         }
+    }
+}
+
+/// The value, or its real part where the condition holds.
+pub(super) fn without_imaginary(condition: Val, x: Value) -> Value {
+    match x {
+        Value::Complex(re, im) => Value::Complex(re, select(condition, lit(im.ty(), 0), im)),
+        real @ Value::Real(_) => real,
     }
 }
 

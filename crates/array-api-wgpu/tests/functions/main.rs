@@ -1,6 +1,7 @@
 //! Every function against the reference backend, on adapter 0 as it is and without its 64-bit types.
 
 mod array_object;
+mod eigenvalues;
 mod elementwise;
 mod extra;
 mod factorisations;

@@ -18,7 +18,7 @@ use crate::{
     },
     kernels::KernelBody,
     linalg::{
-        matrix::{u, unit, where_},
+        matrix::{lifted, u, unit, where_},
         qr::Factored,
         rotation::{rotated, rotation, tournament},
     },
@@ -317,25 +317,27 @@ impl SvdSolve {
                 let (p, q) = tournament(u(side), round, t);
                 let (a, d) = (m.load(at(p, p)).real_part(), m.load(at(q, q)).real_part());
                 let [_, limit] = limits.of(a, d);
-                let [s, tau] = rotation(a, m.load(at(p, q)), d, limit * 0.25);
+                let (s, v) = rotation(a, m.load(at(p, q)), d, limit * 0.25);
                 angles.store(t * 2, s);
-                angles.store(t * 2 + 1, tau);
+                angles.store(t * 2 + 1, lifted(self.dtype, v));
             });
             barrier();
             let (x, y) = (t / half, t % half);
             let (p, q) = tournament(u(side), round, x);
             let (f, h) = tournament(u(side), round, y);
-            let angle = |i: Val| [angles.load(i * 2), angles.load(i * 2 + 1)];
-            let (row, column) = (angle(x).map(Value::conj), angle(y));
-            let [pf, qf] = rotated(m.load(at(p, f)), m.load(at(q, f)), row);
-            let [ph, qh] = rotated(m.load(at(p, h)), m.load(at(q, h)), row);
+            let angle = |i: Val| (angles.load(i * 2), angles.load(i * 2 + 1).real_part());
+            let row = angle(x);
+            let (s, v) = angle(y);
+            let column = (s.conj(), v);
+            let (pf, qf) = rotated(m.load(at(p, f)), m.load(at(q, f)), row);
+            let (ph, qh) = rotated(m.load(at(p, h)), m.load(at(q, h)), row);
             for (i, [left, right]) in [(p, [pf, ph]), (q, [qf, qh])] {
-                let [left, right] = rotated(left, right, column);
+                let (left, right) = rotated(left, right, column);
                 m.store(at(i, f), left);
                 m.store(at(i, h), right);
             }
             for i in [x, x + half] {
-                let [left, right] = rotated(z.load(at(i, f)), z.load(at(i, h)), column);
+                let (left, right) = rotated(z.load(at(i, f)), z.load(at(i, h)), column);
                 z.store(at(i, f), left);
                 z.store(at(i, h), right);
             }
