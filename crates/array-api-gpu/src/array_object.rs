@@ -8,7 +8,6 @@ use array_api_spec::{
 use super::{
     Gpu,
     elementwise::{Fused, Fusion},
-    fft,
     kernel::ir::{Atomic, Builder, Ty, if_, lit},
     kernels::KernelBody,
     linalg::HOST,
@@ -164,8 +163,6 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
             }
             "eig" | "eigvals" | "eigh" | "eigvalsh" | "svd" | "svdvals" | "qr" | "pinv"
             | "matrix_rank" => Path::Host(HOST),
-            "fft" | "ifft" | "fftn" | "ifftn" | "rfft" | "irfft" | "rfftn" | "irfftn" | "hfft"
-            | "ihfft" => Path::Host(fft::HOST),
             "moments" => Path::Host(MOMENTS),
             "matrix_norm" => Path::Host(NORMS),
             _ if is_required(function) || NATIVE.contains(&function) => Path::Native,

@@ -15,6 +15,7 @@ use super::{
     GROUP, Gpu,
     array_object::Assign,
     elementwise::Evaluate,
+    fft::{ChirpProduct, FftPass},
     indexing::{FirstNonzero, Gather, Nonzero},
     kernel::ir::{Arguments, Builder, Kernel, ParamValue, Signature},
     linalg::{
@@ -69,8 +70,8 @@ macro_rules! kernels {
     };
 }
 kernels! {
-    Assign Centre CholeskyFinish CholeskyPanel CholeskyScale ChunkTotals Copy Evaluate FirstNonzero Fix Gather GramExact
-    GramFloat64 GramOfParts GroupCounts GroupDistance GroupMeans GroupSums LargestOfParts LuFinish LuPanel LuRows LuScale
+    Assign Centre ChirpProduct CholeskyFinish CholeskyPanel CholeskyScale ChunkTotals Copy Evaluate FftPass FirstNonzero Fix Gather
+    GramExact GramFloat64 GramOfParts GroupCounts GroupDistance GroupMeans GroupSums LargestOfParts LuFinish LuPanel LuRows LuScale
     Matmul NearestRows Nonzero PlaceWords Reduce Scales Scan SolveBack SolveColumns SolveFinish SolveRows SolveScale SortMerge SortRuns
     Update
 }

@@ -8,6 +8,7 @@ mod indexing;
 mod linalg;
 mod sorting;
 mod statistical;
+mod transforms;
 
 use array_api_spec::{
     Complex, DType, HostBuffer, Layout, Strided,
