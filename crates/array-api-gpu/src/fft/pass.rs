@@ -162,6 +162,19 @@ impl Held {
         self.re.store(at, re);
         self.im.store(at, im);
     }
+
+    /// Calls `body` with each row and each place in it. Neighbouring threads take what lies side by side in memory: along
+    /// the row, or across the rows where its elements lie `step` apart.
+    fn each(&self, t: Val, step: Val, body: impl FnOnce(Val, Val)) {
+        let across = step.ne(1);
+        let divisor = select(across, self.rows, self.n);
+        for_(t, self.rows * self.n, THREADS, |e| {
+            let (quotient, rest) = (e / divisor, e % divisor);
+            let row = select(across, rest, quotient);
+            let i = select(across, quotient, rest);
+            body(row, i);
+        });
+    }
 }
 
 fn u(x: u32) -> Val {
@@ -285,20 +298,5 @@ impl FftPass {
             });
         }
         barrier();
-    }
-}
-
-impl Held {
-    /// Calls `body` with each row and each place in it. Neighbouring threads take what lies side by side in memory: along
-    /// the row, or across the rows where its elements lie `step` apart.
-    fn each(&self, t: Val, step: Val, body: impl FnOnce(Val, Val)) {
-        let across = step.ne(1);
-        let divisor = select(across, self.rows, self.n);
-        for_(t, self.rows * self.n, THREADS, |e| {
-            let (quotient, rest) = (e / divisor, e % divisor);
-            let row = select(across, rest, quotient);
-            let i = select(across, quotient, rest);
-            body(row, i);
-        });
     }
 }

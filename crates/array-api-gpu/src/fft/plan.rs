@@ -97,7 +97,7 @@ mod tests {
                 assert_eq!(factors.iter().product::<usize>(), padded, "{n}");
                 assert!(factors.iter().all(|f| *f <= most), "{n}: {factors:?}");
                 if matches!(plan, Plan::Chirp { .. }) {
-                    assert!((2 * n - 1..=n * 16 / 7).contains(&padded), "{n}: {padded}");
+                    assert!((2 * n - 1..=n * 12 / 5).contains(&padded), "{n}: {padded}");
                 }
             }
         }

@@ -86,23 +86,11 @@ fn chirp(j: usize, n: usize) -> Complex<f64> {
 }
 
 /// The tables of a device.
-pub(crate) struct Tables<R: Runtime>(Mutex<Kept<R>>);
-
-struct Kept<R: Runtime> {
-    /// Each with the time of its last use.
-    tables: HashMap<(Table, DType), (u64, Memory<R>)>,
-    /// Counts the uses.
-    time: u64,
-    bytes: u64,
-}
+pub(crate) struct Tables<R: Runtime>(Mutex<Kept<Memory<R>>>);
 
 impl<R: Runtime> Default for Tables<R> {
     fn default() -> Self {
-        Self(Mutex::new(Kept {
-            tables: HashMap::new(),
-            time: 0,
-            bytes: 0,
-        }))
+        Self(Mutex::default())
     }
 }
 
@@ -112,27 +100,62 @@ impl<R: Runtime> Debug for Tables<R> {
     }
 }
 
-impl<R: Runtime> Kept<R> {
-    fn get(&mut self, key: &(Table, DType)) -> Option<Memory<R>> {
+type Key = (Table, DType);
+
+/// Tables of [`KEPT_BYTES`] together at most.
+struct Kept<T> {
+    tables: HashMap<Key, Entry<T>>,
+    /// Counts the uses.
+    time: u64,
+    bytes: u64,
+}
+
+struct Entry<T> {
+    table: T,
+    bytes: u64,
+    /// The time of its last use.
+    used: u64,
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self {
+            tables: HashMap::new(),
+            time: 0,
+            bytes: 0,
+        }
+    }
+}
+
+impl<T: Clone> Kept<T> {
+    fn get(&mut self, key: &Key) -> Option<T> {
         self.time += 1;
-        let (used, table) = self.tables.get_mut(key)?;
-        *used = self.time;
-        Some(table.clone())
+        let entry = self.tables.get_mut(key)?;
+        entry.used = self.time;
+        Some(entry.table.clone())
     }
 
-    fn keep(&mut self, key: (Table, DType), table: Memory<R>) {
-        self.bytes += table.bytes();
-        if let Some((_, other)) = self.tables.insert(key, (self.time, table)) {
-            self.bytes -= other.bytes();
+    fn keep(&mut self, key: Key, table: T, bytes: u64) {
+        if bytes > KEPT_BYTES {
+            return;
         }
-        while self.bytes > KEPT_BYTES {
-            let oldest = self.tables.iter().min_by_key(|(_, (used, _))| *used);
+        self.remove(&key);
+        while self.bytes + bytes > KEPT_BYTES {
+            let oldest = self.tables.iter().min_by_key(|(_, entry)| entry.used);
             let Some(key) = oldest.map(|(key, _)| *key) else {
                 return;
             };
-            if let Some((_, table)) = self.tables.remove(&key) {
-                self.bytes -= table.bytes();
-            }
+            self.remove(&key);
+        }
+        self.time += 1;
+        let used = self.time;
+        self.tables.insert(key, Entry { table, bytes, used });
+        self.bytes += bytes;
+    }
+
+    fn remove(&mut self, key: &Key) {
+        if let Some(entry) = self.tables.remove(key) {
+            self.bytes -= entry.bytes;
         }
     }
 }
@@ -162,7 +185,7 @@ impl<R: Runtime> Gpu<R> {
         } else {
             Element::into_buffer(values)
         })?;
-        kept().keep((table, dtype), made.clone());
+        kept().keep((table, dtype), made.clone(), made.bytes());
         Ok(made)
     }
 }
@@ -187,6 +210,27 @@ mod tests {
         }
         assert_eq!(chirp(0, 7), Complex::new(1.0, 0.0));
         assert!((chirp(3, 7) - Complex::cis(-9.0 * std::f64::consts::PI / 7.0)).norm() < 1e-15);
+    }
+
+    #[test]
+    fn tables_not_used_for_longest_go_first() {
+        let mut kept = Kept::default();
+        let key = |n| (Table::Roots(n), DType::Complex64);
+        let third = KEPT_BYTES / 3;
+        for n in 0..3 {
+            kept.keep(key(n), n, third);
+        }
+        assert_eq!(kept.get(&key(0)), Some(0));
+        kept.keep(key(3), 3, third);
+        let there = [0, 1, 2, 3].map(|n| kept.get(&key(n)).is_some());
+        assert_eq!(there, [true, false, true, true]);
+        // One that could not stay pushes nothing out; one that is made twice counts once.
+        kept.keep(key(4), 4, KEPT_BYTES + 1);
+        kept.keep(key(3), 5, third);
+        assert_eq!((kept.tables.len(), kept.bytes), (3, 3 * third));
+        assert_eq!(kept.get(&key(3)), Some(5));
+        kept.keep(key(5), 6, KEPT_BYTES);
+        assert_eq!((kept.tables.len(), kept.bytes), (1, KEPT_BYTES));
     }
 
     #[test]

@@ -259,12 +259,9 @@ fn rows_do_not_know_each_other() {
         // Sums and differences of two and four numbers are no products, and leave ∞ as it is.
         for n in [2, 4] {
             let mut x = vec![Complex::new(1.0, 2.0); n];
-            x[0].re = f64::INFINITY;
+            x[1].re = f64::INFINITY;
             let y = fft(gpu, &up(gpu, dtype, &x, &[n]), 0, Direction::Forward);
-            assert!(
-                y.iter().all(|z| z.re == f64::INFINITY && z.im.is_finite()),
-                "{y:?}"
-            );
+            assert!(y.iter().all(|z| !z.is_nan() && !z.is_finite()), "{y:?}");
         }
     });
 }
