@@ -12,7 +12,7 @@ Vectors are counted once for each layout of memory; those for dtypes that a devi
 
 `cpu` is the backend `NdArray`; `wgpu:0` is Mesa's software Vulkan driver, llvmpipe; `cuda-sim` is the CUDA backend **executed by a PTX interpreter,
 which is no test on a GPU**. llvmpipe is the processor itself, and such an adapter leaves
-matrices of 65 and more rows or columns to the host in `cholesky`, `solve`, `qr`, `eigh`, `svd` and what is composed of them. Made by `cargo xtask conformance --table`; the tests fail where it no longer says what they find.
+matrices of 65 and more rows or columns to the host in `cholesky`, `solve`, `qr`, `eigh`, `svd` and what is composed of them, and Fourier transforms of 2,048 elements and more. Made by `cargo xtask conformance --table`; the tests fail where it no longer says what they find.
 ";
 
 impl FunctionReport {

@@ -5,7 +5,7 @@
 
 use array_api_cuda::{self as cuda, Cuda, Kernels, Nvrtc};
 use array_api_gpu::runtime::{Access, KernelText, Runtime as _};
-use array_api_spec::{Backend, DType, Error, ErrorKind, Namespace};
+use array_api_spec::{Backend, DType, Error, ErrorKind, Namespace, Norm};
 
 fn on_gpu() -> bool {
     std::env::var_os("ARRAY_API_CUDA").is_some_and(|v| v == "gpu")
@@ -106,6 +106,35 @@ fn eigenvalues_and_vectors_come_from_the_kernels() -> Result<(), Error> {
         );
     }
     Ok(())
+}
+
+/// In one pass, as a convolution of padded rows, and in two passes.
+#[test]
+fn transforms_agree_with_the_cpu() -> Result<(), Error> {
+    let (cpu, xp) = (array_api_ndarray::cpu(), fresh(Kernels::Embedded));
+    for (dtype, tolerance) in [(DType::Float32, 1e-6), (DType::Float64, 1e-14)] {
+        for n in [210, 499, 4096] {
+            let (got, wanted) = (spectrum(&xp, n, dtype)?, spectrum(&cpu, n, dtype)?);
+            let squares = |x: &mut dyn Iterator<Item = f64>| x.map(|x| x * x).sum::<f64>();
+            let differences = squares(&mut got.iter().zip(&wanted).map(|(a, b)| a - b));
+            let error = (differences / squares(&mut wanted.iter().copied())).sqrt();
+            assert!(error < tolerance, "{dtype} {n}: {error:e}");
+        }
+    }
+    Ok(())
+}
+
+/// Both parts of the transforms of three columns.
+fn spectrum<B: Backend>(xp: &Namespace<B>, n: usize, dtype: DType) -> Result<Vec<f64>, Error> {
+    let values: Vec<f64> = (0..3 * n)
+        .map(|k| (k * k % 97) as f64 / 7.0 - 5.0)
+        .collect();
+    let x = xp.astype(xp.reshape(xp.asarray(values)?, [n, 3])?, dtype);
+    let y = xp.fft().fft(x, None, 0, Norm::Backward)?;
+    let wide = |x| xp.astype(x, DType::Float64).eval()?.to_vec::<f64>();
+    let mut parts = wide(xp.real(&y))?;
+    parts.extend(wide(xp.imag(&y))?);
+    Ok(parts)
 }
 
 #[test]

@@ -8,7 +8,6 @@ use array_api_spec::{
 use super::{
     Gpu,
     elementwise::{Fused, Fusion},
-    fft,
     kernel::ir::{Atomic, Builder, Ty, if_, lit},
     kernels::KernelBody,
     linalg::HOST,
@@ -156,11 +155,8 @@ impl<R: Runtime> ArrayObjectBackend for Gpu<R> {
     }
 
     fn path(&self, function: &str) -> Path {
-        let has_vendor = self.runtime.vendor().is_some();
         match function {
             "eig" | "eigvals" => Path::Host(HOST),
-            "fft" | "ifft" | "fftn" | "ifftn" | "rfft" | "irfft" | "rfftn" | "irfftn" | "hfft"
-            | "ihfft" => Path::Host(fft::HOST),
             "moments" => Path::Host(MOMENTS),
             _ if is_required(function) || NATIVE.contains(&function) => Path::Native,
             _ => Path::Composed,

@@ -15,6 +15,7 @@ use super::{
     GROUP, Gpu,
     array_object::Assign,
     elementwise::Evaluate,
+    fft::{ChirpProduct, FftPass},
     indexing::{FirstNonzero, Gather, Nonzero},
     kernel::ir::{Arguments, Builder, Kernel, ParamValue, Signature},
     linalg::{
@@ -73,8 +74,8 @@ macro_rules! kernels {
     };
 }
 kernels! {
-    Assign Centre CholeskyFinish CholeskyPanel CholeskyScale ChunkTotals Copy EighScale EighSmall EighStart EighValues
-    EighVectors Evaluate FirstNonzero Fix Gather GramExact GramFloat64 GramOfParts GroupCounts GroupDistance GroupMeans
+    Assign Centre ChirpProduct CholeskyFinish CholeskyPanel CholeskyScale ChunkTotals Copy EighScale EighSmall EighStart EighValues
+    EighVectors Evaluate FftPass FirstNonzero Fix Gather GramExact GramFloat64 GramOfParts GroupCounts GroupDistance GroupMeans
     GroupSums Identity JacobiJudge JacobiSolve JacobiUpdate LargestOfParts LuFinish LuPanel LuRows Matmul NearestRows
     Nonzero PlaceWords PolishAdd PolishDefect QrFinish QrLeaves QrReconstruct QrScale QrTriangle QrTurn QrUnfold QrVectors
     Reduce ScaleMatrix Scales Scan SolveBack SolveColumns SolveFinish SolveRows SolveScale SortMerge SortRuns

@@ -39,7 +39,8 @@ pub const GROUP: u32 = 64;
 pub struct Gpu<R: Runtime> {
     runtime: Arc<Opened<R>>,
     kernels: Arc<kernels::Kernels<R>>,
-    /// Matrices of this order and more are factorised on the host.
+    tables: Arc<fft::Tables<R>>,
+    /// Matrices of this order and more are factorised on the host. Where it has a value, large transforms go there, too.
     host_from: usize,
 }
 
@@ -55,11 +56,12 @@ impl<R: Runtime> Gpu<R> {
             host_from,
             runtime: Arc::new(Opened::new(runtime)),
             kernels: Arc::default(),
+            tables: Arc::default(),
         }
     }
 
-    /// The same GPU, whose kernels factorise matrices of every order, also where the GPU is the processor itself and the
-    /// host would be faster. For tests and benches.
+    /// The same GPU, whose kernels factorise matrices of every order and transform arrays of every size, also where the GPU
+    /// is the processor itself and the host would be faster. For tests and benches.
     #[must_use]
     pub fn always_by_kernels(mut self) -> Self {
         self.host_from = usize::MAX;
@@ -90,6 +92,7 @@ impl<R: Runtime> Clone for Gpu<R> {
         Self {
             runtime: Arc::clone(&self.runtime),
             kernels: Arc::clone(&self.kernels),
+            tables: Arc::clone(&self.tables),
             host_from: self.host_from,
         }
     }

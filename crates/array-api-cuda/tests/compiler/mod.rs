@@ -14,8 +14,9 @@ use array_api_spec::{
     BinaryOp, DType, Device, HostBuffer, Layout, Op, Program, QrMode, ReduceOp, Result, Scalar,
     ScanOp, Spread, Strided, SvdMode, UnaryOp,
     backend::{
-        ArrayObjectBackend, ElementwiseBackend, ExtraBackend, IndexingBackend, Initial,
-        LinalgBackend, MomentsPlan, Order, SortingBackend, StatisticalBackend,
+        ArrayObjectBackend, Direction, ElementwiseBackend, ExtraBackend, FftBackend,
+        IndexingBackend, Initial, LinalgBackend, MomentsPlan, Order, SortingBackend,
+        StatisticalBackend,
     },
 };
 use naga::valid::{Capabilities as Features, ValidationFlags, Validator};
@@ -278,6 +279,7 @@ pub(crate) fn call_everything(compiler: Compiler) {
             .expect("multiplies");
         }
         every_factorisation(gpu, dtype);
+        every_transform(gpu, dtype);
         if dtype.is_real_floating() {
             every_moment(gpu, dtype, index);
         }
@@ -323,6 +325,19 @@ fn every_factorisation(gpu: &Gpu<Compiler>, dtype: DType) {
                 let _ = gpu.eigh(x);
                 gpu.eigvalsh(x).map(drop);
             }
+        }
+    }
+}
+
+/// Transforms in one pass, in two, and of padded rows.
+fn every_transform(gpu: &Gpu<Compiler>, dtype: DType) {
+    if !dtype.is_complex() {
+        return;
+    }
+    for n in [8, 11, 4096] {
+        let x = array(gpu, dtype, &[2, n]);
+        for direction in [Direction::Forward, Direction::Inverse] {
+            gpu.fft(&x, 1, direction).expect("transforms");
         }
     }
 }

@@ -11,6 +11,7 @@ mod orthogonal;
 mod singular;
 mod sorting;
 mod statistical;
+mod transforms;
 
 use array_api_spec::{
     Complex, DType, HostBuffer, Layout, Strided,
