@@ -17,7 +17,7 @@ use super::{
     elementwise::Evaluate,
     fft::{ChirpProduct, FftPass},
     indexing::{FirstNonzero, Gather, Nonzero},
-    kernel::ir::{Arguments, Builder, Kernel, ParamValue, Signature},
+    kernel::ir::{Arguments, Builder, Kernel, ParamValue, Signature, if_},
     linalg::{
         CholeskyFinish, CholeskyPanel, CholeskyScale, EighScale, EighSmall, EighStart, EighValues,
         EighVectors, Identity, JacobiJudge, JacobiSolve, JacobiUpdate, LuFinish, LuPanel, LuRows,
@@ -50,6 +50,12 @@ pub(super) trait KernelBody: Clone + Debug + Eq + Hash {
         GROUP
     }
 
+    /// Whether threads ask for their group's number. A grid may have more groups than were asked for, because it is a
+    /// rectangle; in such a kernel they do nothing.
+    fn by_groups(&self) -> bool {
+        false
+    }
+
     /// Declares the arguments and records the statements.
     fn record(&self, k: Builder);
 }
@@ -70,6 +76,10 @@ macro_rules! kernels {
             fn build(&self) -> Kernel {
                 match self { $(Self::$Kernel(kernel) => build(kernel)),* }
             }
+
+            fn by_groups(&self) -> bool {
+                match self { $(Self::$Kernel(kernel) => kernel.by_groups()),* }
+            }
         }
     };
 }
@@ -83,8 +93,18 @@ kernels! {
 }
 
 fn build(kernel: &impl KernelBody) -> Kernel {
-    Kernel::build(kernel.name(), kernel.workgroup(), |k| kernel.record(k))
+    Kernel::build(kernel.name(), kernel.workgroup(), |k| {
+        if kernel.by_groups() {
+            // All threads of a group decide alike, as barriers want it.
+            if_(k.group().lt(k.size(GROUPS)), || kernel.record(k));
+        } else {
+            kernel.record(k);
+        }
+    })
 }
+
+/// The name under which kernels [by groups](KernelBody::by_groups) get their number of groups.
+const GROUPS: &str = "group_count";
 
 /// A compiled kernel, with what a launch must know of it.
 struct Prepared<R: Runtime> {
@@ -118,8 +138,11 @@ impl<R: Runtime> Gpu<R> {
         if threads == 0 {
             return Ok(());
         }
-        let prepared = self.prepared(kernel.into())?;
+        let kernel = kernel.into();
+        let by_groups = kernel.by_groups();
+        let prepared = self.prepared(kernel)?;
         let signature = &prepared.signature;
+        let groups = threads.div_ceil(signature.workgroup() as usize);
         let mut bindings = Bindings {
             signature,
             buffers: smallvec![None; signature.buffers().count()],
@@ -127,6 +150,9 @@ impl<R: Runtime> Gpu<R> {
             arguments: signature.arguments(),
         };
         bind(&mut bindings);
+        if by_groups {
+            bindings.size(GROUPS, groups);
+        }
         let Bindings {
             buffers, arguments, ..
         } = bindings;
@@ -152,7 +178,6 @@ impl<R: Runtime> Gpu<R> {
             .zip(&buffers)
             .map(buffer)
             .collect::<Result<_>>()?;
-        let groups = threads.div_ceil(signature.workgroup() as usize);
         self.runtime()
             .launch(&prepared.compiled, &buffers, words, groups as u64)
     }

@@ -38,8 +38,8 @@ pub(super) use self::{
 use super::{Gpu, memory::Memory, runtime::Runtime};
 use array_api_host::{dispatch_floating, linalg};
 
-/// Why factorisations are computed on the host.
-pub(super) const HOST: &str = "there is no kernel for this factorisation yet; matrices of every size are factorised in f64 on the host";
+/// Why eigenvalues of general matrices are computed on the host.
+pub(super) const HOST: &str = "the QR iteration of a general matrix is a chain of small steps, which a GPU is slow at; it is done in f64 on the host";
 
 impl<R: Runtime> LinalgBackend for Gpu<R> {
     fn matmul(&self, a: &Strided<Memory<R>>, b: &Strided<Memory<R>>) -> Result<Memory<R>> {

@@ -195,6 +195,10 @@ impl KernelBody for FftPass {
         THREADS
     }
 
+    fn by_groups(&self) -> bool {
+        true
+    }
+
     fn record(&self, k: Builder) {
         let real = register(self.dtype.real());
         let (x, roots) = (k.input("x", real), k.input("roots", real));

@@ -168,6 +168,10 @@ impl KernelBody for CholeskyPanel {
         "cholesky_panel"
     }
 
+    fn by_groups(&self) -> bool {
+        true
+    }
+
     fn record(&self, k: Builder) {
         let (dtype, width) = (self.dtype, self.width);
         let pitch = width + 1;

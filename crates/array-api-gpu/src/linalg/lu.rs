@@ -204,6 +204,10 @@ impl KernelBody for LuPanel {
         THREADS
     }
 
+    fn by_groups(&self) -> bool {
+        true
+    }
+
     fn record(&self, k: Builder) {
         let Self { dtype, each, width } = *self;
         let real = register(dtype.real());

@@ -191,6 +191,10 @@ impl KernelBody for Update {
         THREADS
     }
 
+    fn by_groups(&self) -> bool {
+        true
+    }
+
     fn record(&self, k: Builder) {
         let (dtype, form, deep) = (self.dtype, self.form, self.depth());
         let [each_row, each_column] = self.each();

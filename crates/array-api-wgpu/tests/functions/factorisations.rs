@@ -404,3 +404,28 @@ fn what_is_not_finite_stays_in_its_matrix() {
         }
     });
 }
+
+/// So many work-groups are a rectangle with one too many, which must leave the others' matrices alone.
+#[test]
+fn more_matrices_than_a_row_of_a_grid_has_groups() {
+    on_each(|Pair { gpu, .. }| {
+        let count = (1 << 16) + 1;
+        let values: Vec<f32> = (0..4 * count)
+            .map(|e| [1.0, 2.0, 4.0, 2.0][e % 4])
+            .collect();
+        let stack = Strided {
+            storage: gpu.upload(HostBuffer::Float32(values)).expect("room"),
+            layout: Layout::contiguous(&[count, 2, 2]),
+            dtype: DType::Float32,
+        };
+        let [factors, rows] = gpu.lu(&stack).expect("factors");
+        let factors = Strided::contiguous(factors, &[count, 2, 2], DType::Float32);
+        let found = parts(&gpu.download(&factors).expect("comes back")).expect("floating-point");
+        let odd = found
+            .chunks_exact(4)
+            .position(|m| m != [4.0, 2.0, 0.25, 1.5]);
+        assert_eq!(odd, None);
+        let rows = positions(gpu, rows, 2 * count);
+        assert!(rows.chunks_exact(2).all(|rows| rows == [1, 0]));
+    });
+}

@@ -46,7 +46,7 @@ impl<R: Runtime> Gpu<R> {
             if vectors {
                 args.buffer("vectors", &out);
             }
-            args.size("n", n).size("matrices", batches);
+            args.size("n", n);
         })?;
         Ok([values, out])
     }
@@ -70,18 +70,21 @@ impl KernelBody for EighSmall {
         self.jacobi.threads()
     }
 
+    fn by_groups(&self) -> bool {
+        true
+    }
+
     fn record(&self, k: Builder) {
         let (jacobi, dtype) = (self.jacobi, self.jacobi.dtype);
         let (real, rows) = (register(dtype), jacobi.rows() as usize);
         let x = self.source.declare(k, "x");
         let values = self.source.real_output(k, "values");
         let vectors = self.vectors.then(|| self.source.output(k, "vectors"));
-        let (n, matrices) = (k.size("n"), k.size("matrices"));
+        let n = k.size("n");
         let [words, ranks] = ["words", "ranks"].map(|name| k.shared(name, Ty::U32, rows));
         let active = k.shared("active_pairs", Ty::U32, 1);
         let tile = Tile::declare(k, jacobi);
-        // A grid may have more work-groups than there are matrices; they do the last one once more.
-        let (t, matrix) = (k.local(), k.group().min(matrices - 1));
+        let (t, matrix) = (k.local(), k.group());
         if_(t.lt(n), || {
             words.store(t, word_of_row(&x, n, matrix, t));
         });

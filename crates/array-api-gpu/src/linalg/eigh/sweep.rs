@@ -142,6 +142,10 @@ impl KernelBody for JacobiSolve {
         self.0.threads()
     }
 
+    fn by_groups(&self) -> bool {
+        true
+    }
+
     fn record(&self, k: Builder) {
         let jacobi = self.0;
         let real = register(jacobi.dtype);
@@ -203,6 +207,10 @@ impl KernelBody for JacobiUpdate {
 
     fn workgroup(&self) -> u32 {
         self.0.threads()
+    }
+
+    fn by_groups(&self) -> bool {
+        true
     }
 
     fn record(&self, k: Builder) {

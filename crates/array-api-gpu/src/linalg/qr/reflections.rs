@@ -144,6 +144,10 @@ impl KernelBody for QrReconstruct {
         THREADS
     }
 
+    fn by_groups(&self) -> bool {
+        true
+    }
+
     fn record(&self, k: Builder) {
         let Self { dtype, block } = *self;
         let (width, pitch, share) = (block.width, block.pitch(), block.share());
@@ -234,6 +238,10 @@ impl KernelBody for QrVectors {
         SLAB
     }
 
+    fn by_groups(&self) -> bool {
+        true
+    }
+
     fn record(&self, k: Builder) {
         let Self { dtype, block } = *self;
         let (width, pitch) = (block.width, block.pitch());
@@ -291,6 +299,10 @@ impl KernelBody for QrTurn {
 
     fn workgroup(&self) -> u32 {
         THREADS
+    }
+
+    fn by_groups(&self) -> bool {
+        true
     }
 
     fn record(&self, k: Builder) {

@@ -204,6 +204,10 @@ impl KernelBody for QrLeaves {
         THREADS
     }
 
+    fn by_groups(&self) -> bool {
+        true
+    }
+
     fn record(&self, k: Builder) {
         let Self { dtype, block } = *self;
         let Block { width, height } = block;
@@ -299,6 +303,10 @@ impl KernelBody for QrUnfold {
 
     fn workgroup(&self) -> u32 {
         THREADS
+    }
+
+    fn by_groups(&self) -> bool {
+        true
     }
 
     fn record(&self, k: Builder) {

@@ -222,6 +222,10 @@ impl KernelBody for SvdSolve {
         self.tile.threads()
     }
 
+    fn by_groups(&self) -> bool {
+        true
+    }
+
     fn record(&self, k: Builder) {
         let Self { dtype, tile } = *self;
         let (side, pitch) = (tile.side(), tile.pitch());
@@ -402,6 +406,10 @@ impl KernelBody for SvdUpdate {
 
     fn workgroup(&self) -> u32 {
         self.tile.threads()
+    }
+
+    fn by_groups(&self) -> bool {
+        true
     }
 
     fn record(&self, k: Builder) {
