@@ -407,6 +407,7 @@ fn what_is_not_finite_stays_in_its_matrix() {
 
 /// So many work-groups are a rectangle with one too many, which must leave the others' matrices alone.
 #[test]
+#[ignore = "a software driver takes minutes for so many work-groups"]
 fn more_matrices_than_a_row_of_a_grid_has_groups() {
     on_each(|Pair { gpu, .. }| {
         let count = (1 << 16) + 1;
