@@ -110,6 +110,16 @@ fn singular_parts_multiply_to_the_matrix() {
     });
 }
 
+/// Columns of several blocks, which meet in rounds.
+#[test]
+fn singular_parts_of_many_blocks_multiply_to_the_matrix() {
+    on_each_dtype(|_, gpu, dtype, unit| {
+        let a = Matrix::random(dtype, 80, 70);
+        let parts = parts(gpu, &one(gpu, &a, dtype), SvdMode::Reduced, unit);
+        check(&a, &parts[0], unit, &format!("{dtype} many blocks"));
+    });
+}
+
 #[test]
 fn singular_parts_need_no_rank_and_no_scale() {
     on_each_dtype(|_, gpu, dtype, unit| {
