@@ -333,6 +333,7 @@ fn paths_say_who_does_it() {
         assert_eq!(plain.path(function), Path::Native, "{function}");
     }
     assert!(matches!(plain.path("eig"), Path::Host(_)));
+    assert_eq!(xp.path("pinv"), Path::Composed);
     assert_eq!(plain.path("pinv"), Path::Composed);
     assert_eq!(xp.path("matmul"), Path::Native);
 }
